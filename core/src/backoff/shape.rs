@@ -1,0 +1,241 @@
+//! The built-in backoffs, as one enum, so that every constructor gives the same type of policy.
+
+use core::time::Duration;
+
+use rand_core::Rng;
+
+use super::{Backoff, Factor, Retry};
+use crate::draw::uniform;
+use crate::policy::PolicyError;
+use crate::time::nanos;
+
+/// The built-in backoffs. `n` is the number of the retry in its lane, from 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Shape {
+    /// 0: at once, as often as the policy allows.
+    Zero,
+    /// No delay at all: the first failure of a lane ends it.
+    Stop,
+    /// `base`.
+    Constant {
+        /// The delay.
+        base: Duration,
+    },
+    /// `base × n`.
+    Linear {
+        /// The first delay, and what is added each time.
+        base: Duration,
+    },
+    /// `base × factor^(n-1)`, rounded to the nanosecond, saturating.
+    Exponential {
+        /// The first delay.
+        base: Duration,
+        /// What each delay is multiplied with to give the next. 2 by default.
+        factor: Factor,
+    },
+    /// `base × F(n)`, with F = 1, 1, 2, 3, 5 …, saturating.
+    Fibonacci {
+        /// The first delay, and the second.
+        base: Duration,
+    },
+    /// Drawn from `base` up to 3 × the previous wait, or up to 3 × `base` before the first (AWS Architecture
+    /// Blog, "Exponential Backoff And Jitter", 2015). The policy's jitter is not applied on top.
+    Decorrelated {
+        /// The least delay.
+        base: Duration,
+    },
+    /// The nth of a list.
+    List {
+        /// The delays, in order; at least one.
+        delays: List,
+        /// What comes after the last.
+        at_end: AtEnd,
+    },
+}
+
+/// What a list of delays does when it is used up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum AtEnd {
+    /// The lane ends.
+    #[default]
+    Stop,
+    /// The last delay is repeated for ever.
+    Repeat,
+}
+
+/// The delays of a list: at most 32, kept in place, so that a policy needs no allocator.
+///
+/// A longer schedule is a [`Backoff`] of one's own: a closure over a slice is one.
+#[derive(Clone, Copy)]
+pub struct List {
+    nanos: [u64; Self::LIMIT],
+    length: usize,
+}
+
+impl List {
+    /// How many delays a list has room for.
+    pub const LIMIT: usize = 32;
+
+    /// These delays, in order. None at all, or more than 32, make the policy invalid.
+    #[must_use]
+    pub const fn new(delays: &[Duration]) -> Self {
+        let mut list = Self { nanos: [0; Self::LIMIT], length: delays.len() };
+        let mut index = 0;
+        while index < delays.len() && index < Self::LIMIT {
+            list.nanos[index] = nanos(delays[index]);
+            index += 1;
+        }
+        list
+    }
+
+    /// The delays, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
+        self.nanos.iter().take(self.length).map(|nanos| Duration::from_nanos(*nanos))
+    }
+
+    pub(crate) const fn problem(&self) -> Option<PolicyError> {
+        match self.length {
+            0 => Some(PolicyError::EmptyList),
+            length if length > Self::LIMIT => Some(PolicyError::LongList { length }),
+            _ => None,
+        }
+    }
+
+    /// The delay before a retry, from 1.
+    #[inline]
+    fn nth(&self, number: u32, at_end: AtEnd) -> Option<u64> {
+        let length = self.length.min(Self::LIMIT);
+        let index = number.saturating_sub(1) as usize;
+        if index < length {
+            return Some(self.nanos[index]);
+        }
+        match at_end {
+            AtEnd::Stop => None,
+            AtEnd::Repeat => self.nanos.get(length.wrapping_sub(1)).copied(),
+        }
+    }
+}
+
+impl PartialEq for List {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl core::fmt::Debug for List {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Backoff for Shape {
+    #[inline]
+    fn delay(&self, retry: Retry, rng: &mut dyn Rng) -> Option<Duration> {
+        let number = retry.number;
+        let delay = match self {
+            Self::Zero => 0,
+            Self::Stop => return None,
+            Self::Constant { base } => nanos(*base),
+            Self::Linear { base } => nanos(*base).saturating_mul(u64::from(number)),
+            Self::Exponential { base, factor } => factor.grow(nanos(*base), number.saturating_sub(1)),
+            Self::Fibonacci { base } => nanos(*base).saturating_mul(fibonacci(number)),
+            Self::Decorrelated { base } => decorrelated(nanos(*base), &retry, rng),
+            Self::List { delays, at_end } => delays.nth(number, *at_end)?,
+        };
+        Some(Duration::from_nanos(delay))
+    }
+}
+
+fn decorrelated(base: u64, retry: &Retry, rng: &mut dyn Rng) -> u64 {
+    let floor = nanos(retry.floor);
+    let cap = retry.cap.map_or(u64::MAX, nanos);
+    let high = nanos(retry.previous).max(base).saturating_mul(3);
+    uniform(base.max(floor).min(cap), high.max(floor).min(cap), rng)
+}
+
+/// The nth Fibonacci number by doubling, in as many steps as n has bits; saturates from the 94th.
+const fn fibonacci(number: u32) -> u64 {
+    if number > 93 {
+        return u64::MAX;
+    }
+    let (mut current, mut next) = (0_u128, 1_u128);
+    let mut bit = 7;
+    while bit > 0 {
+        bit -= 1;
+        let double = current * (2 * next - current);
+        let double_next = current * current + next * next;
+        (current, next) =
+            if (number >> bit) & 1 == 0 { (double, double_next) } else { (double_next, double + double_next) };
+    }
+    current as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::Draw;
+
+    fn delay(shape: &Shape, number: u32) -> Option<u64> {
+        let mut rng = Draw::new(1, 0, number);
+        shape.delay(Retry::new(number, 0, 0, u64::MAX), &mut rng).map(nanos)
+    }
+
+    const BASE: Duration = Duration::from_nanos(10);
+
+    #[test]
+    fn each_shape_follows_its_formula() {
+        let first = |shape: Shape| [1, 2, 3, 4, 5, 6].map(|number| delay(&shape, number).unwrap());
+        assert_eq!(first(Shape::Zero), [0; 6]);
+        assert_eq!(first(Shape::Constant { base: BASE }), [10; 6]);
+        assert_eq!(first(Shape::Linear { base: BASE }), [10, 20, 30, 40, 50, 60]);
+        assert_eq!(first(Shape::Fibonacci { base: BASE }), [10, 10, 20, 30, 50, 80]);
+        let exponential = |factor| first(Shape::Exponential { base: BASE, factor: Factor::new(factor) });
+        assert_eq!(exponential(2.0), [10, 20, 40, 80, 160, 320]);
+        assert_eq!(exponential(1.0), [10; 6]);
+        assert_eq!(exponential(1.5), [10, 15, 23, 34, 51, 76]);
+        assert_eq!(exponential(4.0), [10, 40, 160, 640, 2560, 10240]);
+    }
+
+    #[test]
+    fn a_list_stops_or_repeats_at_its_end() {
+        let delays = List::new(&[Duration::from_nanos(1), Duration::from_nanos(5)]);
+        let stops = Shape::List { delays, at_end: AtEnd::Stop };
+        let repeats = Shape::List { delays, at_end: AtEnd::Repeat };
+        assert_eq!([1, 2, 3, u32::MAX].map(|n| delay(&stops, n)), [Some(1), Some(5), None, None]);
+        assert_eq!([1, 2, 3, u32::MAX].map(|n| delay(&repeats, n)), [Some(1), Some(5), Some(5), Some(5)]);
+        assert_eq!(delay(&Shape::Stop, 1), None);
+    }
+
+    #[test]
+    fn no_number_overflows() {
+        let base = Duration::from_secs(1);
+        for number in [0, 1, 34, 54, 63, 64, 65, 93, 94, 1 << 31, u32::MAX] {
+            for shape in [
+                Shape::Linear { base },
+                Shape::Fibonacci { base },
+                Shape::Exponential { base, factor: Factor::DOUBLE },
+                Shape::Exponential { base, factor: Factor::new(1e300) },
+                Shape::Exponential { base: Duration::MAX, factor: Factor::new(1.1) },
+                Shape::Decorrelated { base: Duration::MAX },
+            ] {
+                assert!(delay(&shape, number).is_some());
+            }
+        }
+        assert_eq!(delay(&Shape::Exponential { base, factor: Factor::DOUBLE }, 64), Some(u64::MAX));
+        assert_eq!(fibonacci(93), 12_200_160_415_121_876_738);
+        assert_eq!(fibonacci(94), u64::MAX);
+    }
+
+    #[test]
+    fn decorrelated_lies_between_its_base_and_three_times_the_previous_wait() {
+        let shape = Shape::Decorrelated { base: BASE };
+        for seed in 0..200 {
+            let mut rng = Draw::new(seed, 0, 2);
+            let drawn = shape.delay(Retry::new(2, 100, 0, 250), &mut rng).map(nanos).unwrap();
+            assert!((10..=250).contains(&drawn), "{drawn}");
+        }
+    }
+}

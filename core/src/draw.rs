@@ -1,0 +1,66 @@
+//! Random draws that depend on where they are made, and not on when.
+//!
+//! Each draw is a hash of the call's seed, the lane and the retry (a counter put through the finaliser of
+//! SplitMix64: Steele, Lea and Flood, OOPSLA 2014), so that the order of events changes no wait.
+
+use core::convert::Infallible;
+
+use rand_core::{Rng, TryRng};
+
+/// 2^64 divided by the golden ratio, SplitMix64's increment.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The generator for one place: a lane and a retry of a call with a seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Draw(u64);
+
+impl Draw {
+    #[inline]
+    pub(crate) const fn new(seed: u64, lane: u8, retry: u32) -> Self {
+        let place = ((lane as u64) << 32) | retry as u64;
+        Self(mix(seed.wrapping_add(place.wrapping_mul(GOLDEN))))
+    }
+}
+
+#[inline]
+const fn mix(mut word: u64) -> u64 {
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+impl TryRng for Draw {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(GOLDEN);
+        Ok(mix(self.0))
+    }
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.next_u64() >> 32) as u32)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let word = self.next_u64().to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A uniform draw from `low..=high`; `low` where the range is empty.
+///
+/// The high half of a product, without rejection, so that a constant generator cannot make it loop. The bias is
+/// less than (high - low) / 2^64.
+#[inline]
+pub(crate) fn uniform(low: u64, high: u64, rng: &mut (impl Rng + ?Sized)) -> u64 {
+    if high <= low {
+        return low;
+    }
+    let span = u128::from(high - low) + 1;
+    low + ((u128::from(rng.next_u64()) * span) >> 64) as u64
+}

@@ -1,0 +1,136 @@
+//! Non-negative fixed-point numbers with 64 bits before the point and 64 behind it.
+//!
+//! Time is counted in integers, and a factor that is multiplied with itself many times must come out the same on
+//! every platform: so factors and fractions are fixed-point, converted exactly from what the user wrote.
+
+/// A number from 0 up to 2^64, in steps of 2^-64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Fixed {
+    whole: u64,
+    part: u64,
+}
+
+impl Fixed {
+    pub(crate) const ZERO: Self = Self { whole: 0, part: 0 };
+    pub(crate) const ONE: Self = Self { whole: 1, part: 0 };
+    pub(crate) const MOST: Self = Self { whole: u64::MAX, part: u64::MAX };
+
+    /// The number that a float stands for, exact down to 2^-64; `None` for NaN, infinities, negative numbers and
+    /// what is 2^64 or more.
+    pub(crate) const fn from_f64(number: f64) -> Option<Self> {
+        if !(number >= 0.0 && number < 18_446_744_073_709_551_616.0) {
+            return None;
+        }
+        let bits = number.to_bits();
+        let exponent = ((bits >> 52) & 0x7ff) as i32;
+        let fraction = bits & ((1 << 52) - 1);
+        let mantissa = (if exponent == 0 { fraction } else { fraction | (1 << 52) }) as u128;
+        // The value is mantissa × 2^(exponent - 1075), so in steps of 2^-64 it is shifted by exponent - 1011.
+        let shift = (if exponent == 0 { 1 } else { exponent }) - 1011;
+        let steps = if shift >= 0 {
+            mantissa << shift
+        } else if shift > -64 {
+            mantissa >> -shift
+        } else {
+            0
+        };
+        Some(Self { whole: (steps >> 64) as u64, part: steps as u64 })
+    }
+
+    #[inline]
+    pub(crate) const fn whole(self) -> u64 {
+        self.whole
+    }
+
+    pub(crate) const fn part(self) -> u64 {
+        self.part
+    }
+
+    /// The nearest float.
+    pub(crate) const fn to_f64(self) -> f64 {
+        self.whole as f64 + self.part as f64 / 18_446_744_073_709_551_616.0
+    }
+
+    /// This many times an integer, rounded to the nearest; `u64::MAX` where that does not fit.
+    #[inline]
+    pub(crate) const fn of(self, integer: u64) -> u64 {
+        let whole = self.whole as u128 * integer as u128;
+        let part = (self.part as u128 * integer as u128 + (1 << 63)) >> 64;
+        let sum = whole + part;
+        if sum > u64::MAX as u128 { u64::MAX } else { sum as u64 }
+    }
+
+    /// A power of it, by squaring: at most 32 squarings. Saturates.
+    pub(crate) const fn power(self, mut exponent: u32) -> Self {
+        let mut result = Self::ONE;
+        let mut square = self;
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result = result.times(square);
+            }
+            exponent >>= 1;
+            if exponent > 0 {
+                square = square.times(square);
+            }
+        }
+        result
+    }
+
+    /// 2 to the power of what, if it is such a power and whole.
+    #[inline]
+    pub(crate) const fn log2(self) -> Option<u32> {
+        if self.part == 0 && self.whole.is_power_of_two() { Some(self.whole.trailing_zeros()) } else { None }
+    }
+
+    const fn times(self, other: Self) -> Self {
+        let whole = self.whole as u128 * other.whole as u128;
+        let cross = (self.whole as u128 * other.part as u128, self.part as u128 * other.whole as u128);
+        let part = (self.part as u128 * other.part as u128 + (1 << 63)) >> 64;
+        let low = (cross.0 as u64 as u128) + (cross.1 as u64 as u128) + part;
+        let high = whole + (cross.0 >> 64) + (cross.1 >> 64) + (low >> 64);
+        if high > u64::MAX as u128 {
+            return Self::MOST;
+        }
+        Self { whole: high as u64, part: low as u64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fixed;
+
+    #[test]
+    fn a_float_comes_back_as_it_was() {
+        for number in [0.0, 1.0, 1.5, 1.1, 0.33, 2.0, 1e9, 0.1, 123_456.789] {
+            assert_eq!(Fixed::from_f64(number).map(Fixed::to_f64), Some(number));
+        }
+    }
+
+    #[test]
+    fn what_is_no_factor_is_refused() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, -f64::MIN_POSITIVE, 1.9e19] {
+            assert_eq!(Fixed::from_f64(number), None);
+        }
+        assert_eq!(Fixed::from_f64(f64::MIN_POSITIVE), Some(Fixed::ZERO));
+    }
+
+    #[test]
+    fn powers_are_right_to_the_nanosecond() {
+        let factor = Fixed::from_f64(1.5).unwrap();
+        let mut expected = 500_000_000_f64;
+        for exponent in 0..25 {
+            assert_eq!(factor.power(exponent).of(500_000_000), (expected + 0.5) as u64);
+            expected *= 1.5;
+        }
+        assert_eq!(Fixed::from_f64(1.1).unwrap().power(2).of(100_000_000), 121_000_000);
+        assert_eq!(Fixed::from_f64(0.5).unwrap().power(3).of(1000), 125);
+    }
+
+    #[test]
+    fn powers_saturate() {
+        let factor = Fixed::from_f64(1e18).unwrap();
+        assert_eq!(factor.power(2).of(1), u64::MAX);
+        assert_eq!(factor.power(u32::MAX).of(u64::MAX), u64::MAX);
+        assert_eq!(Fixed::from_f64(1.000_001).unwrap().power(u32::MAX).of(1), u64::MAX);
+    }
+}

@@ -1,0 +1,77 @@
+//! How a delay is spread, so that clients that failed together do not come back together.
+
+use crate::fixed::Fixed;
+
+/// How a delay is spread.
+///
+/// A delay is drawn uniformly from the jitter's range, after that range has been cut to lie between the policy's
+/// floor and cap: no draw lies above or below them, and none pile up there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Jitter {
+    /// The delay as it is.
+    None,
+    /// From 0 to the delay (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
+    #[default]
+    Full,
+    /// From half the delay to the delay (same source).
+    Equal,
+    /// From the delay less a fraction of it to the delay plus that fraction.
+    Fraction(Fraction),
+}
+
+impl Jitter {
+    /// ± this fraction of the delay, from 0 to 1: `Jitter::fraction(0.33)` is ± 33 %.
+    ///
+    /// Anything else, NaN included, makes the policy invalid.
+    #[must_use]
+    pub const fn fraction(fraction: f64) -> Self {
+        Self::Fraction(Fraction::new(fraction))
+    }
+
+    /// The lowest and the highest delay, in nanoseconds.
+    #[inline]
+    pub(crate) const fn range(self, delay: u64) -> (u64, u64) {
+        match self {
+            Self::None => (delay, delay),
+            Self::Full => (0, delay),
+            Self::Equal => (delay / 2, delay),
+            Self::Fraction(fraction) => {
+                let span = fraction.0.of(delay);
+                (delay.saturating_sub(span), delay.saturating_add(span))
+            }
+        }
+    }
+
+    pub(crate) const fn is_valid(self) -> bool {
+        match self {
+            Self::Fraction(fraction) => fraction.is_valid(),
+            Self::None | Self::Full | Self::Equal => true,
+        }
+    }
+}
+
+/// A fraction from 0 to 1, kept in fixed point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fraction(Fixed);
+
+impl Fraction {
+    /// What a float stands for; a policy with a fraction that is not from 0 to 1 is invalid.
+    #[must_use]
+    pub const fn new(fraction: f64) -> Self {
+        match Fixed::from_f64(fraction) {
+            Some(fixed) => Self(fixed),
+            None => Self(Fixed::MOST),
+        }
+    }
+
+    /// The nearest float.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0.to_f64()
+    }
+
+    const fn is_valid(self) -> bool {
+        self.0.whole() == 0 || (self.0.whole() == 1 && self.0.part() == 0)
+    }
+}

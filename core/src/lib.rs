@@ -1,0 +1,87 @@
+//! Retries, backoff, hedging and deadlines as a pure state machine.
+//!
+//! A [`Call`] is told what happened and when, and answers with the next [`Action`]: send attempt N, wait until T,
+//! cancel attempt K, return, give up. It never reads a clock, opens a socket, starts a thread, allocates, or rolls
+//! a die that it was not given. A driver does what the actions say: `insist-blocking` on the caller's thread,
+//! `insist-ureq` for HTTP, or a loop of your own:
+//!
+//! ```
+//! use core::time::Duration;
+//! use insist::{Action, Call, Instant, Policy, Verdict};
+//!
+//! const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
+//!
+//! fn fetch(attempt: u32) -> Result<&'static str, &'static str> {
+//!     if attempt < 3 { Err("busy") } else { Ok("hello") }
+//! }
+//!
+//! let mut now = Instant::ZERO; // a virtual clock
+//! let mut result = Err("not sent");
+//! let mut call = Call::new(&POLICY, &(), now, 42);
+//! let result = loop {
+//!     match call.poll(now) {
+//!         Action::Send(attempt) => {
+//!             result = fetch(attempt.id);
+//!             let verdict = if result.is_ok() { Verdict::Accept } else { Verdict::retry() };
+//!             call.handle(now, attempt.id, verdict);
+//!         }
+//!         Action::Wait { until, .. } => now = until.expect("nothing is in flight"),
+//!         Action::Cancel(_) => unreachable!("nothing is in flight"),
+//!         Action::Return(_) | Action::GiveUp(_) => break result,
+//!     }
+//! };
+//! assert_eq!(result, Ok("hello"));
+//! ```
+//!
+//! # Features
+//!
+//! - `alloc`: [`Log`], [`Report`] and [`play()`].
+//! - `std`: `alloc`, and [`Instant::now`] on one origin for the whole process.
+//! - `serde`: `alloc`, and policies, logs and reports through serde.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod action;
+mod attempt;
+mod backoff;
+mod call;
+mod draw;
+pub mod duration;
+mod event;
+mod fixed;
+mod gate;
+mod jitter;
+#[cfg(feature = "alloc")]
+mod log;
+#[cfg(feature = "alloc")]
+mod play;
+mod policy;
+#[cfg(feature = "alloc")]
+mod report;
+mod time;
+mod verdict;
+
+pub use action::{Action, Reason, Stop, WaitReason};
+pub use attempt::{Attempt, Kind};
+pub use backoff::{AtEnd, Backoff, Factor, List, Retry, Shape};
+pub use call::{Call, Handled, State};
+pub use event::{Decision, Event};
+pub use gate::{Admission, End, Gate, Refusal, Settled};
+pub use jitter::{Fraction, Jitter};
+#[cfg(feature = "alloc")]
+pub use log::{Entry, Log};
+#[cfg(feature = "alloc")]
+pub use play::{Script, Step, Timeline, play, play_with};
+pub use policy::{Delays, Policy, PolicyError};
+pub use rand_core::Rng;
+#[cfg(feature = "alloc")]
+pub use report::{Report, Winner};
+pub use time::Instant;
+pub use verdict::{Hint, Repeat, Sent, Verdict};

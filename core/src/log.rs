@@ -1,0 +1,146 @@
+//! The bounded record of a call's attempts: what was sent, when, and how it ended.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::attempt::{Attempt, Kind};
+use crate::gate::End;
+use crate::time::Instant;
+
+/// How many attempts a log keeps, unless another limit is set.
+const LIMIT: usize = 64;
+
+/// The bounded record of a call's attempts, filled by its driver.
+///
+/// The first 64 attempts are kept (or as many as [`with_limit`](Self::with_limit) says), the rest are counted. A
+/// driver may add a detail to each, such as its status or its error. It allocates when the first attempt is noted.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Log<D = ()> {
+    entries: Vec<Entry<D>>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    limit: usize,
+    dropped: u32,
+}
+
+/// One attempt of a log.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Entry<D = ()> {
+    /// Its id.
+    pub attempt: u32,
+    /// Its lane, from 0.
+    pub lane: u8,
+    /// How many sends its lane made before it.
+    pub retry: u32,
+    /// What made it.
+    pub kind: Kind,
+    /// When it was sent.
+    #[cfg_attr(feature = "serde", serde(rename = "sent_ns"))]
+    pub sent: Instant,
+    /// When it ended, if it has.
+    #[cfg_attr(feature = "serde", serde(rename = "ended_ns"))]
+    pub ended: Option<Instant>,
+    /// How it ended, if it has.
+    pub end: Option<End>,
+    /// What its driver has to say of it.
+    pub detail: Option<D>,
+}
+
+impl<D> Default for Log<D> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<D> Log<D> {
+    /// An empty log for 64 attempts.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with_limit(LIMIT)
+    }
+
+    /// An empty log for this many attempts.
+    #[must_use]
+    pub const fn with_limit(limit: usize) -> Self {
+        Self { entries: Vec::new(), limit, dropped: 0 }
+    }
+
+    /// The attempts, in the order in which they were sent.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry<D>] {
+        &self.entries
+    }
+
+    /// How many attempts were sent beyond the limit.
+    #[must_use]
+    pub const fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
+    /// For drivers: an attempt was sent.
+    pub fn sent(&mut self, attempt: &Attempt, at: Instant) {
+        if self.entries.len() >= self.limit {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        self.entries.push(Entry {
+            attempt: attempt.id,
+            lane: attempt.lane,
+            retry: attempt.retry,
+            kind: attempt.kind,
+            sent: at,
+            ended: None,
+            end: None,
+            detail: None,
+        });
+    }
+
+    /// For drivers: an attempt ended. Only its first end counts.
+    pub fn ended(&mut self, attempt: u32, at: Instant, end: End) {
+        if let Some(entry) = self.entry(attempt).filter(|entry| entry.end.is_none()) {
+            entry.ended = Some(at);
+            entry.end = Some(end);
+        }
+    }
+
+    /// For drivers: what is to be said of an attempt.
+    pub fn detail(&mut self, attempt: u32, detail: D) {
+        if let Some(entry) = self.entry(attempt) {
+            entry.detail = Some(detail);
+        }
+    }
+
+    fn entry(&mut self, attempt: u32) -> Option<&mut Entry<D>> {
+        self.entries.iter_mut().find(|entry| entry.attempt == attempt)
+    }
+}
+
+/// One line: `attempt 2 (retry in lane 0): sent at 100ms, ended at 118ms: accept`.
+impl<D: fmt::Display> fmt::Display for Entry<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attempt {} ({} in lane {}): sent at {}", self.attempt, self.kind, self.lane, self.sent)?;
+        match (self.ended, self.end) {
+            (Some(ended), Some(end)) => write!(f, ", ended at {ended}: {}", end.as_str())?,
+            _ => f.write_str(", in flight")?,
+        }
+        match &self.detail {
+            Some(detail) => write!(f, " ({detail})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One line an attempt.
+impl<D: fmt::Display> fmt::Display for Log<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for entry in &self.entries {
+            writeln!(f, "{entry}")?;
+        }
+        match self.dropped {
+            0 => Ok(()),
+            dropped => writeln!(f, "and {dropped} more"),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A call in virtual time, from outcomes that are written down beforehand.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::action::Action;
+use crate::backoff::Backoff;
+use crate::call::Call;
+use crate::gate::Gate;
+use crate::policy::Policy;
+use crate::time::Instant;
+use crate::verdict::{Repeat, Verdict};
+
+/// The outcomes of a call's attempts, written down beforehand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Script(Vec<Outcome>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    attempt: u32,
+    after: Duration,
+    verdict: Verdict,
+}
+
+impl Script {
+    /// Nothing ever answers.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// That attempt ends that long after it was sent, with that verdict. What is said last of an attempt counts.
+    #[must_use]
+    pub fn outcome(mut self, attempt: u32, after: Duration, verdict: Verdict) -> Self {
+        self.0.retain(|outcome| outcome.attempt != attempt);
+        self.0.push(Outcome { attempt, after, verdict });
+        self
+    }
+
+    fn of(&self, attempt: u32) -> Option<Outcome> {
+        self.0.iter().find(|outcome| outcome.attempt == attempt).copied()
+    }
+}
+
+/// Everything that a call did, and when.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Timeline {
+    /// The actions, in order; the last is the end of the call, unless it is stuck.
+    pub steps: Vec<Step>,
+    /// Nothing can end the call any more: it waits for an outcome that the script does not have.
+    pub is_stuck: bool,
+}
+
+/// One action of a timeline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Step {
+    /// When the machine asked for it.
+    pub at: Instant,
+    /// What it asked for.
+    pub action: Action,
+}
+
+/// One line a step.
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Step { at, action } in &self.steps {
+            writeln!(f, "{at}: {action}")?;
+        }
+        if self.is_stuck { writeln!(f, "stuck: nothing can end the call any more") } else { Ok(()) }
+    }
+}
+
+/// Runs one call in virtual time, from the instant 0, without a gate.
+///
+/// ```
+/// use core::time::Duration;
+/// use insist::{Action, Jitter, Policy, Script, Verdict, play};
+///
+/// let policy = Policy::exponential(Duration::from_millis(100)).jitter(Jitter::None);
+/// let script = Script::new()
+///     .outcome(1, Duration::from_millis(20), Verdict::retry())
+///     .outcome(2, Duration::from_millis(20), Verdict::Accept);
+/// let timeline = play(&policy, 7, &script);
+/// assert_eq!(timeline.steps.last().map(|step| step.action), Some(Action::Return(2)));
+/// assert_eq!(timeline.to_string(), "\
+/// 0ns: send attempt 1 (first in lane 0)
+/// 0ns: wait for an outcome
+/// 20ms: wait until 120ms (backoff)
+/// 120ms: send attempt 2 (retry in lane 0)
+/// 120ms: wait for an outcome
+/// 140ms: return attempt 2
+/// ");
+/// ```
+#[must_use]
+pub fn play<B: Backoff>(policy: &Policy<B>, seed: u64, script: &Script) -> Timeline {
+    play_with(policy, &(), Repeat::Always, seed, script)
+}
+
+/// Runs one call in virtual time, from the instant 0.
+#[must_use]
+pub fn play_with<B: Backoff, G: Gate>(
+    policy: &Policy<B>,
+    gate: &G,
+    repeat: Repeat,
+    seed: u64,
+    script: &Script,
+) -> Timeline {
+    match policy.get_lanes() {
+        0..=1 => run(Call::with_lanes::<1>(policy, gate, Instant::ZERO, seed).repeat(repeat), script),
+        2..=8 => run(Call::with_lanes::<8>(policy, gate, Instant::ZERO, seed).repeat(repeat), script),
+        _ => run(Call::with_lanes::<255>(policy, gate, Instant::ZERO, seed).repeat(repeat), script),
+    }
+}
+
+fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<'_, B, G, LANES>, script: &Script) -> Timeline {
+    let mut now = Instant::ZERO;
+    let mut steps = Vec::new();
+    let mut in_flight: Vec<(Instant, u32, Verdict)> = Vec::new();
+    loop {
+        let action = call.poll(now);
+        steps.push(Step { at: now, action });
+        match action {
+            Action::Send(attempt) => {
+                if let Some(Outcome { after, verdict, .. }) = script.of(attempt.id) {
+                    in_flight.extend(now.checked_add(after).map(|at| (at, attempt.id, verdict)));
+                }
+            }
+            Action::Cancel(id) => in_flight.retain(|(_, attempt, _)| *attempt != id),
+            Action::Wait { until, .. } => {
+                let next = in_flight.iter().map(|(at, ..)| *at).chain(until).min();
+                let Some(next) = next else {
+                    return Timeline { steps, is_stuck: true };
+                };
+                now = next;
+                let (mut due, rest) = in_flight.into_iter().partition(|(at, ..)| *at <= now);
+                in_flight = rest;
+                hand_in(&mut call, now, &mut due);
+            }
+            Action::Return(_) | Action::GiveUp(_) => return Timeline { steps, is_stuck: false },
+        }
+    }
+}
+
+/// Outcomes of one instant are handed in by id.
+fn hand_in<B: Backoff, G: Gate, const LANES: usize>(
+    call: &mut Call<'_, B, G, LANES>,
+    now: Instant,
+    due: &mut Vec<(Instant, u32, Verdict)>,
+) {
+    due.sort_by_key(|(_, attempt, _)| *attempt);
+    for (_, attempt, verdict) in due.drain(..) {
+        call.handle(now, attempt, verdict);
+    }
+}

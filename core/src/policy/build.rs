@@ -1,0 +1,240 @@
+//! Policies are built in constants: every step is a `const fn`, and keeps the check's result up to date.
+
+use core::time::Duration;
+
+use super::{NONE, Policy, PolicyError, ShapeFacts};
+use crate::backoff::{AtEnd, Backoff, Factor, List, Shape};
+use crate::jitter::Jitter;
+use crate::time::nanos;
+
+/// The cap of a backoff that grows, unless another is set.
+const GROWING_CAP: u64 = 10_000_000_000;
+/// Sends in all, unless other limits are set.
+const ATTEMPTS: u32 = 3;
+/// The longest hint that is waited for, unless another is set: 5 minutes.
+const HINT_LIMIT: u64 = 300_000_000_000;
+
+const FOREVER: ShapeFacts = ShapeFacts { draws: false, endless: true, problem: None };
+const ENDING: ShapeFacts = ShapeFacts { endless: false, ..FOREVER };
+
+impl Policy {
+    /// Retries at once.
+    pub const fn zero() -> Self {
+        Self::shaped(Shape::Zero, NONE, FOREVER)
+    }
+
+    /// Never retries: the first failure of a lane ends it.
+    pub const fn stop() -> Self {
+        Self::shaped(Shape::Stop, NONE, ENDING)
+    }
+
+    /// The same delay each time: `base`. No cap.
+    pub const fn constant(base: Duration) -> Self {
+        Self::shaped(Shape::Constant { base }, NONE, FOREVER)
+    }
+
+    /// `base × n` before retry n. Capped at 10 s.
+    pub const fn linear(base: Duration) -> Self {
+        Self::shaped(Shape::Linear { base }, GROWING_CAP, FOREVER)
+    }
+
+    /// `base × 2^(n-1)` before retry n; [`factor`](Self::factor) puts another number in place of the 2. Capped
+    /// at 10 s.
+    pub const fn exponential(base: Duration) -> Self {
+        let factor = Factor::DOUBLE;
+        Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP, FOREVER)
+    }
+
+    /// `base × F(n)` before retry n, with F = 1, 1, 2, 3, 5 … Capped at 10 s.
+    pub const fn fibonacci(base: Duration) -> Self {
+        Self::shaped(Shape::Fibonacci { base }, GROWING_CAP, FOREVER)
+    }
+
+    /// Drawn from `base` up to 3 × the previous wait, or 3 × `base` before the first. Capped at 10 s.
+    ///
+    /// It is its own jitter: that of the policy is not applied.
+    pub const fn decorrelated(base: Duration) -> Self {
+        let facts = ShapeFacts { draws: true, ..FOREVER };
+        Self::shaped(Shape::Decorrelated { base }, GROWING_CAP, facts)
+    }
+
+    /// These delays, one after the other, and then what `at_end` says: at least 1, at most 32. No cap.
+    pub const fn list(delays: List, at_end: AtEnd) -> Self {
+        let facts = match at_end {
+            AtEnd::Stop => ENDING,
+            AtEnd::Repeat => FOREVER,
+        };
+        let problem = delays.problem();
+        let facts = ShapeFacts { problem, ..facts };
+        Self::shaped(Shape::List { delays, at_end }, NONE, facts)
+    }
+
+    /// What an exponential backoff multiplies with: above 0, and below 1 if delays are to shrink. Default 2.
+    pub const fn factor(mut self, factor: f64) -> Self {
+        let problem = match &mut self.backoff {
+            Shape::Exponential { factor: kept, .. } => {
+                *kept = Factor::new(factor);
+                if kept.is_valid() { None } else { Some(PolicyError::Factor) }
+            }
+            _ => Some(PolicyError::FactorMisplaced),
+        };
+        self.shape.problem = problem;
+        self.checked()
+    }
+
+    const fn shaped(backoff: Shape, cap: u64, shape: ShapeFacts) -> Self {
+        Self::bare(backoff, cap, shape).checked()
+    }
+}
+
+impl<B: Backoff> Policy<B> {
+    /// A backoff of one's own: a type that is a [`Backoff`], or a closure. No cap, full jitter.
+    pub const fn new(backoff: B) -> Self {
+        Self::bare(backoff, NONE, ENDING).checked()
+    }
+}
+
+impl<B> Policy<B> {
+    const fn bare(backoff: B, cap: u64, shape: ShapeFacts) -> Self {
+        Self {
+            backoff,
+            jitter: Jitter::Full,
+            floor: 0,
+            cap,
+            attempt_timeout: NONE,
+            deadline: NONE,
+            hedge_after: 0,
+            hint_limit: HINT_LIMIT,
+            attempts: ATTEMPTS,
+            lane_attempts: u32::MAX,
+            lanes: 1,
+            cap_stops: false,
+            hedge_on_failure: false,
+            hints: true,
+            shape,
+            is_valid: false,
+        }
+    }
+
+    /// The same limits with a backoff of one's own. The cap stays.
+    pub fn backoff<C: Backoff>(self, backoff: C) -> Policy<C> {
+        let fresh = Policy::bare(backoff, self.cap, ENDING);
+        Policy {
+            jitter: self.jitter,
+            floor: self.floor,
+            attempt_timeout: self.attempt_timeout,
+            deadline: self.deadline,
+            hedge_after: self.hedge_after,
+            hint_limit: self.hint_limit,
+            attempts: self.attempts,
+            lane_attempts: self.lane_attempts,
+            lanes: self.lanes,
+            cap_stops: self.cap_stops,
+            hedge_on_failure: self.hedge_on_failure,
+            hints: self.hints,
+            ..fresh
+        }
+        .checked()
+    }
+
+    /// How delays are spread. Default full.
+    pub const fn jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self.checked()
+    }
+
+    /// The most that a delay may be, jitter included. Growing backoffs have 10 s, the others none.
+    pub const fn cap(mut self, cap: Duration) -> Self {
+        self.cap = nanos(cap);
+        self.cap_stops = false;
+        self.checked()
+    }
+
+    /// A delay that reaches this, jitter included, ends its lane (as the cap of elastic's backoffs does).
+    pub const fn cap_that_stops(mut self, cap: Duration) -> Self {
+        self.cap = nanos(cap);
+        self.cap_stops = true;
+        self.checked()
+    }
+
+    /// No cap.
+    pub const fn no_cap(mut self) -> Self {
+        self.cap = NONE;
+        self.cap_stops = false;
+        self.checked()
+    }
+
+    /// The least that a delay may be, jitter included. Default 0.
+    pub const fn floor(mut self, floor: Duration) -> Self {
+        self.floor = nanos(floor);
+        self.checked()
+    }
+
+    /// Sends in all, the first and those of every lane included. Default 3.
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self.checked()
+    }
+
+    /// As many sends as there is time for. Something else must end the call: a deadline, a limit for each lane, or
+    /// a backoff that stops.
+    pub const fn unlimited_attempts(mut self) -> Self {
+        self.attempts = u32::MAX;
+        self.checked()
+    }
+
+    /// Sends in each lane, its first included. Default: as many as the call has.
+    pub const fn lane_attempts(mut self, attempts: u32) -> Self {
+        self.lane_attempts = attempts;
+        self.checked()
+    }
+
+    /// How many attempts may be in flight at once. Default 1; more race, or hedge with
+    /// [`hedge_after`](Self::hedge_after). Each lane has its own retries and backoff.
+    pub const fn lanes(mut self, lanes: u8) -> Self {
+        self.lanes = lanes;
+        self.checked()
+    }
+
+    /// How long what is in flight may take before the next lane opens. Default 0: all lanes open at the start.
+    pub const fn hedge_after(mut self, delay: Duration) -> Self {
+        self.hedge_after = nanos(delay);
+        self.checked()
+    }
+
+    /// A failure opens the next lane at once, as in gRPC (proposal A6), or when its hint has passed. Default no.
+    pub const fn hedge_on_failure(mut self, yes: bool) -> Self {
+        self.hedge_on_failure = yes;
+        self.checked()
+    }
+
+    /// How long an attempt may take before it is cancelled and retried. Default: as long as it likes.
+    pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = nanos(timeout);
+        self.checked()
+    }
+
+    /// How long the call may take, waits included. Default: as long as it likes.
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = nanos(deadline);
+        self.checked()
+    }
+
+    /// The longest hint that is waited for; a longer one ends its lane and is handed to the caller. Default 5 min.
+    pub const fn hint_limit(mut self, limit: Duration) -> Self {
+        self.hint_limit = nanos(limit);
+        self.checked()
+    }
+
+    /// Waits as the backoff says, whatever was hinted.
+    pub const fn ignore_hints(mut self) -> Self {
+        self.hints = false;
+        self.checked()
+    }
+
+    /// Every step ends here, so that a call has one flag to look at.
+    const fn checked(mut self) -> Self {
+        self.is_valid = self.problem().is_none();
+        self
+    }
+}

@@ -1,0 +1,124 @@
+//! What makes no sense in a policy, said in a sentence that names the field and what would be right.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::{NONE, Policy};
+use crate::backoff::List;
+
+impl<B> Policy<B> {
+    /// Whether the policy makes sense.
+    ///
+    /// A call with one that does not gives up at its first poll, with [`Reason::Invalid`](crate::Reason::Invalid).
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    #[inline]
+    pub const fn validate(&self) -> Result<(), PolicyError> {
+        match self.problem() {
+            None => Ok(()),
+            Some(problem) => Err(problem),
+        }
+    }
+
+    pub(super) const fn problem(&self) -> Option<PolicyError> {
+        if self.shape.problem.is_some() {
+            return self.shape.problem;
+        }
+        Some(if self.attempts == 0 {
+            PolicyError::NoAttempts
+        } else if self.lane_attempts == 0 {
+            PolicyError::NoLaneAttempts
+        } else if self.lanes == 0 {
+            PolicyError::NoLanes
+        } else if self.attempt_timeout == 0 {
+            PolicyError::NoAttemptTimeout
+        } else if self.deadline == 0 {
+            PolicyError::NoDeadline
+        } else if self.floor > self.cap {
+            PolicyError::FloorAboveCap { floor: Duration::from_nanos(self.floor), cap: Duration::from_nanos(self.cap) }
+        } else if !self.jitter.is_valid() {
+            PolicyError::Fraction
+        } else if self.is_endless() {
+            PolicyError::Endless
+        } else {
+            return None;
+        })
+    }
+
+    const fn is_endless(&self) -> bool {
+        self.attempts == u32::MAX
+            && self.lane_attempts == u32::MAX
+            && self.deadline == NONE
+            && self.shape.endless
+            && !self.cap_stops
+    }
+}
+
+/// What is wrong with a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// `attempts` is 0.
+    NoAttempts,
+    /// `lane_attempts` is 0.
+    NoLaneAttempts,
+    /// `lanes` is 0.
+    NoLanes,
+    /// `attempt_timeout` is 0.
+    NoAttemptTimeout,
+    /// `deadline` is 0.
+    NoDeadline,
+    /// The floor lies above the cap.
+    FloorAboveCap {
+        /// The floor.
+        floor: Duration,
+        /// The cap.
+        cap: Duration,
+    },
+    /// The jitter's fraction is not from 0 to 1.
+    Fraction,
+    /// The factor is not a number above 0 and below 2^64.
+    Factor,
+    /// A factor was given to a backoff that has none.
+    FactorMisplaced,
+    /// A list of delays has none.
+    EmptyList,
+    /// A list of delays has more than there is room for.
+    LongList {
+        /// How many it has.
+        length: usize,
+    },
+    /// Nothing ends the call.
+    Endless,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAttempts => f.write_str("attempts is 0; a call needs at least 1"),
+            Self::NoLaneAttempts => f.write_str("lane_attempts is 0; a lane needs at least 1"),
+            Self::NoLanes => f.write_str("lanes is 0; a call needs at least 1"),
+            Self::NoAttemptTimeout => f.write_str("attempt_timeout is 0; leave it out for none"),
+            Self::NoDeadline => f.write_str("deadline is 0; leave it out for none"),
+            Self::FloorAboveCap { floor, cap } => {
+                write!(f, "floor is {floor:?}, above the cap of {cap:?}; lower the floor or raise the cap")
+            }
+            Self::Fraction => f.write_str("the fraction of jitter is not a number from 0 to 1"),
+            Self::Factor => f.write_str("factor is not a number above 0 and below 2^64"),
+            Self::FactorMisplaced => {
+                f.write_str("factor is set, but only an exponential backoff has one; leave it out")
+            }
+            Self::EmptyList => f.write_str("the list of delays is empty; it needs at least 1"),
+            Self::LongList { length } => {
+                write!(f, "the list of delays has {length}; at most {} fit", List::LIMIT)
+            }
+            Self::Endless => {
+                f.write_str("attempts is unlimited and nothing else ends the call; set deadline or lane_attempts")
+            }
+        }
+    }
+}
+
+impl core::error::Error for PolicyError {}

@@ -1,0 +1,60 @@
+//! The waits that a policy would make, one after the other, without a call.
+
+use core::time::Duration;
+
+use super::Policy;
+use crate::backoff::Backoff;
+
+impl<B: Backoff> Policy<B> {
+    /// The waits of the first lane of a call with this seed, as if no deadline were set and nobody gave a hint.
+    ///
+    /// They end with the attempts or with the backoff, whichever ends first; with unlimited attempts, only with
+    /// the backoff.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use insist::{Jitter, Policy};
+    ///
+    /// let policy = Policy::exponential(Duration::from_millis(100)).jitter(Jitter::None).attempts(4);
+    /// assert!(policy.delays(7).eq([100, 200, 400].map(Duration::from_millis)));
+    /// ```
+    pub const fn delays(&self, seed: u64) -> Delays<'_, B> {
+        let sends = if self.attempts < self.lane_attempts { self.attempts } else { self.lane_attempts };
+        let left = if sends == u32::MAX { u32::MAX } else { sends.saturating_sub(1) };
+        Delays { policy: self, seed, left, number: 0, previous: 0 }
+    }
+}
+
+/// The waits of one lane; made by [`Policy::delays`].
+#[derive(Clone, Debug)]
+pub struct Delays<'a, B> {
+    policy: &'a Policy<B>,
+    seed: u64,
+    /// How many are left; `u32::MAX` is without end.
+    left: u32,
+    number: u32,
+    previous: u64,
+}
+
+impl<B: Backoff> Iterator for Delays<'_, B> {
+    type Item = Duration;
+
+    #[inline]
+    fn next(&mut self) -> Option<Duration> {
+        if self.left == 0 {
+            return None;
+        }
+        self.number = self.number.saturating_add(1);
+        let Some(delay) = self.policy.draw(self.seed, 0, self.number, self.previous) else {
+            self.left = 0;
+            return None;
+        };
+        self.previous = delay;
+        if self.left != u32::MAX {
+            self.left -= 1;
+        }
+        Some(Duration::from_nanos(delay))
+    }
+}
+
+impl<B: Backoff> core::iter::FusedIterator for Delays<'_, B> {}

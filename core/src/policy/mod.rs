@@ -1,0 +1,242 @@
+//! How often, how long, how far apart: plain data, made at compile time or read from a file.
+
+mod build;
+mod check;
+mod delays;
+#[cfg(feature = "serde")]
+mod form;
+
+pub use check::PolicyError;
+pub use delays::Delays;
+
+use core::time::Duration;
+
+use crate::backoff::{Backoff, Retry, Shape};
+use crate::draw::{Draw, uniform};
+use crate::jitter::Jitter;
+
+/// What stands for "no limit" in the fields below: 584 years, or four billion attempts.
+const NONE: u64 = u64::MAX;
+
+/// How often, how long, how far apart. Plain data; the state of a call lives in [`Call`](crate::Call).
+///
+/// What nothing says is: 3 attempts in all, one lane, exponential from 100 ms × 2 with a cap of 10 s, full jitter,
+/// no attempt timeout, no deadline, hints honoured up to 5 minutes.
+///
+/// ```
+/// use core::time::Duration;
+/// use insist::{Jitter, Policy};
+///
+/// const POLICY: Policy = Policy::exponential(Duration::from_millis(100)) // 100 ms, 200 ms, 400 ms …
+///     .cap(Duration::from_secs(10))
+///     .jitter(Jitter::Full)
+///     .attempts(5)
+///     .attempt_timeout(Duration::from_secs(3))
+///     .deadline(Duration::from_secs(30))
+///     .lanes(2)
+///     .hedge_after(Duration::from_millis(50));
+///
+/// assert_eq!(POLICY.validate(), Ok(()));
+/// assert_eq!(
+///     POLICY.attempts(0).validate().unwrap_err().to_string(),
+///     "attempts is 0; a call needs at least 1",
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use = "a policy does nothing until a call is made with it"]
+pub struct Policy<B = Shape> {
+    backoff: B,
+    jitter: Jitter,
+    floor: u64,
+    cap: u64,
+    attempt_timeout: u64,
+    deadline: u64,
+    hedge_after: u64,
+    hint_limit: u64,
+    attempts: u32,
+    lane_attempts: u32,
+    lanes: u8,
+    cap_stops: bool,
+    hedge_on_failure: bool,
+    hints: bool,
+    shape: ShapeFacts,
+    is_valid: bool,
+}
+
+/// What a constructor knows of its backoff, and a const check cannot ask the backoff itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct ShapeFacts {
+    /// It draws its own delays, so the jitter is not applied.
+    draws: bool,
+    /// It may go on for ever.
+    endless: bool,
+    /// What is wrong with it.
+    problem: Option<PolicyError>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::exponential(Duration::from_millis(100))
+    }
+}
+
+impl<B> Policy<B> {
+    /// The backoff.
+    #[inline]
+    pub const fn get_backoff(&self) -> &B {
+        &self.backoff
+    }
+
+    /// How delays are spread.
+    #[inline]
+    #[must_use]
+    pub const fn get_jitter(&self) -> Jitter {
+        self.jitter
+    }
+
+    /// Sends in all, the first included; `None` is unlimited.
+    #[inline]
+    #[must_use]
+    pub const fn get_attempts(&self) -> Option<u32> {
+        if self.attempts == u32::MAX { None } else { Some(self.attempts) }
+    }
+
+    /// Sends in a lane, its first included; `None` is limited by [`get_attempts`](Self::get_attempts) alone.
+    #[inline]
+    #[must_use]
+    pub const fn get_lane_attempts(&self) -> Option<u32> {
+        if self.lane_attempts == u32::MAX { None } else { Some(self.lane_attempts) }
+    }
+
+    /// How many attempts may be in flight at once.
+    #[inline]
+    #[must_use]
+    pub const fn get_lanes(&self) -> u8 {
+        self.lanes
+    }
+
+    /// How long what is in flight may take before the next lane opens; zero races.
+    #[inline]
+    #[must_use]
+    pub const fn get_hedge_after(&self) -> Duration {
+        Duration::from_nanos(self.hedge_after)
+    }
+
+    /// Whether a failure opens the next lane at once.
+    #[inline]
+    #[must_use]
+    pub const fn get_hedge_on_failure(&self) -> bool {
+        self.hedge_on_failure
+    }
+
+    /// The least delay.
+    #[inline]
+    #[must_use]
+    pub const fn get_floor(&self) -> Duration {
+        Duration::from_nanos(self.floor)
+    }
+
+    /// The cap, whether it bounds or stops; `None` is no cap.
+    #[inline]
+    #[must_use]
+    pub const fn get_cap(&self) -> Option<Duration> {
+        span(self.cap)
+    }
+
+    /// Whether a delay that reaches the cap ends the lane, instead of being bounded by it.
+    #[inline]
+    #[must_use]
+    pub const fn get_cap_stops(&self) -> bool {
+        self.cap_stops
+    }
+
+    /// How long an attempt may take; `None` is as long as it likes.
+    #[inline]
+    #[must_use]
+    pub const fn get_attempt_timeout(&self) -> Option<Duration> {
+        span(self.attempt_timeout)
+    }
+
+    /// How long the call may take, waits included; `None` is as long as it likes.
+    #[inline]
+    #[must_use]
+    pub const fn get_deadline(&self) -> Option<Duration> {
+        span(self.deadline)
+    }
+
+    /// The longest hint that is waited for; `None` is any that the deadline allows.
+    #[inline]
+    #[must_use]
+    pub const fn get_hint_limit(&self) -> Option<Duration> {
+        span(self.hint_limit)
+    }
+
+    /// Whether hints are honoured.
+    #[inline]
+    #[must_use]
+    pub const fn get_hints(&self) -> bool {
+        self.hints
+    }
+
+    /// Whether a call with this policy ever needs to know the time of an attempt's start or end.
+    ///
+    /// A driver that has a timeless gate too reads no clock before the first wait.
+    #[inline]
+    #[must_use]
+    pub const fn is_timeless(&self) -> bool {
+        self.attempt_timeout == NONE && self.deadline == NONE && self.lanes <= 1
+    }
+
+    #[inline]
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits {
+            attempt_timeout: self.attempt_timeout,
+            deadline: self.deadline,
+            hedge_after: self.hedge_after,
+            hint_limit: self.hint_limit,
+            attempts: self.attempts,
+            lane_attempts: self.lane_attempts,
+            lanes: self.lanes,
+            hedge_on_failure: self.hedge_on_failure,
+            hints: self.hints,
+            is_valid: self.is_valid,
+        }
+    }
+}
+
+const fn span(nanos: u64) -> Option<Duration> {
+    if nanos == NONE { None } else { Some(Duration::from_nanos(nanos)) }
+}
+
+/// The numbers that the machine reads; `u64::MAX` and `u32::MAX` are no limit.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) attempt_timeout: u64,
+    pub(crate) deadline: u64,
+    pub(crate) hedge_after: u64,
+    pub(crate) hint_limit: u64,
+    pub(crate) attempts: u32,
+    pub(crate) lane_attempts: u32,
+    pub(crate) lanes: u8,
+    pub(crate) hedge_on_failure: bool,
+    pub(crate) hints: bool,
+    pub(crate) is_valid: bool,
+}
+
+impl<B: Backoff> Policy<B> {
+    /// The jittered delay before a retry, in nanoseconds; `None` ends the lane.
+    #[inline]
+    pub(crate) fn draw(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+        let bound = if self.cap_stops { NONE } else { self.cap };
+        let mut rng = Draw::new(seed, lane, number);
+        let delay = self.backoff.delay(Retry::new(number, previous, self.floor, bound), &mut rng)?;
+        let delay = crate::time::nanos(delay).min(bound).max(self.floor);
+        let drawn = if self.shape.draws {
+            delay
+        } else {
+            let (low, high) = self.jitter.range(delay);
+            uniform(low.max(self.floor), high.min(bound), &mut rng)
+        };
+        if self.cap_stops && drawn >= self.cap { None } else { Some(drawn) }
+    }
+}
