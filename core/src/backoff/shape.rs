@@ -11,6 +11,7 @@ use crate::time::nanos;
 
 /// The built-in backoffs. `n` is the number of the retry in its lane, from 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a list is kept in place, so that a policy needs no allocator")]
 #[non_exhaustive]
 pub enum Shape {
     /// 0: at once, as often as the policy allows.

@@ -166,7 +166,8 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     pub(super) fn finish_if_no_lane_can_go_on(&mut self) {
         let goes_on = |status| matches!(status, Status::Waiting | Status::InFlight | Status::Opening);
         let is_alive = self.state.lanes.iter().any(|lane| goes_on(lane.status));
-        if !is_alive && !(self.is_race() && self.next_lane().is_some() && self.has_attempt_left()) {
+        let is_opening = self.is_race() && self.next_lane().is_some() && self.has_attempt_left();
+        if !is_alive && !is_opening {
             self.finish(Phase::GaveUp, self.state.reason);
         }
     }

@@ -3,63 +3,62 @@
 //! What is left out has the default of the constructor, so a file says only what matters to it. What does not
 //! belong to the backoff, or is not known, is an error that names the field.
 
-use core::fmt;
 use core::time::Duration;
 
-use alloc::borrow::Cow;
-use alloc::string::ToString;
 use alloc::vec::Vec;
-use serde::de::{Error, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Policy;
-use crate::backoff::{AtEnd, Factor, List, Shape};
-use crate::duration::{Text, parse};
+use super::word::{Attempts, Limit, Span};
+use crate::backoff::{AtEnd, List, Shape};
 use crate::jitter::Jitter;
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The base of a backoff that has one, unless it is said.
+const BASE: Duration = Duration::from_millis(100);
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Form {
-    #[serde(default)]
     backoff: Name,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<Span>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     factor: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     delays: Option<Vec<Span>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     at_end: Option<AtEnd>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    cap: Option<Limit<Span>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    cap_stops: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cap: Option<Limit>,
+    #[serde(skip_serializing_if = "is_false")]
+    cap_stops: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     floor: Option<Span>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     jitter: Option<Jitter>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    attempts: Option<Limit<u32>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lane_attempts: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Attempts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane_attempts: Option<Attempts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lanes: Option<u8>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     hedge_after: Option<Span>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    hedge_on_failure: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    attempt_timeout: Option<Span>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deadline: Option<Span>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    hint_limit: Option<Limit<Span>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ignore_hints: Option<bool>,
+    #[serde(skip_serializing_if = "is_false")]
+    hedge_on_failure: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt_timeout: Option<Limit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<Limit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint_limit: Option<Limit>,
+    #[serde(skip_serializing_if = "is_false")]
+    ignore_hints: bool,
 }
 
 /// The word of a built-in backoff.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Name {
     Zero,
@@ -73,8 +72,139 @@ enum Name {
     List,
 }
 
-/// A number, or the word for none.
-enum Limit<T> {
-    None,
-    At(T),
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
+
+impl Form {
+    fn policy(&self) -> Result<Policy, &'static str> {
+        let mut policy = self.shaped()?;
+        match &self.cap {
+            None if self.cap_stops => return Err("cap_stops is set without a cap; set cap too"),
+            None => {}
+            Some(cap) if self.cap_stops => policy = policy.cap_that_stops(cap.0),
+            Some(cap) => policy = policy.cap(cap.0),
+        }
+        if let Some(floor) = &self.floor {
+            policy = policy.floor(floor.0);
+        }
+        if let Some(jitter) = &self.jitter {
+            policy = policy.jitter(*jitter);
+        }
+        if let Some(attempts) = &self.attempts {
+            policy = policy.attempts(attempts.0);
+        }
+        if let Some(attempts) = &self.lane_attempts {
+            policy = policy.lane_attempts(attempts.0);
+        }
+        if let Some(lanes) = &self.lanes {
+            policy = policy.lanes(*lanes);
+        }
+        if let Some(delay) = &self.hedge_after {
+            policy = policy.hedge_after(delay.0);
+        }
+        if let Some(limit) = &self.attempt_timeout {
+            policy = policy.attempt_timeout(limit.0);
+        }
+        if let Some(limit) = &self.deadline {
+            policy = policy.deadline(limit.0);
+        }
+        if let Some(limit) = &self.hint_limit {
+            policy = policy.hint_limit(limit.0);
+        }
+        policy = policy.hedge_on_failure(self.hedge_on_failure);
+        Ok(if self.ignore_hints { policy.ignore_hints() } else { policy })
+    }
+
+    fn shaped(&self) -> Result<Policy, &'static str> {
+        let has_base = !matches!(self.backoff, Name::Zero | Name::Stop | Name::List);
+        if self.base.is_some() && !has_base {
+            return Err("base is set, but this backoff has none; leave it out");
+        }
+        if self.factor.is_some() && self.backoff != Name::Exponential {
+            return Err("factor is set, but only an exponential backoff has one; leave it out");
+        }
+        if self.backoff != Name::List && (self.delays.is_some() || self.at_end.is_some()) {
+            return Err("delays and at_end belong to a list; set backoff to list, or leave them out");
+        }
+        let base = self.base.as_ref().map_or(BASE, |base| base.0);
+        Ok(match self.backoff {
+            Name::Zero => Policy::zero(),
+            Name::Stop => Policy::stop(),
+            Name::Constant => Policy::constant(base),
+            Name::Linear => Policy::linear(base),
+            Name::Exponential => match self.factor {
+                Some(factor) => Policy::exponential(base).factor(factor),
+                None => Policy::exponential(base),
+            },
+            Name::Fibonacci => Policy::fibonacci(base),
+            Name::Decorrelated => Policy::decorrelated(base),
+            Name::List => {
+                let delays = self.delays.as_ref().ok_or("delays is missing; a list needs at least 1")?;
+                let delays: Vec<Duration> = delays.iter().map(|delay| delay.0).collect();
+                Policy::list(List::new(&delays), self.at_end.unwrap_or_default())
+            }
+        })
+    }
+}
+
+impl From<&Policy> for Form {
+    fn from(policy: &Policy) -> Self {
+        let mut form = Self {
+            cap: Some(Limit(policy.get_cap().unwrap_or(Duration::MAX))),
+            cap_stops: policy.get_cap_stops(),
+            floor: Some(Span(policy.get_floor())),
+            jitter: Some(policy.get_jitter()),
+            attempts: Some(Attempts(policy.get_attempts().unwrap_or(u32::MAX))),
+            lane_attempts: policy.get_lane_attempts().map(Attempts),
+            lanes: Some(policy.get_lanes()),
+            hedge_after: Some(Span(policy.get_hedge_after())),
+            hedge_on_failure: policy.get_hedge_on_failure(),
+            attempt_timeout: policy.get_attempt_timeout().map(Limit),
+            deadline: policy.get_deadline().map(Limit),
+            hint_limit: Some(Limit(policy.get_hint_limit().unwrap_or(Duration::MAX))),
+            ignore_hints: !policy.get_hints(),
+            ..Self::default()
+        };
+        let (name, base) = match policy.get_backoff() {
+            Shape::Zero => (Name::Zero, None),
+            Shape::Stop => (Name::Stop, None),
+            Shape::Constant { base } => (Name::Constant, Some(*base)),
+            Shape::Linear { base } => (Name::Linear, Some(*base)),
+            Shape::Exponential { base, factor } => {
+                form.factor = Some(factor.get());
+                (Name::Exponential, Some(*base))
+            }
+            Shape::Fibonacci { base } => (Name::Fibonacci, Some(*base)),
+            Shape::Decorrelated { base } => (Name::Decorrelated, Some(*base)),
+            Shape::List { delays, at_end } => {
+                form.delays = Some(delays.iter().map(Span).collect());
+                form.at_end = Some(*at_end);
+                (Name::List, None)
+            }
+        };
+        form.backoff = name;
+        form.base = base.map(Span);
+        form
+    }
+}
+
+/// Flat, with words and durations: `{"backoff":"exponential","base":"100ms","factor":2.0,"attempts":5 …}`.
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Form::from(self).serialize(serializer)
+    }
+}
+
+/// What is left out has its default; an invalid policy is an error.
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let policy = Form::deserialize(deserializer)?.policy().map_err(D::Error::custom)?;
+        policy.validate().map_err(D::Error::custom)?;
+        Ok(policy)
+    }
+}
+
+#[cfg(test)]
+mod tests;

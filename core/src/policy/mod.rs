@@ -5,6 +5,8 @@ mod check;
 mod delays;
 #[cfg(feature = "serde")]
 mod form;
+#[cfg(feature = "serde")]
+mod word;
 
 pub use check::PolicyError;
 pub use delays::Delays;
