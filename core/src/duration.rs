@@ -143,7 +143,7 @@ fn decimal(f: &mut fmt::Formatter<'_>, nanos: u128, digits: u32, unit: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString;
+    use alloc::string::ToString;
 
     #[test]
     fn what_is_written_is_read_back() {

@@ -249,3 +249,38 @@ impl<B, G: Gate, const LANES: usize> Drop for Call<'_, B, G, LANES> {
         self.release();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{Action, WaitReason};
+    use crate::backoff::Shape;
+    use core::time::Duration;
+
+    #[test]
+    fn a_call_is_small() {
+        assert!(size_of::<State>() <= 80, "{}", size_of::<State>());
+        assert!(size_of::<Call<'_, Shape, ()>>() <= 96);
+        assert!(size_of::<Action>() <= 24, "{}", size_of::<Action>());
+    }
+
+    #[test]
+    fn a_call_without_room_for_its_lanes_gives_up_at_once() {
+        let policy = Policy::default().lanes(3);
+        let mut call = Call::with_lanes::<2>(&policy, &(), Instant::ZERO, 1);
+        let Action::GiveUp(stop) = call.poll(Instant::ZERO) else { panic!() };
+        assert_eq!((stop.reason(), stop.last()), (Reason::Invalid, None));
+        let mut none = Call::with_lanes::<0>(&policy, &(), Instant::ZERO, 1);
+        assert!(matches!(none.poll(Instant::ZERO), Action::GiveUp(_)));
+    }
+
+    #[test]
+    fn what_is_due_first_names_the_wait() {
+        let policy = Policy::default().deadline(Duration::from_secs(1)).attempt_timeout(Duration::from_secs(1));
+        let mut call = Call::new(&policy, &(), Instant::ZERO, 1);
+        let Action::Send(attempt) = call.poll(Instant::ZERO) else { panic!() };
+        assert_eq!(attempt.timeout(), Some(Duration::from_secs(1)));
+        let Action::Wait { until, reason } = call.poll(Instant::ZERO) else { panic!() };
+        assert_eq!((until, reason), (Some(Instant::from_nanos(1_000_000_000)), WaitReason::Deadline));
+    }
+}

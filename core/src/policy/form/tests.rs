@@ -1,11 +1,11 @@
 //! Policies through JSON and back.
 
+use alloc::string::{String, ToString};
 use core::time::Duration;
-use std::string::ToString;
 
 use crate::{AtEnd, Jitter, List, Policy};
 
-fn read(text: &str) -> Result<Policy, std::string::String> {
+fn read(text: &str) -> Result<Policy, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
