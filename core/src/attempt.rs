@@ -14,14 +14,14 @@ pub struct Attempt {
     pub lane: u8,
     /// What made it: the call itself, a failure before it, or slowness.
     pub kind: Kind,
-    /// Nanoseconds; `u64::MAX` is no limit. A bare integer keeps [`Action`](crate::Action) in 24 bytes.
-    timeout: u64,
+    /// Nanoseconds, high half first; all ones are no limit. Halves keep [`Action`](crate::Action) in 24 bytes.
+    timeout: [u32; 2],
 }
 
 impl Attempt {
     #[inline]
     pub(crate) const fn new(id: u32, retry: u32, lane: u8, kind: Kind, timeout: u64) -> Self {
-        Self { id, retry, lane, kind, timeout }
+        Self { id, retry, lane, kind, timeout: [(timeout >> 32) as u32, timeout as u32] }
     }
 
     /// How long it may take: the attempt timeout, or what is left of the deadline if that is less.
@@ -30,7 +30,8 @@ impl Attempt {
     #[inline]
     #[must_use]
     pub const fn timeout(&self) -> Option<Duration> {
-        if self.timeout == u64::MAX { None } else { Some(Duration::from_nanos(self.timeout)) }
+        let nanos = ((self.timeout[0] as u64) << 32) | self.timeout[1] as u64;
+        if nanos == u64::MAX { None } else { Some(Duration::from_nanos(nanos)) }
     }
 }
 
