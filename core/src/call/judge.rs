@@ -101,7 +101,9 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
         let delay = self.policy.draw(self.state.seed, index as u8, number, lane.since).ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
-            Some(Hint::AtLeast(_)) | None => start.plus(delay).ok_or(Reason::Backoff)?,
+            Some(Hint::AtLeast(_)) | None => {
+                start.plus(delay).filter(|due| due.as_nanos() < NEVER).ok_or(Reason::Backoff)?
+            }
         };
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);

@@ -42,7 +42,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
         }
         let is_late = |index: &usize| {
             let lane = &self.state.lanes[*index];
-            lane.status == Status::InFlight && lane.at.saturating_add(limit) <= now.as_nanos()
+            lane.status == Status::InFlight && lane.at.checked_add(limit).is_some_and(|end| end <= now.as_nanos())
         };
         let index = (0..LANES).filter(is_late).min_by_key(|index| self.state.lanes[*index].id)?;
         let id = self.state.lanes[index].id;
