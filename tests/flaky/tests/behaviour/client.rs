@@ -1,0 +1,107 @@
+//! A raw HTTP client that hides nothing: it reads answers one by one and gives errors as the system has them.
+
+use insist_flaky::{Record, Server};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// Long enough for any machine; no test that passes waits this long.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}
+
+impl Client {
+    pub(crate) fn of(server: &Server) -> Self {
+        let stream = TcpStream::connect(server.address()).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream }
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    pub(crate) fn ask(&mut self, path: &str) {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: flaky\r\n\r\n"));
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> io::Result<Reply> {
+        self.ask(path);
+        self.reply()
+    }
+
+    /// Reads one answer to a GET. An answer that breaks off is an `UnexpectedEof`.
+    pub(crate) fn reply(&mut self) -> io::Result<Reply> {
+        let mut reply = self.head()?;
+        if reply.header("transfer-encoding") == Some("chunked") {
+            loop {
+                let line = self.until(b"\r\n")?;
+                let size = usize::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
+                reply.body.extend(self.exactly(size)?);
+                self.exactly(2)?;
+                if size == 0 {
+                    return Ok(reply);
+                }
+            }
+        }
+        match reply.header("content-length") {
+            Some(length) => reply.body = self.exactly(length.parse().map_err(io::Error::other)?)?,
+            None => reply.body = self.rest()?,
+        }
+        Ok(reply)
+    }
+
+    pub(crate) fn head(&mut self) -> io::Result<Reply> {
+        let head = self.until(b"\r\n\r\n")?;
+        let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|s| s.parse().ok());
+        let status = status.ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "no status line"))?;
+        Ok(Reply { status, head, body: Vec::new() })
+    }
+
+    fn until(&mut self, end: &[u8]) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(end) {
+            bytes.extend(self.exactly(1)?);
+        }
+        String::from_utf8(bytes).map_err(io::Error::other)
+    }
+
+    pub(crate) fn exactly(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Everything until the server closes with a FIN; an RST is an error.
+    pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Fails the test if the server does not come to see this.
+#[track_caller]
+pub(crate) fn sees(server: &Server, holds: impl Fn(&Record) -> bool) {
+    assert!(server.wait_until(holds, LONG), "the server saw only {:?}", server.record());
+}
