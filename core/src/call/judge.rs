@@ -79,7 +79,13 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 
     /// The next send of a lane, promised and reserved, or why there is none.
-    fn schedule(&mut self, index: usize, now: Instant, sent: Sent, hint: Option<Hint>) -> Result<(), Reason> {
+    pub(super) fn schedule(
+        &mut self,
+        index: usize,
+        now: Instant,
+        sent: Sent,
+        hint: Option<Hint>,
+    ) -> Result<(), Reason> {
         let limits = self.policy.limits();
         let lane = self.state.lanes[index];
         let may_repeat = match self.state.repeat {
@@ -114,6 +120,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
         lane.retry = number;
         lane.at = due.as_nanos();
         lane.since = now.as_nanos();
+        lane.carry(0);
         Ok(())
     }
 
@@ -134,18 +141,31 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 
     /// With `hedge_on_failure`, a failure opens the next lane at once, or when the hint has passed.
-    fn open_next(&mut self, now: Instant, hint: Option<Hint>) {
+    pub(super) fn open_next(&mut self, now: Instant, hint: Option<Hint>) {
         let limits = self.policy.limits();
         let wait = hint.map_or(0, span);
         let start = now.plus(wait).filter(|start| self.is_within_limits(wait, *start));
         if !limits.hedge_on_failure || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
             return;
         }
-        let mut unopened = self.state.lanes.iter_mut().take(usize::from(limits.lanes));
-        let next = unopened.find(|lane| lane.status == Status::Unopened);
-        if let (Some(lane), Some(start)) = (next, start.filter(|start| start.as_nanos() < self.state.deadline)) {
+        let unopened = |index: &usize| self.state.lanes[*index].status == Status::Unopened;
+        let next = (0..LANES.min(usize::from(limits.lanes))).find(unopened);
+        if let (Some(index), Some(start)) = (next, start.filter(|start| start.as_nanos() < self.state.deadline)) {
+            let lane = &mut self.state.lanes[index];
             lane.status = Status::Opening;
             lane.at = start.as_nanos();
+            self.sort_openings(index);
+        }
+    }
+
+    /// Lanes open in order, so the earliest opening goes to the first: a hint holds up nobody else's.
+    fn sort_openings(&mut self, newest: usize) {
+        for index in (1..=newest).rev() {
+            let [before, after] = [self.state.lanes[index - 1], self.state.lanes[index]];
+            if before.status == Status::Opening && before.at > after.at {
+                self.state.lanes[index - 1].at = after.at;
+                self.state.lanes[index].at = before.at;
+            }
         }
     }
 

@@ -165,7 +165,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
         let id = self.state.sent.saturating_add(1);
         self.state.sent = id;
         let lane = &mut self.state.lanes[index];
-        lane.since = if lane.retry == 0 { 0 } else { lane.at.saturating_sub(lane.since) };
+        lane.since = if lane.retry == 0 { 0 } else { lane.waited() };
         lane.status = Status::InFlight;
         lane.at = now.as_nanos();
         lane.id = id;

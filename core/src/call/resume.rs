@@ -1,6 +1,6 @@
 //! A call that is put away, and taken up again, perhaps in another process.
 
-use super::state::{Lane, Phase, State, Status};
+use super::state::{Lane, NEVER, Phase, State, Status};
 use super::{Call, Reason};
 use crate::attempt::Kind;
 use crate::backoff::Backoff;
@@ -33,7 +33,7 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
         let fits = policy.limits().is_valid && lanes <= LANES && usize::from(state.opened) <= lanes;
         let mut call = Self { policy, gate, state };
         let now = call.advance(now);
-        let is_late = now.as_nanos() >= call.state.deadline;
+        let is_late = now.as_nanos() >= call.state.deadline && call.state.deadline != NEVER;
         if call.is_over() {
             call.close_lanes();
         } else if !fits || is_late {
@@ -41,8 +41,9 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
             call.state.phase = Phase::GaveUp;
             call.state.reason = if fits { Reason::Deadline } else { Reason::Invalid };
         } else {
-            call.reserve_anew(now);
+            call.keep_promises(now);
             call.fail_lost(now);
+            call.finish_if_no_lane_can_go_on();
         }
         call
     }
@@ -57,38 +58,54 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
         }
     }
 
-    fn reserve_anew(&mut self, now: Instant) {
+    /// Waits are reserved anew; a send that the policy no longer allows ends its lane.
+    fn keep_promises(&mut self, now: Instant) {
+        let limits = self.policy.limits();
+        let mut left = limits.attempts.saturating_sub(self.state.sent);
         for index in 0..LANES {
             let lane = self.state.lanes[index];
-            if lane.status != Status::Waiting || lane.retry == 0 {
+            let is_opening = lane.status == Status::Opening;
+            if !is_opening && lane.status != Status::Waiting {
                 continue;
             }
-            let lane = &mut self.state.lanes[index];
-            if self.gate.reserve(now, Kind::Retry).is_ok() {
-                lane.since = now.as_nanos();
+            let is_allowed = left > 0 && lane.retry < limits.lane_attempts && index < usize::from(limits.lanes);
+            let refused = if !is_allowed {
+                Some(Reason::Attempts)
+            } else if lane.retry > 0 && self.gate.reserve(now, Kind::Retry).is_err() {
+                Some(Reason::Refused)
             } else {
-                lane.status = Status::Ended;
-                lane.retry -= 1;
-                self.state.reason = Reason::Refused;
+                None
+            };
+            let lane = &mut self.state.lanes[index];
+            match refused {
+                None => {
+                    left -= 1;
+                    if !is_opening {
+                        lane.reserve_anew(now.as_nanos());
+                    }
+                }
+                Some(_) if is_opening => lane.status = Status::Unopened,
+                Some(reason) => {
+                    lane.status = Status::Ended;
+                    lane.retry = lane.retry.saturating_sub(1);
+                    self.state.reason = reason;
+                }
             }
         }
     }
 
+    /// What was in flight is judged by id. Until all are, none of them ends the call.
     fn fail_lost(&mut self, now: Instant) {
-        // All at first, so that none of them keeps the call alive while another is judged.
-        let was_in_flight = self.state.lanes.map(|lane| lane.status == Status::InFlight);
-        for (lane, was) in self.state.lanes.iter_mut().zip(was_in_flight) {
-            if was {
-                lane.status = Status::Ended;
+        let lost = |lanes: &[Lane; LANES]| {
+            let in_flight = (0..LANES).filter(|index| lanes[*index].status == Status::InFlight);
+            in_flight.min_by_key(|index| lanes[*index].id)
+        };
+        while let Some(index) = lost(&self.state.lanes) {
+            self.state.lanes[index].status = Status::Ended;
+            self.open_next(now, None);
+            if let Err(reason) = self.schedule(index, now, Sent::Maybe, None) {
+                self.state.reason = reason;
             }
-        }
-        for index in (0..LANES).filter(|index| was_in_flight[*index]) {
-            if !self.is_over() {
-                self.fail(index, now, Sent::Maybe, None);
-            }
-        }
-        if !self.is_over() {
-            self.finish_if_no_lane_can_go_on();
         }
     }
 }
