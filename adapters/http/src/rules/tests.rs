@@ -1,0 +1,147 @@
+//! Statuses, hints and overrides, through `Rules` alone.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use insist::{Action, Call, Hint, Instant, Policy, Reason, Repeat, Sent, Verdict};
+
+use super::{Rules, RulesError};
+use crate::IDEMPOTENCY_KEY;
+
+const NOW: SystemTime = UNIX_EPOCH;
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap()
+}
+
+fn asking(value: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))])
+}
+
+#[test]
+fn seven_statuses_are_retried_and_all_others_accepted() {
+    let rules = Rules::default();
+    assert!(rules.retried().eq([408, 425, 429, 500, 502, 503, 504]));
+    for code in 100..=999 {
+        let expected = match code {
+            408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::retry(),
+            _ => Verdict::Accept,
+        };
+        assert_eq!(rules.judge(status(code), &HeaderMap::new(), NOW), expected, "{code}");
+    }
+}
+
+#[test]
+fn a_404_is_retried_in_one_line_and_nothing_else_changes() {
+    const RULES: Rules = Rules::new().retry_status(404);
+    assert!(RULES.retried().eq([404, 408, 425, 429, 500, 502, 503, 504]));
+}
+
+#[test]
+fn any_status_can_be_listed_and_unlisted() {
+    for code in 100..=999 {
+        let listed = Rules::new().retry_status(code);
+        assert_eq!(listed.judge(status(code), &asking("7"), NOW), Verdict::retry().after(Duration::from_secs(7)));
+        let unlisted = listed.no_retry_status(code);
+        assert_eq!(unlisted.judge(status(code), &asking("7"), NOW), Verdict::Accept);
+        assert_eq!(unlisted.validate(), Ok(()));
+    }
+}
+
+#[test]
+fn retry_after_counts_on_every_retried_status() {
+    let rules = Rules::new().retry_status(404).retry_status(302);
+    for code in rules.retried() {
+        let verdict = rules.judge(status(code), &asking("3"), NOW);
+        let hint = Some(Hint::AtLeast(Duration::from_secs(3)));
+        assert_eq!(verdict, Verdict::Retry { sent: Sent::Maybe, hint }, "{code}");
+    }
+}
+
+#[test]
+fn retry_after_on_an_accepted_answer_changes_nothing() {
+    for code in [200, 301, 404, 413, 501, 505] {
+        assert_eq!(Rules::new().judge(status(code), &asking("3"), NOW), Verdict::Accept, "{code}");
+    }
+}
+
+#[test]
+fn a_malformed_retry_after_is_retried_without_a_hint() {
+    assert_eq!(Rules::new().judge(status(503), &asking("soon"), NOW), Verdict::retry());
+}
+
+#[test]
+fn hints_can_be_ignored() {
+    let rules = Rules::new().ignore_hints();
+    assert_eq!(rules.judge(status(503), &asking("3"), NOW), Verdict::retry());
+}
+
+#[test]
+fn an_answer_counts_as_sent_whatever_its_status() {
+    let rules = Rules::new().retry_status(421);
+    for code in [408, 421, 425] {
+        let verdict = rules.judge(status(code), &HeaderMap::new(), NOW);
+        assert_eq!(verdict, Verdict::Retry { sent: Sent::Maybe, hint: None }, "{code}");
+    }
+}
+
+#[test]
+fn a_date_is_measured_against_the_time_that_is_passed_in() {
+    let verdict = Rules::new().judge(status(503), &asking("Thu, 01 Jan 1970 00:01:00 GMT"), NOW);
+    assert_eq!(verdict, Verdict::retry().after(Duration::from_secs(60)));
+}
+
+#[test]
+fn the_system_clock_can_be_asked_by_name() {
+    let rules = Rules::new();
+    let past = asking("Thu, 01 Jan 1970 00:01:00 GMT");
+    assert_eq!(rules.judge_by_system_clock(status(503), &past), Verdict::retry().after(Duration::ZERO));
+    assert_eq!(rules.judge_by_system_clock(status(200), &past), Verdict::Accept);
+}
+
+#[test]
+fn an_answer_that_needs_no_clock_reads_none() {
+    let no_clock = || -> SystemTime { panic!("the clock was read") };
+    let (accepted, ignoring) = (Rules::new(), Rules::new().ignore_hints());
+    assert_eq!(accepted.judge_with(status(200), &asking("3"), no_clock), Verdict::Accept);
+    assert_eq!(ignoring.judge_with(status(503), &asking("3"), no_clock), Verdict::retry());
+}
+
+#[test]
+fn whether_a_request_may_be_repeated_can_be_overridden_both_ways() {
+    let key = HeaderMap::from_iter([(IDEMPOTENCY_KEY, HeaderValue::from_static("8e03978e"))]);
+    let none = HeaderMap::new();
+    let rules = Rules::new();
+    assert_eq!(rules.repeat(&Method::GET, &none), Repeat::Always);
+    assert_eq!(rules.repeat(&Method::POST, &none), Repeat::IfUnsent);
+    assert_eq!(rules.repeat(&Method::POST, &key), Repeat::Always);
+    assert_eq!(rules.clone().repeatable(true).repeat(&Method::POST, &none), Repeat::Always);
+    assert_eq!(rules.clone().repeatable(false).repeat(&Method::GET, &none), Repeat::IfUnsent);
+    assert_eq!(rules.repeatable(false).repeat(&Method::POST, &key), Repeat::IfUnsent);
+}
+
+#[test]
+fn a_status_that_cannot_be_is_named() {
+    const WRONG: Rules = Rules::new().retry_status(99).no_retry_status(1000);
+    assert_eq!(WRONG.validate(), Err(RulesError::RetryStatus(99)));
+    let error = Rules::new().no_retry_status(1000).validate().unwrap_err();
+    assert_eq!(error.to_string(), "no_retry_status is 1000; a status is a number from 100 to 999");
+    assert!(WRONG.retried().eq(Rules::new().retried()));
+}
+
+#[test]
+fn a_hint_of_half_a_century_or_more_ends_the_call_instead_of_being_cut() {
+    // A time in place of a span, and a number beyond every integer.
+    for (line, longest) in [("1743441608", 1_743_441_608), ("99999999999999999999", u64::MAX)] {
+        let policy = Policy::default();
+        let mut call = Call::new(&policy, &(), Instant::ZERO, 1);
+        assert!(matches!(call.poll(Instant::ZERO), Action::Send(attempt) if attempt.id == 1));
+        call.handle(Instant::ZERO, 1, Rules::new().judge(status(429), &asking(line), NOW));
+        let Action::GiveUp(stop) = call.poll(Instant::ZERO) else { panic!("{line} was waited for") };
+        assert_eq!(stop.reason(), Reason::RetryAfter, "{line}");
+        // The core counts 64 bits of nanoseconds: 584 years.
+        let handed_back = Duration::from_secs(longest).min(Duration::from_nanos(u64::MAX));
+        assert_eq!(stop.hint(), Some(handed_back), "{line}");
+    }
+}
