@@ -1,7 +1,7 @@
 //! Random draws that depend on where they are made, and not on when.
 //!
-//! Each draw is a hash of the call's seed, the lane and the retry (a counter put through the finaliser of
-//! SplitMix64: Steele, Lea and Flood, OOPSLA 2014), so that the order of events changes no wait.
+//! A call has one SplitMix64 stream (Steele, Lea and Flood, OOPSLA 2014), which starts at its seed. Every retry of
+//! every lane has 256 words of it for itself, so that the order of events changes no wait.
 
 use core::convert::Infallible;
 
@@ -10,15 +10,15 @@ use rand_core::{Rng, TryRng};
 /// 2^64 divided by the golden ratio, SplitMix64's increment.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The generator for one place: a lane and a retry of a call with a seed.
+/// The stream from the words of one place on: a lane and a retry of a call with a seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Draw(u64);
 
 impl Draw {
     #[inline]
     pub(crate) const fn new(seed: u64, lane: u8, retry: u32) -> Self {
-        let place = ((lane as u64) << 32) | retry as u64;
-        Self(mix(seed.wrapping_add(place.wrapping_mul(GOLDEN))))
+        let place = ((lane as u64) << 40) | ((retry as u64) << 8);
+        Self(seed.wrapping_add(place.wrapping_mul(GOLDEN)))
     }
 }
 
@@ -61,6 +61,9 @@ pub(crate) fn uniform(low: u64, high: u64, rng: &mut (impl Rng + ?Sized)) -> u64
     if high <= low {
         return low;
     }
-    let span = u128::from(high - low) + 1;
-    low + ((u128::from(rng.next_u64()) * span) >> 64) as u64
+    let word = rng.next_u64();
+    match (high - low).checked_add(1) {
+        Some(span) => low + ((u128::from(word) * u128::from(span)) >> 64) as u64,
+        None => word,
+    }
 }

@@ -1,5 +1,6 @@
 //! A call in virtual time, from outcomes that are written down beforehand.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -14,11 +15,10 @@ use crate::verdict::{Repeat, Verdict};
 
 /// The outcomes of a call's attempts, written down beforehand.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Script(Vec<Outcome>);
+pub struct Script(BTreeMap<u32, Outcome>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Outcome {
-    attempt: u32,
     after: Duration,
     verdict: Verdict,
 }
@@ -27,19 +27,14 @@ impl Script {
     /// Nothing ever answers.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(BTreeMap::new())
     }
 
     /// That attempt ends that long after it was sent, with that verdict. What is said last of an attempt counts.
     #[must_use]
     pub fn outcome(mut self, attempt: u32, after: Duration, verdict: Verdict) -> Self {
-        self.0.retain(|outcome| outcome.attempt != attempt);
-        self.0.push(Outcome { attempt, after, verdict });
+        self.0.insert(attempt, Outcome { after, verdict });
         self
-    }
-
-    fn of(&self, attempt: u32) -> Option<Outcome> {
-        self.0.iter().find(|outcome| outcome.attempt == attempt).copied()
     }
 }
 
@@ -124,7 +119,7 @@ fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<'_, B, G, LANES>,
         steps.push(Step { at: now, action });
         match action {
             Action::Send(attempt) => {
-                if let Some(Outcome { after, verdict, .. }) = script.of(attempt.id) {
+                if let Some(&Outcome { after, verdict }) = script.0.get(&attempt.id) {
                     in_flight.extend(now.checked_add(after).map(|at| (at, attempt.id, verdict)));
                 }
             }

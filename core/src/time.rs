@@ -100,6 +100,8 @@ impl fmt::Display for Instant {
 /// A span in nanoseconds; what does not fit in 64 bits (584 years) is `u64::MAX`.
 #[inline]
 pub(crate) const fn nanos(span: Duration) -> u64 {
-    let nanos = span.as_nanos();
-    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
+    match span.as_secs().checked_mul(1_000_000_000) {
+        Some(nanos) => nanos.saturating_add(span.subsec_nanos() as u64),
+        None => u64::MAX,
+    }
 }

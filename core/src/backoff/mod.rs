@@ -29,6 +29,13 @@ pub trait Backoff {
     /// `rng` gives the same numbers for the same seed, lane and retry, whatever else happened. The cost must be
     /// bounded for any retry number.
     fn delay(&self, retry: Retry, rng: &mut dyn Rng) -> Option<Duration>;
+
+    /// The same in nanoseconds, as the machine counts: what is built in makes no detour over [`Duration`].
+    #[doc(hidden)]
+    #[inline]
+    fn nanos(&self, retry: Retry, rng: &mut dyn Rng) -> Option<u64> {
+        self.delay(retry, rng).map(crate::time::nanos)
+    }
 }
 
 impl<F: Fn(Retry) -> Option<Duration>> Backoff for F {
@@ -44,23 +51,30 @@ impl<F: Fn(Retry) -> Option<Duration>> Backoff for F {
 pub struct Retry {
     /// The retry's number in its lane, from 1.
     pub number: u32,
-    /// The wait before the previous retry of the lane, hint included; zero before the first.
-    pub previous: Duration,
-    /// The policy's floor.
-    pub floor: Duration,
-    /// The policy's cap, if it has one that bounds. A cap that stops is not shown.
-    pub cap: Option<Duration>,
+    /// Nanoseconds, as are the others: most backoffs look at none of them, and a `Duration` is a division.
+    pub(crate) previous: u64,
+    pub(crate) floor: u64,
+    /// `u64::MAX` is no cap.
+    pub(crate) cap: u64,
 }
 
 impl Retry {
-    #[inline]
-    pub(crate) const fn new(number: u32, previous: u64, floor: u64, cap: u64) -> Self {
-        Self {
-            number,
-            previous: Duration::from_nanos(previous),
-            floor: Duration::from_nanos(floor),
-            cap: if cap == u64::MAX { None } else { Some(Duration::from_nanos(cap)) },
-        }
+    /// The wait before the previous retry of the lane, hint included; zero before the first.
+    #[must_use]
+    pub const fn previous(&self) -> Duration {
+        Duration::from_nanos(self.previous)
+    }
+
+    /// The policy's floor.
+    #[must_use]
+    pub const fn floor(&self) -> Duration {
+        Duration::from_nanos(self.floor)
+    }
+
+    /// The policy's cap, if it has one that bounds. A cap that stops is not shown.
+    #[must_use]
+    pub const fn cap(&self) -> Option<Duration> {
+        if self.cap == u64::MAX { None } else { Some(Duration::from_nanos(self.cap)) }
     }
 }
 
@@ -85,6 +99,11 @@ impl Factor {
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0.to_f64()
+    }
+
+    /// 2 to the power of what, if it is such a power and whole.
+    pub(crate) const fn log2(self) -> Option<u32> {
+        self.0.log2()
     }
 
     pub(crate) const fn is_valid(self) -> bool {

@@ -133,27 +133,30 @@ impl core::fmt::Debug for List {
 }
 
 impl Backoff for Shape {
-    #[inline]
     fn delay(&self, retry: Retry, rng: &mut dyn Rng) -> Option<Duration> {
+        self.nanos(retry, rng).map(Duration::from_nanos)
+    }
+
+    #[inline]
+    fn nanos(&self, retry: Retry, rng: &mut dyn Rng) -> Option<u64> {
         let number = retry.number;
-        let delay = match self {
+        Some(match self {
             Self::Zero => 0,
             Self::Stop => return None,
             Self::Constant { base } => nanos(*base),
             Self::Linear { base } => nanos(*base).saturating_mul(u64::from(number)),
             Self::Exponential { base, factor } => factor.grow(nanos(*base), number.saturating_sub(1)),
             Self::Fibonacci { base } => nanos(*base).saturating_mul(fibonacci(number)),
-            Self::Decorrelated { base } => decorrelated(nanos(*base), &retry, rng),
+            Self::Decorrelated { base } => decorrelated(nanos(*base), retry, rng),
             Self::List { delays, at_end } => delays.nth(number, *at_end)?,
-        };
-        Some(Duration::from_nanos(delay))
+        })
     }
 }
 
-fn decorrelated(base: u64, retry: &Retry, rng: &mut dyn Rng) -> u64 {
-    let floor = nanos(retry.floor);
-    let cap = retry.cap.map_or(u64::MAX, nanos);
-    let high = nanos(retry.previous).max(base).saturating_mul(3);
+#[inline]
+fn decorrelated(base: u64, retry: Retry, rng: &mut dyn Rng) -> u64 {
+    let Retry { previous, floor, cap, .. } = retry;
+    let high = previous.max(base).saturating_mul(3);
     uniform(base.max(floor).min(cap), high.max(floor).min(cap), rng)
 }
 
@@ -181,7 +184,7 @@ mod tests {
 
     fn delay(shape: &Shape, number: u32) -> Option<u64> {
         let mut rng = Draw::new(1, 0, number);
-        shape.delay(Retry::new(number, 0, 0, u64::MAX), &mut rng).map(nanos)
+        shape.nanos(Retry { number, previous: 0, floor: 0, cap: u64::MAX }, &mut rng)
     }
 
     const BASE: Duration = Duration::from_nanos(10);
@@ -235,7 +238,7 @@ mod tests {
         let shape = Shape::Decorrelated { base: BASE };
         for seed in 0..200 {
             let mut rng = Draw::new(seed, 0, 2);
-            let drawn = shape.delay(Retry::new(2, 100, 0, 250), &mut rng).map(nanos).unwrap();
+            let drawn = shape.nanos(Retry { number: 2, previous: 100, floor: 0, cap: 250 }, &mut rng).unwrap();
             assert!((10..=250).contains(&drawn), "{drawn}");
         }
     }

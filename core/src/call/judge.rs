@@ -30,19 +30,16 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     ///
     /// A verdict counts until the machine has asked to cancel its attempt, or has ended the call: an answer is not
     /// thrown away because its driver was slow to hand it in. Poll after it.
-    #[inline]
+    #[inline(always)]
     pub fn handle(&mut self, now: Instant, id: u32, verdict: Verdict) -> Handled {
         let now = self.advance(now);
-        if id == 0 || id > self.state.sent {
-            return Handled::Unknown;
-        }
         let in_flight = |index: &usize| {
             let lane = &self.state.lanes[*index];
             lane.id == id && lane.status == Status::InFlight
         };
         let found = (0..LANES).find(in_flight);
         let Some(index) = found.filter(|_| !self.is_over()) else {
-            return Handled::Late;
+            return if id == 0 || id > self.state.sent { Handled::Unknown } else { Handled::Late };
         };
         self.state.last = id;
         match verdict {
@@ -69,6 +66,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 
     /// The lane's attempt failed: it waits for another, or the lane is over, and perhaps the call.
+    #[inline(always)]
     pub(super) fn fail(&mut self, index: usize, now: Instant, sent: Sent, hint: Option<Hint>) {
         let hint = hint.filter(|_| self.policy.limits().hints);
         self.open_next(now, hint);
@@ -79,6 +77,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 
     /// The next send of a lane, promised and reserved, or why there is none.
+    #[inline(always)]
     pub(super) fn schedule(
         &mut self,
         index: usize,
@@ -125,6 +124,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 
     /// When a hint has passed. One that is too long is kept for the caller.
+    #[inline]
     fn after_hint(&mut self, now: Instant, hint: Hint) -> Result<Instant, Reason> {
         let wait = span(hint);
         match now.plus(wait).filter(|start| self.is_within_limits(wait, *start)) {
@@ -143,11 +143,11 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     /// With `hedge_on_failure`, a failure opens the next lane at once, or when the hint has passed.
     pub(super) fn open_next(&mut self, now: Instant, hint: Option<Hint>) {
         let limits = self.policy.limits();
-        let wait = hint.map_or(0, span);
-        let start = now.plus(wait).filter(|start| self.is_within_limits(wait, *start));
-        if !limits.hedge_on_failure || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
+        if LANES == 1 || !limits.hedge_on_failure || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
             return;
         }
+        let wait = hint.map_or(0, span);
+        let start = now.plus(wait).filter(|start| self.is_within_limits(wait, *start));
         let unopened = |index: &usize| self.state.lanes[*index].status == Status::Unopened;
         let next = (0..LANES.min(usize::from(limits.lanes))).find(unopened);
         if let (Some(index), Some(start)) = (next, start.filter(|start| start.as_nanos() < self.state.deadline)) {
@@ -173,7 +173,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     #[inline]
     pub(super) fn next_lane(&self) -> Option<usize> {
         let index = usize::from(self.state.opened);
-        let is_room = index < LANES && index < usize::from(self.policy.limits().lanes);
+        let is_room = LANES > 1 && index < LANES && index < usize::from(self.policy.limits().lanes);
         let may_open = is_room && self.state.repeat == Repeat::Always;
         if may_open && self.state.lanes[index].status == Status::Unopened { Some(index) } else { None }
     }
@@ -185,6 +185,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 
     /// A lane that has not opened keeps no call alive, unless a race is still to open it.
+    #[inline]
     pub(super) fn finish_if_no_lane_can_go_on(&mut self) {
         let goes_on = |status| matches!(status, Status::Waiting | Status::InFlight | Status::Opening);
         let is_alive = self.state.lanes.iter().any(|lane| goes_on(lane.status));

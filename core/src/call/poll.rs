@@ -14,17 +14,15 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     ///
     /// Polling too often does no harm: the same wait is given again, and after the end the same end for ever.
     /// Polling too late makes what was due happen late. Time that goes backwards stands still.
-    #[inline]
+    // As `handle`: once a function that is not inlined borrows the call, all of its state has to live in memory, and a
+    // call that succeeds at once costs three times as much.
+    #[inline(always)]
     pub fn poll(&mut self, now: Instant) -> Action {
         let now = self.advance(now);
         if self.state.phase == Phase::Running {
             if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
                 self.finish(Phase::GaveUp, Reason::Deadline);
-            } else if let Some(action) = self.time_out(now) {
-                return action;
-            } else if let Some(action) = self.send_due(now) {
-                return action;
-            } else if let Some(action) = self.open_due(now) {
+            } else if let Some(action) = self.due(now) {
                 return action;
             } else if self.state.phase == Phase::Running {
                 return self.wait(now);
@@ -33,13 +31,23 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
         self.conclude()
     }
 
+    #[inline]
+    fn due(&mut self, now: Instant) -> Option<Action> {
+        if self.policy.limits().attempt_timeout != NEVER {
+            if let Some(action) = self.time_out(now) {
+                return Some(action);
+            }
+        }
+        if let Some(action) = self.send_due(now) {
+            return Some(action);
+        }
+        if LANES > 1 { self.open_due(now) } else { None }
+    }
+
     /// The attempt that has had its time, oldest first: cancelled, and judged as possibly sent.
     #[inline]
     fn time_out(&mut self, now: Instant) -> Option<Action> {
         let limit = self.policy.limits().attempt_timeout;
-        if limit == NEVER {
-            return None;
-        }
         let is_late = |index: &usize| {
             let lane = &self.state.lanes[*index];
             lane.status == Status::InFlight && lane.at.checked_add(limit).is_some_and(|end| end <= now.as_nanos())
@@ -91,11 +99,7 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
                 }
                 Admission::NotBefore(at) => {
                     self.gate.refund(now, kind, now);
-                    let lane = &mut self.state.lanes[index];
-                    match lane.status {
-                        Status::Opening => lane.at = at.as_nanos(),
-                        _ => lane.since = at.as_nanos(),
-                    }
+                    self.state.lanes[index].since = at.as_nanos();
                 }
                 Admission::No(_) => {
                     self.gate.refund(now, kind, now);
@@ -111,7 +115,8 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     fn next_opening(&self) -> Option<(usize, u64)> {
         let index = usize::from(self.state.opened);
         if index < LANES && self.state.lanes[index].status == Status::Opening {
-            return Some((index, self.state.lanes[index].at));
+            let lane = &self.state.lanes[index];
+            return Some((index, lane.at.max(lane.since)));
         }
         let index = self.next_lane()?;
         if !self.has_attempt_left() {
@@ -179,6 +184,11 @@ impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     /// Until the earliest of what is to come; at one instant, what is judged first gives the reason.
     #[inline]
     fn wait(&self, now: Instant) -> Action {
+        // One lane that waits: its send lies before the deadline, and there is nothing else.
+        let only = &self.state.lanes[0];
+        if LANES == 1 && only.status == Status::Waiting {
+            return Action::Wait { until: Some(Instant::from_nanos(only.at)), reason: WaitReason::Backoff };
+        }
         let mut earliest = (NEVER, WaitReason::Outcome);
         let mut consider = |at: u64, reason| {
             if at < earliest.0 && at > now.as_nanos() {

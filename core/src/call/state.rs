@@ -44,14 +44,15 @@ pub(super) enum Phase {
 pub(super) struct Lane {
     /// Unopened: when the lane before it opened. Opening and waiting: when it is due. In flight: when it was sent.
     pub(super) at: u64,
-    /// Unopened: not before this. Waiting: when the wait began and was reserved. In flight: the wait before it.
+    /// Unopened and opening: not before this. Waiting: when the wait began and was reserved. In flight: the wait before it.
     pub(super) since: u64,
     /// The retry that is in flight or waiting; 0 is the lane's first send.
     pub(super) retry: u32,
     /// The attempt it sent last, 0 for none.
     pub(super) id: u32,
     pub(super) status: Status,
-    /// Waiting: how much of the wait had passed when a resumed call reserved it anew. Seven bytes keep a lane in 32.
+    /// Waiting: how long before `since` the wait began, if a resumed call reserved it anew. Seven bytes keep a lane in
+    /// 32.
     pub(super) carried: [u8; 7],
 }
 
@@ -119,7 +120,7 @@ impl Lane {
     /// How long the wait is that ends when the lane is due.
     #[inline]
     pub(super) const fn waited(&self) -> u64 {
-        self.at.saturating_sub(self.since).saturating_add(self.carried())
+        self.at.saturating_add(self.carried()).saturating_sub(self.since)
     }
 
     #[inline]
@@ -138,8 +139,7 @@ impl Lane {
 
     /// A wait that goes on, reserved anew at this instant: it stays as long as it was.
     pub(super) const fn reserve_anew(&mut self, now: u64) {
-        let passed = if now < self.at { now } else { self.at }.saturating_sub(self.since);
-        self.carry(self.carried().saturating_add(passed));
+        self.carry(self.carried().saturating_add(now.saturating_sub(self.since)));
         self.since = now;
     }
 }

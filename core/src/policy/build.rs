@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{NONE, Policy, PolicyError, ShapeFacts};
+use super::{Doubling, NONE, Policy, PolicyError, ShapeFacts};
 use crate::backoff::{AtEnd, Backoff, Factor, List, Shape};
 use crate::jitter::Jitter;
 use crate::time::nanos;
@@ -14,7 +14,7 @@ const ATTEMPTS: u32 = 3;
 /// The longest hint that is waited for, unless another is set: 5 minutes.
 const HINT_LIMIT: u64 = 300_000_000_000;
 
-const FOREVER: ShapeFacts = ShapeFacts { draws: false, endless: true, problem: None };
+const FOREVER: ShapeFacts = ShapeFacts { draws: false, endless: true, growth: None, problem: None };
 const ENDING: ShapeFacts = ShapeFacts { endless: false, ..FOREVER };
 
 impl Policy {
@@ -30,7 +30,8 @@ impl Policy {
 
     /// The same delay each time: `base`. No cap.
     pub const fn constant(base: Duration) -> Self {
-        Self::shaped(Shape::Constant { base }, NONE, FOREVER)
+        let facts = ShapeFacts { growth: Some((nanos(base), 0)), ..FOREVER };
+        Self::shaped(Shape::Constant { base }, NONE, facts)
     }
 
     /// `base × n` before retry n. Capped at 10 s.
@@ -42,7 +43,8 @@ impl Policy {
     /// at 10 s.
     pub const fn exponential(base: Duration) -> Self {
         let factor = Factor::DOUBLE;
-        Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP, FOREVER)
+        let facts = ShapeFacts { growth: Some((nanos(base), 1)), ..FOREVER };
+        Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP, facts)
     }
 
     /// `base × F(n)` before retry n, with F = 1, 1, 2, 3, 5 … Capped at 10 s.
@@ -72,8 +74,12 @@ impl Policy {
     /// What an exponential backoff multiplies with: above 0, and below 1 if delays are to shrink. Default 2.
     pub const fn factor(mut self, factor: f64) -> Self {
         let problem = match &mut self.backoff {
-            Shape::Exponential { factor: kept, .. } => {
+            Shape::Exponential { factor: kept, base } => {
                 *kept = Factor::new(factor);
+                self.shape.growth = match kept.log2() {
+                    Some(bits) => Some((nanos(*base), bits)),
+                    None => None,
+                };
                 if kept.is_valid() { None } else { Some(PolicyError::Factor) }
             }
             _ => Some(PolicyError::FactorMisplaced),
@@ -112,6 +118,7 @@ impl<B> Policy<B> {
             hedge_on_failure: false,
             hints: true,
             shape,
+            doubling: None,
             is_valid: false,
         }
     }
@@ -232,9 +239,23 @@ impl<B> Policy<B> {
         self.checked()
     }
 
+    const fn find_doubling(&self) -> Option<Doubling> {
+        match (self.shape.growth, self.jitter) {
+            (Some((base, bits)), Jitter::Full) if base > 0 && self.floor == 0 && !self.cap_stops => {
+                let last = match base.leading_zeros().checked_div(bits) {
+                    Some(last) => last,
+                    None => u32::MAX,
+                };
+                Some(Doubling { base, bits, last })
+            }
+            _ => None,
+        }
+    }
+
     /// Every step ends here, so that a call has one flag to look at.
     const fn checked(mut self) -> Self {
         self.is_valid = self.problem().is_none();
+        self.doubling = self.find_doubling();
         self
     }
 }

@@ -20,8 +20,8 @@ impl<B: Backoff> Policy<B> {
     /// ```
     pub const fn delays(&self, seed: u64) -> Delays<'_, B> {
         let sends = if self.attempts < self.lane_attempts { self.attempts } else { self.lane_attempts };
-        let left = if sends == u32::MAX { u32::MAX } else { sends.saturating_sub(1) };
-        Delays { policy: self, seed, left, number: 0, previous: 0 }
+        let last = if sends == u32::MAX { u32::MAX } else { sends.saturating_sub(1) };
+        Delays { policy: self, seed, last, number: 0, previous: 0 }
     }
 }
 
@@ -30,8 +30,8 @@ impl<B: Backoff> Policy<B> {
 pub struct Delays<'a, B> {
     policy: &'a Policy<B>,
     seed: u64,
-    /// How many are left; `u32::MAX` is without end.
-    left: u32,
+    /// The number of the last; `u32::MAX` is without end.
+    last: u32,
     number: u32,
     previous: u64,
 }
@@ -41,18 +41,16 @@ impl<B: Backoff> Iterator for Delays<'_, B> {
 
     #[inline]
     fn next(&mut self) -> Option<Duration> {
-        if self.left == 0 {
+        if self.number != self.last {
+            self.number += 1;
+        } else if self.last != u32::MAX {
             return None;
         }
-        self.number = self.number.saturating_add(1);
         let Some(delay) = self.policy.draw(self.seed, 0, self.number, self.previous) else {
-            self.left = 0;
+            self.last = self.number;
             return None;
         };
         self.previous = delay;
-        if self.left != u32::MAX {
-            self.left -= 1;
-        }
         Some(Duration::from_nanos(delay))
     }
 }

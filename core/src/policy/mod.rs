@@ -62,6 +62,7 @@ pub struct Policy<B = Shape> {
     hedge_on_failure: bool,
     hints: bool,
     shape: ShapeFacts,
+    doubling: Option<Doubling>,
     is_valid: bool,
 }
 
@@ -72,8 +73,30 @@ struct ShapeFacts {
     draws: bool,
     /// It may go on for ever.
     endless: bool,
+    /// Its first delay, not 0, and by how many bits each is longer than the one before, if that is all there is to it.
+    growth: Option<(u64, u32)>,
     /// What is wrong with it.
     problem: Option<PolicyError>,
+}
+
+/// The common case, worked out when the policy is built: a delay that stays, or grows by a power of two, spread with
+/// full jitter between 0 and the cap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Doubling {
+    base: u64,
+    /// By how many bits each delay is longer than the one before it.
+    bits: u32,
+    /// The last retry, from 0, whose delay fits in 64 bits.
+    last: u32,
+}
+
+impl Doubling {
+    /// The delay before a retry, from 1.
+    #[inline]
+    const fn delay(self, number: u32) -> u64 {
+        let steps = number - 1;
+        if steps <= self.last { self.base << (steps * self.bits) } else { u64::MAX }
+    }
 }
 
 impl Default for Policy {
@@ -229,10 +252,19 @@ impl<B: Backoff> Policy<B> {
     /// The jittered delay before a retry, in nanoseconds; `None` ends the lane.
     #[inline]
     pub(crate) fn draw(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+        if let Some(doubling) = self.doubling {
+            let high = doubling.delay(number).min(self.cap);
+            return Some(uniform(0, high, &mut Draw::new(seed, lane, number)));
+        }
+        self.draw_any(seed, lane, number, previous)
+    }
+
+    #[inline(never)]
+    fn draw_any(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
         let bound = if self.cap_stops { NONE } else { self.cap };
         let mut rng = Draw::new(seed, lane, number);
-        let delay = self.backoff.delay(Retry::new(number, previous, self.floor, bound), &mut rng)?;
-        let delay = crate::time::nanos(delay).min(bound).max(self.floor);
+        let retry = Retry { number, previous, floor: self.floor, cap: bound };
+        let delay = self.backoff.nanos(retry, &mut rng)?.min(bound).max(self.floor);
         let drawn = if self.shape.draws {
             delay
         } else {
@@ -240,5 +272,29 @@ impl<B: Backoff> Policy<B> {
             uniform(low.max(self.floor), high.min(bound), &mut rng)
         };
         if self.cap_stops && drawn >= self.cap { None } else { Some(drawn) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortcut_for_doubling_draws_what_the_long_way_does() {
+        let bases = [1, 7, 1 << 20, 100_000_000, u64::MAX >> 1, u64::MAX].map(Duration::from_nanos);
+        for base in bases {
+            for policy in [
+                Policy::constant(base),
+                Policy::exponential(base),
+                Policy::exponential(base).no_cap(),
+                Policy::exponential(base).factor(8.0).cap(Duration::from_secs(3)),
+                Policy::exponential(base).factor(1.0),
+            ] {
+                assert!(policy.doubling.is_some());
+                for number in (1..100).chain([1 << 31, u32::MAX]) {
+                    assert_eq!(policy.draw(9, 2, number, 5), policy.draw_any(9, 2, number, 5), "{policy:?} {number}");
+                }
+            }
+        }
     }
 }
