@@ -1,0 +1,25 @@
+//! Sizes of the core's types.
+
+use std::mem::size_of;
+
+use insist::{Action, Attempt, Call, Event, Policy, Shape, State, Verdict};
+
+use crate::table::{INSIST, Row, Table};
+
+pub(crate) fn measure(table: &mut Table) {
+    let mut size = |what: &str, bytes: usize, target: Option<f64>| {
+        let row = Row::new(format!("bytes of {what}")).with(INSIST, bytes as f64);
+        table.push(match target {
+            Some(target) => row.at_most(target),
+            None => row,
+        });
+    };
+    size("`Call`, 1 lane", size_of::<Call<'_, Shape, ()>>(), Some(96.0));
+    size("`Call`, 3 lanes", size_of::<Call<'_, Shape, (), 3>>(), None);
+    size("`State`, 1 lane", size_of::<State>(), Some(96.0));
+    size("`Action`", size_of::<Action>(), Some(24.0));
+    size("`Attempt`", size_of::<Attempt>(), None);
+    size("`Verdict`", size_of::<Verdict>(), None);
+    size("`Event`", size_of::<Event>(), None);
+    size("`Policy`", size_of::<Policy>(), None);
+}

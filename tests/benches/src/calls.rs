@@ -1,0 +1,96 @@
+//! Whole calls: an operation that fails so many times, then succeeds.
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::time::Duration;
+
+use backon::{BlockingRetryable, ExponentialBuilder};
+use insist::Instant;
+use retry::delay::Exponential;
+
+use crate::drive::drive;
+use crate::hand::{self, Xorshift};
+use crate::operation::Operation;
+use crate::setting::{ATTEMPTS, BASE, CAP, POLICY};
+use crate::{Job, repeat};
+
+/// All of them.
+pub static JOBS: &[Job] = &[
+    Job { name: "core, constant policy", run: core_constant },
+    Job { name: "core, borrowed policy", run: core_borrowed },
+    Job { name: "insist-blocking", run: blocking },
+    Job { name: "by hand, xorshift", run: hand_xorshift },
+    Job { name: "by hand, fastrand", run: hand_fastrand },
+    Job { name: "backon", run: backon },
+    Job { name: "retry", run: retry },
+];
+
+fn core_constant(failures: u32, rounds: u64) {
+    repeat(failures, rounds, |failures, seed| {
+        let mut operation = Operation::new(failures);
+        drive(&POLICY, seed, || operation.attempt())
+    });
+}
+
+fn core_borrowed(failures: u32, rounds: u64) {
+    let policy = POLICY;
+    repeat(failures, rounds, |failures, seed| {
+        let mut operation = Operation::new(failures);
+        drive(black_box(&policy), seed, || operation.attempt())
+    });
+}
+
+/// A constant policy too, and a clock that does nothing but keep what it is told.
+fn blocking(failures: u32, rounds: u64) {
+    struct Still(Cell<Instant>);
+    impl insist_blocking::Clock for Still {
+        #[inline]
+        fn now(&self) -> Instant {
+            self.0.get()
+        }
+        #[inline]
+        fn sleep_until(&self, until: Instant) {
+            self.0.set(until);
+        }
+    }
+    repeat(failures, rounds, |failures, _| {
+        let mut operation = Operation::new(failures);
+        insist_blocking::retry(&POLICY, |_| operation.attempt()).clock(Still(Cell::new(Instant::ZERO))).call()
+    });
+}
+
+fn hand_xorshift(failures: u32, rounds: u64) {
+    let mut random = Xorshift(black_box(42));
+    repeat(failures, rounds, |failures, _| hand::call(Operation::new(failures), |high| random.up_to(high)));
+}
+
+fn hand_fastrand(failures: u32, rounds: u64) {
+    repeat(failures, rounds, |failures, _| hand::call(Operation::new(failures), |high| fastrand::u64(0..=high)));
+}
+
+/// Its jitter is not full: from the delay to twice the delay.
+fn backon(failures: u32, rounds: u64) {
+    repeat(failures, rounds, |failures, _| {
+        let mut operation = Operation::new(failures);
+        let backoff = ExponentialBuilder::new()
+            .with_min_delay(BASE)
+            .with_max_delay(CAP)
+            .with_max_times(ATTEMPTS as usize - 1)
+            .with_jitter();
+        (|| operation.attempt())
+            .retry(backoff)
+            .sleep(|delay: Duration| {
+                black_box(delay);
+            })
+            .call()
+    });
+}
+
+/// It has no hook in place of its sleep, so its delays are 0, for which std makes no system call. No cap.
+fn retry(failures: u32, rounds: u64) {
+    repeat(failures, rounds, |failures, _| {
+        let mut operation = Operation::new(failures);
+        let delays = Exponential::from_millis(0).map(retry::delay::jitter).take(ATTEMPTS as usize - 1);
+        retry::retry(delays, || operation.attempt())
+    });
+}
