@@ -1,0 +1,89 @@
+//! A policy in one line of plain words.
+
+use std::fmt;
+
+use insist::duration::Text;
+use insist::{AtEnd, Jitter, Policy, Shape};
+
+/// A policy as one line: `exponential from 100ms × 2, cap 10s, full jitter, 3 attempts in all`.
+pub(crate) struct Described<'a>(pub(crate) &'a Policy);
+
+impl fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_waits(f)?;
+        self.write_limits(f)
+    }
+}
+
+impl Described<'_> {
+    fn write_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = self.0;
+        match policy.get_backoff() {
+            Shape::Zero => f.write_str("no wait")?,
+            Shape::Stop => return f.write_str("no retry"),
+            Shape::Constant { base } => write!(f, "constant {}", Text(*base))?,
+            Shape::Linear { base } => write!(f, "linear from {}", Text(*base))?,
+            Shape::Exponential { base, factor } => {
+                write!(f, "exponential from {} × {}", Text(*base), factor.get())?;
+            }
+            Shape::Fibonacci { base } => write!(f, "fibonacci from {}", Text(*base))?,
+            Shape::Decorrelated { base } => write!(f, "decorrelated from {}", Text(*base))?,
+            Shape::List { delays, at_end } => {
+                f.write_str("list")?;
+                for (index, delay) in delays.iter().enumerate() {
+                    write!(f, "{}{}", if index == 0 { " " } else { "," }, Text(delay))?;
+                }
+                f.write_str(match at_end {
+                    AtEnd::Stop => " and stop",
+                    AtEnd::Repeat => " and repeat the last",
+                })?;
+            }
+            _ => f.write_str("a backoff of its own")?,
+        }
+        if !policy.get_floor().is_zero() {
+            write!(f, ", floor {}", Text(policy.get_floor()))?;
+        }
+        if let Some(cap) = policy.get_cap() {
+            write!(f, ", cap {}", Text(cap))?;
+        }
+        match (policy.get_backoff(), policy.get_jitter()) {
+            (Shape::Zero | Shape::Decorrelated { .. }, _) => Ok(()),
+            (_, Jitter::None) => f.write_str(", no jitter"),
+            (_, Jitter::Full) => f.write_str(", full jitter"),
+            (_, Jitter::Equal) => f.write_str(", equal jitter"),
+            (_, Jitter::Fraction(fraction)) => write!(f, ", jitter ± {}", fraction.get()),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_limits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = self.0;
+        match policy.get_attempts() {
+            None => f.write_str("; unlimited attempts")?,
+            Some(1) => f.write_str("; 1 attempt")?,
+            Some(attempts) => write!(f, "; {attempts} attempts in all")?,
+        }
+        if let Some(attempts) = policy.get_lane_attempts() {
+            write!(f, ", {attempts} in a lane")?;
+        }
+        if policy.get_lanes() > 1 {
+            write!(f, "; {} lanes, ", policy.get_lanes())?;
+            if policy.get_hedge_after().is_zero() {
+                f.write_str("raced")?;
+            } else {
+                write!(f, "hedged after {}", Text(policy.get_hedge_after()))?;
+            }
+        }
+        if let Some(timeout) = policy.get_attempt_timeout() {
+            write!(f, "; attempt timeout {}", Text(timeout))?;
+        }
+        if let Some(deadline) = policy.get_deadline() {
+            write!(f, "; deadline {}", Text(deadline))?;
+        }
+        match (policy.get_hints(), policy.get_hint_limit()) {
+            (false, _) => f.write_str("; Retry-After ignored"),
+            (true, Some(limit)) => write!(f, "; Retry-After up to {}", Text(limit)),
+            (true, None) => Ok(()),
+        }
+    }
+}

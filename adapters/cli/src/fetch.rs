@@ -1,0 +1,75 @@
+//! One call over HTTP, with its report: what `get` and `demo` have in common.
+
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use insist::{Event, Policy};
+use insist_ureq::{Agent, Body, Error, Insist, Report, ReportSlot, Rules, Settings};
+
+/// How much of a body an attempt may include: it is kept in memory.
+pub(crate) const WHOLE_BODY_LIMIT: usize = 256 << 20;
+
+const USER_AGENT: &str = concat!("insist/", env!("CARGO_PKG_VERSION"));
+
+/// What is sent, and to which replicas.
+pub(crate) struct Fetch {
+    pub(crate) urls: Vec<Uri>,
+    pub(crate) method: Method,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) is_repeatable: bool,
+    pub(crate) is_whole_body: bool,
+    pub(crate) rules: Rules,
+    pub(crate) policy: Policy,
+    pub(crate) seed: u64,
+}
+
+/// What came of it. A response may be the last one of a call that gave up: the report says so.
+pub(crate) struct Fetched {
+    pub(crate) result: Result<Response<Body>, Error>,
+    pub(crate) report: Option<Report>,
+}
+
+impl Fetch {
+    /// Sends it until it is accepted or the policy ends.
+    pub(crate) fn run(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Fetched {
+        let slot = ReportSlot::new();
+        let settings = self.settings().notify(hook).report_to(&slot);
+        let agent: Agent =
+            Agent::config_builder().http_status_as_error(false).user_agent(USER_AGENT).insist(&settings).build().into();
+        let result = self.send(&agent);
+        Fetched { result, report: slot.take() }
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings =
+            Settings::new().policy(self.policy).rules(self.rules.clone()).seed(self.seed).replicas(self.urls.iter());
+        if self.is_repeatable {
+            settings = settings.repeatable();
+        }
+        if self.is_whole_body {
+            settings = settings.whole_body(WHOLE_BODY_LIMIT);
+        }
+        settings
+    }
+
+    fn send(self, agent: &Agent) -> Result<Response<Body>, Error> {
+        let mut request = Request::new(());
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.urls.into_iter().next().unwrap_or_default();
+        for (name, value) in self.headers {
+            request.headers_mut().append(name, value);
+        }
+        match self.body {
+            None => agent.run(agent.configure_request(request).allow_non_standard_methods(true).build()),
+            Some(body) => {
+                let request = request.map(|()| body);
+                agent.run(agent.configure_request(request).allow_non_standard_methods(true).build())
+            }
+        }
+    }
+}
+
+/// The replica that an attempt goes to: number N to the Nth, and round again.
+pub(crate) fn replica(attempt: u32, urls: &[Uri]) -> Option<&Uri> {
+    let place = (attempt as usize).checked_sub(1)?.checked_rem(urls.len())?;
+    urls.get(place)
+}

@@ -1,0 +1,70 @@
+//! The headers and the method of a request, and the URLs that it can be sent to, for clap.
+
+use http::uri::Scheme;
+use http::{HeaderName, HeaderValue, Method, Uri};
+
+/// A header as `Name: value`, or as `Name;` where its value is empty.
+pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
+        (Some((name, value)), _) => (name, value.trim()),
+        (None, Some(name)) => (name, ""),
+        (None, None) => return Err("a header has a name and a value, as in `Name: value`".into()),
+    };
+    if value.is_empty() && !text.ends_with(';') {
+        return Err(format!("the header has no value; write `{};` to send it empty", name.trim()));
+    }
+    let name = name.trim().parse().map_err(|_| format!("`{name}` is no name of a header"))?;
+    let value = HeaderValue::from_str(value).map_err(|_| format!("`{value}` is no value of a header"))?;
+    Ok((name, value))
+}
+
+pub(super) fn method(text: &str) -> Result<Method, String> {
+    text.parse().map_err(|_| "a method is one word, as GET or POST".into())
+}
+
+/// A URL; without a scheme it is http, as for curl.
+pub(super) fn url(text: &str) -> Result<Uri, String> {
+    let full = if text.contains("://") { text.into() } else { format!("http://{text}") };
+    let uri: Uri = full.parse().map_err(|error| format!("{error}, as in http://host/path"))?;
+    match uri.scheme() {
+        Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {}
+        _ => return Err("the scheme is neither http nor https".into()),
+    }
+    match uri.host() {
+        Some(host) if !host.is_empty() => Ok(uri),
+        _ => Err("there is no host, as in http://host/path".into()),
+    }
+}
+
+/// A status, from 100 to 999.
+pub(super) fn status(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(status @ 100..=999) => Ok(status),
+        _ => Err("a status is a number from 100 to 999".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_without_a_scheme_is_http() {
+        assert_eq!(url("localhost:8080/x?y").unwrap(), "http://localhost:8080/x?y");
+        assert_eq!(url("example.org").unwrap(), "http://example.org/");
+        assert_eq!(url("HTTPS://example.org/").unwrap().scheme(), Some(&Scheme::HTTPS));
+        for bad in ["ftp://example.org", "http://", "a b", "", "http:///path"] {
+            assert!(url(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_has_a_name_and_a_value() {
+        assert_eq!(header("Accept: a/b").unwrap(), (http::header::ACCEPT, HeaderValue::from_static("a/b")));
+        assert_eq!(header("X-Time:1:2").unwrap().1, "1:2");
+        assert_eq!(header("X-Empty;").unwrap().1, "");
+        for bad in ["Accept", "Accept:", ": a", "A b: c", "A: b\nC: d"] {
+            assert!(header(bad).is_err(), "{bad:?}");
+        }
+    }
+}

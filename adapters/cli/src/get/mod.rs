@@ -1,0 +1,139 @@
+//! `insist get`: a fetch through failures.
+
+mod body;
+mod copy;
+mod header;
+mod options;
+mod progress;
+mod report;
+mod sink;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method};
+use insist::Repeat;
+use insist::duration::Text;
+use insist_ureq::{Report, Rules};
+
+use crate::exit::{Failure, GAVE_UP};
+use crate::fetch::{Fetch, Fetched};
+use copy::{Broken, copy};
+pub(crate) use options::Get;
+use progress::Progress;
+use report::{Form, Told};
+use sink::Sink;
+
+impl Get {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let fetch = self.fetch()?;
+        let policy = fetch.policy;
+        // What cannot be written to is said before anything is sent.
+        let output = Sink::open(self.output.as_deref(), "-o")?;
+        let report_to = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;
+
+        let progress = Progress::new(output.is_stdout());
+        let Fetched { result, report } = fetch.run(progress.hook());
+        let Some(report) = report else {
+            return Err(Failure::Failed(result.err().map_or("there is no report".into(), |error| error.to_string())));
+        };
+        let told = Told { report: &report, policy: &policy, urls: &self.urls };
+        if self.log {
+            progress.suspended(|| eprint!("{told}"));
+        }
+
+        let mut status = None;
+        let ended = match result {
+            Ok(response) => {
+                status = Some(response.status().as_u16());
+                copy(response, output, &progress)
+            }
+            Err(error) => Err(Broken::Call(error)),
+        };
+        drop(progress);
+        let written = match report_to {
+            Some(to) => write_report(to, &told.form(status, ended.as_ref().err().and_then(Broken::of_body))),
+            None => Ok(()),
+        };
+        let exit = self.end(&report, status, ended)?;
+        written.map(|()| exit)
+    }
+
+    /// What standard error is told, and the exit status.
+    fn end(&self, report: &Report, status: Option<u16>, ended: Result<(), Broken>) -> Result<ExitCode, Failure> {
+        let last = match (&ended, status) {
+            (Err(Broken::Call(error)), _) => format!("last error: {error}"),
+            (_, Some(status)) => format!("last status: {status}"),
+            (_, None) => String::new(),
+        };
+        if let Some(reason) = report.reason {
+            let attempts = match report.attempts {
+                1 => "1 attempt".into(),
+                attempts => format!("{attempts} attempts"),
+            };
+            let hint = report.hint.map(|hint| format!(" ({})", Text(hint))).unwrap_or_default();
+            eprintln!("insist: gave up after {attempts}: {reason}{hint}; {last}");
+        }
+        match ended {
+            Err(Broken::Body(error)) => Err(Failure::Failed(format!("the body broke off: {error}"))),
+            Err(Broken::Output(error)) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::Failed(format!("cannot write the body: {error}")))
+            }
+            _ if report.reason.is_some() => Ok(ExitCode::from(GAVE_UP)),
+            Err(Broken::Call(error)) => Err(Failure::Failed(error.to_string())),
+            // A reader that has seen enough has what it wants.
+            Err(Broken::Output(_)) | Ok(()) => Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    /// What the command line asks for.
+    pub(crate) fn fetch(&self) -> Result<Fetch, Failure> {
+        let policy = self.policy.policy()?;
+        let body = body::body(&self.data, &self.data_binary, &self.form)?;
+        let mut headers = self.headers.clone();
+        if body.is_some() && !headers.iter().any(|(name, _)| *name == CONTENT_TYPE) {
+            headers.push((CONTENT_TYPE, HeaderValue::from_static(body::URLENCODED)));
+        }
+        let default = if body.is_some() { Method::POST } else { Method::GET };
+        let method = self.request.clone().unwrap_or(default);
+        if policy.get_lanes() > 1 && !self.repeatable && !is_repeatable(&method, &headers) {
+            eprintln!(
+                "insist: note: --lanes has no effect on a {method}, which may not be sent twice; --repeatable lets it"
+            );
+        }
+        Ok(Fetch {
+            urls: self.urls.clone(),
+            method,
+            headers,
+            body,
+            is_repeatable: self.repeatable,
+            is_whole_body: self.whole_body,
+            rules: self.rules()?,
+            policy,
+            seed: self.policy.seed(),
+        })
+    }
+
+    fn rules(&self) -> Result<Rules, Failure> {
+        if let Some(status) = self.retry_status.iter().find(|status| self.no_retry_status.contains(status)) {
+            return Err(Failure::Usage(format!(
+                "{status} is in --retry-status and in --no-retry-status; leave it out of one of them"
+            )));
+        }
+        let rules = self.retry_status.iter().fold(Rules::new(), |rules, status| rules.retry_status(*status));
+        Ok(self.no_retry_status.iter().fold(rules, |rules, status| rules.no_retry_status(*status)))
+    }
+}
+
+fn is_repeatable(method: &Method, headers: &[(HeaderName, HeaderValue)]) -> bool {
+    Rules::new().repeat(method, &headers.iter().cloned().collect()) == Repeat::Always
+}
+
+fn write_report(mut to: Sink, form: &Form) -> Result<(), Failure> {
+    let mut line = serde_json::to_vec(form)?;
+    line.push(b'\n');
+    to.write_all(&line)
+        .and_then(|()| to.keep())
+        .map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
+}

@@ -1,0 +1,58 @@
+//! The `insist` command: fetches through failures, plans waits, replays calls in virtual time.
+//!
+//! Exit status: 0 where all went well, 1 where a call gave up, 2 where the command line or a script makes no sense.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "ureq")]
+mod demo;
+mod describe;
+mod exit;
+#[cfg(feature = "ureq")]
+mod fetch;
+#[cfg(feature = "ureq")]
+mod get;
+mod options;
+mod output;
+mod plan;
+mod replay;
+mod span;
+mod timeline;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Failure;
+
+/// Retries, backoff, hedging and deadlines, on the command line.
+#[derive(Parser)]
+#[command(name = "insist", version, arg_required_else_help = true, after_help = EXIT)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT: &str = "Exit status: 0 accepted, 1 gave up, 2 usage.";
+
+#[derive(Subcommand)]
+enum Command {
+    #[cfg(feature = "ureq")]
+    Get(Box<get::Get>),
+    Plan(plan::Plan),
+    Replay(replay::Replay),
+    #[cfg(feature = "ureq")]
+    Demo(demo::Demo),
+}
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        #[cfg(feature = "ureq")]
+        Command::Get(get) => get.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Replay(replay) => replay.run(),
+        #[cfg(feature = "ureq")]
+        Command::Demo(demo) => demo.run(),
+    };
+    ended.unwrap_or_else(Failure::report)
+}

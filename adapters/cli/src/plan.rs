@@ -1,0 +1,80 @@
+//! `insist plan`: the waits that a policy would make, without a call.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use insist::Policy;
+use insist::duration::Text;
+
+use crate::describe::Described;
+use crate::exit::Failure;
+use crate::options::{PolicyOptions, is_endless};
+use crate::output::output;
+
+/// Print the waits that a policy would make
+///
+/// They are those of one lane, before retry 1, 2, … until the policy ends, as if every attempt failed at once, no
+/// deadline were set and no server asked for a wait.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Plan {
+    /// This many waits, whatever the number of attempts; a backoff that stops still stops
+    #[arg(long, value_name = "N")]
+    count: Option<usize>,
+
+    /// One line of JSON: {"seed":…,"delays_ns":[…]}
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    policy: PolicyOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  insist plan
+  insist plan --backoff decorrelated --base 50ms --cap 2s --count 8 --seed 7
+  insist plan --delays 1s,5s,30s --at-end repeat --jitter 0.1 --attempts 10 --json";
+
+impl Plan {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let policy = self.policy.endless_policy()?;
+        let seed = self.policy.seed();
+        if let Some(count) = self.count {
+            let endless = policy.unlimited_attempts().lane_attempts(u32::MAX);
+            self.print(&policy, seed, endless.delays(seed).take(count))?;
+        } else if is_endless(&policy) {
+            return Err(Failure::Usage(
+                "--attempts unlimited makes waits without end; say how many with --count".into(),
+            ));
+        } else {
+            self.print(&policy, seed, policy.delays(seed))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn print(&self, policy: &Policy, seed: u64, delays: impl Iterator<Item = Duration>) -> Result<(), Failure> {
+        let mut to = output();
+        if self.json {
+            // By hand, as a wait at a time needs no memory, however many there are.
+            write!(to, "{{\"seed\":{seed},\"delays_ns\":[")?;
+            for (index, delay) in delays.enumerate() {
+                write!(to, "{}{}", if index == 0 { "" } else { "," }, delay.as_nanos())?;
+            }
+            writeln!(to, "]}}")?;
+        } else {
+            writeln!(to, "{}; seed {seed}\n", Described(policy))?;
+            writeln!(to, "{:>5}  {:>16}  {:>16}", "retry", "wait", "since the start")?;
+            let mut since = Duration::ZERO;
+            for (index, delay) in delays.enumerate() {
+                since = since.saturating_add(delay);
+                let (wait, since) = (Text(delay).to_string(), Text(since).to_string());
+                writeln!(to, "{:>5}  {wait:>16}  {since:>16}", index + 1)?;
+            }
+        }
+        to.flush()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! The machine-readable form of a replay: a JSON object for each action.
+
+use insist::{Action, Instant, Kind, Reason};
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+enum Form {
+    Send { attempt: u32, lane: u8, retry: u32, kind: Kind, timeout_ns: Option<u64> },
+    Cancel { attempt: u32 },
+    Wait { until_ns: Option<u64> },
+    Return { attempt: u32 },
+    GiveUp { reason: Reason, last: Option<u32>, retry_after_ns: Option<u64> },
+}
+
+/// An action and when it was said, in nanoseconds since the call began.
+#[derive(Serialize)]
+pub(super) struct Line {
+    at_ns: u64,
+    #[serde(flatten)]
+    form: Form,
+}
+
+impl Line {
+    pub(super) fn new(at: Instant, action: &Action) -> Self {
+        let form = match action {
+            Action::Send(attempt) => Form::Send {
+                attempt: attempt.id,
+                lane: attempt.lane,
+                retry: attempt.retry,
+                kind: attempt.kind,
+                timeout_ns: attempt.timeout().map(crate::span::nanos),
+            },
+            Action::Cancel(attempt) => Form::Cancel { attempt: *attempt },
+            Action::Wait { until, .. } => Form::Wait { until_ns: until.map(Instant::as_nanos) },
+            Action::Return(attempt) => Form::Return { attempt: *attempt },
+            Action::GiveUp(stop) => Form::GiveUp {
+                reason: stop.reason(),
+                last: stop.last(),
+                retry_after_ns: stop.hint().map(crate::span::nanos),
+            },
+        };
+        Self { at_ns: at.as_nanos(), form }
+    }
+}

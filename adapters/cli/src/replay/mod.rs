@@ -1,0 +1,150 @@
+//! `insist replay`: one call in virtual time, from scripted outcomes.
+
+mod form;
+mod picture;
+mod script;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use insist::{Action, Policy, Repeat, Script, Stop, Timeline};
+
+use crate::describe::Described;
+use crate::exit::{Failure, GAVE_UP};
+use crate::options::PolicyOptions;
+use crate::output::{json_line, output};
+use script::Outcomes;
+
+/// Run one call in virtual time, from scripted outcomes
+///
+/// A script has a JSON object a line: {"attempt":2,"after":"120ms","verdict":"accept"|"retry"|"stop",
+/// "retry_after":"2s","sent":"no"|"maybe"}. Attempt 2 ends 120 ms after it was sent; an attempt without a line never
+/// answers. retry_after and sent (default maybe) may be left out.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Replay {
+    /// The script; standard input where it is left out or -
+    script: Option<PathBuf>,
+
+    /// Which failures may be followed by another attempt; only what may always be repeated uses several lanes
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "always")]
+    repeat: RepeatName,
+
+    /// Print a JSON object a line, one for each action
+    ///
+    /// {"at_ns":…,"action":"send","attempt":…,"lane":…,"retry":…,"kind":"first"|"retry"|"hedge","timeout_ns":…|null},
+    /// {"at_ns":…,"action":"cancel","attempt":…}, {"at_ns":…,"action":"wait","until_ns":…|null},
+    /// {"at_ns":…,"action":"return","attempt":…}, {"at_ns":…,"action":"give_up","reason":"attempts"|"deadline"|"stopped"|
+    /// "backoff"|"not_repeatable"|"retry_after"|"refused"|"cancelled"|"invalid","last":…|null,"retry_after_ns":…|null}.
+    /// Times are nanoseconds since the call began.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    policy: PolicyOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  insist replay outage.jsonl --attempts 5 --deadline 30s
+  insist replay outage.jsonl --lanes 3 --hedge-after 50ms --seed 7 --json
+  echo '{\"attempt\":1,\"after\":\"80ms\",\"verdict\":\"retry\"}' | insist replay --attempt-timeout 1s
+
+Exit status: 0 the call returned, 1 it gave up or nothing can end it any more, 2 usage.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RepeatName {
+    /// Any
+    Always,
+    /// Only an attempt that certainly was not sent
+    IfUnsent,
+    /// None
+    Never,
+}
+
+impl Replay {
+    pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let mut policy = self.policy.policy()?;
+        let seed = self.policy.seed();
+        if self.repeat != RepeatName::Always && policy.get_lanes() > 1 {
+            eprintln!("insist: note: --lanes has no effect without --repeat always; one lane is used");
+            policy = policy.lanes(1);
+        }
+        let outcomes = self.outcomes()?;
+        let timeline = insist::play_with(&policy, &(), self.repeat(), seed, &scripted(&outcomes));
+        if self.json {
+            print_json(&timeline)?;
+        } else {
+            print_text(&policy, seed, &timeline, &outcomes)?;
+        }
+        ended(&timeline)
+    }
+
+    fn repeat(&self) -> Repeat {
+        match self.repeat {
+            RepeatName::Always => Repeat::Always,
+            RepeatName::IfUnsent => Repeat::IfUnsent,
+            RepeatName::Never => Repeat::Never,
+        }
+    }
+
+    fn outcomes(&self) -> Result<Outcomes, Failure> {
+        let (name, text) = match self.script.as_deref() {
+            None => ("standard input".into(), io::read_to_string(io::stdin())),
+            Some(path) if path == Path::new("-") => ("standard input".into(), io::read_to_string(io::stdin())),
+            Some(path) => (path.display().to_string(), std::fs::read_to_string(path)),
+        };
+        let text = text.map_err(|error| Failure::Usage(format!("cannot read the script {name}: {error}")))?;
+        script::read(&text).map_err(|problem| Failure::Usage(format!("script {name}, {problem}")))
+    }
+}
+
+fn scripted(outcomes: &Outcomes) -> Script {
+    outcomes
+        .iter()
+        .fold(Script::new(), |script, (attempt, outcome)| script.outcome(*attempt, outcome.after, outcome.verdict))
+}
+
+fn print_json(timeline: &Timeline) -> Result<(), Failure> {
+    let mut to = output();
+    for step in &timeline.steps {
+        json_line(&mut to, &form::Line::new(step.at, &step.action))?;
+    }
+    to.flush()?;
+    Ok(())
+}
+
+fn print_text(policy: &Policy, seed: u64, timeline: &Timeline, outcomes: &Outcomes) -> Result<(), Failure> {
+    let mut to = crate::output::text();
+    writeln!(to, "{}; seed {seed}\n", Described(policy))?;
+    picture::write(&mut to, timeline, outcomes)?;
+    to.flush()?;
+    Ok(())
+}
+
+/// The exit status is that of the call that was played.
+fn ended(timeline: &Timeline) -> Result<ExitCode, Failure> {
+    if timeline.is_stuck {
+        return Err(Failure::Failed(
+            "nothing can end this call any more: what is in flight has no line in the script, and no timeout or \
+             deadline; give the attempt a line, or set --attempt-timeout or --deadline"
+                .into(),
+        ));
+    }
+    match timeline.steps.last().map(|step| step.action) {
+        Some(Action::GiveUp(stop)) => {
+            say_gave_up(&stop);
+            Ok(ExitCode::from(GAVE_UP))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn say_gave_up(stop: &Stop) {
+    match stop.hint() {
+        None => eprintln!("insist: gave up: {}", stop.reason()),
+        Some(hint) => eprintln!("insist: gave up: {} ({})", stop.reason(), insist::duration::Text(hint)),
+    }
+}

@@ -1,0 +1,157 @@
+//! A replay as a person reads it: what happened and when, and the attempts on a line of time.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use insist::duration::Text;
+use insist::{Action, Attempt, Hint, Instant, Timeline, Verdict};
+
+use super::script::Outcomes;
+use crate::timeline::{Look, Mark, Row, draw, width};
+
+/// The actions and outcomes in order, and below them the picture.
+pub(super) fn write(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcomes) -> io::Result<()> {
+    let mut in_flight: Vec<Seen> = Vec::new();
+    let mut over: Vec<Seen> = Vec::new();
+    let mut free_since: BTreeMap<u8, Instant> = BTreeMap::new();
+    let mut has_waited = false;
+    for step in &timeline.steps {
+        if has_waited {
+            for mut seen in due(&mut in_flight, step.at) {
+                seen.said = seen.verdict.map(word);
+                line(to, step.at, &format!("attempt {} ended: {}", seen.attempt.id, seen.said()))?;
+                free_since.insert(seen.attempt.lane, step.at);
+                over.push(seen);
+            }
+        }
+        has_waited = matches!(step.action, Action::Wait { .. });
+        match step.action {
+            Action::Send(attempt) => {
+                let waited = free_since.get(&attempt.lane).copied();
+                in_flight.push(Seen::new(attempt, step.at, waited, outcomes));
+            }
+            Action::Cancel(id) => {
+                if let Some(index) = in_flight.iter().position(|seen| seen.attempt.id == id) {
+                    let mut seen = in_flight.remove(index);
+                    seen.cancel(step.at);
+                    free_since.insert(seen.attempt.lane, step.at);
+                    over.push(seen);
+                }
+            }
+            _ => {}
+        }
+        line(to, step.at, &action(&step.action))?;
+    }
+    let end = timeline.steps.last().map(|step| step.at).unwrap_or_default();
+    over.append(&mut in_flight);
+    over.sort_unstable_by_key(|seen| seen.attempt.id);
+    let rows: Vec<Row> = over.into_iter().map(|seen| seen.row(end)).collect();
+    writeln!(to)?;
+    draw(to, &Look::of_locale(), width(&rows), &rows)
+}
+
+/// An attempt, as far as its end is known.
+struct Seen {
+    attempt: Attempt,
+    sent: Instant,
+    /// When its lane began to wait for it.
+    waited: Option<Instant>,
+    /// When it ended, or will.
+    ended: Instant,
+    verdict: Option<Verdict>,
+    /// How it ended, once it has.
+    said: Option<String>,
+    is_cancelled: bool,
+}
+
+impl Seen {
+    fn new(attempt: Attempt, sent: Instant, waited: Option<Instant>, outcomes: &Outcomes) -> Self {
+        let outcome = outcomes.get(&attempt.id);
+        let ended = outcome.and_then(|outcome| sent.checked_add(outcome.after));
+        Self {
+            attempt,
+            sent,
+            waited,
+            // What never answers ends at the end of time, unless it is cancelled.
+            ended: ended.unwrap_or(Instant::from_nanos(u64::MAX)),
+            verdict: outcome.map(|outcome| outcome.verdict),
+            said: None,
+            is_cancelled: false,
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.verdict.is_some() && self.ended <= now
+    }
+
+    fn cancel(&mut self, at: Instant) {
+        let is_timeout = self.attempt.timeout().is_some_and(|timeout| at.saturating_since(self.sent) >= timeout);
+        self.said = Some(if is_timeout { "timeout" } else { "cancelled" }.into());
+        self.ended = at;
+        self.is_cancelled = true;
+    }
+
+    fn said(&self) -> &str {
+        self.said.as_deref().unwrap_or("no answer")
+    }
+
+    fn row(self, end: Instant) -> Row {
+        let mark = match (&self.said, self.verdict) {
+            (None, _) => Mark::Open,
+            (Some(said), _) if said == "timeout" => Mark::Failed,
+            _ if self.is_cancelled => Mark::Cancelled,
+            (_, Some(Verdict::Accept)) => Mark::Accepted,
+            _ => Mark::Failed,
+        };
+        let attempt = &self.attempt;
+        Row {
+            label: format!("#{} {} in lane {}", attempt.id, attempt.kind, attempt.lane),
+            waited: self.waited.map(since_start),
+            sent: since_start(self.sent),
+            ended: since_start(self.ended.min(end)),
+            mark,
+            said: self.said().into(),
+        }
+    }
+}
+
+/// Takes out what ends by then, in order of id: the order in which it was sent.
+fn due(in_flight: &mut Vec<Seen>, now: Instant) -> Vec<Seen> {
+    let (due, rest) = std::mem::take(in_flight).into_iter().partition(|seen| seen.is_due(now));
+    *in_flight = rest;
+    due
+}
+
+fn since_start(at: Instant) -> Duration {
+    at.saturating_since(Instant::ZERO)
+}
+
+fn line(to: &mut impl Write, at: Instant, what: &str) -> io::Result<()> {
+    writeln!(to, "{:>14}  {what}", Text(since_start(at)).to_string())
+}
+
+fn word(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Retry { hint: Some(Hint::AtLeast(wait) | Hint::Exactly(wait)), .. } => {
+            format!("retry after {}", Text(wait))
+        }
+        other => other.as_str().into(),
+    }
+}
+
+/// An action in words, with every span exact.
+fn action(action: &Action) -> String {
+    match action {
+        Action::Send(attempt) => {
+            let timeout = attempt.timeout().map(|timeout| format!(", which has {}", Text(timeout)));
+            let (id, kind, lane) = (attempt.id, attempt.kind, attempt.lane);
+            format!("send attempt {id} ({kind} in lane {lane}){}", timeout.unwrap_or_default())
+        }
+        Action::Wait { until: Some(until), reason } => {
+            format!("wait until {} ({})", Text(since_start(*until)), reason.as_str().replace('_', " "))
+        }
+        Action::GiveUp(stop) => format!("give up: {}", stop.reason()),
+        other => other.to_string(),
+    }
+}

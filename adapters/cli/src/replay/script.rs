@@ -1,0 +1,135 @@
+//! Scripts: what comes of each attempt, a JSON object a line.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use insist::{Sent, Verdict};
+use serde::{Deserialize, Deserializer};
+
+/// What comes of an attempt, and how long after it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) after: Duration,
+    pub(super) verdict: Verdict,
+}
+
+/// The outcomes by attempt; an attempt without one never answers.
+pub(super) type Outcomes = BTreeMap<u32, Outcome>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    attempt: u32,
+    #[serde(deserialize_with = "duration")]
+    after: Duration,
+    verdict: Word,
+    #[serde(default, deserialize_with = "optional_duration")]
+    retry_after: Option<Duration>,
+    sent: Option<Sent>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Accept,
+    Retry,
+    Stop,
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from)?;
+    parsed(&text)
+}
+
+fn optional_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    text.as_deref().map(parsed).transpose()
+}
+
+fn parsed<E: serde::de::Error>(text: &str) -> Result<Duration, E> {
+    insist::duration::parse(text).map_err(|problem| E::custom(format!("`{text}`: {problem}")))
+}
+
+/// Reads a script; what is wrong with it is said with the number of the line.
+pub(super) fn read(text: &str) -> Result<Outcomes, String> {
+    let mut outcomes = Outcomes::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let number = index + 1;
+        let (attempt, outcome) = outcome(line).map_err(|problem| format!("line {number}: {problem}"))?;
+        if outcomes.insert(attempt, outcome).is_some() {
+            return Err(format!("line {number}: attempt {attempt} has an outcome already; leave one of them out"));
+        }
+    }
+    Ok(outcomes)
+}
+
+fn outcome(line: &str) -> Result<(u32, Outcome), String> {
+    // serde reads an array as a struct too.
+    if !line.trim_start().starts_with('{') {
+        return Err("not a JSON object, such as {\"attempt\":1,\"after\":\"120ms\",\"verdict\":\"retry\"}".into());
+    }
+    let line: Line = serde_json::from_str(line).map_err(|error| said(&error))?;
+    if line.attempt == 0 {
+        return Err("attempt is 0; attempts are numbered from 1".into());
+    }
+    let verdict = match line.verdict {
+        Word::Accept => Verdict::Accept,
+        Word::Stop => Verdict::Stop,
+        Word::Retry => {
+            let verdict = Verdict::retry().sent(line.sent.unwrap_or_default());
+            line.retry_after.map_or(verdict, |wait| verdict.after(wait))
+        }
+    };
+    Ok((line.attempt, Outcome { after: line.after, verdict }))
+}
+
+/// What serde_json says, with the column alone: each line is a text of its own to it.
+fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("{what} (column {})", error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_may_leave_out_what_has_a_default() {
+        let outcomes = read(
+            "{\"attempt\":2,\"after\":\"0\",\"verdict\":\"accept\"}\n\n\
+             {\"attempt\":1,\"after\":\"120ms\",\"verdict\":\"retry\",\"retry_after\":\"2s\",\"sent\":\"no\"}\n",
+        )
+        .unwrap();
+        let hinted = Verdict::retry().sent(Sent::No).after(Duration::from_secs(2));
+        assert_eq!(outcomes[&1], Outcome { after: Duration::from_millis(120), verdict: hinted });
+        assert_eq!(outcomes[&2], Outcome { after: Duration::ZERO, verdict: Verdict::Accept });
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let good = "{\"attempt\":1,\"after\":\"1s\",\"verdict\":\"retry\"}";
+        for (bad, named) in [
+            ("{\"attempt\":2,\"after\":\"1s\",\"verdict\":\"retry\",\"sends\":1}", "unknown field `sends`"),
+            ("{\"attempt\":2,\"attempt\":3,\"after\":\"1s\",\"verdict\":\"retry\"}", "duplicate field `attempt`"),
+            (
+                "{\"attempt\":2,\"sent\":\"no\",\"sent\":\"no\",\"after\":\"0\",\"verdict\":\"retry\"}",
+                "duplicate field `sent`",
+            ),
+            ("{\"attempt\":1,\"after\":\"1s\",\"verdict\":\"retry\"}", "attempt 1 has an outcome already"),
+            ("{\"attempt\":0,\"after\":\"1s\",\"verdict\":\"retry\"}", "attempt is 0"),
+            ("{\"attempt\":-1,\"after\":\"1s\",\"verdict\":\"retry\"}", "`-1`"),
+            ("{\"attempt\":2,\"after\":\"1 parsec\",\"verdict\":\"retry\"}", "parsec"),
+            ("{\"attempt\":2,\"after\":\"1s\",\"verdict\":\"perhaps\"}", "unknown variant `perhaps`"),
+            ("{\"attempt\":2,\"after\":\"1s\"}", "missing field `verdict`"),
+            ("[2,\"1s\",\"retry\"]", "not a JSON object"),
+            ("{\"attempt\":2", "EOF"),
+        ] {
+            let problem = read(&format!("{good}\n{bad}\n")).unwrap_err();
+            assert!(problem.starts_with("line 2: ") && problem.contains(named), "{bad}: {problem}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The characters that timelines are drawn with: those of Unicode where the locale has them, else those of ASCII.
+
+use super::Mark;
+
+/// The characters of a timeline.
+pub(crate) struct Look {
+    pub(super) line: char,
+    pub(super) wait: char,
+    accepted: char,
+    failed: char,
+    cancelled: char,
+    open: char,
+}
+
+impl Look {
+    pub(crate) const ASCII: Self = Self { line: '=', wait: '.', accepted: '+', failed: 'x', cancelled: '/', open: '>' };
+    const UNICODE: Self =
+        Self { line: '━', wait: '·', accepted: '✓', failed: '✗', cancelled: '╱', open: '▶' };
+
+    /// What the locale of this process can show.
+    pub(crate) fn of_locale() -> Self {
+        // The first of these that is set decides (POSIX, Environment Variables, 8.2).
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .filter_map(std::env::var_os)
+            .find(|value| !value.is_empty())
+            .map(|value| value.to_string_lossy().to_ascii_lowercase());
+        let is_utf8 = match locale {
+            Some(locale) => locale.contains("utf-8") || locale.contains("utf8"),
+            None => cfg!(any(windows, target_os = "macos")),
+        };
+        if is_utf8 { Self::UNICODE } else { Self::ASCII }
+    }
+
+    pub(super) fn mark(&self, mark: Mark) -> char {
+        match mark {
+            Mark::Accepted => self.accepted,
+            Mark::Failed => self.failed,
+            Mark::Cancelled => self.cancelled,
+            Mark::Open => self.open,
+        }
+    }
+}

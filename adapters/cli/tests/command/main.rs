@@ -1,0 +1,14 @@
+//! The built command, run as a person runs it: what it prints, and how it exits.
+
+#[cfg(feature = "ureq")]
+mod demo;
+#[cfg(feature = "ureq")]
+mod get;
+mod plan;
+mod replay;
+#[cfg(feature = "ureq")]
+mod report;
+#[cfg(feature = "ureq")]
+mod request;
+mod run;
+mod usage;

@@ -1,0 +1,142 @@
+//! `insist get --report`: the documented form.
+
+use insist_flaky::{Answer, Server};
+use serde_json::Value;
+
+use crate::run::insist;
+
+/// The report, with every time checked and put to 0.
+fn report(arguments: &str, urls: &[String]) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let path = path.to_str().unwrap();
+    let words: Vec<&str> = ["get", "--base", "1ms", "--seed", "7", "--report", path]
+        .into_iter()
+        .chain(arguments.split_whitespace())
+        .chain(urls.iter().map(String::as_str))
+        .collect();
+    let ran = insist(&words);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
+    (ran.status, without_times(&text))
+}
+
+fn without_times(text: &str) -> String {
+    let report: Value = serde_json::from_str(text).unwrap();
+    let elapsed = report["elapsed_ns"].as_u64().unwrap();
+    for entry in report["log"].as_array().unwrap() {
+        let (sent, ended) = (entry["sent_ns"].as_u64().unwrap(), entry["ended_ns"].as_u64().unwrap());
+        assert!(sent <= ended && ended <= elapsed, "{text}");
+    }
+    let mut rest = text.trim_end();
+    let mut stripped = String::new();
+    while let Some(at) = rest.find("_ns\":") {
+        let (before, after) = rest.split_at(at + "_ns\":".len());
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap();
+        stripped = stripped + before + "0";
+        rest = &after[digits..];
+    }
+    stripped + rest
+}
+
+#[test]
+fn a_call_that_returned() {
+    let server = Server::start([Answer::status(503), Answer::ok("hello\n")]).unwrap();
+    let target = server.at("/x");
+    assert_eq!(
+        report("", std::slice::from_ref(&target)),
+        (
+            0,
+            format!(
+                "{{\"outcome\":\"returned\",\"reason\":null,\"status\":200,\"attempts\":2,\"retries\":1,\"hedges\":0,\
+                 \"winner\":{{\"attempt\":2,\"lane\":0}},\"elapsed_ns\":0,\"seed\":7,\"log\":[\
+                 {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{target}\",\"sent_ns\":0,\
+                 \"ended_ns\":0,\"verdict\":\"retry\",\"status\":503,\"error\":null}},\
+                 {{\"attempt\":2,\"lane\":0,\"retry\":1,\"kind\":\"retry\",\"target\":\"{target}\",\"sent_ns\":0,\
+                 \"ended_ns\":0,\"verdict\":\"accept\",\"status\":200,\"error\":null}}]}}"
+            )
+        )
+    );
+}
+
+#[test]
+fn a_call_that_gave_up() {
+    let server = Server::start(Answer::status(429)).unwrap();
+    let target = server.at("/x");
+    assert_eq!(
+        report("--attempts 1", std::slice::from_ref(&target)),
+        (
+            1,
+            format!(
+                "{{\"outcome\":\"gave_up\",\"reason\":\"attempts\",\"status\":429,\"attempts\":1,\"retries\":0,\
+                 \"hedges\":0,\"winner\":null,\"elapsed_ns\":0,\"seed\":7,\"log\":[\
+                 {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{target}\",\"sent_ns\":0,\
+                 \"ended_ns\":0,\"verdict\":\"retry\",\"status\":429,\"error\":null}}]}}"
+            )
+        )
+    );
+}
+
+#[test]
+fn a_race_names_its_winner_and_the_attempts_that_were_cancelled() {
+    let replicas = [Answer::never(), Answer::ok("fast\n")].map(|answer| Server::start(answer).unwrap());
+    let [slow, fast] = replicas.each_ref().map(|server| server.at("/"));
+    assert_eq!(
+        report("--lanes 2", &[slow.clone(), fast.clone()]),
+        (
+            0,
+            format!(
+                "{{\"outcome\":\"returned\",\"reason\":null,\"status\":200,\"attempts\":2,\"retries\":0,\"hedges\":1,\
+                 \"winner\":{{\"attempt\":2,\"lane\":1}},\"elapsed_ns\":0,\"seed\":7,\"log\":[\
+                 {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{slow}\",\"sent_ns\":0,\
+                 \"ended_ns\":0,\"verdict\":\"cancelled\",\"status\":null,\"error\":null}},\
+                 {{\"attempt\":2,\"lane\":1,\"retry\":0,\"kind\":\"hedge\",\"target\":\"{fast}\",\"sent_ns\":0,\
+                 \"ended_ns\":0,\"verdict\":\"accept\",\"status\":200,\"error\":null}}]}}"
+            )
+        )
+    );
+}
+
+fn fields(arguments: &str, answer: Answer) -> Value {
+    let server = Server::start(answer).unwrap();
+    let (status, text) = report(arguments, &[server.url()]);
+    assert_eq!(status, 1, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_call_that_has_no_response_has_an_error_and_no_status() {
+    let report = fields("--attempts 1", Answer::reset());
+    assert_eq!((&report["outcome"], &report["status"]), (&"gave_up".into(), &Value::Null));
+    assert!(report["log"][0]["error"].is_string(), "{report}");
+    assert_eq!(report["log"][0]["verdict"], "retry");
+}
+
+#[test]
+fn a_timeout_is_told_from_a_retry() {
+    let report = fields("--attempts 1 --attempt-timeout 30ms", Answer::never());
+    assert_eq!(report["log"][0]["verdict"], "timeout", "{report}");
+}
+
+#[test]
+fn a_body_that_broke_off_is_no_return() {
+    let report = fields("", Answer::ok("hello\n").cut_at(2));
+    assert_eq!((&report["outcome"], &report["reason"]), (&"gave_up".into(), &"stopped".into()), "{report}");
+    assert_eq!(report["winner"], Value::Null);
+    assert_eq!(report["status"], 200);
+    assert_eq!(report["log"][0]["verdict"], "stop");
+    assert!(report["log"][0]["error"].is_string(), "{report}");
+}
+
+#[test]
+fn the_seed_that_is_named_gives_the_same_waits() {
+    let server = Server::start(Answer::status(503)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    insist(&["get", "--attempts", "1", "--report", path.to_str().unwrap(), &server.url()]);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let seed = report["seed"].as_u64().unwrap();
+    assert!(seed < 1 << 53, "every reader of JSON can read it");
+    let plan = insist(&["plan", "--json", "--seed", &seed.to_string()]);
+    assert!(plan.out.starts_with(&format!("{{\"seed\":{seed},")));
+}
