@@ -1,7 +1,7 @@
 //! Random draws that depend on where they are made, and not on when.
 //!
-//! A call has one SplitMix64 stream (Steele, Lea and Flood, OOPSLA 2014), which starts at its seed. Every retry of
-//! every lane has 256 words of it for itself, so that the order of events changes no wait.
+//! Every retry of every lane has a SplitMix64 stream of its own (Steele, Lea and Flood, OOPSLA 2014), which starts at
+//! the call's seed plus a multiple of the place, so that the order of events changes no wait.
 
 use core::convert::Infallible;
 
@@ -10,15 +10,19 @@ use rand_core::{Rng, TryRng};
 /// 2^64 divided by the golden ratio, SplitMix64's increment.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The stream from the words of one place on: a lane and a retry of a call with a seed.
+/// What places are multiplied with: a good multiplier (Steele and Vigna, 2021), and not the increment, for seeds that
+/// were made with that increment must not meet each other's places.
+const PLACE: u64 = 0xd134_2543_de82_ef95;
+
+/// The stream of one place: a lane and a retry of a call with a seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Draw(u64);
 
 impl Draw {
     #[inline]
     pub(crate) const fn new(seed: u64, lane: u8, retry: u32) -> Self {
-        let place = ((lane as u64) << 40) | ((retry as u64) << 8);
-        Self(seed.wrapping_add(place.wrapping_mul(GOLDEN)))
+        let place = ((lane as u64) << 32) | retry as u64;
+        Self(seed.wrapping_add(place.wrapping_mul(PLACE)))
     }
 }
 
