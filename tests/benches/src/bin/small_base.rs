@@ -1,14 +1,17 @@
-//! The base of the small programs: reads a file, and tries again by hand.
+//! The base of the small programs: what it does fails a few times, and is tried again by hand after delays that grow.
 
-use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-fn fetch() -> std::io::Result<String> {
-    std::fs::read_to_string(std::env::args_os().nth(1).unwrap_or_default())
+/// Fails as often as there are arguments: what the compiler cannot know.
+fn fetch() -> Result<usize, usize> {
+    static SENT: AtomicUsize = AtomicUsize::new(0);
+    let sent = SENT.fetch_add(1, Ordering::Relaxed);
+    if sent + 1 < std::env::args_os().len() { Err(sent) } else { Ok(sent) }
 }
 
-fn main() -> ExitCode {
+fn main() {
     let mut retry = 0;
     let result = loop {
         match fetch() {
@@ -20,13 +23,7 @@ fn main() -> ExitCode {
         }
     };
     match result {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Ok(sent) => println!("{sent}"),
+        Err(sent) => eprintln!("failed: {sent}"),
     }
 }

@@ -21,9 +21,15 @@ pub(crate) struct Table {
     rows: Vec<Row>,
 }
 
+/// The most that the figure of a column should be.
+struct Target {
+    column: &'static str,
+    most: f64,
+}
+
 pub(crate) struct Row {
     what: String,
-    target: Option<f64>,
+    target: Option<Target>,
     cells: Vec<(&'static str, f64)>,
 }
 
@@ -32,9 +38,14 @@ impl Row {
         Self { what: what.into(), target: None, cells: Vec::new() }
     }
 
-    /// The most that insist's own figure should be.
-    pub(crate) fn at_most(mut self, target: f64) -> Self {
-        self.target = Some(target);
+    /// The most that the core's own figure should be.
+    pub(crate) fn at_most(self, most: f64) -> Self {
+        self.at_most_in(INSIST, most)
+    }
+
+    /// The most that the figure of this column should be.
+    pub(crate) fn at_most_in(mut self, column: &'static str, most: f64) -> Self {
+        self.target = Some(Target { column, most });
         self
     }
 
@@ -54,7 +65,7 @@ impl Row {
 
     /// Judged as it is printed: half an instruction is noise.
     fn is_missed(&self) -> bool {
-        matches!((self.target, self.get(INSIST)), (Some(target), Some(figure)) if figure.round() > target)
+        self.target.as_ref().is_some_and(|Target { column, most }| self.get(column).is_none_or(|it| it.round() > *most))
     }
 }
 
@@ -73,10 +84,10 @@ impl fmt::Display for Table {
         writeln!(f, "| what | target | {} |", COLUMNS.join(" | "))?;
         writeln!(f, "|---|---|{}", "---|".repeat(COLUMNS.len()))?;
         for row in &self.rows {
-            let target = match row.target {
+            let target = match &row.target {
                 None => "–".to_owned(),
-                Some(target) if row.is_missed() => format!("≤ {target}, **missed**"),
-                Some(target) => format!("≤ {target}"),
+                Some(Target { most, .. }) if row.is_missed() => format!("≤ {most}, **missed**"),
+                Some(Target { most, .. }) => format!("≤ {most}"),
             };
             write!(f, "| {} | {target} |", row.what)?;
             for column in COLUMNS {
