@@ -1,0 +1,105 @@
+//! Builds the configuration of an agent, twice: as the user says it, and as attempts go by it.
+//!
+//! Nothing else would do. A request's configuration begins as a copy of its agent's, and attempts need another
+//! `http_status_as_error` than the user's, for an error hides the answer and closes its connection.
+
+use std::sync::Arc;
+
+use ureq::config::{AutoHeaderValue, Config as PlainConfig};
+use ureq::middleware::Middleware;
+use ureq::typestate::AgentScope;
+
+use super::Config;
+use super::setters::{header_setters, setters};
+use crate::insist::Insist;
+use crate::settings::Settings;
+
+type PlainBuilder = ureq::config::ConfigBuilder<AgentScope>;
+
+/// What the user said, to be said again to the builder of another configuration.
+pub(super) type Steps = Arc<Vec<Box<dyn Fn(PlainBuilder) -> PlainBuilder + Send + Sync>>>;
+
+/// Configures an agent: ureq's settings, and those of [`Insist`].
+pub struct AgentConfigBuilder {
+    said: PlainBuilder,
+    plain: PlainBuilder,
+    steps: Vec<Box<dyn Fn(PlainBuilder) -> PlainBuilder + Send + Sync>>,
+    settings: Settings,
+}
+
+impl AgentConfigBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            said: PlainConfig::builder(),
+            plain: PlainConfig::builder().http_status_as_error(false),
+            steps: Vec::new(),
+            settings: Settings::new(),
+        }
+    }
+
+    /// The configuration.
+    pub fn build(self) -> Config {
+        Config {
+            said: self.said.build(),
+            plain: self.plain.build(),
+            steps: Arc::new(self.steps),
+            settings: self.settings,
+        }
+    }
+
+    /// As [in ureq](ureq::config::ConfigBuilder::http_status_as_error).
+    ///
+    /// It is about the result of a call: attempts are judged by [`Rules`](crate::Rules) in any case.
+    pub fn http_status_as_error(mut self, v: bool) -> Self {
+        self.said = self.said.http_status_as_error(v);
+        self.steps.push(Box::new(move |builder| builder.http_status_as_error(v)));
+        self
+    }
+
+    /// As [in ureq](ureq::config::ConfigBuilder::middleware). It runs once an attempt.
+    pub fn middleware(mut self, v: impl Middleware) -> Self {
+        self.plain = self.plain.middleware(v);
+        self
+    }
+}
+
+impl Insist for AgentConfigBuilder {
+    fn insist(mut self, settings: &Settings) -> Self {
+        self.settings = settings.over(&self.settings);
+        self
+    }
+}
+
+macro_rules! both {
+    (() $($(#[$attribute:meta])* $name:ident($value:ty);)*) => {
+        impl AgentConfigBuilder {$(
+            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            $(#[$attribute])*
+            pub fn $name(mut self, v: $value) -> Self {
+                self.said = self.said.$name(v.clone());
+                self.plain = self.plain.$name(v.clone());
+                self.steps.push(Box::new(move |builder| builder.$name(v.clone())));
+                self
+            }
+        )*}
+    };
+}
+
+setters! { both () }
+
+macro_rules! both_headers {
+    (() $($name:ident($value:ty);)*) => {
+        impl AgentConfigBuilder {$(
+            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            pub fn $name(mut self, v: $value) -> Self {
+                let v: AutoHeaderValue = v.into();
+                self.said = self.said.$name(v.clone());
+                self.plain = self.plain.$name(v.clone());
+                self.steps.push(Box::new(move |builder| builder.$name(v.clone())));
+                self
+            }
+        )*}
+    };
+}
+
+header_setters! { both_headers () }

@@ -1,0 +1,103 @@
+//! The configuration of an agent: ureq's own, and beside it what its calls insist on.
+//!
+//! `Config` and the builder for agents are this crate's, so that every way to an agent leads to one that insists,
+//! [`Config::new_agent`] too. The builders for requests are ureq's.
+
+mod builder;
+pub(crate) mod setters;
+
+use std::fmt;
+use std::ops::Deref;
+
+use ureq::AsSendBody;
+use ureq::middleware::Middleware;
+use ureq::typestate::{AgentScope, HttpCrateScope, RequestScope};
+
+use self::builder::Steps;
+use crate::agent::Agent;
+use crate::settings::Settings;
+
+pub use builder::AgentConfigBuilder;
+pub use ureq::config::{AutoHeaderValue, IpFamily, RedirectAuthHeaders, Timeouts};
+
+/// Configuration of an agent: ureq's, whose getters it has, and what the agent's calls insist on.
+#[derive(Clone)]
+pub struct Config {
+    /// What the user said: the getters, and what the configuration of a request begins with.
+    said: ureq::config::Config,
+    /// What attempts go by: an answer is an answer whatever its status, and the user's middleware is in its place.
+    plain: ureq::config::Config,
+    steps: Steps,
+    settings: Settings,
+}
+
+impl Config {
+    /// A builder with ureq's defaults and the default policy.
+    pub fn builder() -> ConfigBuilder<AgentScope> {
+        AgentConfigBuilder::new()
+    }
+
+    /// An agent with this configuration. It insists, as every agent of this crate does.
+    pub fn new_agent(&self) -> Agent {
+        self.clone().into()
+    }
+
+    pub(crate) const fn plain(&self) -> &ureq::config::Config {
+        &self.plain
+    }
+
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What the user said, with this middleware and no other.
+    pub(crate) fn with_middleware(&self, middleware: impl Middleware) -> ureq::config::Config {
+        let builder = ureq::config::Config::builder().middleware(middleware);
+        self.steps.iter().fold(builder, |builder, step| step(builder)).build()
+    }
+
+    pub(crate) fn insisting(&self, settings: &Settings) -> Self {
+        Self { settings: settings.over(&self.settings), ..self.clone() }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl Deref for Config {
+    type Target = ureq::config::Config;
+
+    fn deref(&self) -> &ureq::config::Config {
+        &self.said
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("ureq", &self.said).field("settings", &self.settings).finish()
+    }
+}
+
+/// The builder for a scope: [`AgentConfigBuilder`] for agents, ureq's own for requests.
+pub type ConfigBuilder<Scope> = <Scope as BuilderFor>::Builder;
+
+/// Which builder configures in a scope of [`typestate`](crate::typestate).
+pub trait BuilderFor {
+    /// The builder.
+    type Builder;
+}
+
+impl BuilderFor for AgentScope {
+    type Builder = AgentConfigBuilder;
+}
+
+impl<Any> BuilderFor for RequestScope<Any> {
+    type Builder = ureq::config::ConfigBuilder<Self>;
+}
+
+impl<S: AsSendBody> BuilderFor for HttpCrateScope<S> {
+    type Builder = ureq::config::ConfigBuilder<Self>;
+}

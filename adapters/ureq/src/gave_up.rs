@@ -1,0 +1,47 @@
+//! The error of a call that has nothing of ureq's to hand back.
+
+use std::error;
+use std::fmt;
+
+use insist::{PolicyError, Reason};
+use insist_http::RulesError;
+
+/// A call ended without a response and without an error of ureq's: it is inside `Error::Other`.
+///
+/// ```
+/// use insist_ureq::{Error, GaveUp, Insist, Policy};
+///
+/// let result = insist_ureq::get("http://example.com/").policy(Policy::default().attempts(0)).call();
+/// let Err(Error::Other(error)) = result else { panic!() };
+/// assert_eq!(error.to_string(), "nothing was sent: attempts is 0; a call needs at least 1");
+/// assert!(error.is::<GaveUp>());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GaveUp {
+    /// The policy makes no sense; it says why. `None`: it has more lanes than there is room for.
+    Policy(Option<PolicyError>),
+    /// The rules make no sense; they say why.
+    Rules(RulesError),
+    /// For this reason, before any attempt had an outcome.
+    Because(Reason),
+}
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(Some(error)) => write!(f, "nothing was sent: {error}"),
+            Self::Policy(None) => {
+                write!(
+                    f,
+                    "nothing was sent: lanes is more than the {} that a call has room for",
+                    insist_blocking::LANES
+                )
+            }
+            Self::Rules(error) => write!(f, "nothing was sent: {error}"),
+            Self::Because(reason) => write!(f, "gave up before any attempt had an outcome: {reason}"),
+        }
+    }
+}
+
+impl error::Error for GaveUp {}

@@ -1,0 +1,19 @@
+//! The one middleware of an agent's front: it makes a call of each request.
+
+use std::sync::Arc;
+
+use ureq::http::{Request, Response};
+use ureq::middleware::{Middleware, MiddlewareNext};
+use ureq::{Body, Error, SendBody};
+
+use crate::agent::Core;
+use crate::call;
+
+/// Makes a call of each request. It never goes on: attempts are sent by another agent.
+pub(crate) struct Insists(pub(crate) Arc<Core>);
+
+impl Middleware for Insists {
+    fn handle(&self, request: Request<SendBody<'_>>, _: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
+        call::run(&self.0, request)
+    }
+}

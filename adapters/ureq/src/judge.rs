@@ -1,0 +1,101 @@
+//! What is concluded from ureq's errors. Answers are judged by the rules.
+
+use std::io::ErrorKind;
+
+use insist::{Sent, Verdict};
+use insist_http::Rules;
+use ureq::Error;
+use ureq::http::StatusCode;
+
+/// What is concluded from an error.
+///
+/// `is_sent` is known from the connection, not from the error: whether anything was written to it. So a failed
+/// look-up, connect or handshake is not sent, whatever it is called.
+pub(crate) fn judge(error: &Error, is_sent: bool, rules: &Rules) -> Verdict {
+    let sent = if is_sent { Sent::Maybe } else { Sent::No };
+    let is_transient = match error {
+        // Timeout::Global too: the call has the same deadline, and ends by it.
+        Error::Timeout(_) | Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => true,
+        Error::Io(error) => match error.kind() {
+            // What the system refuses on principle, and certificates (InvalidData) that will not get better.
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::PermissionDenied | ErrorKind::Unsupported => {
+                false
+            }
+            // The agent was shut down. The system's own has a number.
+            ErrorKind::NotConnected => error.raw_os_error().is_some(),
+            _ => true,
+        },
+        // From a middleware: the agent's attempts do not make it.
+        Error::StatusCode(status) => StatusCode::from_u16(*status).is_ok_and(|status| rules.is_retried(status)),
+        _ => false,
+    };
+    if is_transient { Verdict::retry().sent(sent) } else { Verdict::Stop }
+}
+
+/// What is concluded from an error in the body of an answer that would have been accepted.
+pub(crate) fn judge_body(error: &Error, rules: &Rules) -> Verdict {
+    match error {
+        // It broke off within what the decoder needed.
+        #[cfg(any(feature = "gzip", feature = "brotli"))]
+        Error::Decompress(..) => Verdict::retry(),
+        // So does a chunk that is not one.
+        Error::Protocol(_) => Verdict::retry(),
+        error => judge(error, true, rules),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use ureq::Timeout;
+
+    use super::*;
+
+    fn of(error: Error, is_sent: bool) -> Verdict {
+        judge(&error, is_sent, &Rules::new())
+    }
+
+    #[test]
+    fn what_failed_before_anything_was_written_was_not_sent() {
+        let refused = || Error::Io(ErrorKind::ConnectionRefused.into());
+        assert_eq!(of(refused(), false), Verdict::retry().sent(Sent::No));
+        // After a redirect.
+        assert_eq!(of(refused(), true), Verdict::retry());
+        let lookup = Error::Io(io::Error::other("failed to lookup address information"));
+        assert_eq!(of(lookup, false), Verdict::retry().sent(Sent::No));
+        assert_eq!(of(Error::Timeout(Timeout::Connect), false), Verdict::retry().sent(Sent::No));
+    }
+
+    #[test]
+    fn what_broke_off_may_have_been_sent() {
+        for error in [
+            Error::Io(ErrorKind::UnexpectedEof.into()),
+            Error::Io(ErrorKind::ConnectionReset.into()),
+            Error::Timeout(Timeout::RecvResponse),
+            Error::Timeout(Timeout::PerCall),
+            Error::Timeout(Timeout::PerRead),
+        ] {
+            assert_eq!(of(error, true), Verdict::retry());
+        }
+    }
+
+    #[test]
+    fn what_will_fail_again_is_not_tried_again() {
+        for error in [
+            Error::BadUri("x".into()),
+            Error::TooManyRedirects,
+            Error::RedirectFailed,
+            Error::RequireHttpsOnly("x".into()),
+            Error::Tls("x"),
+            Error::BodyExceedsLimit(1),
+            Error::LargeResponseHeader(2, 1),
+            Error::StatusCode(404),
+            Error::Io(io::Error::new(ErrorKind::InvalidData, "bad certificate")),
+            Error::Io(io::Error::new(ErrorKind::NotConnected, "Agent is shut down")),
+            Error::Other("x".into()),
+        ] {
+            assert_eq!(of(error, true), Verdict::Stop);
+        }
+    }
+}

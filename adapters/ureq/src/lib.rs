@@ -1,0 +1,147 @@
+//! ureq that insists: a call that fails is tried again, raced or hedged, as a policy says.
+//!
+//! It takes the place of ureq 3 in a program that stays as it is. One line in its `Cargo.toml` changes, and every call
+//! insists:
+//!
+//! ```toml
+//! [dependencies]
+//! ureq = { package = "insist-ureq", version = "0.1" }
+//! ```
+//!
+//! The features are ureq's, by their names and with their defaults. What nothing says is: 3 attempts, 100 ms and then
+//! 200 ms apart with full jitter; statuses 408, 425, 429, 500, 502, 503 and 504 are retried, and so are connections
+//! that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an `Idempotency-Key` are repeated, others only
+//! if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
+//!
+//! # To say something else
+//!
+//! [`Insist`] adds to ureq's own builders: to that of an agent, to an agent, and to one request.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use insist_ureq::{Agent, Insist, Policy, Report, Rules}; // or `use ureq::{…}`, by the name in Cargo.toml
+//!
+//! const POLICY: Policy = Policy::exponential(Duration::from_millis(50))
+//!     .attempts(5)
+//!     .attempt_timeout(Duration::from_secs(2))
+//!     .deadline(Duration::from_secs(10));
+//!
+//! let agent: Agent = Agent::config_builder()
+//!     .https_only(true)
+//!     .policy(POLICY)
+//!     .build()
+//!     .into();
+//!
+//! // A request may differ: three replicas are asked at once, and each may need a moment to catch up.
+//! let mut answer = agent
+//!     .get("https://one.example/doc")
+//!     .replicas(["https://one.example/doc", "https://two.example/doc", "https://three.example/doc"])
+//!     .policy(POLICY.lanes(3))
+//!     .rules(Rules::new().retry_status(404))
+//!     .with_report()
+//!     .call()?;
+//! let text = answer.body_mut().read_to_string()?;
+//! if let Some(report) = answer.extensions().get::<Report>() {
+//!     eprint!("{}", report.log); // one line an attempt
+//! }
+//! # Ok::<_, insist_ureq::Error>(())
+//! ```
+//!
+//! # What comes back
+//!
+//! ureq's own responses and errors. A call that gives up returns the last real answer or error: the error
+//! `StatusCode(503)`, or the answer itself where `http_status_as_error` is off. `Timeout(PerCall)` is the policy's
+//! attempt timeout, `Timeout(Global)` its deadline or ureq's `timeout_global`, whichever is shorter. A call that never
+//! had an outcome is an `Error::Other` that holds a [`GaveUp`] and says why.
+//!
+//! [`Report`]s are made for those who ask: [`with_report`](Insist::with_report) puts one into the extensions of the
+//! response, [`report_to`](Insist::report_to) into a [`ReportSlot`] whatever came of the call, and
+//! [`on_report`](Insist::on_report) shows each to a hook. [`notify`](Insist::notify) shows every decision as it is made.
+//!
+//! # How time is kept
+//!
+//! - The policy's attempt timeout bounds an attempt until its head is there: look-up, connect and redirects included,
+//!   and the body too with [`whole_body`](Insist::whole_body). ureq's own timeouts hold for each attempt as well.
+//! - The policy's deadline and ureq's `timeout_global` bound the whole call: its attempts, the waits between them, and
+//!   the reading of the body after it has returned.
+//! - Between attempts at most 64 KiB of the unwanted body are read, for at most 100 ms, so that the connection can be
+//!   used again.
+//!
+//! # Races
+//!
+//! A policy with more than one lane makes its attempts on threads. The first success returns at once. The connections
+//! of the others are closed, those from the pool as well, and no other call of the agent notices. A name look-up and a
+//! TCP connect cannot be interrupted: set `timeout_resolve` and `timeout_connect`, or an attempt timeout. Until then
+//! the thread of such a loser stays; it sends nothing any more. A call with one lane needs no thread.
+//!
+//! # Bodies
+//!
+//! Nothing, bytes, strings, forms and JSON can be sent any number of times. Of readers and files up to 64 KiB are read
+//! before anything is sent ([`replay_limit`](Insist::replay_limit)); what is longer is streamed, and sent again only if
+//! nothing of the request was sent. A body beyond that limit, of any kind, makes a call have one lane.
+//!
+//! # What differs from ureq
+//!
+//! - [`config::Config`] and the builder of agents are types of this crate with all getters and setters of ureq's, so
+//!   that `Config::builder()`, `Config::default()` and [`new_agent`](config::Config::new_agent) lead to agents that
+//!   insist. Where ureq hands its own `Config` to a resolver or a connector, that is [`unversioned::Config`].
+//!   A `Config` or an `Agent` of ureq itself, from a crate that uses ureq, is another type: the compiler says so.
+//! - Middleware runs once an attempt, and the agent that it sees hands over answers whatever their status.
+//! - [`RequestExt::with_agent`] takes an `Agent` or a reference to one, not ureq's unnamed wrapper of them.
+//! - The program's body readers are read before the connection is opened, up to the limit above.
+//! - Answers to be retried, and those read by `whole_body`, have bodies in memory: `content_length()` is then what was
+//!   read, and text that ureq's feature `charset` has decoded says `utf-8`.
+//! - A request with settings of its own (`.config()`), with extensions, or with a method that has a body costs some 20 000
+//!   instructions more, two thirds of what ureq itself spends: ureq does not tell what such a request asks for, and is made
+//!   to say it without sending anything.
+//! - ureq's features that begin with `_` are not handed on.
+
+#![forbid(unsafe_code)]
+
+mod agent;
+mod answer;
+mod asked;
+mod call;
+pub mod config;
+mod gave_up;
+mod insist;
+mod insists;
+mod judge;
+mod payload;
+mod report;
+mod request_ext;
+mod sender;
+mod settings;
+mod transport;
+mod verbs;
+
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls-no-default"))]
+pub use ureq::tls;
+pub use ureq::{
+    AsSendBody, Body, BodyBuilder, BodyReader, BodyWithConfig, Error, Proxy, ProxyBuilder, ProxyProtocol,
+    RequestBuilder, ResponseExt, SendBody, Timeout, http, middleware, typestate,
+};
+#[cfg(feature = "cookies")]
+pub use ureq::{Cookie, CookieJar};
+
+pub use agent::Agent;
+pub use request_ext::{RequestExt, WithAgent, WithAgentBuilder};
+pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
+
+#[doc(no_inline)]
+pub use ::insist::*;
+#[doc(no_inline)]
+pub use insist_http::{IDEMPOTENCY_KEY, Rules, RulesError};
+
+pub use self::insist::Insist;
+pub use gave_up::GaveUp;
+pub use report::{Detail, Report, ReportSlot};
+pub use settings::Settings;
+
+/// ureq's low-level API, which does not follow semantic versioning, as it is in ureq 3.5.
+pub mod unversioned {
+    pub use ureq::unversioned::*;
+
+    /// ureq's own configuration, which the traits of this module name. Agents have [`config::Config`](crate::config).
+    pub use ureq::config::Config;
+}

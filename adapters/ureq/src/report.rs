@@ -1,0 +1,81 @@
+//! What a finished call tells of itself, beside the response, and also where there is none.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a finished call tells: why it ended, how often and when it was sent, and of each attempt its [`Detail`].
+///
+/// Whoever [asks](crate::Insist::with_report) finds it in the extensions of the response, by
+/// `response.extensions().get::<Report>()`. Errors have no extensions: a [`ReportSlot`] has it whatever came of the call.
+pub type Report<D = Detail> = insist::Report<D>;
+
+/// What an attempt was about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// The address that it was sent to. Redirects that were followed are not told.
+    pub target: String,
+    /// The status of its answer, if there was one.
+    pub status: Option<u16>,
+    /// Its error, if there was one.
+    pub error: Option<String>,
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.target)?;
+        if let Some(status) = self.status {
+            write!(f, ", status {status}")?;
+        }
+        match &self.error {
+            Some(error) => write!(f, ", {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Holds the report of a call, whatever came of the call. Clones share it.
+///
+/// ```no_run
+/// use insist_ureq::{Insist, ReportSlot};
+///
+/// fn fetch(slot: &ReportSlot) -> Result<String, insist_ureq::Error> {
+///     insist_ureq::get("http://example.com/").report_to(slot).call()?.body_mut().read_to_string()
+/// }
+///
+/// let slot = ReportSlot::new();
+/// let result = fetch(&slot);
+/// if let Some(report) = slot.take() {
+///     eprint!("{}", report.log);
+/// }
+/// # let _ = result;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ReportSlot(Arc<Mutex<Option<Report>>>);
+
+impl ReportSlot {
+    /// An empty slot.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the report out, if a call has ended since it was last taken.
+    #[must_use]
+    pub fn take(&self) -> Option<Report> {
+        self.lock().take()
+    }
+
+    /// A copy of the report.
+    #[must_use]
+    pub fn get(&self) -> Option<Report> {
+        self.lock().clone()
+    }
+
+    pub(crate) fn put(&self, report: Report) {
+        *self.lock() = Some(report);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Report>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,158 @@
+//! Sends one attempt, and concludes something from what came of it.
+
+use std::borrow::Borrow;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use insist::{Attempt, Verdict};
+use ureq::http::request::Parts;
+use ureq::http::{Extensions, Request, Response, Uri};
+use ureq::{Body, Error, Timeout};
+
+use crate::agent::Core;
+use crate::answer::{UNWANTED_TIME, read_unwanted, read_whole};
+use crate::judge::{judge, judge_body};
+use crate::payload::Payload;
+use crate::report::Detail;
+use crate::settings::Settings;
+use crate::transport::{Cancel, Scope, Terms};
+
+/// What all attempts of a call have in common.
+pub(crate) struct Sender<C, S> {
+    pub(crate) core: C,
+    pub(crate) settings: S,
+    /// Whether the request has no configuration of its own.
+    pub(crate) is_agents_config: bool,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+    /// When the first attempt was sent: no sooner than the call began, so that its time runs out no sooner either.
+    pub(crate) started: OnceLock<Instant>,
+}
+
+/// What an attempt ended with, and what is concluded from it.
+pub(crate) struct Ended<T> {
+    pub(crate) attempt: u32,
+    pub(crate) verdict: Verdict,
+    pub(crate) with: T,
+}
+
+pub(crate) type Outcome = Result<Ended<Response<Body>>, Ended<Error>>;
+
+impl Sender<&Arc<Core>, &Settings> {
+    /// The same for attempts on other threads.
+    pub(crate) fn for_threads(&self) -> Sender<Arc<Core>, Settings> {
+        Sender {
+            core: Arc::clone(self.core),
+            settings: self.settings.clone(),
+            is_agents_config: self.is_agents_config,
+            attempt_timeout: self.attempt_timeout,
+            deadline: self.deadline,
+            started: OnceLock::new(),
+        }
+    }
+}
+
+impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
+    /// Sends an attempt.
+    #[inline]
+    pub(crate) fn send(
+        &self,
+        attempt: &Attempt,
+        mut parts: Parts,
+        payload: &mut Payload<'_>,
+        cancel: Option<Arc<Cancel>>,
+    ) -> Outcome {
+        if let Some(replica) = self.replica(attempt.id) {
+            parts.uri = replica.clone();
+        }
+        let scope = Scope::enter(Terms {
+            timeout: attempt.timeout(),
+            reason: self.reason(attempt),
+            is_agents_config: self.is_agents_config,
+            cancel,
+        });
+        let plain = &self.core.borrow().plain;
+        let answer = payload.with(|body| {
+            let mut request = Request::from_parts(parts, body);
+            if !self.is_agents_config || self.deadline.is_some() {
+                let mut config = plain.configure_request(request).http_status_as_error(false);
+                if let Some(deadline) = self.deadline {
+                    // It bounds the reading of the body too, after this attempt.
+                    let started = *self.started.get_or_init(Instant::now);
+                    config = config.timeout_global(Some(deadline.saturating_sub(started.elapsed())));
+                }
+                request = config.build();
+            }
+            plain.run(request)
+        });
+        self.conclude(attempt.id, &scope, answer)
+    }
+
+    #[inline]
+    fn conclude(&self, attempt: u32, scope: &Scope, answer: Result<Response<Body>, Error>) -> Outcome {
+        let settings = self.settings.borrow();
+        let rules = settings.get_rules();
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                let verdict = judge(&error, scope.is_sent(), rules);
+                return Err(Ended { attempt, verdict, with: error });
+            }
+        };
+        let verdict = rules.judge_by_system_clock(answer.status(), answer.headers());
+        let answer = match verdict {
+            Verdict::Retry { .. } => {
+                scope.shorten(UNWANTED_TIME);
+                Ok(read_unwanted(answer))
+            }
+            _ => match settings.get_whole_body() {
+                Some(limit) => read_whole(answer, limit),
+                None => Ok(answer),
+            },
+        };
+        match answer {
+            Ok(answer) => Ok(Ended { attempt, verdict, with: answer }),
+            Err(error) => Err(Ended { attempt, verdict: judge_body(&error, rules), with: error }),
+        }
+    }
+
+    /// What an attempt that takes too long has exceeded: the call's time, or its own.
+    fn reason(&self, attempt: &Attempt) -> Timeout {
+        match (attempt.timeout(), self.attempt_timeout) {
+            (Some(timeout), Some(own)) if timeout >= own => Timeout::PerCall,
+            (Some(_), _) => Timeout::Global,
+            (None, _) => Timeout::PerCall,
+        }
+    }
+
+    fn replica(&self, attempt: u32) -> Option<&Uri> {
+        let replicas = self.settings.borrow().get_replicas().unwrap_or_default();
+        if replicas.is_empty() { None } else { Some(&replicas[(attempt as usize - 1) % replicas.len()]) }
+    }
+
+    /// What is told of an attempt that ended like this.
+    pub(crate) fn detail(&self, uri: &Uri, outcome: &Outcome) -> Detail {
+        let (attempt, status, error) = match outcome {
+            Ok(ended) => (ended.attempt, Some(ended.with.status().as_u16()), None),
+            Err(ended) => (ended.attempt, None, Some(ended.with.to_string())),
+        };
+        Detail { target: self.replica(attempt).unwrap_or(uri).to_string(), status, error }
+    }
+}
+
+/// The same request once more. Its extensions are copied only if there are any but ureq's own, which ureq sets anew.
+#[inline]
+pub(crate) fn again(parts: &mut Parts) -> Parts {
+    if has_more(&parts.extensions) {
+        return parts.clone();
+    }
+    let extensions = std::mem::take(&mut parts.extensions);
+    let mut copy = parts.clone();
+    copy.extensions = extensions;
+    copy
+}
+
+/// Whether a request carries more than the one thing that ureq puts into each: the agent that runs it.
+pub(crate) fn has_more(extensions: &Extensions) -> bool {
+    extensions.len() > 1
+}

@@ -1,0 +1,87 @@
+//! Cancels one attempt: shuts down the connections that it uses at this moment, and no other.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+
+use ureq::Error;
+use ureq::unversioned::transport::ShutdownHandle;
+
+/// Cancels one attempt of a race. The attempt's thread binds connections to it, another thread cancels.
+#[derive(Default)]
+pub(crate) struct Cancel(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    /// The sockets in use, by the number of their connection.
+    bound: Vec<(u64, Weak<dyn ShutdownHandle>)>,
+}
+
+#[derive(Default, Clone, Copy, PartialEq)]
+enum Phase {
+    #[default]
+    Running,
+    Cancelled,
+    /// The attempt has ended: cancelling has no effect on what its connections do now.
+    Over,
+}
+
+impl Cancel {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shuts down what the attempt uses, and fails what it will want to use.
+    pub(crate) fn cancel(&self) {
+        let bound = {
+            let mut state = self.lock();
+            if state.phase != Phase::Running {
+                return;
+            }
+            state.phase = Phase::Cancelled;
+            std::mem::take(&mut state.bound)
+        };
+        for (_, socket) in bound {
+            if let Some(socket) = socket.upgrade() {
+                socket.shutdown();
+            }
+        }
+    }
+
+    /// The attempt has ended. Says whether it was cancelled before.
+    pub(crate) fn end(&self) -> bool {
+        let mut state = self.lock();
+        state.bound.clear();
+        if state.phase == Phase::Running {
+            state.phase = Phase::Over;
+        }
+        state.phase == Phase::Cancelled
+    }
+
+    /// The attempt is about to use this socket.
+    pub(crate) fn bind(&self, connection: u64, socket: &Weak<dyn ShutdownHandle>) -> Result<(), Error> {
+        let mut state = self.lock();
+        match state.phase {
+            Phase::Running => {
+                state.bound.push((connection, Weak::clone(socket)));
+                Ok(())
+            }
+            Phase::Cancelled => Err(cancelled()),
+            Phase::Over => Ok(()),
+        }
+    }
+
+    /// The attempt uses this connection no more.
+    pub(crate) fn release(&self, connection: u64) {
+        self.lock().bound.retain(|(bound, _)| *bound != connection);
+    }
+
+    /// Fails if the attempt was cancelled.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.lock().phase == Phase::Cancelled { Err(cancelled()) } else { Ok(()) }
+    }
+}
+
+fn cancelled() -> Error {
+    Error::Io(io::Error::new(io::ErrorKind::ConnectionAborted, "the attempt was cancelled"))
+}

@@ -1,0 +1,85 @@
+//! A connection that knows which attempt uses it: pooled connections are handed from one to the next.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, NextTimeout, ShutdownHandle, Transport};
+
+use super::{Cancel, scope};
+
+/// A transport that is bound to the attempt that uses it, from its first byte until it goes back to the pool.
+pub(crate) struct Connection<T> {
+    number: u64,
+    inner: T,
+    sockets: Vec<Weak<dyn ShutdownHandle>>,
+    bound: Option<Arc<Cancel>>,
+}
+
+impl<T> Connection<T> {
+    pub(super) const fn new(
+        number: u64,
+        inner: T,
+        sockets: Vec<Weak<dyn ShutdownHandle>>,
+        bound: Option<Arc<Cancel>>,
+    ) -> Self {
+        Self { number, inner, sockets, bound }
+    }
+
+    /// Binds it to the attempt that this thread is making, if that one can be cancelled.
+    fn bind(&mut self) -> Result<(), Error> {
+        let Some(cancel) = scope::cancel() else { return Ok(()) };
+        if self.bound.as_ref().is_some_and(|bound| Arc::ptr_eq(bound, &cancel)) {
+            return Ok(());
+        }
+        self.release();
+        for socket in &self.sockets {
+            cancel.bind(self.number, socket)?;
+        }
+        self.bound = Some(cancel);
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        if let Some(bound) = self.bound.take() {
+            bound.release(self.number);
+        }
+    }
+}
+
+impl<T: Transport> Transport for Connection<T> {
+    #[inline]
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = scope::limit(timeout)?;
+        self.bind()?;
+        scope::sending();
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = scope::limit(timeout)?;
+        self.bind()?;
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // ureq asks on the way into the pool and out of it. The attempt is done with it, and whoever takes it next
+        // must not be hit by that attempt's end.
+        self.release();
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Connection<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
