@@ -1,0 +1,153 @@
+//! Ends a call, or an attempt, from outside: a flag, a condition that waits listen to, and functions to run.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use insist::Instant;
+
+/// Ends calls from another thread: their waits end at once, and what is in flight is cancelled.
+///
+/// Clones cancel together. One canceller may serve many calls, at once and one after the other; once cancelled it
+/// stays so, and every later call with it ends before anything is sent.
+///
+/// ```
+/// use std::time::Duration;
+/// use insist_blocking::{Canceller, Policy, Reason, retry};
+///
+/// let canceller = Canceller::new();
+/// let other = canceller.clone();
+/// std::thread::spawn(move || other.cancel());
+///
+/// let patient = Policy::constant(Duration::from_secs(3600)).floor(Duration::from_secs(60));
+/// let gave_up = retry(&patient, |_| Err::<(), _>("down")).cancel_with(&canceller).try_call().unwrap_err();
+/// assert_eq!(gave_up.reason, Reason::Cancelled);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Canceller {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    is_cancelled: AtomicBool,
+    /// The next key to give out. Starts at 0, and 0 is never given out.
+    key: AtomicU64,
+    callbacks: Mutex<Vec<(u64, Callback)>>,
+    cancelled: Condvar,
+}
+
+pub(crate) type Callback = Box<dyn FnOnce() + Send>;
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("is_cancelled", &self.is_cancelled).finish_non_exhaustive()
+    }
+}
+
+impl Canceller {
+    /// One that has not been cancelled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Cancels what goes by this canceller or a clone of it. No effect the second time.
+    ///
+    /// Functions given to [`on_cancel`](crate::LiveAttempt::on_cancel) run on this thread before it returns.
+    pub fn cancel(&self) {
+        let callbacks = {
+            let mut callbacks = self.lock();
+            if self.shared.is_cancelled.swap(true, Ordering::SeqCst) {
+                return;
+            }
+            std::mem::take(&mut *callbacks)
+        };
+        self.shared.cancelled.notify_all();
+        for (_, callback) in callbacks {
+            callback();
+        }
+    }
+
+    /// Whether it was cancelled.
+    #[inline]
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.shared.is_cancelled.load(Ordering::SeqCst)
+    }
+
+    /// A key under which callbacks can be registered and forgotten.
+    pub(crate) fn key(&self) -> u64 {
+        self.shared.key.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Runs the callback at the cancel, or now if that was before.
+    pub(crate) fn register(&self, key: u64, callback: Callback) {
+        let mut callbacks = self.lock();
+        if self.is_cancelled() {
+            drop(callbacks);
+            callback();
+        } else {
+            callbacks.push((key, callback));
+        }
+    }
+
+    /// Forgets what was registered under a key, so that a canceller that outlives many calls does not grow.
+    pub(crate) fn forget(&self, key: u64) {
+        let mut callbacks = self.lock();
+        let (forgotten, kept): (Vec<_>, Vec<_>) = callbacks.drain(..).partition(|(other, _)| *other == key);
+        *callbacks = kept;
+        drop(callbacks);
+        // What a callback owns may lock this too when it is dropped.
+        drop(forgotten);
+    }
+
+    /// Blocks until then or until the cancel, whichever is first.
+    pub(crate) fn wait_until(&self, until: Instant) {
+        let mut callbacks = self.lock();
+        loop {
+            let left = until.saturating_since(Instant::now());
+            if left.is_zero() || self.is_cancelled() {
+                return;
+            }
+            let waited = self.shared.cancelled.wait_timeout(callbacks, left);
+            callbacks = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(u64, Callback)>> {
+        self.shared.callbacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_is_not_run_and_does_not_stay() {
+        let canceller = Canceller::new();
+        let runs = Arc::new(AtomicU64::new(0));
+        let count = |key| {
+            let runs = Arc::clone(&runs);
+            canceller.register(key, Box::new(move || _ = runs.fetch_add(key, Ordering::SeqCst)));
+        };
+        count(1);
+        count(20);
+        count(1);
+        canceller.forget(1);
+        assert_eq!(canceller.lock().len(), 1);
+        canceller.cancel();
+        canceller.cancel();
+        assert_eq!(runs.load(Ordering::SeqCst), 20);
+        assert_eq!(Arc::strong_count(&runs), 1);
+    }
+
+    #[test]
+    fn what_is_registered_after_the_cancel_runs_at_once() {
+        let canceller = Canceller::new();
+        canceller.clone().cancel();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        canceller.register(1, Box::new(move || sender.send("ran").unwrap()));
+        assert_eq!(receiver.try_recv(), Ok("ran"));
+    }
+}

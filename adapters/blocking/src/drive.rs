@@ -1,0 +1,192 @@
+//! The one loop: does what the machine says until the call ends, wherever its attempts run.
+
+use insist::{Action, Backoff, Call, Decision, Event, Gate, Instant, Sent, Verdict};
+
+use crate::hook::Hook;
+use crate::judge::Judge;
+
+/// Where the attempts of a call run, and how their outcomes come back.
+pub(crate) trait Lanes<T, E> {
+    /// The instant of now.
+    fn now(&self) -> Instant;
+
+    /// Starts an attempt. An outcome that is there already is handed back.
+    fn send(&mut self, attempt: insist::Attempt) -> Option<Outcome<T, E>>;
+
+    /// Blocks until then, until there is an outcome, or until the user cancels.
+    fn wait(&mut self, until: Option<Instant>) -> Woken<T, E>;
+
+    /// An outcome that is there already.
+    fn ready(&mut self) -> Option<Outcome<T, E>>;
+
+    /// Tells an attempt that it no longer matters.
+    fn cancel(&mut self, id: u32);
+
+    /// Whether the user has given up.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// How an attempt ended.
+pub(crate) struct Outcome<T, E> {
+    pub(crate) id: u32,
+    /// `None` if it could not be started.
+    pub(crate) result: Option<Result<T, E>>,
+}
+
+/// What ended a wait.
+pub(crate) enum Woken<T, E> {
+    /// Its time has come.
+    Due,
+    Outcome(Outcome<T, E>),
+    /// The user has cancelled, or may have: it is looked up.
+    Cancelled,
+}
+
+/// How a call ended.
+pub(crate) struct Ended<T, E> {
+    /// The terminal action.
+    pub(crate) action: Action,
+    /// The result of the latest attempt that had one.
+    pub(crate) last: Option<Result<T, E>>,
+    pub(crate) at: Instant,
+}
+
+/// What the loop may leave out.
+#[derive(Clone, Copy)]
+pub(crate) struct Thrift {
+    /// Nobody needs to know when an attempt is sent or accepted: the clock is read at failures and waits only.
+    pub(crate) is_timeless: bool,
+    /// The call has its seed. If not, one is drawn at the first failure.
+    pub(crate) is_seeded: bool,
+}
+
+#[inline]
+pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
+    call: &mut Call<'_, B, G, LANES>,
+    lanes: &mut impl Lanes<T, E>,
+    judge: &mut impl Judge<T, E>,
+    hook: &mut H,
+    started: Instant,
+    mut thrift: Thrift,
+) -> Ended<T, E> {
+    let mut now = started;
+    let mut last = None;
+    loop {
+        if lanes.is_cancelled() {
+            call.cancel(now);
+        }
+        let action = call.poll(now);
+        see(hook, now, Decision::Action(action));
+        let mut outcome = match action {
+            Action::Send(attempt) => {
+                let outcome = lanes.send(attempt);
+                if outcome.is_none() {
+                    now = lanes.now();
+                }
+                outcome
+            }
+            Action::Wait { until, .. } => match lanes.wait(until) {
+                Woken::Outcome(outcome) => Some(outcome),
+                Woken::Due => {
+                    // A clock that is a little behind its own sleeps must not make the machine wait again.
+                    let due = until.unwrap_or(now);
+                    now = if thrift.is_timeless { due } else { lanes.now().max(due) };
+                    lanes.ready()
+                }
+                Woken::Cancelled => {
+                    now = lanes.now();
+                    lanes.ready()
+                }
+            },
+            Action::Cancel(id) => {
+                lanes.cancel(id);
+                continue;
+            }
+            Action::Return(_) | Action::GiveUp(_) => return Ended { action, last, at: now },
+        };
+        // All that is there is handed in before the machine looks at its timeouts again.
+        while let Some(Outcome { id, result }) = outcome {
+            let verdict = result.as_ref().map_or(Verdict::retry().sent(Sent::No), |result| judge.judge(result));
+            let is_accepted = verdict == Verdict::Accept;
+            if !thrift.is_timeless || !is_accepted {
+                now = lanes.now();
+            }
+            if LANES == 1 && !H::LOOKS && is_accepted {
+                // The one attempt in flight has won. There is nothing to cancel and nobody to tell, so polling for
+                // the end would only cost time.
+                call.handle(now, id, Verdict::Accept);
+                return Ended { action: Action::Return(id), last: result, at: now };
+            }
+            if !thrift.is_seeded && matches!(verdict, Verdict::Retry { .. }) {
+                call.set_seed(fastrand::u64(..));
+                thrift.is_seeded = true;
+            }
+            let handled = call.handle(now, id, verdict);
+            see(hook, now, Decision::Judged { attempt: id, verdict, handled });
+            // An attempt that could not be started leaves the result of the one before.
+            last = result.or(last);
+            outcome = if call.is_over() { None } else { lanes.ready() };
+        }
+    }
+}
+
+#[inline]
+fn see<H: Hook>(hook: &mut H, at: Instant, decision: Decision) {
+    if H::LOOKS {
+        hook.see(&Event::new(at, decision));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insist::{Attempt, Policy, Reason};
+
+    /// Attempts that end with what a list says, and cannot be started where it says nothing.
+    struct Scripted(Vec<Option<Result<u32, u32>>>);
+
+    impl Lanes<u32, u32> for Scripted {
+        fn now(&self) -> Instant {
+            Instant::ZERO
+        }
+        fn send(&mut self, attempt: Attempt) -> Option<Outcome<u32, u32>> {
+            Some(Outcome { id: attempt.id, result: self.0.remove(0) })
+        }
+        fn wait(&mut self, _: Option<Instant>) -> Woken<u32, u32> {
+            Woken::Due
+        }
+        fn ready(&mut self) -> Option<Outcome<u32, u32>> {
+            None
+        }
+        fn cancel(&mut self, _: u32) {}
+        fn is_cancelled(&self) -> bool {
+            false
+        }
+    }
+
+    fn drive_through(script: Vec<Option<Result<u32, u32>>>) -> Ended<u32, u32> {
+        let policy = Policy::constant(std::time::Duration::from_secs(1));
+        let mut call = Call::new(&policy, &(), Instant::ZERO, 1);
+        let thrift = Thrift { is_timeless: false, is_seeded: true };
+        drive(&mut call, &mut Scripted(script), &mut (), &mut (), Instant::ZERO, thrift)
+    }
+
+    #[test]
+    fn an_attempt_that_cannot_be_started_is_followed_by_another() {
+        let ended = drive_through(vec![None, None, Some(Ok(3))]);
+        assert_eq!((ended.action, ended.last), (Action::Return(3), Some(Ok(3))));
+    }
+
+    #[test]
+    fn an_attempt_that_cannot_be_started_leaves_the_last_result() {
+        let ended = drive_through(vec![Some(Err(1)), None, None]);
+        let Action::GiveUp(stop) = ended.action else { panic!("{:?}", ended.action) };
+        assert_eq!((stop.reason(), ended.last), (Reason::Attempts, Some(Err(1))));
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_does_not_hold_up_a_call() {
+        let ended = drive_through(vec![Some(Err(1)), Some(Err(2)), Some(Ok(3))]);
+        assert_eq!((ended.last, ended.at), (Some(Ok(3)), Instant::ZERO));
+    }
+}

@@ -1,0 +1,92 @@
+//! The error of a call that gave up: why, and the last thing that came of it.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use insist::{PolicyError, Reason};
+
+/// A call gave up: why, after how many attempts, and the last result, if there is one.
+///
+/// ```
+/// use insist_blocking::{Policy, Reason, retry};
+///
+/// let gave_up = retry(&Policy::zero().attempts(2), |_| "x".parse::<u32>()).try_call().unwrap_err();
+/// assert_eq!(gave_up.reason, Reason::Attempts);
+/// assert_eq!(
+///     gave_up.to_string(),
+///     "gave up after 2 attempts: no attempts were left; the last error was: invalid digit found in string",
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GaveUp<T, E> {
+    /// Why. A judge that accepts an `Err` makes the call end with it, and the reason is [`Reason::Stopped`].
+    pub reason: Reason,
+    /// How many attempts were sent; 0 where a gate, a canceller or an invalid policy let none through.
+    pub attempts: u32,
+    /// The largest hint that was too long for the policy or for the deadline.
+    pub hint: Option<Duration>,
+    /// The result of the latest attempt that had one: its error, or a value that was not accepted.
+    pub last: Option<Result<T, E>>,
+    /// What is wrong with the policy, where the reason is [`Reason::Invalid`]. `None` with that reason: it has more
+    /// lanes than the call has room for.
+    pub invalid: Option<PolicyError>,
+}
+
+impl<T, E> GaveUp<T, E> {
+    /// The result of the latest attempt that had one.
+    pub fn into_last(self) -> Option<Result<T, E>> {
+        self.last
+    }
+}
+
+impl<T, E: fmt::Display> fmt::Display for GaveUp<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempts {
+            0 => write!(f, "gave up before anything was sent: {}", self.reason)?,
+            1 => write!(f, "gave up after 1 attempt: {}", self.reason)?,
+            attempts => write!(f, "gave up after {attempts} attempts: {}", self.reason)?,
+        }
+        match (self.reason, self.invalid) {
+            (Reason::Invalid, Some(invalid)) => write!(f, ": {invalid}")?,
+            (Reason::Invalid, None) => {
+                let room = crate::LANES;
+                write!(f, ": lanes is more than the call has room for; retry has 1, race has {room}")?;
+            }
+            _ => {}
+        }
+        if let Some(hint) = self.hint {
+            write!(f, " ({hint:?})")?;
+        }
+        match &self.last {
+            Some(Err(error)) => write!(f, "; the last error was: {error}"),
+            Some(Ok(_)) => f.write_str("; the last result was not accepted"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Prints no value: a response need not be `Debug` for its call to fail with `?`.
+impl<T, E: fmt::Debug> fmt::Debug for GaveUp<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.last.as_ref().map(|last| last.as_ref().map(|_| ..));
+        f.debug_struct("GaveUp")
+            .field("reason", &self.reason)
+            .field("attempts", &self.attempts)
+            .field("hint", &self.hint)
+            .field("last", &last)
+            .field("invalid", &self.invalid)
+            .finish()
+    }
+}
+
+/// The source is the last error.
+impl<T, E: Error + 'static> Error for GaveUp<T, E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.last {
+            Some(Err(error)) => Some(error),
+            Some(Ok(_)) | None => None,
+        }
+    }
+}
