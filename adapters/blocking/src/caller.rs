@@ -12,6 +12,8 @@ pub(crate) struct CallerLane<'a, F, C> {
     pub(crate) operation: F,
     pub(crate) clock: C,
     pub(crate) canceller: Option<&'a Canceller>,
+    /// Where nothing depends on the time of day: the sum of the waits, in place of the clock.
+    pub(crate) waited: Option<Instant>,
 }
 
 impl<T, E, F, C> Lanes<T, E> for CallerLane<'_, F, C>
@@ -21,7 +23,7 @@ where
 {
     #[inline]
     fn now(&self) -> Instant {
-        self.clock.now()
+        self.waited.unwrap_or_else(|| self.clock.now())
     }
 
     #[inline]
@@ -34,9 +36,13 @@ where
     fn wait(&mut self, until: Option<Instant>) -> Woken<T, E> {
         // Nothing is in flight here, so the machine waits for an instant, never for an outcome.
         if let Some(until) = until {
-            match self.canceller {
-                Some(canceller) => self.clock.wait_until(until, canceller),
-                None => self.clock.sleep_until(until),
+            match (self.canceller, self.waited) {
+                (Some(canceller), _) => self.clock.wait_until(until, canceller),
+                (None, None) => self.clock.sleep_until(until),
+                (None, Some(waited)) => {
+                    self.clock.sleep(until.saturating_since(waited));
+                    self.waited = Some(until);
+                }
             }
         }
         if Lanes::<T, E>::is_cancelled(self) { Woken::Cancelled } else { Woken::Due }

@@ -17,6 +17,11 @@ pub trait Clock {
     /// Blocks until then. Returns at once if that is past.
     fn sleep_until(&self, until: Instant);
 
+    /// Blocks for this span. The default reads the time for it.
+    fn sleep(&self, span: Duration) {
+        self.sleep_until(self.now().checked_add(span).unwrap_or(Instant::from_nanos(u64::MAX)));
+    }
+
     /// Blocks until then or until the call is cancelled, whichever is first.
     ///
     /// The default sleeps on through a cancel, unless it came before: right for a clock that does not really wait.
@@ -39,6 +44,11 @@ impl<C: Clock + ?Sized> Clock for &C {
     }
 
     #[inline]
+    fn sleep(&self, span: Duration) {
+        (**self).sleep(span);
+    }
+
+    #[inline]
     fn wait_until(&self, until: Instant, canceller: &Canceller) {
         (**self).wait_until(until, canceller);
     }
@@ -55,7 +65,11 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, until: Instant) {
-        let span = until.saturating_since(Instant::now());
+        self.sleep(until.saturating_since(Instant::now()));
+    }
+
+    #[inline]
+    fn sleep(&self, span: Duration) {
         if !span.is_zero() {
             std::thread::sleep(span);
         }

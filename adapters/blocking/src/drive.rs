@@ -4,6 +4,7 @@ use insist::{Action, Backoff, Call, Decision, Event, Gate, Instant, Sent, Verdic
 
 use crate::hook::Hook;
 use crate::judge::Judge;
+use crate::seed::fresh_seed;
 
 /// Where the attempts of a call run, and how their outcomes come back.
 pub(crate) trait Lanes<T, E> {
@@ -118,7 +119,7 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
                 return Ended { action: Action::Return(id), last: result, at: now };
             }
             if !thrift.is_seeded && matches!(verdict, Verdict::Retry { .. }) {
-                call.set_seed(fastrand::u64(..));
+                call.set_seed(fresh_seed());
                 thrift.is_seeded = true;
             }
             let handled = call.handle(now, id, verdict);
@@ -188,5 +189,18 @@ mod tests {
     fn a_clock_that_stands_still_does_not_hold_up_a_call() {
         let ended = drive_through(vec![Some(Err(1)), Some(Err(2)), Some(Ok(3))]);
         assert_eq!((ended.last, ended.at), (Some(Ok(3)), Instant::ZERO));
+    }
+
+    #[test]
+    fn a_seed_is_drawn_at_the_first_failure_and_not_before() {
+        let policy = Policy::constant(std::time::Duration::from_secs(1));
+        let seed_after = |script| {
+            let mut call = Call::new(&policy, &(), Instant::ZERO, 0);
+            let thrift = Thrift { is_timeless: true, is_seeded: false };
+            drive(&mut call, &mut Scripted(script), &mut (), &mut (), Instant::ZERO, thrift);
+            call.seed()
+        };
+        assert_eq!(seed_after(vec![Some(Ok(1))]), 0);
+        assert_ne!(seed_after(vec![Some(Err(1)), Some(Ok(2))]), 0);
     }
 }

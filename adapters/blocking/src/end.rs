@@ -17,12 +17,23 @@ pub(crate) fn conclude<T, E, B>(policy: &Policy<B>, attempts: u32, ended: Ended<
     Err(GaveUp { reason, attempts, hint, last: ended.last, invalid })
 }
 
-/// The documented panic of `call`.
+/// The documented panic of `call`. Two functions, so that a constant policy that is valid brings no text of errors.
+#[inline]
+pub(crate) fn refuse<B>(policy: &Policy<B>) -> ! {
+    match policy.validate() {
+        Err(error) => refuse_policy(error),
+        Ok(()) => refuse_lanes(),
+    }
+}
+
 #[cold]
 #[inline(never)]
-pub(crate) fn refuse(invalid: Option<PolicyError>) -> ! {
-    match invalid {
-        Some(error) => panic!("the policy is invalid: {error}; validate() a policy that comes from outside"),
-        None => panic!("the policy has more than 1 lane, and retry has room for 1; use race, or try_call"),
-    }
+fn refuse_policy(error: PolicyError) -> ! {
+    panic!("the policy is invalid: {error}; validate() a policy that comes from outside")
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_lanes() -> ! {
+    panic!("the policy has more than 1 lane, and retry has room for 1; use race, or try_call")
 }

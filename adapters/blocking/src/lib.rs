@@ -34,6 +34,7 @@ mod hook;
 mod judge;
 mod race;
 mod retry;
+mod seed;
 mod threads;
 
 pub use attempt::LiveAttempt;

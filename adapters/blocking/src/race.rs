@@ -11,6 +11,7 @@ use crate::driver::{Cancels, Driver, OnThreads};
 use crate::end::conclude;
 use crate::hook::Hook;
 use crate::judge::Judge;
+use crate::seed::fresh_seed;
 use crate::threads::ThreadLanes;
 use crate::{GaveUp, LiveAttempt};
 
@@ -104,10 +105,10 @@ where
         let started = Instant::now();
         // A timeout is judged by the machine, and may draw a wait: the seed is there from the start.
         let thrift = Thrift { is_timeless: false, is_seeded: true };
-        let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+        let seed = seed.unwrap_or_else(fresh_seed);
         let mut call = Call::with_lanes::<LANES>(policy, &gate, started, seed).repeat(repeat);
         let ended = if has_one_lane && !is_interrupted {
-            let mut lane = CallerLane { operation, clock: SystemClock, canceller };
+            let mut lane = CallerLane { operation, clock: SystemClock, canceller, waited: None };
             drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift)
         } else {
             let mut lanes = ThreadLanes::new(operation, canceller);

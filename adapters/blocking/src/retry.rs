@@ -79,7 +79,7 @@ where
         let policy = self.policy;
         match self.run(|ended, _, _, _| ended.last) {
             Some(result) => result,
-            None => refuse(policy.validate().err()),
+            None => refuse(policy),
         }
     }
 }
@@ -136,7 +136,9 @@ where
             Thrift { is_timeless: !H::LOOKS && policy.is_timeless() && gate.is_timeless(), is_seeded: seed.is_some() };
         // Without a deadline nothing depends on when a timeless call started.
         let started = if thrift.is_timeless { Instant::ZERO } else { way.clock.now() };
-        let mut lane = CallerLane { operation: way.operation, clock: way.clock, canceller: canceller.canceller() };
+        let canceller = canceller.canceller();
+        let waited = if thrift.is_timeless && canceller.is_none() { Some(started) } else { None };
+        let mut lane = CallerLane { operation: way.operation, clock: way.clock, canceller, waited };
         let mut call = Call::new(policy, &gate, started, seed.unwrap_or(0)).repeat(repeat);
         let ended = drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift);
         finish(ended, &call, started, hook)

@@ -1,5 +1,6 @@
 //! What a call costs whose first attempt succeeds: no clock, no random number, no allocation.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use insist_blocking::{Admission, Canceller, Clock, Gate, Instant, Kind, Policy, Verdict, VirtualClock, retry};
@@ -56,13 +57,28 @@ fn a_first_success_reads_no_clock() {
     assert_eq!(retry(&POLICY, |_| Ok::<_, ()>(1)).clock(Broken).call(), Ok(1));
 }
 
+/// A clock that sleeps and cannot tell the time.
+#[derive(Default)]
+struct Sleeper(Cell<Duration>);
+
+impl Clock for Sleeper {
+    fn now(&self) -> Instant {
+        panic!("the clock was read")
+    }
+    fn sleep_until(&self, _: Instant) {
+        panic!("somebody slept until an instant")
+    }
+    fn sleep(&self, span: Duration) {
+        self.0.set(self.0.get() + span);
+    }
+}
+
 #[test]
-fn a_first_success_draws_no_random_number() {
-    fastrand::seed(7);
-    let undisturbed = fastrand::u64(..);
-    fastrand::seed(7);
-    assert_eq!(retry(&POLICY, |_| Ok::<_, ()>(1)).call(), Ok(1));
-    assert_eq!(fastrand::u64(..), undisturbed);
+fn retries_without_timers_read_no_clock_and_sleep_as_long_as_the_policy_says() {
+    let clock = Sleeper::default();
+    let result = retry(&POLICY, |_| Err::<(), _>("down")).seed(7).clock(&clock).call();
+    assert_eq!(result, Err("down"));
+    assert_eq!(clock.0.get(), POLICY.delays(7).sum());
 }
 
 /// A gate that wants to know the time.
