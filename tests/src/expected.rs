@@ -1,0 +1,121 @@
+//! The delay before a retry as the documentation has it, written down a second time and without haste.
+
+use insist::{AtEnd, Factor, Jitter, Policy, Shape};
+
+/// The range that the delay is drawn from, both ends included; `None` where the backoff ends.
+///
+/// A cap that stops may still end the lane, depending on the draw. `previous` is the lane's previous wait.
+#[must_use]
+pub fn range(policy: &Policy, number: u32, previous: u64) -> Option<(u64, u64)> {
+    let floor = nanos(policy.get_floor());
+    let cap = if policy.get_cap_stops() { u64::MAX } else { policy.get_cap().map_or(u64::MAX, nanos) };
+    let cut = |delay: u64| delay.min(cap).max(floor);
+    if let Shape::Decorrelated { base } = policy.get_backoff() {
+        let base = nanos(*base);
+        return Some((cut(base), cut(previous.max(base).saturating_mul(3))));
+    }
+    let delay = cut(shape(policy.get_backoff(), number)?);
+    let (low, high) = match policy.get_jitter() {
+        Jitter::Full => (0, delay),
+        Jitter::Equal => (delay / 2, delay),
+        Jitter::Fraction(fraction) => {
+            let (mantissa, halvings) = parts(fraction.get());
+            let span = halve(u128::from(mantissa) * u128::from(delay), halvings);
+            (delay.saturating_sub(span), delay.saturating_add(span))
+        }
+        _ => (delay, delay),
+    };
+    Some((cut(low), cut(high)))
+}
+
+/// The delay, to the nanosecond; `None` where the lane ends.
+#[must_use]
+pub fn delay(policy: &Policy, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+    let (low, high) = range(policy, number, previous)?;
+    let drawn = if low == high {
+        low
+    } else {
+        let wide = u128::from(high) - u128::from(low) + 1;
+        low + ((u128::from(first_word(seed, lane, number)) * wide) >> 64) as u64
+    };
+    let stops = policy.get_cap_stops() && policy.get_cap().is_some_and(|cap| drawn >= nanos(cap));
+    if stops { None } else { Some(drawn) }
+}
+
+/// The first random number of a place: SplitMix64's, in a stream that starts at the seed plus a multiple of the place.
+#[must_use]
+pub fn first_word(seed: u64, lane: u8, number: u32) -> u64 {
+    let place = u64::from(lane) * 0x1_0000_0000 + u64::from(number);
+    let start = seed.wrapping_add(place.wrapping_mul(0xd134_2543_de82_ef95));
+    let word = start.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+fn shape(shape: &Shape, number: u32) -> Option<u64> {
+    let times = |base: core::time::Duration, factor: u64| nanos(base).saturating_mul(factor);
+    Some(match shape {
+        Shape::Stop => return None,
+        Shape::Constant { base } => nanos(*base),
+        Shape::Linear { base } => times(*base, u64::from(number)),
+        Shape::Fibonacci { base } => times(*base, fibonacci(number)),
+        Shape::Exponential { base, factor } => exponential(nanos(*base), *factor, number - 1),
+        Shape::List { delays, at_end } => {
+            let listed: Vec<_> = delays.iter().collect();
+            match (listed.get(number as usize - 1), at_end) {
+                (Some(delay), _) => nanos(*delay),
+                (None, AtEnd::Repeat) => nanos(*listed.last()?),
+                (None, AtEnd::Stop) => return None,
+            }
+        }
+        _ => 0,
+    })
+}
+
+fn fibonacci(number: u32) -> u64 {
+    let (mut current, mut next) = (0_u64, 1_u64);
+    for _ in 0..number {
+        (current, next) = (next, current.saturating_add(next));
+    }
+    current
+}
+
+/// Exact while the power of the factor's odd part fits, which it does for the factors that random policies have.
+fn exponential(base: u64, factor: Factor, exponent: u32) -> u64 {
+    let (mantissa, halvings) = parts(factor.get());
+    let mut product = u128::from(base);
+    for _ in 0..exponent {
+        match product.checked_mul(u128::from(mantissa)) {
+            Some(larger) => product = larger,
+            None => return if base == 0 { 0 } else { u64::MAX },
+        }
+    }
+    halve(product, halvings.saturating_mul(exponent))
+}
+
+/// A float as an integer that was halved so many times.
+fn parts(number: f64) -> (u64, u32) {
+    let (mut number, mut halvings) = (number, 0);
+    while number.fract() != 0.0 {
+        number *= 2.0;
+        halvings += 1;
+    }
+    (number as u64, halvings)
+}
+
+/// Halved so many times, and rounded to the nearest once.
+fn halve(product: u128, halvings: u32) -> u64 {
+    let halved = match halvings {
+        0 => product,
+        1..=127 => (product >> halvings) + (product >> (halvings - 1) & 1),
+        _ => 0,
+    };
+    u64::try_from(halved).unwrap_or(u64::MAX)
+}
+
+/// A span in nanoseconds; what is longer than 584 years is the most there is.
+#[must_use]
+pub fn nanos(span: core::time::Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}

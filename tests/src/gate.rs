@@ -1,0 +1,155 @@
+//! A gate that answers by a script and notes every question, alone or as a member of others.
+
+use std::cell::{Cell, RefCell};
+
+use insist::{Admission, Gate, Instant, Kind, Refusal, Settled};
+
+use crate::record::{Asked, Question};
+
+/// What a scripted gate answers to `admit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Send it.
+    Yes,
+    /// Do not send it.
+    No,
+    /// Not before so many nanoseconds from now; 0 is not in the future.
+    In(u64),
+    /// Not before this instant, which may be past.
+    At(u64),
+}
+
+/// How the gate that the machine has is made of scripted ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// One scripted gate.
+    Alone,
+    /// The same by reference, twice over.
+    Borrowed,
+    /// A tuple of two.
+    Pair,
+    /// A tuple of three, the last one in a `Box`.
+    Triple,
+    /// A tuple in a tuple.
+    Nested,
+}
+
+/// The answers of one scripted gate. Each list is gone through again and again; an empty one always says yes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// To `reserve`.
+    pub reserve: Vec<bool>,
+    /// To `admit`.
+    pub admit: Vec<Answer>,
+}
+
+/// A gate that answers by a script and notes every question.
+#[derive(Debug)]
+pub struct Scripted<'a> {
+    number: u8,
+    answers: Answers,
+    reserved: Cell<usize>,
+    admitted: Cell<usize>,
+    notes: &'a RefCell<Vec<Asked>>,
+}
+
+impl<'a> Scripted<'a> {
+    /// A gate with these answers, which notes what it is asked under this number.
+    #[must_use]
+    pub fn new(number: u8, answers: Answers, notes: &'a RefCell<Vec<Asked>>) -> Self {
+        Self { number, answers, reserved: Cell::new(0), admitted: Cell::new(0), notes }
+    }
+
+    fn note(&self, now: Instant, question: Question) {
+        self.notes.borrow_mut().push(Asked { gate: self.number, now, question });
+    }
+}
+
+fn next<T: Copy>(list: &[T], place: &Cell<usize>) -> Option<T> {
+    let answer = list.get(place.get() % list.len().max(1)).copied();
+    place.set(place.get() + 1);
+    answer
+}
+
+impl Gate for Scripted<'_> {
+    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
+        let yes = next(&self.answers.reserve, &self.reserved).unwrap_or(true);
+        self.note(now, Question::Reserve(kind, yes));
+        if yes { Ok(()) } else { Err(Refusal::new("the script refuses")) }
+    }
+
+    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
+        self.note(now, Question::Refund(kind, reserved));
+    }
+
+    fn admit(&self, now: Instant, kind: Kind) -> Admission {
+        let admission = match next(&self.answers.admit, &self.admitted).unwrap_or(Answer::Yes) {
+            Answer::Yes => Admission::Yes,
+            Answer::No => Admission::No(Refusal::new("the script refuses")),
+            Answer::In(span) => Admission::NotBefore(Instant::from_nanos(now.as_nanos().saturating_add(span))),
+            Answer::At(at) => Admission::NotBefore(Instant::from_nanos(at)),
+        };
+        self.note(now, Question::Admit(kind, admission));
+        admission
+    }
+
+    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
+        self.note(now, Question::Settle(kind, settled));
+    }
+}
+
+/// The gate that the machine has: notes what it is asked as gate 0, and is made of scripted ones.
+#[derive(Debug)]
+pub struct Watched<'a> {
+    made: Made,
+    members: [Scripted<'a>; 3],
+    notes: &'a RefCell<Vec<Asked>>,
+}
+
+impl<'a> Watched<'a> {
+    /// A gate that is made like this of members with these answers.
+    #[must_use]
+    pub fn new(made: Made, answers: &[Answers; 3], notes: &'a RefCell<Vec<Asked>>) -> Self {
+        let member = |number: u8| Scripted::new(number + 1, answers[usize::from(number)].clone(), notes);
+        Self { made, members: [member(0), member(1), member(2)], notes }
+    }
+
+    fn ask<T>(&self, question: impl Fn(&dyn Gate) -> T) -> T {
+        let [first, second, third] = &self.members;
+        match self.made {
+            Made::Alone => question(first),
+            Made::Borrowed => question(&&&first),
+            Made::Pair => question(&(first, second)),
+            Made::Triple => question(&(first, second, Box::new(third))),
+            Made::Nested => question(&((first, second), third)),
+        }
+    }
+
+    fn note(&self, now: Instant, question: Question) {
+        self.notes.borrow_mut().push(Asked { gate: 0, now, question });
+    }
+}
+
+impl Gate for Watched<'_> {
+    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
+        let answer = self.ask(|gate| gate.reserve(now, kind));
+        self.note(now, Question::Reserve(kind, answer.is_ok()));
+        answer
+    }
+
+    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
+        self.ask(|gate| gate.refund(now, kind, reserved));
+        self.note(now, Question::Refund(kind, reserved));
+    }
+
+    fn admit(&self, now: Instant, kind: Kind) -> Admission {
+        let answer = self.ask(|gate| gate.admit(now, kind));
+        self.note(now, Question::Admit(kind, answer));
+        answer
+    }
+
+    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
+        self.ask(|gate| gate.settle(now, kind, settled));
+        self.note(now, Question::Settle(kind, settled));
+    }
+}

@@ -1,0 +1,23 @@
+//! What crosses insist's crates: the laws, golden timelines, and what it takes to test them.
+//!
+//! [`world::run`] drives one call as a [`plan::Plan`] says, however odd, against a gate that answers by a script, and
+//! gives a [`record::Record`] of everything that happened. Each of the [`laws`] reads a record and says where it is
+//! broken; [`model`] is the machine a second time, written from the laws, and has to agree step by step;
+//! [`expected`] is the formula of every delay a second time. [`random`] makes plans for property tests, which
+//! [`property`] runs, and [`by_hand`] writes records that break a law, to show that its reader sees it.
+//!
+//! - `tests/laws`: every law by its number: as a property, in a directed case, and with a record that breaks it.
+//!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
+//! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
+
+pub mod by_hand;
+pub mod expected;
+pub mod gate;
+pub mod laws;
+pub mod model;
+pub mod plan;
+pub mod property;
+pub mod random;
+pub mod reading;
+pub mod record;
+pub mod world;

@@ -1,0 +1,66 @@
+//! What a record says of one step, read off piece by piece: the gate's questions in order.
+
+use insist::{Admission, Instant, Kind, Settled};
+
+use crate::record::{Asked, Question, Step};
+
+pub(super) struct Tape<'r> {
+    /// What has an answer that the model needs, in order.
+    questions: Vec<&'r Asked>,
+    /// What the gate was only told; the order among them does not matter.
+    told: Vec<&'r Asked>,
+}
+
+impl<'r> Tape<'r> {
+    pub(super) fn new(step: &'r Step) -> Self {
+        let has_answer = |asked: &&Asked| matches!(asked.question, Question::Reserve(..) | Question::Admit(..));
+        let (mut questions, told): (Vec<_>, Vec<_>) = step.outer().partition(has_answer);
+        questions.reverse();
+        Self { questions, told }
+    }
+
+    pub(super) fn reserve(&mut self, now: u64, kind: Kind) -> Result<bool, String> {
+        match self.questions.pop() {
+            Some(Asked { now: at, question: Question::Reserve(asked, yes), .. })
+                if *asked == kind && at.as_nanos() == now =>
+            {
+                Ok(*yes)
+            }
+            other => Err(format!("the laws expect reserve {kind} at {now}, but it was {other:?}")),
+        }
+    }
+
+    pub(super) fn admit(&mut self, now: u64, kind: Kind) -> Result<Admission, String> {
+        match self.questions.pop() {
+            Some(Asked { now: at, question: Question::Admit(asked, admission), .. })
+                if *asked == kind && at.as_nanos() == now =>
+            {
+                Ok(*admission)
+            }
+            other => Err(format!("the laws expect admit {kind} at {now}, but it was {other:?}")),
+        }
+    }
+
+    pub(super) fn refund(&mut self, now: u64, kind: Kind, reserved: Instant) -> Result<(), String> {
+        self.tell(now, Question::Refund(kind, reserved))
+    }
+
+    pub(super) fn settle(&mut self, now: u64, kind: Kind, settled: Settled) -> Result<(), String> {
+        self.tell(now, Question::Settle(kind, settled))
+    }
+
+    fn tell(&mut self, now: u64, question: Question) -> Result<(), String> {
+        let found = self.told.iter().position(|asked| asked.now.as_nanos() == now && asked.question == question);
+        let index = found.ok_or_else(|| format!("the gate was not told {question:?} at {now}: {:?}", self.told))?;
+        self.told.remove(index);
+        Ok(())
+    }
+
+    /// Nothing more was asked or told.
+    pub(super) fn end(&self) -> Result<(), String> {
+        match self.questions.first().or(self.told.first()) {
+            None => Ok(()),
+            Some(asked) => Err(format!("the laws do not expect {asked:?}")),
+        }
+    }
+}

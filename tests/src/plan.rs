@@ -1,0 +1,71 @@
+//! What is to happen to one call: policy, seed, gates, and what its driver does, sensible or not.
+
+use core::time::Duration;
+
+use insist::{Policy, Repeat, Verdict};
+
+use crate::gate::{Answers, Made};
+
+/// A hint of this span stands for one that reaches exactly to the deadline.
+pub const TO_THE_DEADLINE: Duration = Duration::from_nanos(u64::MAX - 7);
+
+/// What is to happen to one call.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it goes by.
+    pub policy: Policy,
+    /// What its waits are drawn from.
+    pub seed: u64,
+    /// Which failures may be repeated.
+    pub repeat: Repeat,
+    /// When it starts, in nanoseconds.
+    pub start: u64,
+    /// How many lanes the call has room for: 1, or 4.
+    pub room: usize,
+    /// How its gate is made.
+    pub made: Made,
+    /// What the gate's members answer.
+    pub answers: [Answers; 3],
+    /// What the driver does.
+    pub moves: Vec<Move>,
+    /// How whatever is in flight after that ends.
+    pub last: Verdict,
+}
+
+/// One thing that the driver does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Move {
+    /// Polls once.
+    Poll(Shift),
+    /// Polls until there is something to wait for.
+    Drive(Shift),
+    /// Ends one of the attempts in flight with a verdict.
+    End(u8, Shift, Verdict),
+    /// Hands in a verdict for an id that may never have been sent, or ended long ago.
+    Stray(u32, Verdict),
+    /// Gives up.
+    Cancel,
+    /// Puts the call away, and takes it up again at another time.
+    Suspend(Shift),
+    /// Drops the call; nothing comes after it.
+    Drop,
+}
+
+/// How the time goes on before that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shift {
+    /// Not at all.
+    Stay,
+    /// By so many nanoseconds.
+    By(u64),
+    /// Back by so many.
+    Back(u64),
+    /// To the end of the last wait that was asked for.
+    Due,
+    /// A nanosecond less.
+    JustBefore,
+    /// A nanosecond more.
+    JustAfter,
+    /// To the last instant that there is.
+    ToTheEnd,
+}

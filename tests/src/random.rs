@@ -1,0 +1,209 @@
+//! Random plans for property tests: every backoff and limit, sensible and extreme, and drivers of every kind.
+
+use core::time::Duration;
+
+use insist::{AtEnd, Jitter, List, Policy, Repeat, Sent, Verdict};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
+
+use crate::gate::{Answer, Answers, Made};
+use crate::plan::{Move, Plan, Shift, TO_THE_DEADLINE};
+use crate::world;
+
+/// The same cases in every run, picked by a number. The environment variable `INSIST_CASES` multiplies how many there
+/// are, and `INSIST_SEED` (a number too) picks others.
+#[must_use]
+pub fn config(number: u64, cases: u32) -> Config {
+    let set = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+    Config {
+        cases: cases.saturating_mul(set("INSIST_CASES").unwrap_or(1)),
+        rng_algorithm: RngAlgorithm::ChaCha,
+        rng_seed: RngSeed::Fixed((u64::from(set("INSIST_SEED").unwrap_or(0)) << 32) + number),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+const MS: u64 = 1_000_000;
+
+/// Spans that matter: none, the least, a few that tests meet again and again, the most.
+fn span() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        8 => (0_u64..=40).prop_map(|tens| tens * 10 * MS),
+        4 => 0..400 * MS,
+        1 => 0_u64..=3,
+        1 => Just(u64::MAX),
+        1 => u64::MAX - 20..=u64::MAX,
+    ]
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    span().prop_map(Duration::from_nanos)
+}
+
+fn positive() -> impl Strategy<Value = Duration> {
+    span().prop_map(|nanos| Duration::from_nanos(nanos.max(1)))
+}
+
+fn shape() -> BoxedStrategy<Policy> {
+    // Powers of these are exact in fixed point for as many retries as a plan can make.
+    let factor = prop::sample::select(vec![0.5, 1.0, 1.5, 2.0, 3.0, 10.0, 1e18]);
+    let at_end = prop_oneof![Just(AtEnd::Stop), Just(AtEnd::Repeat)];
+    prop_oneof![
+        2 => Just(Policy::zero()),
+        1 => Just(Policy::stop()),
+        3 => duration().prop_map(Policy::constant),
+        2 => duration().prop_map(Policy::linear),
+        4 => (duration(), factor).prop_map(|(base, factor)| Policy::exponential(base).factor(factor)),
+        2 => duration().prop_map(Policy::fibonacci),
+        3 => duration().prop_map(Policy::decorrelated),
+        3 => (vec(duration(), 1..5), at_end).prop_map(|(delays, at_end)| Policy::list(List::new(&delays), at_end)),
+    ]
+    .boxed()
+}
+
+fn jitter() -> impl Strategy<Value = Jitter> {
+    prop_oneof![
+        2 => Just(Jitter::None),
+        2 => Just(Jitter::Full),
+        1 => Just(Jitter::Equal),
+        2 => (0_u32..=1000).prop_map(|part| Jitter::fraction(f64::from(part) / 1000.0)),
+        1 => prop::sample::select(vec![0.0, 1.0, 0.33, 0.5]).prop_map(Jitter::fraction),
+    ]
+}
+
+/// Any policy, now and then an invalid one.
+pub fn policy() -> BoxedStrategy<Policy> {
+    let limits = (
+        prop_oneof![8 => 1_u32..=8, 1 => Just(0), 1 => Just(u32::MAX)],
+        prop::option::weighted(0.4, prop_oneof![8 => 1_u32..=4, 1 => Just(0)]),
+        prop_oneof![3 => Just(1_u8), 8 => 2_u8..=4, 1 => prop::sample::select(vec![0, 5, 255])],
+        prop_oneof![3 => Just(Duration::ZERO), 4 => Just(Duration::from_millis(50)), 2 => duration()],
+        prop::bool::weighted(0.25),
+    );
+    let times = (
+        prop::option::weighted(0.4, positive()),
+        prop::option::weighted(0.5, prop_oneof![3 => (1_u64..3000).prop_map(Duration::from_millis), 1 => positive()]),
+        prop::option::weighted(0.3, prop_oneof![4 => (0_u64..100).prop_map(Duration::from_millis), 1 => duration()]),
+        prop_oneof![
+            4 => Just(None),
+            3 => (positive(), Just(false)).prop_map(Some),
+            2 => (positive(), Just(true)).prop_map(Some),
+        ],
+        prop::option::weighted(0.4, duration()),
+        prop::bool::weighted(0.15),
+    );
+    let policies = (shape(), jitter(), limits, times).prop_map(|(policy, jitter, limits, times)| {
+        let (attempts, lane_attempts, lanes, hedge_after, on_failure) = limits;
+        let (attempt_timeout, deadline, floor, cap, hint_limit, ignores_hints) = times;
+        let mut policy = policy.jitter(jitter).attempts(attempts).lanes(lanes);
+        policy = policy.hedge_after(hedge_after).hedge_on_failure(on_failure);
+        if let Some(lane_attempts) = lane_attempts {
+            policy = policy.lane_attempts(lane_attempts);
+        }
+        if let Some(timeout) = attempt_timeout {
+            policy = policy.attempt_timeout(timeout);
+        }
+        if let Some(deadline) = deadline {
+            policy = policy.deadline(deadline);
+        }
+        match cap {
+            Some((cap, true)) => policy = policy.cap_that_stops(cap),
+            Some((cap, false)) => policy = policy.cap(cap),
+            None => {}
+        }
+        if let Some(floor) = floor {
+            // Mostly below the cap, so that few policies are invalid.
+            let cap = policy.get_cap().unwrap_or(floor);
+            policy = policy.floor(if attempts == 3 { floor } else { floor.min(cap) });
+        }
+        if let Some(limit) = hint_limit {
+            policy = policy.hint_limit(limit);
+        }
+        if ignores_hints { policy.ignore_hints() } else { policy }
+    });
+    policies.boxed()
+}
+
+/// Any verdict, most of them failures.
+pub fn verdict() -> impl Strategy<Value = Verdict> {
+    let sent = prop_oneof![3 => Just(Sent::Maybe), 2 => Just(Sent::No)];
+    let failure = (sent, prop::option::weighted(0.3, duration()), 0_u8..8).prop_map(|(sent, hint, how)| {
+        let failure = Verdict::retry().sent(sent);
+        match (hint, how) {
+            (None, _) => failure,
+            (Some(_), 0) => failure.after(TO_THE_DEADLINE),
+            (Some(hint), 1..=2) => failure.exactly_after(hint),
+            (Some(hint), _) => failure.after(hint),
+        }
+    });
+    prop_oneof![14 => failure, 2 => Just(Verdict::Accept), 1 => Just(Verdict::Stop)]
+}
+
+fn shift() -> impl Strategy<Value = Shift> {
+    prop_oneof![
+        4 => Just(Shift::Stay),
+        8 => Just(Shift::Due),
+        4 => (0_u64..=12).prop_map(|tens| Shift::By(tens * 10 * MS)),
+        2 => (0..200 * MS).prop_map(Shift::By),
+        1 => span().prop_map(Shift::Back),
+        1 => Just(Shift::JustBefore),
+        1 => Just(Shift::JustAfter),
+    ]
+}
+
+fn any_move() -> impl Strategy<Value = Move> {
+    let id = prop_oneof![6 => 0_u32..=6, 1 => Just(u32::MAX)];
+    prop_oneof![
+        24 => shift().prop_map(Move::Drive),
+        8 => shift().prop_map(Move::Poll),
+        24 => (any::<u8>(), shift(), verdict()).prop_map(|(pick, shift, verdict)| Move::End(pick, shift, verdict)),
+        4 => (id, verdict()).prop_map(|(id, verdict)| Move::Stray(id, verdict)),
+        4 => shift().prop_map(Move::Suspend),
+        1 => Just(Move::Cancel),
+        1 => Just(Move::Drop),
+        1 => Just(Move::Poll(Shift::ToTheEnd)),
+    ]
+}
+
+/// The answers of a gate that has something to say.
+pub fn busy() -> impl Strategy<Value = Answers> {
+    let admission = prop_oneof![
+        8 => Just(Answer::Yes),
+        3 => (1_u64..=30).prop_map(|tens| Answer::In(tens * 10 * MS)),
+        1 => span().prop_map(Answer::In),
+        1 => span().prop_map(Answer::At),
+        1 => Just(Answer::No),
+    ];
+    (vec(prop::bool::weighted(0.8), 0..5), vec(admission, 0..7)).prop_map(|(reserve, admit)| Answers { reserve, admit })
+}
+
+fn answers() -> impl Strategy<Value = Answers> {
+    prop_oneof![2 => Just(Answers::default()), 1 => busy()]
+}
+
+fn repeat() -> impl Strategy<Value = Repeat> {
+    prop_oneof![6 => Just(Repeat::Always), 1 => Just(Repeat::IfUnsent), 1 => Just(Repeat::Never)]
+}
+
+/// Any plan.
+pub fn plan() -> BoxedStrategy<Plan> {
+    let made = prop::sample::select(vec![Made::Alone, Made::Borrowed, Made::Pair, Made::Triple, Made::Nested]);
+    let start = prop_oneof![4 => Just(0), 4 => Just(1000 * MS), 1 => any::<u64>(), 1 => Just(u64::MAX)];
+    let gates = (made, [answers(), answers(), answers()]);
+    let moves = vec(any_move(), 0..24);
+    (policy(), any::<u64>(), repeat(), (start, prop::bool::weighted(0.2)), gates, moves, verdict())
+        .prop_map(|(policy, seed, repeat, (start, is_narrow), (made, answers), moves, last)| Plan {
+            policy,
+            seed,
+            repeat,
+            start,
+            room: if is_narrow { 1 } else { world::ROOM },
+            made,
+            answers,
+            moves,
+            last,
+        })
+        .boxed()
+}

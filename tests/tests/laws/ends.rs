@@ -1,0 +1,123 @@
+//! Law 1, one end; law 3, one end for each attempt; law 4, losers are stopped.
+
+use insist::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent};
+use insist_tests::laws::{law_1, law_3, law_4};
+use insist_tests::property::every_law_holds;
+use insist_tests::random;
+use insist_tests::record::{Did, What};
+
+use crate::sees;
+
+const RACE: Policy = Policy::constant(ms(100)).attempts(6).lanes(3);
+
+#[test]
+fn law_1_a_call_ends_exactly_once() {
+    every_law_holds(1, 400, random::plan());
+}
+
+#[test]
+fn law_1_the_end_is_given_for_ever() {
+    let mut call = Call::new(&RACE, &(), at(0), 1);
+    assert_eq!(call.poll(at(0)), Action::GiveUp(give_up_of_an_invalid_call()));
+
+    let policy = Policy::zero();
+    let mut call = Call::new(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(1), 1, Verdict::Accept), Handled::Over);
+    for millis in [1, 0, 5000] {
+        assert_eq!(call.poll(at(millis)), Action::Return(1));
+        assert!(call.is_over());
+        assert_eq!(call.handle(at(millis), 1, Verdict::Stop), Handled::Late);
+        call.cancel(at(millis));
+    }
+}
+
+/// A call without room for its lanes.
+fn give_up_of_an_invalid_call() -> insist::Stop {
+    match Call::new(&Policy::zero().attempts(0), &(), at(0), 1).poll(at(0)) {
+        Action::GiveUp(stop) => stop,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn law_1_its_reader_sees_two_ends() {
+    let accepted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over).over();
+    let ended = accepted.clone().poll(1, Did::Return(1));
+    assert_eq!(law_1(&ended.clone().poll(2, Did::Return(1)).record()), Ok(()));
+    sees(law_1, &ended.clone().poll(2, Did::GiveUp(Reason::Attempts, Some(1), None)).record(), "it ended with");
+    sees(law_1, &ended.poll(2, Did::Wait(None, WaitReason::Outcome)).record(), "it ended with");
+    sees(law_1, &accepted.clone().poll(1, Did::Wait(None, WaitReason::Outcome)).record(), "it is over, and does");
+    sees(law_1, &accepted.poll(1, Did::Cancel(1)).record(), "the end does not come");
+    let mut revived = ByHand::new(RACE).step(0, What::Cancel).over().record();
+    revived.steps.push(insist_tests::record::Step { is_over: false, ..revived.steps[0].clone() });
+    sees(law_1, &revived, "goes on");
+    sees(law_1, &ByHand::new(RACE).poll(0, Did::Return(1)).record(), "is not over");
+    sees(law_1, &ByHand::new(RACE).step(0, What::Cancel).record(), "it was cancelled");
+    let counted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), Handled::Counted).over();
+    sees(law_1, &counted.record(), "counted in a call that is over");
+    let over = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over);
+    sees(law_1, &over.record(), "did not end");
+}
+
+#[test]
+fn law_3_each_attempt_has_exactly_one_end() {
+    every_law_holds(3, 400, random::plan());
+}
+
+#[test]
+fn law_3_what_comes_later_is_said_to_be_late() {
+    let policy = RACE.attempt_timeout(ms(50));
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!([1, 2, 3].map(|_| sent(call.poll(at(0)))), [1, 2, 3]);
+    for id in [0, 4, u32::MAX] {
+        assert_eq!(call.handle(at(1), id, Verdict::Accept), Handled::Unknown);
+    }
+    assert_eq!(call.handle(at(1), 2, Verdict::retry()), Handled::Counted);
+    assert_eq!(call.handle(at(1), 2, Verdict::Accept), Handled::Late);
+    assert_eq!(call.poll(at(60)), Action::Cancel(1));
+    assert_eq!(call.handle(at(60), 1, Verdict::Accept), Handled::Late);
+    // Its time is over too, but the machine has not said so yet: it counts.
+    assert_eq!(call.handle(at(60), 3, Verdict::Accept), Handled::Over);
+    assert_eq!(call.handle(at(60), 3, Verdict::Accept), Handled::Late);
+    assert_eq!(call.poll(at(60)), Action::Return(3));
+}
+
+#[test]
+fn law_3_its_reader_sees_two_ends_and_none() {
+    let failed = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), Handled::Counted);
+    assert_eq!(law_3(&failed.clone().handle(1, 1, Verdict::Accept, Handled::Late).record()), Ok(()));
+    sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, Handled::Counted).record(), "was Counted");
+    sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, Handled::Unknown).record(), "was Unknown");
+    sees(law_3, &failed.clone().handle(1, 2, Verdict::Accept, Handled::Late).record(), "was Late");
+    sees(law_3, &failed.poll(1, Did::Cancel(1)).record(), "not in flight");
+    let ignored = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Late);
+    sees(law_3, &ignored.record(), "was Late");
+}
+
+#[test]
+fn law_4_all_cancels_come_before_the_end() {
+    every_law_holds(4, 400, random::plan());
+}
+
+#[test]
+fn law_4_losers_are_cancelled_oldest_first_and_then_it_returns() {
+    let mut call = Call::with_lanes::<3>(&RACE, &(), at(0), 1);
+    assert_eq!([1, 2, 3].map(|_| sent(call.poll(at(0)))), [1, 2, 3]);
+    assert_eq!(call.handle(at(18), 2, Verdict::Accept), Handled::Over);
+    assert_eq!(call.poll(at(18)), Action::Cancel(1));
+    assert_eq!(call.poll(at(18)), Action::Cancel(3));
+    assert_eq!(call.poll(at(18)), Action::Return(2));
+    assert_eq!(call.poll(at(18)), Action::Return(2));
+}
+
+#[test]
+fn law_4_its_reader_sees_a_loser_that_is_left_running() {
+    let won = ByHand::new(RACE).poll(0, first(1)).poll(0, hedge(2, 1)).handle(1, 2, Verdict::Accept, Handled::Over);
+    let won = won.over();
+    assert_eq!(law_4(&won.clone().poll(1, Did::Cancel(1)).poll(1, Did::Return(2)).record()), Ok(()));
+    sees(law_4, &won.clone().poll(1, Did::Return(2)).record(), "were in flight");
+    let late = won.poll(1, Did::Cancel(1)).poll(1, Did::Return(2)).poll(1, Did::Cancel(1));
+    sees(law_4, &late.record(), "comes after the end");
+}

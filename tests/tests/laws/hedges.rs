@@ -1,0 +1,131 @@
+//! Law 10, races and hedges.
+
+use insist::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent, waits_until};
+use insist_tests::laws::law_10;
+use insist_tests::plan::Plan;
+use insist_tests::property::every_law_holds;
+use insist_tests::random;
+use insist_tests::record::{Did, Question};
+use proptest::prelude::*;
+
+use crate::sees;
+
+const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(9);
+const HEDGE: Policy = PLAIN.lanes(3).hedge_after(ms(50));
+
+#[test]
+fn law_10_lanes_open_in_their_time() {
+    let hedging = (random::plan(), 2_u8..=4, prop::sample::select(vec![0_u64, 1, 50, 120]), any::<bool>());
+    let plans = hedging.prop_map(|(plan, lanes, delay, on_failure)| {
+        let policy = plan.policy.lanes(lanes).hedge_after(ms(delay)).hedge_on_failure(on_failure);
+        Plan { policy, repeat: Repeat::Always, ..plan }
+    });
+    every_law_holds(10, 600, plans);
+}
+
+#[test]
+fn law_10_a_race_opens_all_its_lanes_at_the_start() {
+    let policy = PLAIN.lanes(4);
+    let mut call = Call::with_lanes::<4>(&policy, &(), at(5), 1);
+    assert_eq!([1, 2, 3, 4].map(|_| sent(call.poll(at(5)))), [1, 2, 3, 4]);
+    assert_eq!(call.poll(at(5)), Action::Wait { until: None, reason: WaitReason::Outcome });
+    let policy = PLAIN.lanes(4).attempts(2);
+    let mut call = Call::with_lanes::<4>(&policy, &(), at(5), 1);
+    assert_eq!([1, 2].map(|_| sent(call.poll(at(5)))), [1, 2]);
+    assert_eq!(call.poll(at(5)), Action::Wait { until: None, reason: WaitReason::Outcome });
+}
+
+#[test]
+fn law_10_a_hedge_opens_after_the_oldest_send_or_the_last_opening() {
+    let mut call = Call::with_lanes::<3>(&HEDGE, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(waits_until(call.poll(at(0))), 50);
+    // Polled late: the next hedge counts from the opening at 70 ms, not from the oldest send.
+    assert_eq!(sent(call.poll(at(70))), 2);
+    assert_eq!(waits_until(call.poll(at(70))), 120);
+    // Both fail and are sent again, at 190 and 200 ms: the oldest send in flight is younger than the last opening.
+    assert_eq!(call.handle(at(90), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(call.handle(at(100), 2, Verdict::retry()), Handled::Counted);
+    assert_eq!(sent(call.poll(at(190))), 3);
+    assert_eq!(sent(call.poll(at(200))), 4);
+    assert_eq!(waits_until(call.poll(at(200))), 240);
+    assert_eq!(sent(call.poll(at(240))), 5);
+}
+
+#[test]
+fn law_10_no_hedge_opens_while_nothing_is_in_flight() {
+    let mut call = Call::with_lanes::<3>(&HEDGE, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(40), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(call.poll(at(40)), Action::Wait { until: Some(at(140)), reason: WaitReason::Backoff });
+    assert_eq!(waits_until(call.poll(at(139))), 140);
+}
+
+#[test]
+fn law_10_a_lane_that_has_not_opened_keeps_no_call_alive() {
+    let policy = HEDGE.lane_attempts(1);
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(40), 1, Verdict::retry()), Handled::Over);
+    assert!(matches!(call.poll(at(40)), Action::GiveUp(stop) if stop.reason() == Reason::Attempts));
+}
+
+#[test]
+fn law_10_with_the_option_a_failure_opens_the_next_lane_at_once() {
+    let policy = HEDGE.lane_attempts(1).hedge_on_failure(true);
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(10), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(sent(call.poll(at(10))), 2);
+    assert_eq!(waits_until(call.poll(at(10))), 60);
+    // A hint is waited for.
+    assert_eq!(call.handle(at(20), 2, Verdict::retry().after(ms(30))), Handled::Counted);
+    assert_eq!(call.poll(at(20)), Action::Wait { until: Some(at(50)), reason: WaitReason::Hedge });
+    assert_eq!(sent(call.poll(at(50))), 3);
+    assert_eq!(call.handle(at(60), 3, Verdict::retry()), Handled::Over);
+}
+
+#[test]
+fn law_10_a_hint_holds_up_no_lane_that_another_failure_opens() {
+    let policy = HEDGE.hedge_on_failure(true).hint_limit(ms(10_000));
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(sent(call.poll(at(50))), 2);
+    assert_eq!(call.handle(at(60), 1, Verdict::retry().after(ms(5000))), Handled::Counted);
+    assert_eq!(call.poll(at(60)), Action::Wait { until: Some(at(5060)), reason: WaitReason::Hedge });
+    let policy = policy.lanes(4);
+    let mut call: Call<'_, _, _, 4> = Call::with_lanes::<4>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(sent(call.poll(at(50))), 2);
+    assert_eq!(call.handle(at(60), 1, Verdict::retry().after(ms(5000))), Handled::Counted);
+    assert_eq!(call.handle(at(70), 2, Verdict::retry()), Handled::Counted);
+    assert_eq!(sent(call.poll(at(70))), 3);
+}
+
+#[test]
+fn law_10_its_reader_sees_lanes_that_open_too_early_and_too_late() {
+    let start = ByHand::new(HEDGE).poll(0, first(1));
+    assert_eq!(law_10(&start.clone().poll(50, hedge(2, 1)).poll(100, hedge(3, 2)).record()), Ok(()));
+    sees(law_10, &start.clone().poll(49, hedge(2, 1)).record(), "it opens at 49000000");
+    sees(law_10, &start.clone().poll(50, hedge(2, 2)).record(), "lane 2 opens, not lane 1");
+    sees(law_10, &start.clone().poll(50, hedge(2, 1)).poll(99, hedge(3, 2)).record(), "it opens at 99000000");
+    let failed = start.clone().handle(10, 1, Verdict::retry(), Handled::Counted).reserved();
+    sees(law_10, &failed.poll(60, hedge(2, 1)).record(), "it opens at 60000000, not None");
+    let wait = |until: Option<u64>| Did::Wait(until.map(|millis| millis * 1_000_000), WaitReason::Outcome);
+    sees(law_10, &start.clone().poll(0, wait(None)).record(), "is to open at 50000000");
+    sees(law_10, &start.clone().poll(0, wait(Some(51))).record(), "is to open at 50000000");
+    sees(law_10, &start.clone().poll(50, wait(Some(51))).record(), "was to open at 50000000");
+    assert_eq!(law_10(&start.clone().poll(0, wait(Some(50))).record()), Ok(()));
+    let race = ByHand::new(PLAIN.lanes(2)).poll(0, first(1));
+    sees(law_10, &race.clone().poll(0, wait(None)).record(), "was to open at 0");
+    sees(law_10, &race.repeat(Repeat::IfUnsent).poll(0, hedge(2, 1)).record(), "may not always be repeated");
+    let refused = start.poll(50, wait(Some(100))).told(Question::Reserve(insist::Kind::Hedge, false));
+    assert_eq!(law_10(&refused.clone().poll(100, hedge(2, 2)).record()), Ok(()));
+    sees(law_10, &refused.poll(60, hedge(2, 2)).record(), "it opens at 60000000");
+    let on_failure = ByHand::new(HEDGE.hedge_on_failure(true)).poll(0, first(1));
+    let failed = on_failure.handle(10, 1, Verdict::retry().after(ms(5)), Handled::Counted).reserved();
+    assert_eq!(law_10(&failed.clone().poll(15, hedge(2, 1)).record()), Ok(()));
+    sees(law_10, &failed.clone().poll(14, hedge(2, 1)).record(), "it opens at 14000000");
+    sees(law_10, &failed.poll(15, wait(Some(110))).record(), "was to open at 15000000");
+}

@@ -1,0 +1,147 @@
+//! Law 2, counted sends; law 7, timeouts fit the deadline.
+
+use insist::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
+use insist_tests::laws::{law_2, law_7};
+use insist_tests::property::every_law_holds;
+use insist_tests::random;
+use insist_tests::record::{Did, Sending};
+
+use crate::sees;
+
+const PLAIN: Policy = Policy::constant(ms(100)).jitter(insist::Jitter::None);
+
+#[test]
+fn law_2_sends_are_counted() {
+    every_law_holds(2, 600, random::plan());
+}
+
+#[test]
+fn law_2_a_promised_send_is_given_to_nobody_else() {
+    let policy = PLAIN.attempts(3).lanes(3).hedge_after(ms(50));
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(sent(call.poll(at(50))), 2);
+    assert_eq!(call.handle(at(60), 1, Verdict::retry()), Handled::Counted);
+    // The third send is promised to lane 0 at 160 ms; the hedge that would be due at 100 ms does not get it.
+    assert_eq!(waits_until(call.poll(at(60))), 160);
+    assert_eq!(waits_until(call.poll(at(110))), 160);
+    match call.poll(at(160)) {
+        Action::Send(attempt) => assert_eq!((attempt.id, attempt.lane, attempt.retry), (3, 0, 1)),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn law_2_each_lane_has_its_own_limit() {
+    let policy = PLAIN.attempts(10).lane_attempts(2).lanes(2);
+    let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 1);
+    assert_eq!([1, 2].map(|_| sent(call.poll(at(0)))), [1, 2]);
+    assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(sent(call.poll(at(100))), 3);
+    assert_eq!(call.handle(at(100), 3, Verdict::retry()), Handled::Counted);
+    assert_eq!(call.poll(at(100)), Action::Wait { until: None, reason: WaitReason::Outcome });
+}
+
+#[test]
+fn law_2_a_resumed_call_opens_no_lane_beyond_its_new_policy() {
+    let policy = PLAIN.attempts(10).lanes(3).hedge_after(ms(1000)).hedge_on_failure(true);
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(1), 1, Verdict::retry().after(ms(50))), Handled::Counted);
+    let one_lane = policy.lanes(1);
+    let mut call: Call<'_, _, _, 3> = Call::resume(&one_lane, &(), at(20), call.suspend());
+    match call.poll(at(500)) {
+        Action::Send(attempt) => assert_eq!((attempt.id, attempt.lane), (2, 0)),
+        other => panic!("{other}"),
+    }
+    assert!(matches!(call.poll(at(500)), Action::Wait { until: None, .. }));
+}
+
+#[test]
+fn law_2_a_resumed_call_sends_no_more_than_its_new_policy_allows() {
+    for fewer in [PLAIN.attempts(1), PLAIN.lane_attempts(1)] {
+        let policy = PLAIN.attempts(2);
+        let mut call = Call::new(&policy, &(), at(0), 1);
+        assert_eq!(sent(call.poll(at(0))), 1);
+        assert_eq!(call.handle(at(1), 1, Verdict::retry()), Handled::Counted);
+        let mut call: Call<'_, _, _, 1> = Call::resume(&fewer, &(), at(2), call.suspend());
+        match call.poll(at(500)) {
+            Action::GiveUp(stop) => assert_eq!((stop.reason(), stop.last()), (Reason::Attempts, Some(1))),
+            other => panic!("{other}"),
+        }
+        assert_eq!((call.attempts(), call.retries()), (1, 0));
+    }
+}
+
+#[test]
+fn law_2_its_reader_sees_gaps_and_too_many() {
+    let policy = PLAIN.attempts(3).lane_attempts(2).lanes(2);
+    let start = ByHand::new(policy).poll(0, first(1));
+    assert_eq!(law_2(&start.clone().poll(0, hedge(2, 1)).record()), Ok(()));
+    sees(law_2, &start.clone().poll(0, hedge(3, 1)).record(), "leaves a gap");
+    sees(law_2, &start.clone().poll(0, hedge(2, 2)).record(), "more in flight than lanes");
+    sees(law_2, &start.clone().poll(0, first(2)).record(), "has one in flight");
+    sees(law_2, &start.clone().poll(0, retry(2, 1, 1)).record(), "number in the lane");
+    sees(
+        law_2,
+        &start
+            .clone()
+            .poll(0, Did::Send(Sending { id: 2, retry: 0, lane: 1, kind: insist::Kind::First, timeout: None }))
+            .record(),
+        "its kind",
+    );
+
+    let fail = |record: ByHand, id| record.handle(0, id, Verdict::retry(), Handled::Counted);
+    let unpromised = fail(start.clone(), 1).poll(1, retry(2, 1, 0));
+    sees(law_2, &unpromised.record(), "promised none");
+    let twice = fail(fail(start.clone(), 1).reserved().poll(1, retry(2, 1, 0)), 2).reserved();
+    sees(law_2, &twice.poll(2, retry(3, 2, 0)).record(), "its lane is used up");
+    // Two sends, a promise to lane 0, and lane 1 promised a fourth.
+    let promised = fail(start.clone().poll(0, hedge(2, 1)), 1).reserved();
+    assert_eq!(law_2(&promised.clone().record()), Ok(()));
+    sees(law_2, &fail(promised, 2).reserved().record(), "4 sends are made or promised");
+    let mut miscounted = start.record();
+    miscounted.steps[1].counts.retries = 1;
+    sees(law_2, &miscounted, "it counts");
+}
+
+#[test]
+fn law_7_timeouts_fit_the_deadline() {
+    every_law_holds(7, 400, random::plan());
+}
+
+#[test]
+fn law_7_a_timeout_is_the_smaller_of_the_two() {
+    let policy = PLAIN.attempts(9).attempt_timeout(ms(80)).deadline(ms(250));
+    let mut call = Call::new(&policy, &(), at(1000), 1);
+    let timeout = |action| match action {
+        Action::Send(attempt) => attempt.timeout(),
+        other => panic!("{other}"),
+    };
+    assert_eq!(timeout(call.poll(at(1000))), Some(ms(80)));
+    assert_eq!(call.handle(at(1070), 1, Verdict::retry()), Handled::Counted);
+    // Polled late, at 1200: 50 ms are left.
+    assert_eq!(timeout(call.poll(at(1200))), Some(ms(50)));
+    assert_eq!(waits_until(call.poll(at(1200))), 1250);
+
+    let policy = PLAIN.deadline(ms(250));
+    assert_eq!(timeout(Call::new(&policy, &(), at(0), 1).poll(at(100))), Some(ms(150)));
+    assert_eq!(timeout(Call::new(&PLAIN, &(), at(0), 1).poll(at(100))), None);
+}
+
+#[test]
+fn law_7_its_reader_sees_a_timeout_that_is_too_long_and_one_that_is_not_kept() {
+    let policy = PLAIN.attempt_timeout(ms(80)).deadline(ms(100));
+    let send = |timeout: u64| {
+        Did::Send(Sending { id: 1, retry: 0, lane: 0, kind: insist::Kind::First, timeout: Some(timeout * 1_000_000) })
+    };
+    let wait = Did::Wait(None, WaitReason::Outcome);
+    assert_eq!(law_7(&ByHand::new(policy).poll(0, send(80)).poll(80, Did::Cancel(1)).record()), Ok(()));
+    assert_eq!(law_7(&ByHand::new(policy).poll(40, send(60)).record()), Ok(()));
+    sees(law_7, &ByHand::new(policy).poll(40, send(80)).record(), "its timeout is");
+    sees(law_7, &ByHand::new(policy).poll(0, first(1)).record(), "its timeout is");
+    sees(law_7, &ByHand::new(policy).poll(100, send(80)).record(), "no time is left");
+    sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(79, Did::Cancel(1)).record(), "before its time");
+    sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(80, wait).record(), "goes on");
+}

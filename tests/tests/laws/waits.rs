@@ -1,0 +1,151 @@
+//! Law 6, honest waits.
+
+use std::cell::RefCell;
+
+use insist::{Action, Admission, Call, Gate, Handled, Instant, Jitter, Kind, Policy, Reason, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
+use insist_tests::gate::{Answer, Answers, Scripted};
+use insist_tests::laws::law_6;
+use insist_tests::property::every_law_holds;
+use insist_tests::random;
+use insist_tests::record::{Did, Question};
+
+use crate::sees;
+
+const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None);
+
+#[test]
+fn law_6_waits_are_honest() {
+    every_law_holds(6, 600, random::plan());
+}
+
+#[test]
+fn law_6_a_wait_that_would_reach_the_deadline_is_not_begun() {
+    for (deadline, is_over) in [(111, false), (110, true), (50, true)] {
+        let policy = PLAIN.deadline(ms(deadline));
+        let mut call = Call::new(&policy, &(), at(0), 1);
+        assert_eq!(sent(call.poll(at(0))), 1);
+        let handled = if is_over { Handled::Over } else { Handled::Counted };
+        assert_eq!(call.handle(at(10), 1, Verdict::retry()), handled);
+        match call.poll(at(10)) {
+            Action::Wait { until, reason } => {
+                assert_eq!((until, reason, is_over), (Some(at(110)), WaitReason::Backoff, false));
+            }
+            Action::GiveUp(stop) => {
+                assert_eq!((stop.reason(), stop.last(), is_over), (Reason::Deadline, Some(1), true));
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn law_6_a_wait_of_nothing_is_no_wait() {
+    let policy = Policy::zero();
+    let mut call = Call::new(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(7), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(sent(call.poll(at(7))), 2);
+}
+
+/// What a gate that answers this to the first retry makes of a call whose deadline is at 500 ms.
+fn held(answer: Answer) -> Action {
+    let notes = RefCell::new(Vec::new());
+    let gate = Scripted::new(0, Answers { reserve: vec![], admit: vec![Answer::Yes, answer] }, &notes);
+    let policy = PLAIN.deadline(ms(500));
+    let mut call = Call::new(&policy, &gate, at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+    call.poll(at(100))
+}
+
+#[test]
+fn law_6_a_gate_holds_an_attempt_back_only_to_a_later_instant_before_the_deadline() {
+    let ms = 1_000_000;
+    for (answer, until) in [
+        (Answer::At(101 * ms), Some(101)),
+        (Answer::At(499 * ms), Some(499)),
+        (Answer::At(100 * ms), None),
+        (Answer::At(0), None),
+        (Answer::At(500 * ms), None),
+        (Answer::At(u64::MAX), None),
+        (Answer::No, None),
+    ] {
+        match (held(answer), until) {
+            (action @ Action::Wait { reason: WaitReason::Backoff, .. }, Some(until)) => {
+                assert_eq!(waits_until(action), until);
+            }
+            (Action::GiveUp(stop), None) => assert_eq!((stop.reason(), stop.last()), (Reason::Refused, Some(1))),
+            (other, _) => panic!("{answer:?} leads to {other}"),
+        }
+    }
+}
+
+#[test]
+fn law_6_without_a_deadline_never_is_no_instant_to_wait_for() {
+    let notes = RefCell::new(Vec::new());
+    let gate = Scripted::new(0, Answers { reserve: vec![], admit: vec![Answer::At(u64::MAX)] }, &notes);
+    let mut call = Call::new(&PLAIN, &gate, at(0), 1);
+    assert!(matches!(call.poll(at(0)), Action::GiveUp(stop) if stop.reason() == Reason::Refused));
+}
+
+/// Refuses hedges before 300 ms, and notes when it was asked.
+struct NoHedgeBefore300(RefCell<Vec<u64>>);
+
+impl Gate for NoHedgeBefore300 {
+    fn admit(&self, now: Instant, kind: Kind) -> Admission {
+        if kind == Kind::Hedge {
+            self.0.borrow_mut().push(now.as_nanos() / 1_000_000);
+        }
+        if kind == Kind::Hedge && now < at(300) { Admission::NotBefore(at(300)) } else { Admission::Yes }
+    }
+}
+
+#[test]
+fn law_6_a_gate_is_not_asked_again_before_the_instant_that_it_named() {
+    let policy = PLAIN.attempts(9).lanes(2).hedge_after(ms(50)).hedge_on_failure(true);
+    let gate = NoHedgeBefore300(RefCell::new(Vec::new()));
+    let mut call = Call::with_lanes::<2>(&policy, &gate, at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(waits_until(call.poll(at(50))), 300);
+    // The failure would open lane 1 at once, were it not held back.
+    assert_eq!(call.handle(at(60), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(waits_until(call.poll(at(60))), 160);
+    assert_eq!(sent(call.poll(at(160))), 2);
+    assert_eq!(waits_until(call.poll(at(160))), 300);
+    assert_eq!(sent(call.poll(at(300))), 3);
+    assert_eq!(*gate.0.borrow(), [50, 300]);
+}
+
+#[test]
+fn law_6_its_reader_sees_waits_that_lead_nowhere() {
+    let wait = |millis: u64, reason| Did::Wait(Some(millis * 1_000_000), reason);
+    let policy = PLAIN.lanes(2).hedge_after(ms(50)).deadline(ms(500)).attempt_timeout(ms(400));
+    let start = ByHand::new(policy).poll(0, first(1));
+    let failed = start.clone().handle(0, 1, Verdict::retry(), Handled::Counted).reserved();
+    let waiting = failed.clone().poll(0, wait(100, WaitReason::Backoff));
+    let asked = Question::Admit(Kind::Retry, Admission::Yes);
+    assert_eq!(law_6(&waiting.clone().poll(100, retry(2, 1, 0)).told(asked).record()), Ok(()));
+    sees(law_6, &waiting.poll(100, wait(200, WaitReason::Backoff)).record(), "the wait was for Backoff");
+    sees(law_6, &failed.clone().poll(100, wait(100, WaitReason::Backoff)).record(), "not in the future");
+    sees(law_6, &failed.clone().poll(0, wait(500, WaitReason::Backoff)).record(), "no time for");
+    sees(law_6, &failed.clone().poll(0, wait(400, WaitReason::Deadline)).record(), "nothing is to come");
+    sees(law_6, &failed.clone().poll(0, wait(500, WaitReason::Deadline)).record(), "nothing is to come");
+    sees(law_6, &failed.clone().poll(0, wait(400, WaitReason::AttemptTimeout)).record(), "nothing is to come");
+    sees(law_6, &failed.clone().poll(0, Did::Wait(None, WaitReason::Outcome)).record(), "it waits for ever");
+    sees(law_6, &start.clone().poll(0, wait(100, WaitReason::Backoff)).record(), "nothing is to come");
+    let both = start.clone().poll(50, hedge(2, 1));
+    sees(law_6, &both.poll(50, wait(100, WaitReason::Hedge)).record(), "nothing is to come");
+    let hedging = start.clone().poll(0, wait(50, WaitReason::Hedge));
+    sees(law_6, &hedging.poll(50, wait(400, WaitReason::AttemptTimeout)).record(), "the wait was for Hedge");
+    let dying = start.clone().poll(60, wait(500, WaitReason::Deadline));
+    sees(law_6, &dying.poll(500, wait(600, WaitReason::AttemptTimeout)).record(), "the wait was for Deadline");
+    let slow = start.poll(60, wait(400, WaitReason::AttemptTimeout));
+    sees(law_6, &slow.poll(400, wait(500, WaitReason::Deadline)).record(), "the wait was for AttemptTimeout");
+    let past = Question::Admit(Kind::Retry, Admission::NotBefore(at(100)));
+    sees(law_6, &failed.clone().poll(100, retry(2, 1, 0)).told(past).record(), "keeps what was reserved");
+    let held = failed
+        .poll(100, wait(200, WaitReason::Backoff))
+        .told(Question::Admit(Kind::Retry, Admission::NotBefore(at(200))));
+    sees(law_6, &held.poll(150, retry(2, 1, 0)).told(asked).record(), "comes before");
+}
