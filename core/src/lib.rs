@@ -76,7 +76,7 @@ pub use event::{Decision, Event};
 pub use gate::{Admission, End, Gate, Refusal, Settled};
 pub use jitter::{Fraction, Jitter};
 #[cfg(feature = "alloc")]
-pub use log::{Entry, Log};
+pub use log::{Entry, Log, NoDetail};
 #[cfg(feature = "alloc")]
 pub use play::{Script, Step, Timeline, play, play_with};
 pub use policy::{Delays, Policy, PolicyError};

@@ -16,18 +16,29 @@ const LIMIT: usize = 64;
 /// driver may add a detail to each, such as its status or its error. It allocates when the first attempt is noted.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Log<D = ()> {
+pub struct Log<D = NoDetail> {
     entries: Vec<Entry<D>>,
     #[cfg_attr(feature = "serde", serde(skip))]
     limit: usize,
     dropped: u32,
 }
 
+/// The detail of a log whose driver has none. It prints nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct NoDetail;
+
+impl fmt::Display for NoDetail {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
 /// One attempt of a log.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Entry<D = ()> {
+pub struct Entry<D = NoDetail> {
     /// Its id.
     pub attempt: u32,
     /// Its lane, from 0.
@@ -126,8 +137,9 @@ impl<D: fmt::Display> fmt::Display for Entry<D> {
             _ => f.write_str(", in flight")?,
         }
         match &self.detail {
-            Some(detail) => write!(f, " ({detail})"),
-            None => Ok(()),
+            // What takes no room has nothing to say.
+            Some(detail) if size_of::<D>() > 0 => write!(f, " ({detail})"),
+            _ => Ok(()),
         }
     }
 }
@@ -142,5 +154,42 @@ impl<D: fmt::Display> fmt::Display for Log<D> {
             0 => Ok(()),
             dropped => writeln!(f, "and {dropped} more"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_nanos(millis * 1_000_000)
+    }
+
+    #[test]
+    fn each_attempt_is_a_line() {
+        let mut log = Log::new();
+        log.sent(&Attempt::new(1, 0, 0, Kind::First, u64::MAX), at(0));
+        log.sent(&Attempt::new(2, 0, 1, Kind::Hedge, u64::MAX), at(5));
+        log.detail(2, "200 OK");
+        log.ended(2, at(7), End::Accept);
+        log.ended(2, at(9), End::Cancelled);
+        assert_eq!(
+            log.to_string(),
+            "attempt 1 (first in lane 0): sent at 0ns, in flight\n\
+             attempt 2 (hedge in lane 1): sent at 5ms, ended at 7ms: accept (200 OK)\n"
+        );
+    }
+
+    #[test]
+    fn a_log_is_bounded_and_counts_what_it_drops() {
+        let mut log = Log::<NoDetail>::with_limit(1);
+        for id in 1..=3 {
+            log.sent(&Attempt::new(id, id - 1, 0, Kind::Retry, u64::MAX), at(0));
+            log.detail(id, NoDetail);
+            log.ended(id, at(1), End::Stop);
+        }
+        assert_eq!((log.entries().len(), log.dropped()), (1, 2));
+        assert_eq!(log.to_string(), "attempt 1 (retry in lane 0): sent at 0ns, ended at 1ms: stop\nand 2 more\n");
     }
 }

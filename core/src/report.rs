@@ -6,14 +6,14 @@ use crate::action::{Action, Reason};
 use crate::backoff::Backoff;
 use crate::call::Call;
 use crate::gate::Gate;
-use crate::log::Log;
+use crate::log::{Log, NoDetail};
 use crate::time::Instant;
 
 /// What a finished call tells: why it ended, how often and when it was sent, and the seed that repeats it.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Report<D = ()> {
+pub struct Report<D = NoDetail> {
     /// Why it gave up; `None` if it returned.
     pub reason: Option<Reason>,
     /// The largest hint that was too long to wait for.

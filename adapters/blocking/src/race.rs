@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use insist::{Backoff, Call, Gate, Instant, Policy, Repeat, Report};
+use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Repeat, Report};
 
 use crate::caller::CallerLane;
 use crate::clock::SystemClock;
@@ -84,7 +84,7 @@ where
 
     /// Carries it out, and reports whatever came of it: why it ended, who won, how often and when it was sent.
     pub fn report(self) -> (Result<T, GaveUp<T, E>>, Report) {
-        self.report_with(|_| ())
+        self.report_with(|_| NoDetail)
     }
 
     /// The same, with a detail of each outcome in the log: its status or its error, for example.

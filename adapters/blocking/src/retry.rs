@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use insist::{Backoff, Call, Gate, Instant, Policy, Report};
+use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Report};
 
 use crate::caller::CallerLane;
 use crate::clock::{Clock, SystemClock};
@@ -113,10 +113,11 @@ where
     /// let (result, report) = retry(&Policy::zero(), |attempt| if attempt.id < 3 { Err("no") } else { Ok(7) }).report();
     /// assert_eq!(result.ok(), Some(7));
     /// assert_eq!((report.attempts, report.retries, report.reason), (3, 2, None));
+    /// println!("{}", report.log); // one line an attempt
     /// assert_eq!(report.log.entries()[1].end.map(|end| end.as_str()), Some("retry"));
     /// ```
     pub fn report(self) -> (Result<T, GaveUp<T, E>>, Report) {
-        self.report_with(|_| ())
+        self.report_with(|_| NoDetail)
     }
 
     /// The same, with a detail of each outcome in the log: its status or its error, for example.
