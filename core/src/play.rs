@@ -70,6 +70,9 @@ impl fmt::Display for Timeline {
 
 /// Runs one call in virtual time, from the instant 0, without a gate.
 ///
+/// All that is due at an instant is done before the outcomes of that instant are handed in, by id: a race has opened
+/// all its lanes before an answer that takes no time counts.
+///
 /// ```
 /// use core::time::Duration;
 /// use insist::{Action, Jitter, Policy, Script, Verdict, play};

@@ -10,6 +10,11 @@
 //!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
 //! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
 
+/// The README's examples are compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 pub mod by_hand;
 pub mod expected;
 pub mod gate;

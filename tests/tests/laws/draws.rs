@@ -1,10 +1,13 @@
 //! Law 8, fair draws: uniform in the range of the jitter after it was cut, to the nanosecond, and independent.
 
+use std::cell::RefCell;
+
 use core::time::Duration;
 
-use insist::{Action, Call, Handled, Jitter, Policy, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, ms, retry, sent};
+use insist::{Action, Backoff, Call, Handled, Jitter, Policy, Retry, Rng, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, first, ms, retry, sent, waits_until};
 use insist_tests::expected;
+use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::laws::law_8;
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
@@ -171,6 +174,36 @@ fn law_8_a_wait_that_was_put_away_is_as_long_as_it_was() {
         call = Call::resume(&policy, &(), half, call.suspend());
         assert_eq!(call.poll(half), Action::Wait { until: Some(due), reason: WaitReason::Backoff });
         now = due;
+    }
+}
+
+/// Waits 10 ms, and notes how long the wait before was said to be.
+struct Noting<'a>(&'a RefCell<Vec<Duration>>);
+
+impl Backoff for Noting<'_> {
+    fn delay(&self, retry: Retry, _: &mut dyn Rng) -> Option<Duration> {
+        self.0.borrow_mut().push(retry.previous());
+        Some(ms(10))
+    }
+}
+
+#[test]
+fn law_8_a_wait_that_was_put_away_past_its_end_and_then_held_by_a_gate_is_as_long_as_it_was() {
+    for is_suspended in [false, true] {
+        let (notes, waits) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+        let admit = vec![Answer::Yes, Answer::At(80_000_000), Answer::Yes];
+        let gate = Scripted::new(0, Answers { reserve: vec![], admit }, &notes);
+        let policy = Policy::new(Noting(&waits)).jitter(Jitter::None);
+        let mut call = Call::new(&policy, &gate, at(0), 1);
+        assert_eq!(sent(call.poll(at(0))), 1);
+        assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+        if is_suspended {
+            call = Call::resume(&policy, &gate, at(50), call.suspend());
+        }
+        assert_eq!(waits_until(call.poll(at(50))), 80);
+        assert_eq!(sent(call.poll(at(80))), 2);
+        assert_eq!(call.handle(at(80), 2, Verdict::retry()), Handled::Counted);
+        assert_eq!(*waits.borrow(), [ms(0), ms(80)]);
     }
 }
 
