@@ -73,7 +73,9 @@ pub use attempt::{Attempt, Kind};
 pub use backoff::{AtEnd, Backoff, Factor, List, Retry, Shape};
 pub use call::{Call, Handled, State};
 pub use event::{Decision, Event};
-pub use gate::{Admission, End, Gate, Refusal, Settled};
+#[cfg(target_has_atomic = "32")]
+pub use gate::Bulkhead;
+pub use gate::{Admission, End, Gate, Refusal, Settled, Watched};
 pub use jitter::{Fraction, Jitter};
 #[cfg(feature = "alloc")]
 pub use log::{Entry, Log, NoDetail};

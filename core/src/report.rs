@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::action::{Action, Reason};
 use crate::backoff::Backoff;
 use crate::call::Call;
-use crate::gate::Gate;
+use crate::gate::{Gate, Refusal};
 use crate::log::{Log, NoDetail};
 use crate::time::Instant;
 
@@ -16,6 +16,10 @@ use crate::time::Instant;
 pub struct Report<D = NoDetail> {
     /// Why it gave up; `None` if it returned.
     pub reason: Option<Reason>,
+    /// The refusal that ended it, if a gate did; it names the gate.
+    pub refusal: Option<Refusal>,
+    /// Whether its result is the fallback's.
+    pub fell_back: bool,
     /// The largest hint that was too long to wait for.
     pub hint: Option<Duration>,
     /// How many attempts were sent.
@@ -49,6 +53,13 @@ pub struct Winner {
 }
 
 impl<D> Report<D> {
+    /// For drivers: with the last refusal of the call's gate ([`Watched`](crate::Watched)), which is kept if that is
+    /// what ended the call.
+    #[must_use]
+    pub fn refused_by(self, refusal: Option<Refusal>) -> Self {
+        Self { refusal: refusal.filter(|_| self.reason == Some(Reason::Refused)), ..self }
+    }
+
     /// For drivers: what a call tells that ended at that instant with that action.
     ///
     /// Anything but a terminal action counts as a call that was cancelled.
@@ -69,6 +80,8 @@ impl<D> Report<D> {
         };
         Self {
             reason,
+            refusal: None,
+            fell_back: false,
             hint,
             attempts: call.attempts(),
             retries: call.retries(),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use insist::{PolicyError, Reason};
+use insist::{PolicyError, Reason, Refusal};
 
 /// A call gave up: why, after how many attempts, and the last result, if there is one.
 ///
@@ -29,6 +29,8 @@ pub struct GaveUp<T, E> {
     pub hint: Option<Duration>,
     /// The result of the latest attempt that had one: its error, or a value that was not accepted.
     pub last: Option<Result<T, E>>,
+    /// The refusal that ended it, where the reason is [`Reason::Refused`]; it names the gate.
+    pub refusal: Option<Refusal>,
     /// What is wrong with the policy, where the reason is [`Reason::Invalid`]. `None` with that reason: it has more
     /// lanes than the call has room for.
     pub invalid: Option<PolicyError>,
@@ -56,6 +58,9 @@ impl<T, E: fmt::Display> fmt::Display for GaveUp<T, E> {
             }
             _ => {}
         }
+        if let Some(refusal) = self.refusal {
+            write!(f, " ({refusal})")?;
+        }
         if let Some(hint) = self.hint {
             write!(f, " ({hint:?})")?;
         }
@@ -76,6 +81,7 @@ impl<T, E: fmt::Debug> fmt::Debug for GaveUp<T, E> {
             .field("attempts", &self.attempts)
             .field("hint", &self.hint)
             .field("last", &last)
+            .field("refusal", &self.refusal)
             .field("invalid", &self.invalid)
             .finish()
     }

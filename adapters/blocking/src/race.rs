@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
-use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Repeat, Report};
+use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Repeat, Report, Watched};
 
 use crate::caller::CallerLane;
 use crate::clock::SystemClock;
-use crate::drive::{Ended, Thrift, drive};
+use crate::drive::{Thrift, drive};
 use crate::driver::{Cancels, Driver, OnThreads};
-use crate::end::conclude;
+use crate::end::Finished;
 use crate::hook::Hook;
 use crate::judge::Judge;
 use crate::seed::fresh_seed;
@@ -79,7 +79,7 @@ where
     /// [`GaveUp`], with the result of the last attempt that had one in it. Attempts that hang have none.
     pub fn try_call(self) -> Result<T, GaveUp<T, E>> {
         let policy = self.policy;
-        self.run(|ended, call, _, _| conclude(policy, call.attempts(), ended))
+        self.run(|finished, _| finished.conclude(policy))
     }
 
     /// Carries it out, and reports whatever came of it: why it ended, who won, how often and when it was sent.
@@ -91,13 +91,10 @@ where
     pub fn report_with<D>(self, detail: impl FnMut(&Result<T, E>) -> D) -> (Result<T, GaveUp<T, E>>, Report<D>) {
         let policy = self.policy;
         let current = Cell::new(None);
-        self.recorded(&current, detail).run(|ended, call, started, recorder| {
-            let report = Report::new(call, ended.action, started, ended.at, recorder.into_log());
-            (conclude(policy, call.attempts(), ended), report)
-        })
+        self.recorded(&current, detail).run(|finished, recorder| finished.report(policy, recorder.into_log()))
     }
 
-    fn run<R>(self, finish: impl FnOnce(Ended<T, E>, &Call<'_, B, G, LANES>, Instant, H) -> R) -> R {
+    fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, '_, T, E, B, G, LANES>, H) -> R) -> R {
         let Self { way, policy, mut judge, mut hook, gate, canceller, repeat, seed, .. } = self;
         let (operation, canceller) = (way.operation, canceller.canceller());
         let has_one_lane = policy.get_lanes() <= 1 || repeat != Repeat::Always;
@@ -106,6 +103,7 @@ where
         // A timeout is judged by the machine, and may draw a wait: the seed is there from the start.
         let thrift = Thrift { is_timeless: false, is_seeded: true };
         let seed = seed.unwrap_or_else(fresh_seed);
+        let gate = Watched::new(&gate);
         let mut call = Call::with_lanes::<LANES>(policy, &gate, started, seed).repeat(repeat);
         let ended = if has_one_lane && !is_interrupted {
             let mut lane = CallerLane { operation, clock: SystemClock, canceller, waited: None };
@@ -114,6 +112,6 @@ where
             let mut lanes = ThreadLanes::new(operation, canceller);
             drive(&mut call, &mut lanes, &mut judge, &mut hook, started, thrift)
         };
-        finish(ended, &call, started, hook)
+        finish(Finished { ended, call: &call, started, refusal: gate.refusal() }, hook)
     }
 }

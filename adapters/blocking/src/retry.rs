@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 
-use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Report};
+use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Report, Watched};
 
 use crate::caller::CallerLane;
 use crate::clock::{Clock, SystemClock};
-use crate::drive::{Ended, Thrift, drive};
+use crate::drive::{Thrift, drive};
 use crate::driver::{Cancels, Driver, OnCaller};
-use crate::end::{conclude, refuse};
+use crate::end::{Finished, refuse};
 use crate::hook::Hook;
 use crate::judge::Judge;
 use crate::{GaveUp, LiveAttempt};
@@ -77,7 +77,7 @@ where
     #[inline]
     pub fn call(self) -> Result<T, E> {
         let policy = self.policy;
-        match self.run(|ended, _, _, _| ended.last) {
+        match self.run(|finished, _| finished.ended.last) {
             Some(result) => result,
             None => refuse(policy),
         }
@@ -102,7 +102,7 @@ where
     #[inline]
     pub fn try_call(self) -> Result<T, GaveUp<T, E>> {
         let policy = self.policy;
-        self.run(|ended, call, _, _| conclude(policy, call.attempts(), ended))
+        self.run(|finished, _| finished.conclude(policy))
     }
 
     /// Carries it out, and reports whatever came of it: why it ended, how often and when it was sent.
@@ -124,14 +124,11 @@ where
     pub fn report_with<D>(self, detail: impl FnMut(&Result<T, E>) -> D) -> (Result<T, GaveUp<T, E>>, Report<D>) {
         let policy = self.policy;
         let current = Cell::new(None);
-        self.recorded(&current, detail).run(|ended, call, started, recorder| {
-            let report = Report::new(call, ended.action, started, ended.at, recorder.into_log());
-            (conclude(policy, call.attempts(), ended), report)
-        })
+        self.recorded(&current, detail).run(|finished, recorder| finished.report(policy, recorder.into_log()))
     }
 
     #[inline]
-    fn run<R>(self, finish: impl FnOnce(Ended<T, E>, &Call<'_, B, G>, Instant, H) -> R) -> R {
+    fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, '_, T, E, B, G, 1>, H) -> R) -> R {
         let Self { way, policy, mut judge, mut hook, gate, canceller, repeat, seed, .. } = self;
         let thrift =
             Thrift { is_timeless: !H::LOOKS && policy.is_timeless() && gate.is_timeless(), is_seeded: seed.is_some() };
@@ -140,8 +137,9 @@ where
         let canceller = canceller.canceller();
         let waited = if thrift.is_timeless && canceller.is_none() { Some(started) } else { None };
         let mut lane = CallerLane { operation: way.operation, clock: way.clock, canceller, waited };
+        let gate = Watched::new(&gate);
         let mut call = Call::new(policy, &gate, started, seed.unwrap_or(0)).repeat(repeat);
         let ended = drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift);
-        finish(ended, &call, started, hook)
+        finish(Finished { ended, call: &call, started, refusal: gate.refusal() }, hook)
     }
 }

@@ -133,3 +133,29 @@ fn a_log_keeps_the_verdict_that_stopped_a_call() {
     let (_, report) = retry(&POLICY, |_| Err::<(), _>("no")).judge(|_| Verdict::Stop).report();
     assert_eq!(report.log.entries()[0].end, Some(End::Stop));
 }
+
+#[test]
+fn a_refusal_is_named_in_the_report_and_in_the_error() {
+    let (result, report) = retry(&Policy::zero(), |_| Err::<(), _>("down")).gate(Closed { to_all: false }).report();
+    let gave_up = result.unwrap_err();
+    assert_eq!(report.refusal.map(|refusal| refusal.why()), Some("closed"));
+    assert_eq!(gave_up.refusal, report.refusal);
+    assert!(gave_up.to_string().contains("(closed)"), "{gave_up}");
+}
+
+#[test]
+fn what_ended_for_another_reason_names_no_gate() {
+    let gate = Closed { to_all: false };
+    let (_, report) = retry(&Policy::zero(), |_| Err::<(), _>("down")).when(|_| false).gate(&gate).report();
+    assert_eq!((report.reason, report.refusal), (Some(Reason::Stopped), None));
+}
+
+#[test]
+fn a_fallback_runs_only_when_the_call_gives_up_and_the_report_says_so() {
+    let (value, report) = retry(&Policy::zero(), |_| Ok::<_, &str>(1)).fallback(|_| unreachable!()).report();
+    assert_eq!((value, report.fell_back), (1, false));
+    let (value, report) = retry(&Policy::zero(), |_| Err("down")).fallback(|gave_up| gave_up.attempts).report();
+    assert_eq!((value, report.fell_back, report.attempts), (3, true, 3));
+    let value = insist_blocking::race(&Policy::zero().lanes(2), |_| Err("down")).fallback(|_| 7).call();
+    assert_eq!(value, 7);
+}

@@ -3,7 +3,14 @@
 //! The machine asks in this order: `reserve` when a retry is about to wait or a hedge is due, `admit` when
 //! any attempt is about to be sent, `settle` when it has ended. What was reserved and never sent is refunded.
 
+#[cfg(target_has_atomic = "32")]
+mod bulkhead;
 mod compose;
+mod watched;
+
+#[cfg(target_has_atomic = "32")]
+pub use bulkhead::Bulkhead;
+pub use watched::Watched;
 
 use core::time::Duration;
 
@@ -99,6 +106,20 @@ impl Refusal {
     #[must_use]
     pub const fn why(self) -> &'static str {
         self.0
+    }
+}
+
+impl core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// As its text.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Refusal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
     }
 }
 
