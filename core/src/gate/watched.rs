@@ -39,7 +39,7 @@ impl<'a, G: ?Sized> Watched<'a, G> {
     /// The last refusal: where a call gave up because a gate refused, that one.
     #[inline]
     #[must_use]
-    pub const fn refusal(&self) -> Option<Refusal> {
+    pub fn refusal(&self) -> Option<Refusal> {
         self.refusal.get()
     }
 }
