@@ -25,11 +25,13 @@
 #![forbid(unsafe_code)]
 
 mod date;
+mod hosts;
 mod repeat;
 mod retry_after;
 mod rules;
 mod statuses;
 
+pub use hosts::Hosts;
 pub use http;
 pub use insist::*;
 

@@ -1,0 +1,160 @@
+//! A gate for each host: bounded in number, and forgotten when nobody has asked for it for a while.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Scheme;
+use insist::{Gate, Instant};
+
+/// How many hosts have a gate at once, unless it is said.
+const LIMIT: usize = 256;
+/// After how long a gate that nobody asked for is forgotten, unless it is said: 10 minutes.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// A gate for each host, so that one that fails does not stop calls to the others.
+///
+/// A host is a scheme, a name and a port; the name's case does not matter. At most 256 hosts have a gate at once (see
+/// [`limit`](Self::limit)): beyond that the one that was asked for least lately is forgotten. So is one that was not
+/// asked for in 10 minutes (see [`idle`](Self::idle)). A call that holds a gate keeps it; what is forgotten starts
+/// anew when its host is asked for again.
+///
+/// ```
+/// use insist_http::{Bulkhead, Hosts, Instant, http::Uri};
+///
+/// let hosts = Hosts::new(|| Bulkhead::new(10)); // ten attempts in flight to each host
+/// let now = Instant::ZERO;
+///
+/// let gate = hosts.gate(&Uri::from_static("http://a.example/x"), now);
+/// let same = hosts.gate(&Uri::from_static("http://A.example:80/y"), now);
+/// let other = hosts.gate(&Uri::from_static("https://a.example/x"), now);
+/// assert!(std::sync::Arc::ptr_eq(&gate, &same));
+/// assert!(!std::sync::Arc::ptr_eq(&gate, &other));
+/// ```
+pub struct Hosts<G> {
+    make: Box<dyn Fn() -> G + Send + Sync>,
+    limit: usize,
+    idle: Duration,
+    gates: Mutex<HashMap<Host, Known<G>>>,
+}
+
+/// Scheme, name in lower case, and port.
+type Host = (Option<Scheme>, String, Option<u16>);
+
+struct Known<G> {
+    gate: Arc<G>,
+    asked: Instant,
+}
+
+impl<G: Gate> Hosts<G> {
+    /// Each host is given what this makes.
+    pub fn new(make: impl Fn() -> G + Send + Sync + 'static) -> Self {
+        Self { make: Box::new(make), limit: LIMIT, idle: IDLE, gates: Mutex::default() }
+    }
+
+    /// How many hosts have a gate at once; 0 counts as 1. Default 256.
+    #[must_use]
+    pub fn limit(self, limit: usize) -> Self {
+        Self { limit: limit.max(1), ..self }
+    }
+
+    /// After how long a gate that nobody asked for is forgotten. Default 10 minutes.
+    #[must_use]
+    pub fn idle(self, idle: Duration) -> Self {
+        Self { idle, ..self }
+    }
+
+    /// The gate of the host of a URI.
+    pub fn gate(&self, uri: &Uri, now: Instant) -> Arc<G> {
+        let host = host_of(uri);
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_idle = |known: &Known<G>| now.saturating_since(known.asked) >= self.idle;
+        if let Some(known) = gates.get_mut(&host).filter(|known| !is_idle(known)) {
+            known.asked = known.asked.max(now);
+            return Arc::clone(&known.gate);
+        }
+        gates.retain(|_, known| !is_idle(known));
+        if gates.len() >= self.limit {
+            let oldest = gates.iter().min_by_key(|(_, known)| known.asked).map(|(host, _)| host.clone());
+            oldest.map(|host| gates.remove(&host));
+        }
+        let gate = Arc::new((self.make)());
+        gates.insert(host, Known { gate: Arc::clone(&gate), asked: now });
+        gate
+    }
+
+    /// How many hosts have a gate.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether no host has a gate.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<G> fmt::Debug for Hosts<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hosts").field("limit", &self.limit).field("idle", &self.idle).finish_non_exhaustive()
+    }
+}
+
+fn host_of(uri: &Uri) -> Host {
+    let scheme = uri.scheme().cloned();
+    let default = match &scheme {
+        Some(scheme) if *scheme == Scheme::HTTP => Some(80),
+        Some(scheme) if *scheme == Scheme::HTTPS => Some(443),
+        _ => None,
+    };
+    (scheme, uri.host().unwrap_or_default().to_ascii_lowercase(), uri.port_u16().or(default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn uri(host: usize) -> Uri {
+        format!("http://host{host}.example/").parse().unwrap()
+    }
+
+    #[test]
+    fn the_number_of_gates_is_bounded_and_the_one_asked_for_least_lately_goes() {
+        let hosts = Hosts::new(|| ()).limit(3);
+        let gates: Vec<_> = (0..3).map(|host| hosts.gate(&uri(host), at(host as u64))).collect();
+        let first = hosts.gate(&uri(0), at(5));
+        hosts.gate(&uri(9), at(6));
+        assert_eq!(hosts.len(), 3);
+        assert!(Arc::ptr_eq(&first, &gates[0]));
+        assert!(Arc::ptr_eq(&hosts.gate(&uri(0), at(7)), &gates[0]));
+        assert!(Arc::ptr_eq(&hosts.gate(&uri(2), at(7)), &gates[2]));
+        assert_eq!(Arc::strong_count(&gates[1]), 1, "host 1 was asked for least lately, and is forgotten");
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_forgotten() {
+        let hosts = Hosts::new(|| ()).idle(Duration::from_secs(10));
+        let gate = hosts.gate(&uri(1), at(0));
+        assert!(Arc::ptr_eq(&gate, &hosts.gate(&uri(1), at(9))));
+        assert!(Arc::ptr_eq(&gate, &hosts.gate(&uri(1), at(18))));
+        hosts.gate(&uri(2), at(28));
+        assert_eq!((hosts.len(), Arc::strong_count(&gate)), (1, 1));
+    }
+
+    #[test]
+    fn many_hosts_take_no_more_room_than_a_few() {
+        let hosts = Hosts::new(|| ()).limit(4);
+        for host in 0..10_000 {
+            hosts.gate(&uri(host), at(1));
+        }
+        assert_eq!(hosts.len(), 4);
+    }
+}
