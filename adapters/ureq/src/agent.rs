@@ -47,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) hides_answers: bool,
     /// How long a call may take.
     pub(crate) global: Option<Duration>,
+    /// Whether its calls may begin with [`first`](crate::first), if their requests say nothing else.
+    pub(crate) is_simple: bool,
 }
 
 impl Agent {
@@ -78,6 +80,7 @@ impl Agent {
         let core = Arc::new(Core {
             hides_answers: config.http_status_as_error(),
             global: config.timeouts().global,
+            is_simple: config.timeouts().global.is_none() && config.settings().are_simple(),
             plain,
             config,
         });

@@ -1,23 +1,29 @@
 //! What a request asks for and ureq keeps to itself: its own configuration, and how its body will be framed.
 //!
-//! ureq is asked by running the request on an agent whose connections lead nowhere: the connector sees the
+//! ureq is asked by running a request on an agent whose connections lead nowhere: the resolver sees the
 //! configuration, and the connection sees the head that would have been sent. Nothing leaves the process.
 
 use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use ureq::config::{AutoHeaderValue, Config};
-use ureq::http::{Request, Uri};
+use ureq::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use ureq::http::{Extensions, HeaderMap, Request, Response, Uri};
+use ureq::middleware::MiddlewareNext;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
-use ureq::{Agent, AsSendBody, Error};
+use ureq::{Agent, Body, Error, SendBody};
 
-/// What a request asks for.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    /// Its own configuration, if it has one beside its agent's.
-    pub(crate) config: Option<Config>,
-    pub(crate) framing: Framing,
+use crate::sender::has_more;
+
+/// What the configuration of a request says that is about the whole call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// Whether an answer with status 4xx or 5xx becomes an error.
+    pub(crate) hides_answers: bool,
+    /// How long the call may take.
+    pub(crate) global: Option<Duration>,
 }
 
 /// How a body is framed.
@@ -28,49 +34,74 @@ pub(crate) enum Framing {
     Chunked,
 }
 
-/// 1 KiB: for the request line, and for the headers that ureq adds.
-const LEAST_ROOM: usize = 1 << 10;
-
-thread_local! {
-    static CONFIG: RefCell<Option<Config>> = const { RefCell::new(None) };
-    static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    /// How long the headers are that the request has.
-    static ROOM: Cell<usize> = const { Cell::new(0) };
-}
-
-static NOWHERE: LazyLock<Agent> =
-    LazyLock::new(|| Agent::with_parts(Config::builder().proxy(None).build(), Nowhere, Nowhere));
-
-/// Asks ureq about a request. Its body is not read, but ureq forgets its length. `None` if ureq refuses the request.
-pub(crate) fn ask(mut request: Request<impl AsSendBody>) -> Option<Asked> {
-    *request.uri_mut() = anywhere();
-    ROOM.set(request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum());
-    HEAD.with_borrow_mut(Vec::clear);
-    CONFIG.set(None);
-    match NOWHERE.run(request) {
-        Err(Error::Other(error)) if error.is::<Answered>() => {}
-        _ => return None,
-    }
-    let framing = framing(&HEAD.take());
-    Some(Asked { config: CONFIG.take(), framing })
-}
+/// 1 KiB: for a head with nothing in it but how the body is framed.
+const ROOM: usize = 1 << 10;
 
 /// An address that passes `https_only`.
-fn anywhere() -> Uri {
-    Uri::from_static("https://nowhere.invalid/")
+static ANYWHERE: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://nowhere.invalid/"));
+
+thread_local! {
+    static WISHES: Cell<Option<Wishes>> = const { Cell::new(None) };
+    static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Asks what the configuration that is among these extensions says. `None` if ureq refuses it.
+pub(crate) fn ask_config(extensions: Extensions) -> Option<Wishes> {
+    static NOWHERE: LazyLock<Agent> = LazyLock::new(|| Agent::with_parts(Config::default(), Listener, Listener));
+
+    let mut request = Request::new(());
+    *request.uri_mut() = ANYWHERE.clone();
+    *request.extensions_mut() = extensions;
+    is_answered(NOWHERE.run(request)).then(|| WISHES.take()).flatten()
+}
+
+/// Asks how a body is framed beside these headers. It is not read, but ureq forgets its length. `None` if ureq refuses.
+pub(crate) fn ask_framing(headers: &HeaderMap, body: SendBody<'_>) -> Option<Framing> {
+    static NOWHERE: LazyLock<Agent> = LazyLock::new(|| {
+        let config = Config::builder()
+            .proxy(None)
+            .user_agent(AutoHeaderValue::None)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
+            .middleware(ends_without_body);
+        Agent::with_parts(config.build(), Nowhere, Nowhere)
+    });
+
+    let mut request = Request::new(body);
+    *request.uri_mut() = ANYWHERE.clone();
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+        for value in headers.get_all(&name) {
+            request.headers_mut().append(&name, value.clone());
+        }
+    }
+    HEAD.with_borrow_mut(Vec::clear);
+    is_answered(NOWHERE.run(request)).then(|| HEAD.with_borrow(|head| framing(head)))
+}
+
+/// ureq marks a request that has a body, whatever its method.
+fn ends_without_body(request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
+    if has_more(request.extensions()) { next.handle(request) } else { Err(answered()) }
+}
+
+fn is_answered(result: Result<Response<Body>, Error>) -> bool {
+    matches!(result, Err(Error::Other(error)) if error.is::<Answered>())
 }
 
 fn framing(head: &[u8]) -> Framing {
-    let head = std::str::from_utf8(head).unwrap_or_default();
-    let value = |name: &str| -> Option<&str> {
-        let mut lines =
-            head.lines().filter(|line| line.get(..name.len()).is_some_and(|s| s.eq_ignore_ascii_case(name)));
-        lines.next().map(|line| line[name.len()..].trim())
-    };
-    if value("transfer-encoding:").is_some() {
-        return Framing::Chunked;
+    let mut framing = Framing::None;
+    for line in head.split(|byte| *byte == b'\n') {
+        let value = |name: &str| match line.split_at_checked(name.len()) {
+            Some((start, value)) if start.eq_ignore_ascii_case(name.as_bytes()) => std::str::from_utf8(value).ok(),
+            _ => None,
+        };
+        if value("transfer-encoding:").is_some() {
+            return Framing::Chunked;
+        }
+        if let Some(length) = value("content-length:").and_then(|length| length.trim().parse().ok()) {
+            framing = Framing::Length(length);
+        }
     }
-    value("content-length:").and_then(|length| length.parse().ok()).map_or(Framing::None, Framing::Length)
+    framing
 }
 
 /// Leads nowhere: as a resolver, as a connector, and as a connection.
@@ -88,17 +119,8 @@ impl Resolver for Nowhere {
 impl Connector for Nowhere {
     type Out = DeadEnd;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<DeadEnd>, Error> {
-        if details.request_level {
-            CONFIG.set(Some(details.config.clone()));
-        }
-        let config = details.config;
-        let added = [config.user_agent(), config.accept(), config.accept_encoding()].map(|value| match value {
-            AutoHeaderValue::Provided(value) => value.len(),
-            _ => 0,
-        });
-        let room = ROOM.get() + added.iter().sum::<usize>() + LEAST_ROOM;
-        Ok(Some(DeadEnd(LazyBuffers::new(1, room))))
+    fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<DeadEnd>, Error> {
+        Ok(Some(DeadEnd(LazyBuffers::new(1, ROOM))))
     }
 }
 
@@ -131,6 +153,33 @@ impl Transport for DeadEnd {
     }
 }
 
+/// Notes the configuration that it is shown, which is all that is wanted of the request.
+#[derive(Debug)]
+struct Listener;
+
+impl Listener {
+    fn note<T>(config: &Config) -> Result<T, Error> {
+        let (hides_answers, global) = (config.http_status_as_error(), config.timeouts().global);
+        WISHES.set(Some(Wishes { hides_answers, global }));
+        Err(answered())
+    }
+}
+
+impl Resolver for Listener {
+    fn resolve(&self, _: &Uri, config: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Self::note(config)
+    }
+}
+
+impl Connector for Listener {
+    type Out = DeadEnd;
+
+    // Before the resolver, if there is a proxy that looks up names.
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<DeadEnd>, Error> {
+        Self::note(details.config)
+    }
+}
+
 /// The error that ends a request which leads nowhere.
 #[derive(Debug)]
 struct Answered;
@@ -149,25 +198,22 @@ fn answered() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use ureq::http::Method;
-    use ureq::{SendBody, http};
+    use ureq::AsSendBody;
+    use ureq::http::HeaderValue;
 
     use super::*;
 
-    fn post() -> http::request::Builder {
-        Request::builder().method(Method::POST).uri("http://127.0.0.1:1/")
+    fn framing_of(mut body: impl AsSendBody) -> Framing {
+        ask_framing(&HeaderMap::new(), body.as_body()).unwrap()
     }
 
-    fn framing_of(body: impl AsSendBody) -> Framing {
-        ask(post().body(body).unwrap()).unwrap().framing
+    fn length(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static(value))])
     }
 
     #[test]
     fn a_body_is_framed_as_ureq_would_frame_it() {
-        assert_eq!(ask(Request::get("http://127.0.0.1:1/").body(()).unwrap()).unwrap().framing, Framing::None);
-        assert_eq!(framing_of(()), Framing::Chunked, "of a POST");
+        assert_eq!(framing_of(()), Framing::None);
         assert_eq!(framing_of("hello"), Framing::Length(5));
         assert_eq!(framing_of(""), Framing::Length(0));
         let mut reader: &[u8] = b"hello";
@@ -178,16 +224,15 @@ mod tests {
     #[test]
     fn a_length_that_the_user_set_is_the_length() {
         let mut reader: &[u8] = b"hello";
-        let request = post().header("Content-Length", "5").body(SendBody::from_reader(&mut reader)).unwrap();
-        assert_eq!(ask(request).unwrap().framing, Framing::Length(5));
+        let body = SendBody::from_reader(&mut reader);
+        assert_eq!(ask_framing(&length("5"), body), Some(Framing::Length(5)));
     }
 
     #[test]
     fn a_body_that_was_asked_about_can_be_sent_afterwards() {
         let mut bytes: &[u8] = b"hello";
         let mut body = AsSendBody::as_body(&mut bytes);
-        let request = post().body(body.as_body()).unwrap();
-        assert_eq!(ask(request).unwrap().framing, Framing::Length(5));
+        assert_eq!(framing_of(body.as_body()), Framing::Length(5));
         let mut read = String::new();
         std::io::Read::read_to_string(&mut body.as_body().into_reader(), &mut read).unwrap();
         assert_eq!(read, "hello");
@@ -200,30 +245,23 @@ mod tests {
     #[test]
     fn the_configuration_of_a_request_is_its_own() {
         let agent = Agent::new_with_defaults();
-        let request = agent
-            .configure_request(Request::get("http://127.0.0.1:1/").body(()).unwrap())
-            .http_status_as_error(false)
-            .https_only(true)
-            .timeout_global(Some(Duration::from_millis(7)))
-            .build();
-        let config = ask(request).unwrap().config.unwrap();
-        assert!(!config.http_status_as_error());
-        assert_eq!(config.timeouts().global, Some(Duration::from_millis(7)));
-
-        assert!(ask(Request::new(())).unwrap().config.is_none());
+        for proxy in [None, Some(ureq::Proxy::new("http://127.0.0.1:1").unwrap())] {
+            let request = agent
+                .configure_request(Request::get("http://127.0.0.1:1/").body(()).unwrap())
+                .http_status_as_error(false)
+                .https_only(true)
+                .proxy(proxy)
+                .user_agent("x".repeat(50_000))
+                .timeout_global(Some(Duration::from_millis(7)))
+                .build();
+            let wishes = Wishes { hides_answers: false, global: Some(Duration::from_millis(7)) };
+            assert_eq!(ask_config(request.extensions().clone()), Some(wishes));
+        }
     }
 
     #[test]
-    fn headers_of_any_size_have_room() {
-        let request = post().header("X-Long", "x".repeat(50_000)).body("hello").unwrap();
-        assert_eq!(ask(request).unwrap().framing, Framing::Length(5));
-        let agent = Agent::new_with_defaults();
-        let request = agent.configure_request(post().body("hello").unwrap()).user_agent("x".repeat(50_000)).build();
-        assert_eq!(ask(request).unwrap().framing, Framing::Length(5));
-    }
-
-    #[test]
-    fn a_request_that_ureq_refuses_has_no_answer() {
-        assert!(ask(post().header("Content-Length", "no number").body("x").unwrap()).is_none());
+    fn a_body_that_ureq_refuses_has_no_answer() {
+        assert!(ask_framing(&length("no number"), ().as_body()).is_some(), "there is no body to refuse");
+        assert!(ask_framing(&length("no number"), "x".as_body()).is_none());
     }
 }

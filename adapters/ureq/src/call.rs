@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use insist::{Event, Policy, Reason, Repeat, Verdict};
-use insist_blocking::{race, retry};
+use insist_blocking::{LiveAttempt, race, retry};
 use ureq::http::request::Parts;
-use ureq::http::{Method, Request, Response};
+use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use crate::agent::Core;
-use crate::asked::{Asked, ask};
+use crate::asked::{Wishes, ask_config, ask_framing};
 use crate::gave_up::GaveUp;
 use crate::insist::Said;
 use crate::payload::{Kept, Payload};
@@ -33,24 +33,29 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     }
 
     let (mut parts, mut body) = request.into_parts();
-    let mut asked = None;
+    let has_more = has_more(&parts.extensions);
+    let mut wishes = Wishes { hides_answers: core.hides_answers, global: core.global };
+    let mut is_agents_config = true;
+    if has_more {
+        if let Some(extensions) = with_config(core, &parts.extensions) {
+            let Some(own) = ask_config(extensions) else {
+                // ureq refuses it, and is to say why.
+                return core.plain.run(Request::from_parts(parts, body));
+            };
+            (wishes, is_agents_config) = (own, false);
+        }
+    }
     let mut payload = Payload::None;
-    if has_more(&parts.extensions) || may_have_body(&parts.method) {
-        let Some(Asked { config, framing }) = ask(Request::from_parts(parts.clone(), body.as_body())) else {
-            // ureq refuses it, and is to say why.
+    if has_more || may_have_body(&parts.method) {
+        let Some(framing) = ask_framing(&parts.headers, body.as_body()) else {
             return core.plain.run(Request::from_parts(parts, body));
         };
-        asked = config;
         payload = Payload::read(body, framing, settings.get_replay(), &mut parts)?;
     }
-    let (hides_answers, global) = match &asked {
-        Some(config) => (config.http_status_as_error(), config.timeouts().global),
-        None => (core.hides_answers, core.global),
-    };
 
     let mut policy = settings.get_policy();
     let changed;
-    if let Some(global) = global {
+    if let Some(global) = wishes.global {
         if global.is_zero() {
             return Err(Error::Timeout(Timeout::Global));
         }
@@ -60,7 +65,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let sender = Sender {
         core,
         settings,
-        is_agents_config: asked.is_none(),
+        is_agents_config,
         attempt_timeout: policy.get_attempt_timeout(),
         deadline: policy.get_deadline(),
         started: OnceLock::new(),
@@ -71,26 +76,40 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let (ending, report) = if policy.get_lanes() > 1 {
         match payload.for_threads() {
             Some(kept) if repeat == Repeat::Always => in_a_race(policy, &sender, parts, kept),
-            _ => one_by_one(&policy.lanes(1), repeat, &sender, &mut parts, &mut payload),
+            _ => one_by_one(&policy.lanes(1), repeat, &sender, &mut parts, &mut payload, None),
         }
     } else {
-        one_by_one(policy, repeat, &sender, &mut parts, &mut payload)
+        one_by_one(policy, repeat, &sender, &mut parts, &mut payload, None)
     };
-    finish(ending, report, settings, hides_answers)
+    finish(ending, report, settings, wishes.hides_answers)
 }
 
-/// One lane: the attempts are made on this thread.
+/// Goes on with a call whose first attempt was made without a driver, and is to be retried.
+pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Result<Response<Body>, Error> {
+    let settings = core.config.settings();
+    let sender = Sender::simple(core);
+    let repeat = settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
+    let (ending, report) =
+        one_by_one(settings.get_policy(), repeat, &sender, &mut parts, &mut Payload::None, Some(outcome));
+    finish(ending, report, settings, core.hides_answers)
+}
+
+/// One lane: the attempts are made on this thread. The first of them may have been made already.
 fn one_by_one(
     policy: &Policy,
     repeat: Repeat,
     sender: &Sender<&Arc<Core>, &Settings>,
     parts: &mut Parts,
     payload: &mut Payload<'_>,
+    mut first: Option<Outcome>,
 ) -> (Ending, Option<Report>) {
     let settings = sender.settings;
     let uri = if settings.wants_report() { Some(parts.uri.clone()) } else { None };
-    let mut call =
-        retry(policy, |attempt| sender.send(attempt, again(parts), payload, None)).judge(verdict).repeat(repeat);
+    let operation = |attempt: &LiveAttempt<'_>| match first.take() {
+        Some(outcome) => outcome,
+        None => sender.send(attempt, again(parts), payload, None),
+    };
+    let mut call = retry(policy, operation).judge(verdict).repeat(repeat);
     if let Some(seed) = settings.get_seed() {
         call = call.seed(seed);
     }
@@ -179,21 +198,36 @@ fn finish(
         slot.put(report.clone());
     }
     let mut answer = result?;
-    let status = answer.status();
-    if hides_answers && (status.is_client_error() || status.is_server_error()) {
-        return Err(Error::StatusCode(status.as_u16()));
-    }
     if let Some(report) = report {
         answer.extensions_mut().insert(report);
     }
-    Ok(answer)
+    match hidden(answer.status(), hides_answers) {
+        Some(error) => Err(error),
+        None => Ok(answer),
+    }
+}
+
+/// The error that the user gets instead of an answer with this status, if he does.
+#[inline]
+pub(crate) fn hidden(status: StatusCode, hides_answers: bool) -> Option<Error> {
+    let is_hidden = hides_answers && (status.is_client_error() || status.is_server_error());
+    is_hidden.then(|| Error::StatusCode(status.as_u16()))
 }
 
 fn other(gave_up: GaveUp) -> Error {
     Error::Other(Box::new(gave_up))
 }
 
+/// A copy of a request's extensions, if its own configuration is among them.
+fn with_config(core: &Core, extensions: &Extensions) -> Option<Extensions> {
+    let mut request = Request::new(());
+    *request.extensions_mut() = extensions.clone();
+    // ureq adds a configuration to a request that has none.
+    let request = core.plain.configure_request(request).build();
+    (request.extensions().len() == extensions.len()).then(|| request.into_parts().0.extensions)
+}
+
 /// Whether ureq's methods give such a request a body. The others have one only if the request says so.
-fn may_have_body(method: &Method) -> bool {
+pub(crate) fn may_have_body(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE | Method::TRACE | Method::CONNECT)
 }

@@ -91,9 +91,9 @@
 //! - The program's body readers are read before the connection is opened, up to the limit above.
 //! - Answers to be retried, and those read by `whole_body`, have bodies in memory: `content_length()` is then what was
 //!   read, and text that ureq's feature `charset` has decoded says `utf-8`.
-//! - A request with settings of its own (`.config()`), with extensions, or with a method that has a body costs some 20 000
-//!   instructions more, two thirds of what ureq itself spends: ureq does not tell what such a request asks for, and is made
-//!   to say it without sending anything.
+//! - A call costs some 4 % more instructions than ureq's, or 13 % with an attempt timeout. With settings of the
+//!   request's own (`.config()`), with extensions, or with a method that has a body it is 40 to 50 %: ureq does not tell
+//!   what such a request asks for, and is made to say it without sending anything.
 //! - ureq's features that begin with `_` are not handed on.
 
 #![forbid(unsafe_code)]
@@ -103,10 +103,12 @@ mod answer;
 mod asked;
 mod call;
 pub mod config;
+mod first;
 mod gave_up;
 mod insist;
 mod insists;
 mod judge;
+mod kept;
 mod payload;
 mod report;
 mod request_ext;

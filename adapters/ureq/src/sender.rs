@@ -38,7 +38,19 @@ pub(crate) struct Ended<T> {
 
 pub(crate) type Outcome = Result<Ended<Response<Body>>, Ended<Error>>;
 
-impl Sender<&Arc<Core>, &Settings> {
+impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
+    /// Of a call that the agent's configuration and settings say all of, and that no time bounds.
+    pub(crate) fn simple(core: &'a Arc<Core>) -> Self {
+        Self {
+            core,
+            settings: core.config.settings(),
+            is_agents_config: true,
+            attempt_timeout: None,
+            deadline: None,
+            started: OnceLock::new(),
+        }
+    }
+
     /// The same for attempts on other threads.
     pub(crate) fn for_threads(&self) -> Sender<Arc<Core>, Settings> {
         Sender {
@@ -88,8 +100,9 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         self.conclude(attempt.id, &scope, answer)
     }
 
+    /// What an attempt that ended like this comes to, while its scope lasts.
     #[inline]
-    fn conclude(&self, attempt: u32, scope: &Scope, answer: Result<Response<Body>, Error>) -> Outcome {
+    pub(crate) fn conclude(&self, attempt: u32, scope: &Scope, answer: Result<Response<Body>, Error>) -> Outcome {
         let settings = self.settings.borrow();
         let rules = settings.get_rules();
         let answer = match answer {

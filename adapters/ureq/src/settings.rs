@@ -111,6 +111,18 @@ impl Settings {
         }
     }
 
+    /// Whether the first attempt of a call needs nothing but to be sent and judged.
+    pub(crate) fn are_simple(&self) -> bool {
+        let policy = self.get_policy();
+        policy.is_timeless()
+            && policy.validate().is_ok()
+            && self.get_rules().validate().is_ok()
+            && self.replicas.is_none()
+            && self.whole_body.is_none()
+            && self.hook.is_none()
+            && !self.wants_report()
+    }
+
     /// Whether somebody wants a report.
     pub(crate) const fn wants_report(&self) -> bool {
         self.with_report || self.slot.is_some() || self.report_hook.is_some()

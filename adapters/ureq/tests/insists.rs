@@ -368,3 +368,19 @@ fn an_attempt_of_a_call_may_make_calls_of_its_own() {
     agent.post(nobody()).report_to(&slot).send("x").unwrap_err();
     assert_eq!(slot.take().unwrap().attempts, 3);
 }
+
+#[test]
+fn a_method_that_is_not_standard_insists_where_it_is_allowed() {
+    let server = Server::start([busy(), busy(), Answer::ok("hello")]).unwrap();
+    let purge = || Request::builder().method("PURGE").uri(server.url()).body(()).unwrap();
+    let result = agent().run(purge().repeatable());
+    assert!(matches!(result, Err(Error::Protocol(_))), "{result:?}");
+    assert_eq!(server.request_count(), 0);
+
+    let agent = Agent::config_builder().allow_non_standard_methods(true).policy(POLICY).build().new_agent();
+    assert_eq!(text(agent.run(purge().repeatable()).unwrap()), "hello");
+    assert_eq!(server.request_count(), 3);
+
+    let own = agent.configure_request(purge().repeatable()).https_only(true).build();
+    assert!(matches!(agent.run(own), Err(Error::RequireHttpsOnly(_))));
+}

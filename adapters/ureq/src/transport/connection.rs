@@ -26,18 +26,19 @@ impl<T> Connection<T> {
         Self { number, inner, sockets, bound }
     }
 
-    /// Binds it to the attempt that this thread is making, if that one can be cancelled.
-    fn bind(&mut self) -> Result<(), Error> {
-        let Some(cancel) = scope::cancel() else { return Ok(()) };
+    /// Binds it to the attempt that this thread is making: to the time it has, and to what can cancel it.
+    fn bind(&mut self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
+        let timeout = scope::limit(timeout)?;
+        let Some(cancel) = scope::cancel() else { return Ok(timeout) };
         if self.bound.as_ref().is_some_and(|bound| Arc::ptr_eq(bound, &cancel)) {
-            return Ok(());
+            return Ok(timeout);
         }
         self.release();
         for socket in &self.sockets {
             cancel.bind(self.number, socket)?;
         }
         self.bound = Some(cancel);
-        Ok(())
+        Ok(timeout)
     }
 
     fn release(&mut self) {
@@ -53,23 +54,27 @@ impl<T: Transport> Transport for Connection<T> {
         self.inner.buffers()
     }
 
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let timeout = scope::limit(timeout)?;
-        self.bind()?;
+    fn transmit_output(&mut self, amount: usize, mut timeout: NextTimeout) -> Result<(), Error> {
+        if scope::is_bound() {
+            timeout = self.bind(timeout)?;
+        }
         scope::sending();
         self.inner.transmit_output(amount, timeout)
     }
 
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = scope::limit(timeout)?;
-        self.bind()?;
+    fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, Error> {
+        if scope::is_bound() {
+            timeout = self.bind(timeout)?;
+        }
         self.inner.await_input(timeout)
     }
 
     fn is_open(&mut self) -> bool {
         // ureq asks on the way into the pool and out of it. The attempt is done with it, and whoever takes it next
         // must not be hit by that attempt's end.
-        self.release();
+        if self.bound.is_some() {
+            self.release();
+        }
         self.inner.is_open()
     }
 

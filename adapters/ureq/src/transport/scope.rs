@@ -48,6 +48,12 @@ pub(crate) struct Terms {
     pub(crate) cancel: Option<Arc<Cancel>>,
 }
 
+impl Terms {
+    /// Those of an attempt that nothing ends, with its agent's configuration.
+    pub(crate) const NONE: Self =
+        Self { timeout: None, reason: Timeout::PerCall, is_agents_config: true, cancel: None };
+}
+
 /// While it lives, this thread makes one attempt: what its connections do is timed, noted, and can be cancelled.
 pub(crate) struct Scope {
     outer: Facts,
@@ -57,6 +63,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// An attempt begins on this thread.
+    #[inline(always)]
     pub(crate) fn enter(terms: Terms) -> Self {
         let Terms { timeout, reason, is_agents_config, cancel } = terms;
         // A sum that overflows is never.
@@ -81,6 +88,7 @@ impl Scope {
 }
 
 impl Drop for Scope {
+    #[inline]
     fn drop(&mut self) {
         FACTS.set(self.outer);
         if self.can_be_cancelled || self.outer.can_be_cancelled {
@@ -99,12 +107,21 @@ pub(super) fn is_agents_config() -> bool {
     FACTS.get().is_agents_config
 }
 
+/// Whether anything may end the attempt: its timeout, or another thread.
+#[inline]
+pub(super) fn is_bound() -> bool {
+    let facts = FACTS.get();
+    facts.until.is_some() || facts.can_be_cancelled
+}
+
 /// Whether the attempt has a timeout.
+#[inline]
 pub(super) fn is_timed() -> bool {
     FACTS.get().until.is_some()
 }
 
 /// The attempt is about to write.
+#[inline]
 pub(super) fn sending() {
     let facts = FACTS.get();
     if !facts.is_sent {
