@@ -85,6 +85,14 @@ impl<'a, W, T, E, B, J, H, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
         Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
     }
 
+    /// Tells `tracing` what the call decides, besides the hook that [`notify`](Self::notify) has set before.
+    #[cfg(feature = "tracing")]
+    pub fn trace(self) -> Driver<'a, W, T, E, B, J, (H, crate::Tracing), G, K> {
+        let Self { way, policy, judge, hook, gate, canceller, repeat, seed, outcome } = self;
+        let hook = (hook, crate::Tracing::new());
+        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+    }
+
     /// State that many calls share, which can delay or refuse an attempt. Default `()`, which does neither.
     ///
     /// Given by reference, or as an `Arc`.

@@ -30,6 +30,17 @@ impl<F: FnMut(&Event)> Hook for F {
     }
 }
 
+/// Both, in order.
+impl<A: Hook, B: Hook> Hook for (A, B) {
+    const LOOKS: bool = A::LOOKS || B::LOOKS;
+
+    #[inline]
+    fn see(&mut self, event: &Event) {
+        self.0.see(event);
+        self.1.see(event);
+    }
+}
+
 /// Keeps the log of a call, and hands each event on.
 pub(crate) struct Recorder<'d, H, D> {
     hook: H,

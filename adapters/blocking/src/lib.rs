@@ -37,6 +37,8 @@ mod race;
 mod retry;
 mod seed;
 mod threads;
+#[cfg(feature = "tracing")]
+mod trace;
 
 pub use attempt::LiveAttempt;
 pub use canceller::Canceller;
@@ -49,3 +51,5 @@ pub use insist::*;
 pub use judge::{Judge, When};
 pub use race::{LANES, race};
 pub use retry::retry;
+#[cfg(feature = "tracing")]
+pub use trace::Tracing;

@@ -44,14 +44,16 @@ impl Described<'_> {
             write!(f, ", floor {}", Text(policy.get_floor()))?;
         }
         if let Some(cap) = policy.get_cap() {
-            write!(f, ", cap {}", Text(cap))?;
+            write!(f, ", {} {}", if policy.get_cap_stops() { "stops at" } else { "cap" }, Text(cap))?;
         }
         match (policy.get_backoff(), policy.get_jitter()) {
             (Shape::Zero | Shape::Decorrelated { .. }, _) => Ok(()),
             (_, Jitter::None) => f.write_str(", no jitter"),
             (_, Jitter::Full) => f.write_str(", full jitter"),
             (_, Jitter::Equal) => f.write_str(", equal jitter"),
-            (_, Jitter::Fraction(fraction)) => write!(f, ", jitter ± {}", fraction.get()),
+            (_, Jitter::Fraction(fraction)) => {
+                write!(f, ", jitter ± {}", (fraction.get() * 10_000.0).round() / 10_000.0)
+            }
             _ => Ok(()),
         }
     }
@@ -72,6 +74,9 @@ impl Described<'_> {
                 f.write_str("raced")?;
             } else {
                 write!(f, "hedged after {}", Text(policy.get_hedge_after()))?;
+                if policy.get_hedge_on_failure() {
+                    f.write_str(" or a failure")?;
+                }
             }
         }
         if let Some(timeout) = policy.get_attempt_timeout() {

@@ -8,6 +8,7 @@
 mod demo;
 mod describe;
 mod exit;
+mod explain;
 #[cfg(feature = "ureq")]
 mod fetch;
 #[cfg(feature = "ureq")]

@@ -10,12 +10,13 @@ use insist::duration::Text;
 
 use crate::describe::Described;
 use crate::exit::Failure;
+use crate::explain::Explained;
 use crate::options::{PolicyOptions, is_endless};
 use crate::output::output;
 
-/// Print the waits that a policy would make
+/// Print what a policy means, and the waits that it would make
 ///
-/// They are those of one lane, before retry 1, 2, … until the policy ends, as if every attempt failed at once, no
+/// The waits are those of one lane, before retry 1, 2, … until the policy ends, as if every attempt failed at once, no
 /// deadline were set and no server asked for a wait.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -35,27 +36,41 @@ pub(crate) struct Plan {
 const EXAMPLES: &str = "\
 Examples:
   insist plan
+  insist plan --preset aws --attempts 5
+  insist plan --policy policy.toml
   insist plan --backoff decorrelated --base 50ms --cap 2s --count 8 --seed 7
   insist plan --delays 1s,5s,30s --at-end repeat --jitter 0.1 --attempts 10 --json";
+
+/// How many waits are shown of a preset or a file that has no end, where nothing says how many.
+const SHOWN: usize = 10;
 
 impl Plan {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let policy = self.policy.endless_policy()?;
         let seed = self.policy.seed();
+        let is_endless = is_endless(&policy);
         if let Some(count) = self.count {
             let endless = policy.unlimited_attempts().lane_attempts(u32::MAX);
-            self.print(&policy, seed, endless.delays(seed).take(count))?;
-        } else if is_endless(&policy) {
-            return Err(Failure::Usage(
-                "--attempts unlimited makes waits without end; say how many with --count".into(),
-            ));
+            self.print(&policy, seed, endless.delays(seed).take(count), false)?;
+        } else if is_endless && (self.json || self.policy.is_unlimited_on_the_line()) {
+            return Err(Failure::Usage(format!(
+                "{} makes waits without end; say how many with --count",
+                self.policy.unlimited()
+            )));
         } else {
-            self.print(&policy, seed, policy.delays(seed))?;
+            let shown = if is_endless { SHOWN } else { usize::MAX };
+            self.print(&policy, seed, policy.delays(seed).take(shown), is_endless)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn print(&self, policy: &Policy, seed: u64, delays: impl Iterator<Item = Duration>) -> Result<(), Failure> {
+    fn print(
+        &self,
+        policy: &Policy,
+        seed: u64,
+        delays: impl Iterator<Item = Duration>,
+        goes_on: bool,
+    ) -> Result<(), Failure> {
         let mut to = output();
         if self.json {
             // By hand, as a wait at a time needs no memory, however many there are.
@@ -65,6 +80,7 @@ impl Plan {
             }
             writeln!(to, "]}}")?;
         } else {
+            writeln!(to, "{}", Explained(policy))?;
             writeln!(to, "{}; seed {seed}\n", Described(policy))?;
             writeln!(to, "{:>5}  {:>16}  {:>16}", "retry", "wait", "since the start")?;
             let mut since = Duration::ZERO;
@@ -72,6 +88,9 @@ impl Plan {
                 since = since.saturating_add(delay);
                 let (wait, since) = (Text(delay).to_string(), Text(since).to_string());
                 writeln!(to, "{:>5}  {wait:>16}  {since:>16}", index + 1)?;
+            }
+            if goes_on {
+                writeln!(to, "\nAnd so on without end; --count says how many.")?;
             }
         }
         to.flush()?;

@@ -110,6 +110,11 @@ impl Factor {
         self.0.whole() > 0 || self.0.part() > 0
     }
 
+    /// Whether it is above 1.
+    pub(crate) const fn grows(self) -> bool {
+        self.0.whole() > 1 || (self.0.whole() == 1 && self.0.part() > 0)
+    }
+
     /// `base` × this to the power of `exponent`, in nanoseconds, saturating.
     #[inline]
     const fn grow(self, base: u64, exponent: u32) -> u64 {

@@ -14,8 +14,12 @@ const ATTEMPTS: u32 = 3;
 /// The longest hint that is waited for, unless another is set: 5 minutes.
 const HINT_LIMIT: u64 = 300_000_000_000;
 
-const FOREVER: ShapeFacts = ShapeFacts { draws: false, endless: true, growth: None, problem: None };
+const FOREVER: ShapeFacts = ShapeFacts { draws: false, endless: true, grows: false, growth: None, problem: None };
 const ENDING: ShapeFacts = ShapeFacts { endless: false, ..FOREVER };
+
+const fn growing(base: Duration) -> ShapeFacts {
+    ShapeFacts { grows: !base.is_zero(), ..FOREVER }
+}
 
 impl Policy {
     /// Retries at once.
@@ -36,27 +40,27 @@ impl Policy {
 
     /// `base × n` before retry n. Capped at 10 s.
     pub const fn linear(base: Duration) -> Self {
-        Self::shaped(Shape::Linear { base }, GROWING_CAP, FOREVER)
+        Self::shaped(Shape::Linear { base }, GROWING_CAP, growing(base))
     }
 
     /// `base × 2^(n-1)` before retry n; [`factor`](Self::factor) puts another number in place of the 2. Capped
     /// at 10 s.
     pub const fn exponential(base: Duration) -> Self {
         let factor = Factor::DOUBLE;
-        let facts = ShapeFacts { growth: Some((nanos(base), 1)), ..FOREVER };
+        let facts = ShapeFacts { growth: Some((nanos(base), 1)), ..growing(base) };
         Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP, facts)
     }
 
     /// `base × F(n)` before retry n, with F = 1, 1, 2, 3, 5 … Capped at 10 s.
     pub const fn fibonacci(base: Duration) -> Self {
-        Self::shaped(Shape::Fibonacci { base }, GROWING_CAP, FOREVER)
+        Self::shaped(Shape::Fibonacci { base }, GROWING_CAP, growing(base))
     }
 
     /// Drawn from `base` up to 3 × the previous wait, or 3 × `base` before the first. Capped at 10 s.
     ///
     /// It is its own jitter: that of the policy is not applied.
     pub const fn decorrelated(base: Duration) -> Self {
-        let facts = ShapeFacts { draws: true, ..FOREVER };
+        let facts = ShapeFacts { draws: true, ..growing(base) };
         Self::shaped(Shape::Decorrelated { base }, GROWING_CAP, facts)
     }
 
@@ -76,6 +80,7 @@ impl Policy {
         let problem = match &mut self.backoff {
             Shape::Exponential { factor: kept, base } => {
                 *kept = Factor::new(factor);
+                self.shape.grows = kept.grows() && !base.is_zero();
                 self.shape.growth = match kept.log2() {
                     Some(bits) => Some((nanos(*base), bits)),
                     None => None,
@@ -253,7 +258,7 @@ impl<B> Policy<B> {
     }
 
     /// Every step ends here, so that a call has one flag to look at.
-    const fn checked(mut self) -> Self {
+    pub(super) const fn checked(mut self) -> Self {
         self.is_valid = self.problem().is_none();
         self.doubling = self.find_doubling();
         self

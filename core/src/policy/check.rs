@@ -52,7 +52,7 @@ impl<B> Policy<B> {
             && self.lane_attempts == u32::MAX
             && self.deadline == NONE
             && self.shape.endless
-            && !self.cap_stops
+            && !(self.cap_stops && self.cap != NONE && self.shape.grows)
     }
 }
 
@@ -122,3 +122,38 @@ impl fmt::Display for PolicyError {
 }
 
 impl core::error::Error for PolicyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backoff::AtEnd;
+
+    #[test]
+    fn a_cap_that_stops_ends_only_what_grows() {
+        let ms = Duration::from_millis;
+        let ends = |policy: Policy| policy.cap_that_stops(ms(80)).unlimited_attempts().validate() == Ok(());
+        for grows in [
+            Policy::linear(ms(5)),
+            Policy::exponential(ms(5)),
+            Policy::exponential(ms(5)).factor(1.1),
+            Policy::fibonacci(ms(5)),
+            Policy::decorrelated(ms(5)),
+        ] {
+            assert!(ends(grows), "{grows:?}");
+        }
+        for stays in [
+            Policy::zero(),
+            Policy::constant(ms(5)),
+            Policy::linear(ms(0)),
+            Policy::exponential(ms(0)),
+            Policy::exponential(ms(5)).factor(1.0),
+            Policy::exponential(ms(5)).factor(0.5),
+            Policy::fibonacci(ms(0)),
+            Policy::decorrelated(ms(0)),
+            Policy::list(List::new(&[ms(5)]), AtEnd::Repeat),
+        ] {
+            assert!(!ends(stays), "{stays:?}");
+        }
+        assert!(!ends(Policy::elastic().shape(crate::Shape::Constant { base: ms(5) })));
+    }
+}

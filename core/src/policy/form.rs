@@ -1,7 +1,7 @@
 //! A policy as files and messages have it: flat, with words and durations that people write.
 //!
-//! What is left out has the default of the constructor, so a file says only what matters to it. What does not
-//! belong to the backoff, or is not known, is an error that names the field.
+//! What is left out has the default of the constructor, or of the preset that is named, so a file says only what
+//! matters to it. What does not belong to the backoff, or is not known, is an error that names the field.
 
 use core::time::Duration;
 
@@ -10,7 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Policy;
-use super::word::{Attempts, Limit, Span};
+use super::word::{Attempts, Lanes, Limit, Preset, Span};
 use crate::backoff::{AtEnd, List, Shape};
 use crate::jitter::Jitter;
 
@@ -20,7 +20,10 @@ const BASE: Duration = Duration::from_millis(100);
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Form {
-    backoff: Name,
+    #[serde(skip_serializing)]
+    preset: Option<Preset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoff: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,8 +34,8 @@ struct Form {
     at_end: Option<AtEnd>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cap: Option<Limit>,
-    #[serde(skip_serializing_if = "is_false")]
-    cap_stops: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cap_stops: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     floor: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,50 +45,54 @@ struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
     lane_attempts: Option<Attempts>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lanes: Option<u8>,
+    lanes: Option<Lanes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hedge_after: Option<Span>,
-    #[serde(skip_serializing_if = "is_false")]
-    hedge_on_failure: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hedge_on_failure: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt_timeout: Option<Limit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<Limit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint_limit: Option<Limit>,
-    #[serde(skip_serializing_if = "is_false")]
-    ignore_hints: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignore_hints: Option<bool>,
 }
 
 /// The word of a built-in backoff.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Name {
     Zero,
     Stop,
     Constant,
     Linear,
-    #[default]
     Exponential,
     Fibonacci,
     Decorrelated,
     List,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
+impl Name {
+    /// The word for a shape, and what it starts from.
+    const fn of(shape: &Shape) -> (Self, Option<Duration>) {
+        match shape {
+            Shape::Zero => (Self::Zero, None),
+            Shape::Stop => (Self::Stop, None),
+            Shape::Constant { base } => (Self::Constant, Some(*base)),
+            Shape::Linear { base } => (Self::Linear, Some(*base)),
+            Shape::Exponential { base, .. } => (Self::Exponential, Some(*base)),
+            Shape::Fibonacci { base } => (Self::Fibonacci, Some(*base)),
+            Shape::Decorrelated { base } => (Self::Decorrelated, Some(*base)),
+            Shape::List { .. } => (Self::List, None),
+        }
+    }
 }
 
 impl Form {
     fn policy(&self) -> Result<Policy, &'static str> {
-        let mut policy = self.shaped()?;
-        match &self.cap {
-            None if self.cap_stops => return Err("cap_stops is set without a cap; set cap too"),
-            None => {}
-            Some(cap) if self.cap_stops => policy = policy.cap_that_stops(cap.0),
-            Some(cap) => policy = policy.cap(cap.0),
-        }
+        let mut policy = self.capped(self.shaped()?)?;
         if let Some(floor) = &self.floor {
             policy = policy.floor(floor.0);
         }
@@ -99,10 +106,13 @@ impl Form {
             policy = policy.lane_attempts(attempts.0);
         }
         if let Some(lanes) = &self.lanes {
-            policy = policy.lanes(*lanes);
+            policy = policy.lanes(lanes.0);
         }
         if let Some(delay) = &self.hedge_after {
             policy = policy.hedge_after(delay.0);
+        }
+        if let Some(yes) = self.hedge_on_failure {
+            policy = policy.hedge_on_failure(yes);
         }
         if let Some(limit) = &self.attempt_timeout {
             policy = policy.attempt_timeout(limit.0);
@@ -113,39 +123,69 @@ impl Form {
         if let Some(limit) = &self.hint_limit {
             policy = policy.hint_limit(limit.0);
         }
-        policy = policy.hedge_on_failure(self.hedge_on_failure);
-        Ok(if self.ignore_hints { policy.ignore_hints() } else { policy })
+        Ok(if self.ignore_hints == Some(true) { policy.ignore_hints() } else { policy })
     }
 
+    fn capped(&self, policy: Policy) -> Result<Policy, &'static str> {
+        let of_preset = self.preset.as_ref().and_then(|_| policy.get_cap());
+        let stops = self.cap_stops.unwrap_or(policy.get_cap_stops());
+        match self.cap.as_ref().map(|cap| cap.0).or(of_preset) {
+            None if self.cap_stops == Some(true) => Err("cap_stops is set without a cap; set cap too"),
+            None => Ok(policy),
+            // A cap of none does not stop, unless that is said beside it.
+            Some(Duration::MAX) if self.cap_stops.is_none() => Ok(policy.no_cap()),
+            Some(cap) if stops => Ok(policy.cap_that_stops(cap)),
+            Some(cap) => Ok(policy.cap(cap)),
+        }
+    }
+
+    /// The base of the other fields: the preset, or what each shape has by default.
     fn shaped(&self) -> Result<Policy, &'static str> {
-        let has_base = !matches!(self.backoff, Name::Zero | Name::Stop | Name::List);
+        let (said, before) = match &self.preset {
+            None => (Name::Exponential, None),
+            Some(preset) => Name::of(preset.0.get_backoff()),
+        };
+        let name = self.backoff.unwrap_or(said);
+        let has_base = !matches!(name, Name::Zero | Name::Stop | Name::List);
         if self.base.is_some() && !has_base {
             return Err("base is set, but this backoff has none; leave it out");
         }
-        if self.factor.is_some() && self.backoff != Name::Exponential {
+        if self.factor.is_some() && name != Name::Exponential {
             return Err("factor is set, but only an exponential backoff has one; leave it out");
         }
-        if self.backoff != Name::List && (self.delays.is_some() || self.at_end.is_some()) {
+        if name != Name::List && (self.delays.is_some() || self.at_end.is_some()) {
             return Err("delays and at_end belong to a list; set backoff to list, or leave them out");
         }
-        let base = self.base.as_ref().map_or(BASE, |base| base.0);
-        Ok(match self.backoff {
+        let base = self.base.as_ref().map(|base| base.0).or(before).unwrap_or(BASE);
+        let fresh = match name {
             Name::Zero => Policy::zero(),
             Name::Stop => Policy::stop(),
             Name::Constant => Policy::constant(base),
             Name::Linear => Policy::linear(base),
-            Name::Exponential => match self.factor {
+            Name::Exponential => match self.factor.or(self.preset_factor()) {
                 Some(factor) => Policy::exponential(base).factor(factor),
                 None => Policy::exponential(base),
             },
             Name::Fibonacci => Policy::fibonacci(base),
             Name::Decorrelated => Policy::decorrelated(base),
             Name::List => {
-                let delays = self.delays.as_ref().ok_or("delays is missing; a list needs at least 1")?;
+                let delays =
+                    self.delays.as_ref().ok_or("delays is missing; backoff is a list, which needs at least 1")?;
                 let delays: Vec<Duration> = delays.iter().map(|delay| delay.0).collect();
                 Policy::list(List::new(&delays), self.at_end.unwrap_or_default())
             }
+        };
+        Ok(match &self.preset {
+            None => fresh,
+            Some(preset) => preset.0.shape(*fresh.get_backoff()),
         })
+    }
+
+    fn preset_factor(&self) -> Option<f64> {
+        match self.preset.as_ref()?.0.get_backoff() {
+            Shape::Exponential { factor, .. } => Some(factor.get()),
+            _ => None,
+        }
     }
 }
 
@@ -153,38 +193,30 @@ impl From<&Policy> for Form {
     fn from(policy: &Policy) -> Self {
         let mut form = Self {
             cap: Some(Limit(policy.get_cap().unwrap_or(Duration::MAX))),
-            cap_stops: policy.get_cap_stops(),
+            cap_stops: policy.get_cap_stops().then_some(true),
             floor: Some(Span(policy.get_floor())),
             jitter: Some(policy.get_jitter()),
             attempts: Some(Attempts(policy.get_attempts().unwrap_or(u32::MAX))),
             lane_attempts: policy.get_lane_attempts().map(Attempts),
-            lanes: Some(policy.get_lanes()),
+            lanes: Some(Lanes(policy.get_lanes())),
             hedge_after: Some(Span(policy.get_hedge_after())),
-            hedge_on_failure: policy.get_hedge_on_failure(),
+            hedge_on_failure: policy.get_hedge_on_failure().then_some(true),
             attempt_timeout: policy.get_attempt_timeout().map(Limit),
             deadline: policy.get_deadline().map(Limit),
             hint_limit: Some(Limit(policy.get_hint_limit().unwrap_or(Duration::MAX))),
-            ignore_hints: !policy.get_hints(),
+            ignore_hints: (!policy.get_hints()).then_some(true),
             ..Self::default()
         };
-        let (name, base) = match policy.get_backoff() {
-            Shape::Zero => (Name::Zero, None),
-            Shape::Stop => (Name::Stop, None),
-            Shape::Constant { base } => (Name::Constant, Some(*base)),
-            Shape::Linear { base } => (Name::Linear, Some(*base)),
-            Shape::Exponential { base, factor } => {
-                form.factor = Some(factor.get());
-                (Name::Exponential, Some(*base))
-            }
-            Shape::Fibonacci { base } => (Name::Fibonacci, Some(*base)),
-            Shape::Decorrelated { base } => (Name::Decorrelated, Some(*base)),
+        match policy.get_backoff() {
+            Shape::Exponential { factor, .. } => form.factor = Some(factor.get()),
             Shape::List { delays, at_end } => {
                 form.delays = Some(delays.iter().map(Span).collect());
                 form.at_end = Some(*at_end);
-                (Name::List, None)
             }
-        };
-        form.backoff = name;
+            _ => {}
+        }
+        let (name, base) = Name::of(policy.get_backoff());
+        form.backoff = Some(name);
         form.base = base.map(Span);
         form
     }
@@ -197,7 +229,8 @@ impl Serialize for Policy {
     }
 }
 
-/// What is left out has its default; an invalid policy is an error.
+/// What is left out has its default; an invalid policy is an error. `preset` names the
+/// [preset](Policy::PRESETS) that the other fields are laid over.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let policy = Form::deserialize(deserializer)?.policy().map_err(D::Error::custom)?;

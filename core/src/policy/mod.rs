@@ -5,6 +5,8 @@ mod check;
 mod delays;
 #[cfg(feature = "serde")]
 mod form;
+mod preset;
+mod reshape;
 #[cfg(feature = "serde")]
 mod word;
 
@@ -73,6 +75,8 @@ struct ShapeFacts {
     draws: bool,
     /// It may go on for ever.
     endless: bool,
+    /// Its delays grow without end, so that they reach any cap.
+    grows: bool,
     /// Its first delay, not 0, and by how many bits each is longer than the one before, if that is all there is to it.
     growth: Option<(u64, u32)>,
     /// What is wrong with it.

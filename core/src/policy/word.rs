@@ -7,6 +7,7 @@ use alloc::string::ToString;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Policy;
 use crate::duration::{Text, parse};
 use crate::jitter::Jitter;
 
@@ -18,6 +19,12 @@ pub(super) struct Limit(pub(super) Duration);
 
 /// A number, or `unlimited`, which is kept as the largest.
 pub(super) struct Attempts(pub(super) u32);
+
+/// A number of lanes.
+pub(super) struct Lanes(pub(super) u8);
+
+/// The policy that has this name among the presets.
+pub(super) struct Preset(pub(super) Policy);
 
 const UNLIMITED: &str = "unlimited";
 const NONE: &str = "none";
@@ -90,6 +97,16 @@ impl Serialize for Limit {
     }
 }
 
+impl<'de> Deserialize<'de> for Preset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Word {
+            expected: "\"pester\", \"elastic\", \"cenkalti\", \"grpc\", \"grpc-hedging\" or \"aws\"",
+            from_str: |text| Policy::PRESETS.iter().find(|(name, _)| *name == text).map(|(_, policy)| Self(*policy)),
+            from_number: |_| None,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Attempts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Word {
@@ -100,6 +117,22 @@ impl<'de> Deserialize<'de> for Attempts {
                 is_count.then_some(Self(number as u32))
             },
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Lanes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Word {
+            expected: "a number of lanes from 1 to 255",
+            from_str: |_| None,
+            from_number: |number| (f64::from(number as u8) == number).then_some(Self(number as u8)),
+        })
+    }
+}
+
+impl Serialize for Lanes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0)
     }
 }
 

@@ -1,22 +1,36 @@
 //! The policy options, the same for all sub-commands, and the policy and seed that they stand for.
+//!
+//! What is given on the line is laid over a preset, a policy file, or what each backoff has by default.
 
+mod backoff;
+mod base;
+mod file;
 mod notes;
 mod value;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use insist::{AtEnd, Jitter, List, Policy, PolicyError, Shape};
+use clap::Args;
+use insist::{Jitter, Policy, PolicyError};
 
 use crate::exit::Failure;
+use backoff::{AtEndName, BackoffName};
+use base::{Base, Preset};
 use value::Attempts;
-
-const BASE: Duration = Duration::from_millis(100);
 
 /// How often, how long, how far apart.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Policy (durations as 150ms, 1.5s, 2m, 1h or 0)")]
 pub(crate) struct PolicyOptions {
+    /// The numbers of a well-known system, over which the other options are laid [default: none]
+    #[arg(long, value_name = "NAME", value_parser = base::preset())]
+    preset: Option<Preset>,
+
+    /// A TOML file with the policy, over which the other options are laid [default: none]
+    #[arg(long = "policy", value_name = "FILE", conflicts_with = "preset")]
+    policy_file: Option<PathBuf>,
+
     /// The shape of the waits [default: exponential, or list where --delays is given]
     #[arg(long, value_enum, value_name = "SHAPE", hide_possible_values = false)]
     backoff: Option<BackoffName>,
@@ -30,6 +44,8 @@ pub(crate) struct PolicyOptions {
     factor: Option<f64>,
 
     /// The most that a wait may be, jitter included, hints not [default: 10s for the shapes that grow, else none]
+    ///
+    /// Over a preset or a file whose cap stops, it is where that stops.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     cap: Option<Duration>,
 
@@ -86,54 +102,12 @@ pub(crate) struct PolicyOptions {
     seed: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BackoffName {
-    /// At once
-    Zero,
-    /// No retry
-    Stop,
-    /// BASE
-    Constant,
-    /// BASE × 1, 2, 3 …
-    Linear,
-    /// BASE × 1, FACTOR, FACTOR² …
-    Exponential,
-    /// BASE × 1, 1, 2, 3, 5 …
-    Fibonacci,
-    /// Drawn from BASE to 3 × the previous wait
-    Decorrelated,
-    /// What --delays says
-    List,
-}
-
-impl BackoffName {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Zero => "zero",
-            Self::Stop => "stop",
-            Self::Constant => "constant",
-            Self::Linear => "linear",
-            Self::Exponential => "exponential",
-            Self::Fibonacci => "fibonacci",
-            Self::Decorrelated => "decorrelated",
-            Self::List => "list",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum AtEndName {
-    /// The lane ends
-    Stop,
-    /// The last wait is repeated
-    Repeat,
-}
-
 impl PolicyOptions {
     /// The policy, checked, save that nothing may end a call with it: `plan` needs no end.
     pub(crate) fn endless_policy(&self) -> Result<Policy, Failure> {
-        self.notes().iter().for_each(|note| eprintln!("insist: note: {note}"));
-        let policy = self.limited(self.shaped()?);
+        let base = self.base()?;
+        self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
+        let policy = self.limited(self.shaped(base.as_ref())?);
         match policy.validate() {
             Ok(()) | Err(PolicyError::Endless) => Ok(policy),
             Err(problem) => Err(Failure::Usage(problem.to_string())),
@@ -145,9 +119,33 @@ impl PolicyOptions {
         let policy = self.endless_policy()?;
         match policy.validate() {
             Ok(()) => Ok(policy),
-            Err(_) => Err(Failure::Usage(
-                "--attempts unlimited, and nothing else ends the call; set --deadline or --lane-attempts".into(),
-            )),
+            Err(_) => Err(Failure::Usage(format!(
+                "{}, and nothing else ends the call; set --deadline or --lane-attempts",
+                self.unlimited()
+            ))),
+        }
+    }
+
+    /// What the options are laid over, if anything is named.
+    fn base(&self) -> Result<Option<Base>, Failure> {
+        match (self.preset, &self.policy_file) {
+            (Some(preset), _) => Ok(Some(preset.base())),
+            (None, Some(path)) => file::read(path).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Whether attempts without end were asked for on the line, and not by a preset or a file.
+    pub(crate) fn is_unlimited_on_the_line(&self) -> bool {
+        self.attempts == Some(Attempts::Unlimited)
+    }
+
+    /// Where it is said that attempts have no limit.
+    pub(crate) fn unlimited(&self) -> String {
+        match (self.attempts, self.preset, &self.policy_file) {
+            (None, Some(preset), _) => preset.base().name,
+            (None, None, Some(path)) => file::name(path),
+            _ => "--attempts unlimited".into(),
         }
     }
 
@@ -156,49 +154,12 @@ impl PolicyOptions {
         self.seed.unwrap_or_else(|| fastrand::u64(..1 << 53))
     }
 
-    pub(crate) fn lanes(&self) -> u8 {
-        self.lanes.unwrap_or(1)
-    }
-
-    /// The backoff that was asked for: by name, or by a list of delays.
-    fn backoff(&self) -> BackoffName {
-        self.backoff.unwrap_or(if self.delays.is_some() { BackoffName::List } else { BackoffName::Exponential })
-    }
-
-    fn shaped(&self) -> Result<Policy, Failure> {
-        let base = self.base.unwrap_or(BASE);
-        Ok(match self.backoff() {
-            BackoffName::Zero => Policy::zero(),
-            BackoffName::Stop => Policy::stop(),
-            BackoffName::Constant => Policy::constant(base),
-            BackoffName::Linear => Policy::linear(base),
-            BackoffName::Exponential => match self.factor {
-                Some(factor) => Policy::exponential(base).factor(factor),
-                None => Policy::exponential(base),
-            },
-            BackoffName::Fibonacci => Policy::fibonacci(base),
-            BackoffName::Decorrelated => Policy::decorrelated(base),
-            BackoffName::List => {
-                let delays = self.delays.as_deref().ok_or_else(|| {
-                    Failure::Usage(
-                        "--backoff list needs its waits; say them with --delays, as in --delays 1s,2s".into(),
-                    )
-                })?;
-                let at_end = match self.at_end {
-                    None | Some(AtEndName::Stop) => AtEnd::Stop,
-                    Some(AtEndName::Repeat) => AtEnd::Repeat,
-                };
-                Policy::list(List::new(delays), at_end)
-            }
-        })
-    }
-
     fn limited(&self, mut policy: Policy) -> Policy {
         if let Some(jitter) = self.jitter {
             policy = policy.jitter(jitter);
         }
         if let Some(cap) = self.cap {
-            policy = policy.cap(cap);
+            policy = if policy.get_cap_stops() { policy.cap_that_stops(cap) } else { policy.cap(cap) };
         }
         if let Some(floor) = self.floor {
             policy = policy.floor(floor);
@@ -230,8 +191,7 @@ impl PolicyOptions {
     }
 }
 
-/// Whether the waits of a lane go on for ever where nothing but its backoff ends them.
+/// Whether the waits of a lane go on for ever where no deadline ends them.
 pub(crate) fn is_endless(policy: &Policy) -> bool {
-    let ends = matches!(policy.get_backoff(), Shape::Stop | Shape::List { at_end: AtEnd::Stop, .. });
-    !ends && policy.get_attempts().is_none() && policy.get_lane_attempts().is_none()
+    policy.deadline(Duration::MAX).validate() == Err(PolicyError::Endless)
 }

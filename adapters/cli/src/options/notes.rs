@@ -1,11 +1,15 @@
 //! What was given and has no effect: said, and not refused.
 
-use super::{BackoffName, PolicyOptions};
+use insist::Policy;
+
+use super::base::Base;
+use super::{Attempts, BackoffName, PolicyOptions};
 
 impl PolicyOptions {
-    /// One line for each option that has no effect beside the others.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let backoff = self.backoff();
+    /// One line for each option that has no effect beside the others, and what they are laid over.
+    pub(super) fn notes(&self, base: Option<&Base>) -> Vec<String> {
+        let backoff = self.backoff(base);
+        let before = base.map(|base| &base.policy);
         let mut notes = Vec::new();
         let mut note = |given: bool, has_effect: bool, option: &str, beside: &str| {
             if given && !has_effect {
@@ -13,10 +17,16 @@ impl PolicyOptions {
             }
         };
 
-        let beside = format!("--backoff {}", backoff.as_str());
+        let beside = match base {
+            Some(base) if self.named_backoff().is_none() => {
+                format!("the {} backoff of {}", backoff.as_str(), base.name)
+            }
+            _ => format!("--backoff {}", backoff.as_str()),
+        };
         let grows_from_base = !matches!(backoff, BackoffName::Zero | BackoffName::Stop | BackoffName::List);
+        let has_floor = self.floor.is_some() || before.is_some_and(|policy| !policy.get_floor().is_zero());
         // A floor under no wait at all is a wait, which can be spread and capped.
-        let is_nothing = backoff == BackoffName::Stop || (backoff == BackoffName::Zero && self.floor.is_none());
+        let is_nothing = backoff == BackoffName::Stop || (backoff == BackoffName::Zero && !has_floor);
         let is_spread = !is_nothing && backoff != BackoffName::Decorrelated;
         let is_list = backoff == BackoffName::List;
         note(self.base.is_some(), grows_from_base, "--base", &beside);
@@ -27,8 +37,26 @@ impl PolicyOptions {
         note(self.at_end.is_some(), is_list, "--at-end", &beside);
         note(self.jitter.is_some(), is_spread, "--jitter", &beside);
 
-        note(self.hedge_after.is_some(), self.lanes() > 1, "--hedge-after", "one lane; --lanes 2 gives it another");
+        let lanes = self.lanes.or(before.map(Policy::get_lanes)).unwrap_or(1);
+        note(self.hedge_after.is_some(), lanes > 1, "--hedge-after", "one lane; --lanes 2 gives it another");
         note(self.max_retry_after.is_some(), !self.ignore_retry_after, "--max-retry-after", "--ignore-retry-after");
+        if let Some(base) = base {
+            let ignoring = format!("{}, which ignores Retry-After", base.name);
+            let is_heard = base.policy.get_hints() || self.ignore_retry_after;
+            note(self.max_retry_after.is_some(), is_heard, "--max-retry-after", &ignoring);
+            if let (None, Some(in_a_lane)) = (self.lane_attempts, base.policy.get_lane_attempts()) {
+                let all = in_a_lane.saturating_mul(u32::from(lanes));
+                let attempts = if in_a_lane == 1 { "attempt" } else { "attempts" };
+                let limiting =
+                    format!("the {in_a_lane} {attempts} in a lane of {}; --lane-attempts gives it more", base.name);
+                let is_more = match self.attempts {
+                    Some(Attempts::Limited(attempts)) => attempts > all,
+                    Some(Attempts::Unlimited) => true,
+                    None => false,
+                };
+                note(is_more, false, "--attempts", &limiting);
+            }
+        }
         notes
     }
 }

@@ -2,9 +2,12 @@
 
 #[cfg(feature = "ureq")]
 mod demo;
+mod explain;
 #[cfg(feature = "ureq")]
 mod get;
 mod plan;
+mod policy;
+mod preset;
 mod replay;
 #[cfg(feature = "ureq")]
 mod report;

@@ -3,7 +3,7 @@
 use crate::run::insist;
 
 /// Standard output of a run that went well and had nothing to note.
-fn plan(arguments: &str) -> String {
+pub(crate) fn plan(arguments: &str) -> String {
     let words: Vec<&str> = ["plan"].into_iter().chain(arguments.split_whitespace()).collect();
     let ran = insist(&words);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments}");
@@ -11,7 +11,7 @@ fn plan(arguments: &str) -> String {
 }
 
 /// The waits in milliseconds, without jitter.
-fn waits(arguments: &str) -> Vec<f64> {
+pub(crate) fn waits(arguments: &str) -> Vec<f64> {
     let form: serde_json::Value = serde_json::from_str(&plan(&format!("--json {arguments}"))).unwrap();
     form["delays_ns"].as_array().unwrap().iter().map(|wait| wait.as_u64().unwrap() as f64 / 1e6).collect()
 }
@@ -128,7 +128,12 @@ fn waits_without_end_need_a_count() {
 fn the_table_has_a_line_a_retry_and_says_what_the_policy_is() {
     assert_eq!(
         plan("--jitter none --seed 7 --base 150ms --attempts 4"),
-        "exponential from 150ms × 2, cap 10s, no jitter; 4 attempts in all; Retry-After up to 5m; seed 7\n\
+        "A call makes at most 4 attempts.\n\
+         After a failure it waits, at first 150ms, then twice as long each time, never more than 10s.\n\
+         What a server asks for with Retry-After is waited for first, and the wait comes on top; more than 5m ends the \
+         call.\n\
+         \n\
+         exponential from 150ms × 2, cap 10s, no jitter; 4 attempts in all; Retry-After up to 5m; seed 7\n\
          \n\
          retry              wait   since the start\n\
          \x20   1             150ms             150ms\n\

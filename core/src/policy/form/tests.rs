@@ -1,5 +1,6 @@
 //! Policies through JSON and back.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 
@@ -39,11 +40,59 @@ fn what_is_left_out_has_its_default() {
 }
 
 #[test]
+fn a_preset_is_the_base_of_the_other_fields() {
+    let ms = Duration::from_millis;
+    for (name, preset) in Policy::PRESETS {
+        assert_eq!(read(&format!(r#"{{"preset":"{name}"}}"#)), Ok(preset));
+        let text = serde_json::to_string(&preset).unwrap();
+        assert_eq!(read(&text), Ok(preset), "{text}");
+    }
+    for (text, policy) in [
+        (r#"{"preset":"aws","attempts":9,"deadline":"1m"}"#, Policy::aws().attempts(9).deadline(ms(60_000))),
+        (r#"{"preset":"aws","base":"1s"}"#, Policy::exponential(ms(1000)).cap(ms(20_000))),
+        (r#"{"preset":"cenkalti","base":"1s"}"#, cenkalti_from(ms(1000), 1.5)),
+        (r#"{"preset":"cenkalti","factor":3}"#, cenkalti_from(ms(500), 3.0)),
+        (
+            r#"{"preset":"cenkalti","deadline":"none","attempts":3}"#,
+            cenkalti_from(ms(500), 1.5).deadline(Duration::MAX).attempts(3),
+        ),
+        (r#"{"preset":"aws","backoff":"linear"}"#, Policy::linear(ms(50)).cap(ms(20_000))),
+        (r#"{"preset":"pester","backoff":"linear"}"#, Policy::pester().shape(crate::Shape::Linear { base: ms(1000) })),
+        (r#"{"preset":"elastic","cap":"4s"}"#, Policy::elastic().cap_that_stops(ms(4000))),
+        (r#"{"preset":"elastic","cap_stops":false,"attempts":3}"#, Policy::elastic().cap(ms(8000)).attempts(3)),
+        (r#"{"preset":"elastic","cap":"none","attempts":3}"#, Policy::elastic().no_cap().attempts(3)),
+        (r#"{"preset":"grpc","cap_stops":true}"#, Policy::grpc().cap_that_stops(ms(1000))),
+        (r#"{"preset":"grpc-hedging","hedge_on_failure":false}"#, Policy::grpc_hedging().hedge_on_failure(false)),
+    ] {
+        assert_eq!(read(text), Ok(policy), "{text}");
+    }
+}
+
+fn cenkalti_from(base: Duration, factor: f64) -> Policy {
+    Policy::cenkalti().shape(crate::Shape::Exponential { base, factor: crate::Factor::new(factor) })
+}
+
+#[test]
+fn an_unknown_preset_is_told_all_their_names() {
+    for text in [r#"{"preset":"amazon"}"#, r#"{"preset":7}"#, r#"{"preset":true}"#] {
+        let error = read(text).unwrap_err();
+        for (name, _) in Policy::PRESETS {
+            assert!(error.contains(&format!("\"{name}\"")), "{error}");
+        }
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_by_name() {
     for (text, says) in [
         (r#"{"attempts":0}"#, "attempts is 0"),
         (r#"{"attempts":1.5}"#, "a number of attempts"),
         (r#"{"attempts":"many"}"#, "\"unlimited\""),
+        (r#"{"lanes":0}"#, "lanes is 0"),
+        (r#"{"lanes":256}"#, "a number of lanes from 1 to 255"),
+        (r#"{"lanes":-1}"#, "a number of lanes from 1 to 255"),
+        (r#"{"lanes":1.5}"#, "a number of lanes from 1 to 255"),
+        (r#"{"lanes":"two"}"#, "a number of lanes from 1 to 255"),
         (r#"{"jitter":1.5}"#, "a fraction from 0 to 1"),
         (r#"{"base":"5"}"#, "a duration such as"),
         (r#"{"base":5}"#, "a duration such as"),
@@ -57,6 +106,12 @@ fn what_makes_no_sense_is_refused_by_name() {
         (r#"{"floor":"20s"}"#, "floor is 20s, above the cap of 10s"),
         (r#"{"cap_stops":true}"#, "without a cap"),
         (r#"{"factor":-1}"#, "factor is not a number above 0"),
+        (r#"{"preset":"pester","factor":2}"#, "factor is set"),
+        (r#"{"preset":"pester","cap_stops":true}"#, "without a cap"),
+        (r#"{"preset":"aws","backoff":"list"}"#, "delays is missing"),
+        (r#"{"preset":"elastic","cap_stops":false}"#, "nothing else ends the call"),
+        (r#"{"preset":"elastic","cap":"none"}"#, "nothing else ends the call"),
+        (r#"{"preset":"aws","preset":"grpc"}"#, "duplicate field `preset`"),
         (r#"{"attempts":"unlimited"}"#, "nothing else ends the call"),
     ] {
         let error = read(text).unwrap_err();

@@ -1,0 +1,32 @@
+//! What the options on the line are laid over: a preset, or a policy file.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use insist::Policy;
+
+use crate::describe::Described;
+
+/// A policy and where it comes from.
+pub(super) struct Base {
+    pub(super) policy: Policy,
+    /// In the words of the command line: `--preset aws`.
+    pub(super) name: String,
+}
+
+/// A preset, known by its place among all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Preset(usize);
+
+impl Preset {
+    pub(super) fn base(self) -> Base {
+        let (name, policy) = Policy::PRESETS[self.0];
+        Base { policy, name: format!("--preset {name}") }
+    }
+}
+
+/// Reads the name of a preset; the long help says the numbers of each.
+pub(super) fn preset() -> impl TypedValueParser<Value = Preset> {
+    let values =
+        Policy::PRESETS.iter().map(|(name, policy)| PossibleValue::new(*name).help(Described(policy).to_string()));
+    PossibleValuesParser::new(values)
+        .map(|text| Preset(Policy::PRESETS.iter().position(|(name, _)| *name == text).unwrap_or_default()))
+}

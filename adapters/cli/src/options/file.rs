@@ -1,0 +1,92 @@
+//! Policy files: TOML, whose errors name the file, the line and the field.
+
+use std::ops::Range;
+use std::path::Path;
+
+use insist::Policy;
+use toml::de::{DeTable, Error};
+
+use super::base::Base;
+use crate::exit::Failure;
+
+/// The file in the words of the command line.
+pub(super) fn name(path: &Path) -> String {
+    format!("--policy {}", path.display())
+}
+
+/// Reads a policy file.
+pub(super) fn read(path: &Path) -> Result<Base, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read the policy file {shown}: {error}")))?;
+    let policy = parse(&text).map_err(|problem| Failure::Usage(format!("policy file {shown}{problem}")))?;
+    Ok(Base { policy, name: name(path) })
+}
+
+/// What is wrong begins with what parts it from the name of the file.
+fn parse(text: &str) -> Result<Policy, String> {
+    let fields = fields(text).map_err(|error| unread(text, &error))?;
+    toml::from_str(text).map_err(|error| said(text, &fields, &error))
+}
+
+/// A field and where it stands, its value included.
+struct Field {
+    name: String,
+    place: Range<usize>,
+}
+
+fn fields(text: &str) -> Result<Vec<Field>, Error> {
+    let table = DeTable::parse(text)?;
+    let placed = table
+        .get_ref()
+        .iter()
+        .map(|(key, value)| Field { name: key.get_ref().to_string(), place: key.span().start..value.span().end });
+    Ok(placed.collect())
+}
+
+/// What is no TOML.
+fn unread(text: &str, error: &Error) -> String {
+    let message = error.message();
+    let Some(span) = error.span() else { return format!(": {message}") };
+    let number = line(text, &span);
+    let is_key = |key: &&str| !key.is_empty() && words(key).count() == 1;
+    match text.lines().nth(number - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim()).filter(is_key) {
+        Some(key) => format!(", line {number}, {key}: {message}"),
+        None => format!(", line {number}: {message}"),
+    }
+}
+
+/// What is TOML, but no policy.
+fn said(text: &str, fields: &[Field], error: &Error) -> String {
+    let message = error.message();
+    let holds = |field: &&Field, span: &Range<usize>| field.place.start <= span.start && span.end <= field.place.end;
+    // An error of the whole spans the whole file.
+    if let Some(span) = error.span() {
+        if let Some(field) = fields.iter().find(|field| holds(field, &span)) {
+            return placed(line(text, &span), &field.name, message);
+        }
+    }
+    // What is wrong with the whole names the field first that is the cause, unless that comes from the preset.
+    let named = words(message).find_map(|word| fields.iter().find(|field| field.name == word));
+    match named.or_else(|| fields.iter().find(|field| field.name == "preset")) {
+        Some(field) => placed(line(text, &field.place), &field.name, message),
+        None => format!(": {message}"),
+    }
+}
+
+/// A message that tells the field by itself is not told it again.
+fn placed(line: usize, field: &str, message: &str) -> String {
+    let is_told = !message.starts_with("invalid ") && words(message).any(|word| word == field);
+    if is_told { format!(", line {line}: {message}") } else { format!(", line {line}, {field}: {message}") }
+}
+
+fn words(message: &str) -> impl Iterator<Item = &str> {
+    message.split(|character: char| !character.is_alphanumeric() && character != '_')
+}
+
+fn line(text: &str, place: &Range<usize>) -> usize {
+    text.bytes().take(place.start).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests;
