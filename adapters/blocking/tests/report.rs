@@ -138,7 +138,7 @@ fn a_log_keeps_the_verdict_that_stopped_a_call() {
 fn a_refusal_is_named_in_the_report_and_in_the_error() {
     let (result, report) = retry(&Policy::zero(), |_| Err::<(), _>("down")).gate(Closed { to_all: false }).report();
     let gave_up = result.unwrap_err();
-    assert_eq!(report.refusal.map(|refusal| refusal.why()), Some("closed"));
+    assert_eq!(report.refusal.map(Refusal::why), Some("closed"));
     assert_eq!(gave_up.refusal, report.refusal);
     assert!(gave_up.to_string().contains("(closed)"), "{gave_up}");
 }
