@@ -12,7 +12,7 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What places are multiplied with: a good multiplier (Steele and Vigna, 2021), and not the increment, for seeds that
 /// were made with that increment must not meet each other's places.
-const PLACE: u64 = 0xd134_2543_de82_ef95;
+pub(crate) const PLACE: u64 = 0xd134_2543_de82_ef95;
 
 /// The stream of one place: a lane and a retry of a call with a seed.
 #[derive(Clone, Debug)]

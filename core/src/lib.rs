@@ -35,9 +35,9 @@
 //!
 //! # Features
 //!
-//! - `alloc`: [`Log`], [`Report`] and [`play()`].
-//! - `std`: `alloc`, and [`Instant::now`] on one origin for the whole process.
-//! - `serde`: `alloc`, and policies, logs and reports through serde.
+//! - `alloc`: `Log`, `Report`, `Replicas` and `play`.
+//! - `std`: `alloc`, and `Instant::now` on one origin for the whole process.
+//! - `serde`: `alloc`, and policies, states, logs and reports through serde.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -73,11 +73,13 @@ mod verdict;
 pub use action::{Action, Reason, Stop, WaitReason};
 pub use attempt::{Attempt, Kind};
 pub use backoff::{AtEnd, Backoff, Factor, List, Retry, Shape};
-pub use call::{Call, Handled, State};
+pub use call::{Call, Handled, State, StateError};
 pub use event::{Decision, Event};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
 pub use gate::{Admission, End, Gate, Refusal, Settled, Watched};
+#[cfg(target_has_atomic = "64")]
+pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState};
 pub use jitter::{Fraction, Jitter};
 #[cfg(feature = "alloc")]
 pub use log::{Entry, Log, NoDetail};

@@ -8,6 +8,7 @@
 //!
 //! - `tests/laws`: every law by its number: as a property, in a directed case, and with a record that breaks it.
 //!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
+//! - `tests/resume`: states as bytes and JSON, what is overdue, and the webhook example killed a hundred times.
 //! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
 
 /// The README's examples are compiled with the documentation's.

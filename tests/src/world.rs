@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use insist::{Action, Call, Gate, Hint, Instant, Policy, Shape, Verdict};
+use insist::{Action, Call, Gate, Hint, Instant, Policy, Shape, State, Verdict};
 
 use crate::gate::Watched;
 use crate::plan::{Move, Plan, Shift};
@@ -43,10 +43,28 @@ fn run_in<const LANES: usize>(plan: &Plan) -> Record {
 /// stand still rather than go back.
 #[must_use]
 pub fn again(plan: &Plan, record: &Record, stands: bool) -> Record {
-    if plan.room == 1 { again_in::<1>(plan, record, stands) } else { again_in::<ROOM>(plan, record, stands) }
+    see(plan, record, stands, &mut Blind)
 }
 
-fn again_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool) -> Record {
+/// What looks at the state of a call between any two steps.
+pub trait Sees {
+    /// Looks at it.
+    fn see<const LANES: usize>(&mut self, state: &State<LANES>);
+}
+
+struct Blind;
+
+impl Sees for Blind {
+    fn see<const LANES: usize>(&mut self, _: &State<LANES>) {}
+}
+
+/// As [`again`], and shows the state after each step.
+#[must_use]
+pub fn see(plan: &Plan, record: &Record, stands: bool, sees: &mut impl Sees) -> Record {
+    if plan.room == 1 { see_in::<1>(plan, record, stands, sees) } else { see_in::<ROOM>(plan, record, stands, sees) }
+}
+
+fn see_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool, sees: &mut impl Sees) -> Record {
     let notes = RefCell::new(Vec::new());
     let gate = Watched::new(plan.made, &plan.answers, &notes);
     let start = Instant::from_nanos(plan.start);
@@ -80,10 +98,20 @@ fn again_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool) -> R
             }
             (other, _) => other,
         };
+        if let Some(state) = call.as_ref().map(Call::state).or(state.as_ref()) {
+            sees.see(state);
+        }
         let (is_over, counts) = call.as_ref().map(seen).or(before).unwrap_or_default();
         steps.push(Step { at: step.at, what, asked: notes.take(), is_over, counts });
     }
     Record { policy: record.policy, seed: record.seed, repeat: record.repeat, room: LANES, steps }
+}
+
+/// A state as it comes back from its bytes.
+fn stored<const LANES: usize>(state: &State<LANES>) -> State<LANES> {
+    let mut buffer = [0; State::<ROOM>::BYTES];
+    let bytes = state.encode(&mut buffer).expect("it fits");
+    State::decode(bytes).expect("it was a call's")
 }
 
 /// What can be seen of a call from outside.
@@ -125,7 +153,7 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
                 Move::Cancel => self.cancel(&mut call),
                 Move::Suspend(shift) => {
                     let seen_last = seen(&call);
-                    let state = call.suspend();
+                    let state = stored(&call.suspend());
                     self.in_flight.clear();
                     self.note(What::Suspend, seen_last);
                     self.shift(shift);

@@ -39,11 +39,16 @@
 //! assert_eq!(call.handle(at(90), 1, Verdict::Accept), Handled::Late);
 //! ```
 
+mod bytes;
+mod fits;
+#[cfg(feature = "serde")]
+mod form;
 mod judge;
 mod poll;
 mod resume;
 mod state;
 
+pub use fits::StateError;
 pub use judge::Handled;
 pub use state::State;
 

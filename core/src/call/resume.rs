@@ -4,16 +4,21 @@ use super::state::{Lane, NEVER, Phase, State, Status};
 use super::{Call, Reason};
 use crate::attempt::Kind;
 use crate::backoff::Backoff;
+use crate::draw::PLACE;
 use crate::gate::Gate;
+use crate::jitter::Jitter;
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::verdict::Sent;
 
+/// Overdue retries draw from places that no lane has, beyond those of lane 255.
+const OVERDUE: u64 = PLACE << 40;
+
 impl<B, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     /// Puts the call away: what is reserved is refunded, what is in flight is settled as cancelled.
     ///
-    /// The driver stops what is in flight. Instants in the state count from the origin of whoever polled it, so a
-    /// call that is to outlive its process counts from the Unix epoch.
+    /// The driver stops what is in flight. [`State`] says how it is kept, and from which origin a call counts that is
+    /// to outlive its process.
     pub fn suspend(mut self) -> State<LANES> {
         self.release();
         // What is left behind has nothing open that dropping it would give back again.
@@ -26,11 +31,17 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
     /// Takes a call up where [`suspend`](Self::suspend) left it: waits are reserved anew, and attempts that were in
     /// flight count as failed, possibly sent.
     ///
-    /// A policy that is invalid, or that has fewer lanes than were opened, gives up at the first poll with
-    /// [`Reason::Invalid`]; a deadline that has passed gives up at once too.
+    /// A policy that the state does not fit ([`State::fits`] says why) gives up at the first poll with
+    /// [`Reason::Invalid`]; a deadline that has passed gives up at once too. The deadline is the one that the call
+    /// started with; everything else is the policy's that it is given now.
+    ///
+    /// A retry that should have been sent by now is overdue. After a long outage thousands may be, so each is put off
+    /// by a delay drawn anew from the policy's jittered range, by no more than it is late, and so that it still comes
+    /// before the deadline. Someone who comes a millisecond late waits a millisecond at most, and each wait is put off
+    /// only once, so that a job that looks in every minute gets its send done. A policy without jitter puts nothing
+    /// off. Nor is a first send put off: nothing has failed, so there is no backoff that could spread it.
     pub fn resume(policy: &'a Policy<B>, gate: &'a G, now: Instant, state: State<LANES>) -> Self {
-        let lanes = usize::from(policy.limits().lanes);
-        let fits = policy.limits().is_valid && lanes <= LANES && usize::from(state.opened) <= lanes;
+        let fits = state.fits(policy).is_ok();
         let mut call = Self { policy, gate, state };
         let now = call.advance(now);
         let is_late = now.as_nanos() >= call.state.deadline && call.state.deadline != NEVER;
@@ -82,6 +93,7 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
                     left -= 1;
                     if !is_opening {
                         lane.reserve_anew(now.as_nanos());
+                        self.put_off(index);
                     }
                 }
                 Some(_) if is_opening => lane.status = Status::Unopened,
@@ -92,6 +104,20 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
                 }
             }
         }
+    }
+
+    /// An overdue retry comes a little later, each at a time of its own.
+    fn put_off(&mut self, index: usize) {
+        let lane = &self.state.lanes[index];
+        let (now, late) = (lane.since, lane.since.saturating_sub(lane.at));
+        if lane.retry == 0 || late == 0 || lane.was_put_off() || self.policy.get_jitter() == Jitter::None {
+            return;
+        }
+        let seed = self.state.seed.wrapping_add(OVERDUE);
+        let Some(drawn) = self.policy.draw(seed, index as u8, lane.retry, lane.waited()) else { return };
+        // A remainder, and not the lesser of two, so that what does not fit is spread as well.
+        let most = late.min(self.state.deadline.saturating_sub(1).saturating_sub(now));
+        self.state.lanes[index].put_off(drawn % most.saturating_add(1));
     }
 
     /// What was in flight is judged by id. Until all are, none of them ends the call.

@@ -8,7 +8,31 @@ pub(super) const NEVER: u64 = u64::MAX;
 
 /// Everything that changes in a call: plain data, at most 96 bytes with one lane.
 ///
-/// [`Call::suspend`](super::Call::suspend) gives it, [`Call::resume`](super::Call::resume) takes it.
+/// [`Call::suspend`](super::Call::suspend) gives it, [`Call::resume`](super::Call::resume) takes it. It can be kept
+/// meanwhile: as bytes, with [`encode`](Self::encode) and [`decode`](Self::decode), or through serde. Whatever is
+/// decoded is checked first, so that no file can make a call break a law.
+///
+/// # What is in it
+///
+/// The seed, the deadline, what was sent, and when which lane goes on. Not the policy: it may change from one release
+/// to the next, and [`fits`](Self::fits) says whether it still can be gone by. Not the gates' state either: a budget
+/// or a breaker tells of its process, and a wait is reserved anew with the gate of whoever takes it up. And not the
+/// results: what the last attempt came to is kept by whoever needs it.
+///
+/// # Which origin
+///
+/// Its instants count from the origin of whoever polled. A call that is taken up in the same process can count from
+/// [`Instant::now`](crate::Instant)'s. One that outlives its process counts from the Unix epoch, for which 64 bits of
+/// nanoseconds last until the year 2554; a clock that is set back makes time stand still until it has caught up, one
+/// that is set forward ends waits early. Whoever counts so has gates of the same origin.
+///
+/// # How to keep it
+///
+/// After each poll, and before what it said is done: [`Call::state`](super::Call::state) borrows it from a call that
+/// goes on. Then no attempt is sent twice under one number. Those that were in flight when the process died count as
+/// failed, possibly sent, so the receiver may see a request more than once, and needs an idempotency key to tell. In
+/// a file, write to a new one, sync it, and rename it over the old one; in a database, use a transaction. The example
+/// `webhook` of `insist-blocking` does all of this.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<const LANES: usize = 1> {
     /// What the waits are drawn from.
@@ -33,6 +57,8 @@ pub struct State<const LANES: usize = 1> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(super) enum Phase {
     Running,
     Returned,
@@ -51,12 +77,14 @@ pub(super) struct Lane {
     /// The attempt it sent last, 0 for none.
     pub(super) id: u32,
     pub(super) status: Status,
-    /// Waiting: how long before `since` the wait began, if a resumed call reserved it anew. Seven bytes keep a lane in
-    /// 32.
+    /// Waiting: how long before `since` the wait began, if a resumed call reserved it anew; and, in the highest bit,
+    /// whether it was overdue and put off. Seven bytes keep a lane in 32.
     pub(super) carried: [u8; 7],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(super) enum Status {
     /// Not opened, and nothing says that it will be.
     Unopened,
@@ -126,20 +154,38 @@ impl Lane {
     #[inline]
     const fn carried(&self) -> u64 {
         let [a, b, c, d, e, f, g] = self.carried;
-        u64::from_le_bytes([a, b, c, d, e, f, g, 0])
+        u64::from_le_bytes([a, b, c, d, e, f, g & !PUT_OFF, 0])
     }
 
-    /// Nanoseconds; what exceeds 2 years is 2 years.
+    /// Nanoseconds; what exceeds a year and 51 days is that. A wait that starts was not put off.
     #[inline]
     pub(super) const fn carry(&mut self, nanos: u64) {
-        let bounded = if nanos >> 56 == 0 { nanos } else { (1 << 56) - 1 };
+        let bounded = if nanos >> 55 == 0 { nanos } else { (1 << 55) - 1 };
         let [a, b, c, d, e, f, g, _] = bounded.to_le_bytes();
         self.carried = [a, b, c, d, e, f, g];
     }
 
     /// A wait that goes on, reserved anew at this instant: it stays as long as it was.
     pub(super) const fn reserve_anew(&mut self, now: u64) {
+        let mark = self.carried[6] & PUT_OFF;
         self.carry(self.carried().saturating_add(now.saturating_sub(self.since)));
+        self.carried[6] |= mark;
         self.since = now;
     }
+
+    /// Whether it was overdue once, and put off.
+    pub(super) const fn was_put_off(&self) -> bool {
+        self.carried[6] & PUT_OFF != 0
+    }
+
+    /// An overdue wait that ends so much after `since` instead; if it was longer, it counts as that long.
+    pub(super) const fn put_off(&mut self, span: u64) {
+        let waited = self.waited();
+        self.at = self.since.saturating_add(span);
+        self.carry(waited.saturating_sub(span));
+        self.carried[6] |= PUT_OFF;
+    }
 }
+
+/// The highest bit of what a lane carries.
+const PUT_OFF: u8 = 0x80;

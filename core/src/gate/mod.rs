@@ -3,11 +3,23 @@
 //! The machine asks in this order: `reserve` when a retry is about to wait or a hedge is due, `admit` when
 //! any attempt is about to be sent, `settle` when it has ended. What was reserved and never sent is refunded.
 
+#[cfg(target_has_atomic = "64")]
+mod breaker;
+#[cfg(target_has_atomic = "64")]
+mod budget;
 #[cfg(target_has_atomic = "32")]
 mod bulkhead;
 mod compose;
+#[cfg(target_has_atomic = "64")]
+mod slots;
 mod watched;
+#[cfg(target_has_atomic = "64")]
+mod window;
 
+#[cfg(target_has_atomic = "64")]
+pub use breaker::{Breaker, BreakerError, BreakerState};
+#[cfg(target_has_atomic = "64")]
+pub use budget::{Budget, BudgetError, BudgetState};
 #[cfg(target_has_atomic = "32")]
 pub use bulkhead::Bulkhead;
 pub use watched::Watched;

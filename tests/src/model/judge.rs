@@ -25,6 +25,7 @@ impl Model<'_> {
                     lane.place = Place::Waiting(due);
                     lane.failed = self.clock;
                     lane.reserved = self.clock;
+                    lane.was_put_off = false;
                 } else {
                     self.reason = Reason::Refused;
                 }

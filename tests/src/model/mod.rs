@@ -5,9 +5,9 @@ mod due;
 mod judge;
 mod tape;
 
-use insist::{End, Handled, Instant, Kind, Policy, Reason, Repeat, Sent, Settled, Verdict};
+use insist::{End, Handled, Instant, Jitter, Kind, Policy, Reason, Repeat, Sent, Settled, Verdict};
 
-use crate::expected::nanos;
+use crate::expected::{delay, nanos};
 use crate::record::{Broken, Did, Record, Step, What};
 use tape::Tape;
 
@@ -58,6 +58,8 @@ struct Lane {
     previous: u64,
     /// A gate said: not before this.
     held: u64,
+    /// Its wait was overdue when the call was taken up again, and was put off.
+    was_put_off: bool,
 }
 
 struct Model<'a> {
@@ -82,7 +84,8 @@ impl<'a> Model<'a> {
         let policy = &record.policy;
         let start = record.steps.first().map_or(0, |step| step.at.as_nanos());
         let fits = policy.validate().is_ok() && usize::from(policy.get_lanes()) <= record.room;
-        let unopened = Lane { place: Place::Unopened, sends: 0, failed: 0, reserved: 0, previous: 0, held: 0 };
+        let unopened =
+            Lane { place: Place::Unopened, sends: 0, failed: 0, reserved: 0, previous: 0, held: 0, was_put_off: false };
         let mut lanes = vec![unopened; usize::from(policy.get_lanes()).max(1)];
         lanes[0].place = Place::Waiting(start);
         Self {
@@ -170,10 +173,13 @@ impl<'a> Model<'a> {
             self.lanes.iter_mut().for_each(|lane| lane.place = Place::Ended);
             return Ok(());
         }
-        for lane in &mut self.lanes {
+        for index in 0..self.lanes.len() {
+            let lane = &mut self.lanes[index];
             if matches!(lane.place, Place::Waiting(_)) && lane.sends > 0 {
                 lane.reserved = self.clock;
-                if !tape.reserve(self.clock, Kind::Retry)? {
+                if tape.reserve(self.clock, Kind::Retry)? {
+                    self.put_off(index);
+                } else {
                     lane.place = Place::Ended;
                     self.reason = Reason::Refused;
                 }
@@ -185,6 +191,25 @@ impl<'a> Model<'a> {
             self.fail(index, Sent::Maybe, None, tape)?;
         }
         self.give_up_if_no_lane_can_go_on(tape)
+    }
+
+    /// An overdue retry comes by a new delay later, but not by more than it is late, and before the deadline.
+    fn put_off(&mut self, index: usize) {
+        let Lane { place: Place::Waiting(due), was_put_off: false, .. } = self.lanes[index] else { return };
+        if due >= self.clock || self.policy.get_jitter() == Jitter::None {
+            return;
+        }
+        let waited = due - self.lanes[index].failed;
+        let seed = self.seed.wrapping_add(0xd134_2543_de82_ef95 << 40);
+        let number = self.lanes[index].sends;
+        let Some(drawn) = delay(self.policy, seed, index as u8, number, waited) else { return };
+        let left = self.deadline.unwrap_or(u64::MAX) - self.clock;
+        let most = (self.clock - due).min(left.saturating_sub(1));
+        let span = drawn % (most + 1);
+        let lane = &mut self.lanes[index];
+        lane.place = Place::Waiting(self.clock + span);
+        lane.failed = self.clock + span - waited.max(span);
+        lane.was_put_off = true;
     }
 
     fn flight_of(&self, id: u32) -> Option<usize> {

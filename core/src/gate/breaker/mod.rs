@@ -1,0 +1,208 @@
+//! The circuit breaker: when too much fails, nothing is sent for a while, and then a few probes.
+//!
+//! ```text
+//!            too many failures               the open time is over
+//!   closed ────────────────────▶ open ───────────────────────────▶ half-open
+//!     ▲                            ▲                                 │    │
+//!     │                            └──── too many probes failed ─────┘    │
+//!     └───────────────────────────────── enough probes succeeded ─────────┘
+//! ```
+
+mod check;
+mod gate;
+mod phase;
+mod probes;
+mod state;
+
+pub use check::BreakerError;
+pub use state::BreakerState;
+
+use core::sync::atomic::Ordering::Acquire;
+use core::time::Duration;
+
+use super::End;
+use super::slots::{AtomicU64, SLOTS};
+use super::window::{Count, Window};
+use crate::time::{Instant, nanos};
+use phase::{LAST, Phase};
+use probes::Probes;
+
+const SUCCESSES: Count = Count::One;
+const FAILURES: Count = Count::Other;
+
+/// A gate that stops sending to what keeps failing, and finds out with a few probes when it is well again.
+///
+/// It counts attempts, not calls, of all kinds. What is not said has the numbers of Hystrix: a window of 10 s in ten
+/// slots, at least 20 attempts in it, open for 5 s, one probe.
+///
+/// - **Closed**, it lets everything through. It opens when a failure makes `ratio` or more of the window's attempts
+///   failures, and there are at least [`min_throughput`](Self::min_throughput) of them.
+/// - **Open**, it refuses at once (or, [`waiting`](Self::waiting), says when to come back).
+/// - **Half-open**, it lets [`probes`](Self::probes) through. It closes with an empty window when enough of them have
+///   succeeded, and opens again when that can no longer be. A probe that is cancelled gives its place back. A probe
+///   that never reports blocks nothing: each further open time has room for as many probes.
+///
+/// A report counts only for the phase in which its attempt was sent: what was sent before the breaker opened neither
+/// closes it nor opens it again, however late it comes.
+///
+/// ```
+/// use core::time::Duration;
+/// use insist::{Admission, Breaker, End, Gate, Instant, Kind, Sent, Settled};
+///
+/// static BREAKER: Breaker = Breaker::new(0.5).min_throughput(2).open_for(Duration::from_secs(5));
+///
+/// let (now, took) = (Instant::ZERO, Duration::ZERO);
+/// for _ in 0..2 {
+///     assert_eq!(BREAKER.admit(now, Kind::First), Admission::Yes);
+///     BREAKER.settle(now, Kind::First, Settled::Ended(End::Retry(Sent::Maybe), took));
+/// }
+/// assert_eq!(BREAKER.state(now).to_string(), "open until 5s");
+/// assert!(matches!(BREAKER.admit(now, Kind::First), Admission::No(why) if why.why() == "breaker is open"));
+///
+/// let later = Instant::from_nanos(5_000_000_000);
+/// assert_eq!(BREAKER.admit(later, Kind::First), Admission::Yes); // the probe
+/// BREAKER.settle(later, Kind::First, Settled::Ended(End::Accept, took));
+/// assert_eq!(BREAKER.state(later).to_string(), "closed: 0 of 0 failed, ratio 0.000");
+/// ```
+#[derive(Debug)]
+pub struct Breaker {
+    ratio: f64,
+    throughput: u32,
+    probes: u8,
+    successes: u8,
+    waits: bool,
+    window: u64,
+    open_for: u64,
+    is_failure: fn(End) -> bool,
+    phase: AtomicU64,
+    round: AtomicU64,
+    counts: Window,
+}
+
+/// Half, as in Hystrix.
+impl Default for Breaker {
+    fn default() -> Self {
+        Self::new(0.5)
+    }
+}
+
+impl Breaker {
+    /// Opens when this share of the attempts fails, above 0 and up to 1.
+    #[must_use]
+    pub const fn new(ratio: f64) -> Self {
+        Self {
+            ratio,
+            throughput: 20,
+            probes: 1,
+            successes: 1,
+            waits: false,
+            window: 10_000_000_000,
+            open_for: 5_000_000_000,
+            is_failure,
+            phase: AtomicU64::new(0),
+            round: AtomicU64::new(0),
+            counts: Window::new(),
+        }
+    }
+
+    /// It stays closed while fewer attempts than this have ended in the window. Default 20.
+    #[must_use]
+    pub const fn min_throughput(mut self, attempts: u32) -> Self {
+        self.throughput = attempts;
+        self
+    }
+
+    /// How far back it counts, at least 10 ms, in steps of a tenth. Default 10 s.
+    #[must_use]
+    pub const fn window(mut self, window: Duration) -> Self {
+        self.window = nanos(window);
+        self
+    }
+
+    /// How long it stays open, at least 1 ms. Default 5 s.
+    #[must_use]
+    pub const fn open_for(mut self, span: Duration) -> Self {
+        self.open_for = nanos(span);
+        self
+    }
+
+    /// Half-open, it lets so many probes through, and closes when so many of them have succeeded. Default 1 and 1.
+    ///
+    /// It opens again as soon as too many have failed for that: of 3 probes of which 2 are to succeed, the second
+    /// failure does it.
+    #[must_use]
+    pub const fn probes(mut self, probes: u8, successes: u8) -> Self {
+        self.probes = probes;
+        self.successes = successes;
+        self
+    }
+
+    /// What counts as a failure; what does not is a success. Default [`End::Retry`] and [`End::Timeout`].
+    ///
+    /// [`End::Cancelled`] counts for nothing, and is not asked about.
+    ///
+    /// ```
+    /// use insist::{Breaker, End};
+    ///
+    /// let breaker = Breaker::default().failures(|end| end == End::Timeout);
+    /// # assert!(breaker.validate().is_ok());
+    /// ```
+    #[must_use]
+    pub const fn failures(mut self, is_failure: fn(End) -> bool) -> Self {
+        self.is_failure = is_failure;
+        self
+    }
+
+    /// Holds attempts back until the next probe may be sent, where it would refuse them.
+    #[must_use]
+    pub const fn waiting(mut self) -> Self {
+        self.waits = true;
+        self
+    }
+
+    /// What it has come to, for a page or a metric.
+    #[must_use]
+    pub fn state(&self, now: Instant) -> BreakerState {
+        match Phase::decode(self.phase.load(Acquire)) {
+            Phase::Closed { since } => {
+                let slot = self.counts.peek(self.slot(since, bounded(now)));
+                let failures = self.counts.sum(FAILURES, slot);
+                let attempts = failures + self.counts.sum(SUCCESSES, slot);
+                let ratio = if attempts == 0 { 0.0 } else { failures as f64 / attempts as f64 };
+                BreakerState::Closed { attempts, failures, ratio }
+            }
+            Phase::Open { until } if bounded(now) < until => BreakerState::Open { until: Instant::from_nanos(until) },
+            Phase::Open { .. } => BreakerState::HalfOpen { probes: 0, successes: 0, failures: 0 },
+            Phase::HalfOpen { since } => {
+                let seen = Probes::decode(self.round.load(Acquire), since).in_turn(self.turn(since, bounded(now)));
+                let (successes, failures) = (seen.succeeded, seen.failed);
+                BreakerState::HalfOpen { probes: seen.in_flight(), successes, failures }
+            }
+        }
+    }
+
+    /// A slot of the closed phase that began at this instant.
+    ///
+    /// Phases that follow each other are more than a window of slots apart, so that one sees nothing of the other's:
+    /// between them lies an open time, and each half of the shorter of slot and open time is worth eleven slots.
+    fn slot(&self, since: u64, now: u64) -> u64 {
+        let length = self.window.div_ceil(SLOTS as u64).max(1);
+        let half = (length.min(self.open_for) / 2).max(1);
+        (since / half).saturating_mul(SLOTS as u64 + 1).saturating_add(now.saturating_sub(since) / length)
+    }
+
+    /// How many open times have passed since it became half-open.
+    const fn turn(&self, since: u64, now: u64) -> u64 {
+        now.saturating_sub(since) / if self.open_for == 0 { 1 } else { self.open_for }
+    }
+}
+
+const fn is_failure(end: End) -> bool {
+    matches!(end, End::Retry(_) | End::Timeout)
+}
+
+/// What a phase has room for.
+#[inline]
+fn bounded(now: Instant) -> u64 {
+    now.as_nanos().min(LAST)
+}

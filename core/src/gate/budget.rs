@@ -1,0 +1,236 @@
+//! The retry budget: so many retries and hedges for so many first sends, over a sliding window.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::slots::SLOTS;
+use super::window::{Added, Count, Window};
+use super::{Gate, Refusal, Settled};
+use crate::attempt::Kind;
+use crate::time::{Instant, nanos};
+
+const FIRSTS: Count = Count::One;
+const CHARGED: Count = Count::Other;
+
+/// A gate that lets retries and hedges be a share of the first sends, so that an outage is not answered with a
+/// multiple of the usual load.
+///
+/// Over a window (default 10 s) there may be so many retries and hedges as `ratio` × first sends, and a reserve on top
+/// (default 10). A retry is charged before its wait, because a retry that waits is a load that is promised; what was
+/// never sent is refunded. First sends are never refused.
+///
+/// - The ratio is that to *first* sends, not to all of them: 0.1 is a load of at most 1.1 times the usual (Google,
+///   "Site Reliability Engineering", chapter 21, counts 10 %). The default is 0.2, as Finagle's `RetryBudget` has it.
+///   A server that runs at more than 1 / (1 + ratio) of what it can take needs a smaller one.
+/// - The reserve lets a client that hardly calls retry at all: with 10 in 10 s, five calls that fail can each be sent
+///   three times. It is small because every client brings its own: Finagle's 100 in 10 s is, with many clients, no
+///   limit (Brooker, "Fixing retries with token buckets and circuit breakers", 2022, whose bucket holds 10).
+///
+/// # Exactness
+///
+/// The window is ten slots, and now is in the newest. When a charge is let through, the ten slots up to it have no
+/// more than `ratio` × first sends + reserve, whatever the threads do; one thread alone gets that many, to the last
+/// whole one. Threads that meet over the last one may both be refused. Numbers beyond 2^32 - 1 in a slot are not
+/// counted.
+///
+/// ```
+/// use core::time::Duration;
+/// use insist::{Budget, Gate, Instant, Kind};
+///
+/// static BUDGET: Budget = Budget::new(0.1).window(Duration::from_secs(60)).with_reserve(0);
+///
+/// let now = Instant::ZERO;
+/// for _ in 0..10 {
+///     BUDGET.admit(now, Kind::First);
+/// }
+/// assert!(BUDGET.reserve(now, Kind::Retry).is_ok());
+/// assert_eq!(BUDGET.reserve(now, Kind::Hedge).unwrap_err().why(), "budget is used up");
+/// assert_eq!(BUDGET.state(now).to_string(), "1 retry or hedge for 10 first sends, 0 left");
+/// ```
+#[derive(Debug)]
+pub struct Budget {
+    ratio: f64,
+    reserve: u32,
+    window: u64,
+    counts: Window,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(0.2)
+    }
+}
+
+impl Budget {
+    /// So many retries and hedges for each first send, from 0.001 to 10; a window of 10 s and a reserve of 10.
+    #[must_use]
+    pub const fn new(ratio: f64) -> Self {
+        Self { ratio, reserve: 10, window: 10_000_000_000, counts: Window::new() }
+    }
+
+    /// How far back it counts, at least 10 ms, in steps of a tenth. Default 10 s.
+    #[must_use]
+    pub const fn window(mut self, window: Duration) -> Self {
+        self.window = nanos(window);
+        self
+    }
+
+    /// So many retries and hedges in a window whatever the ratio says. Default 10.
+    #[must_use]
+    pub const fn with_reserve(mut self, reserve: u32) -> Self {
+        self.reserve = reserve;
+        self
+    }
+
+    /// Whether the budget makes sense. One that does not refuses every retry and hedge.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub const fn validate(&self) -> Result<(), BudgetError> {
+        if !(self.ratio >= 0.001 && self.ratio <= 10.0) {
+            Err(BudgetError::Ratio)
+        } else if self.window < 10_000_000 {
+            Err(BudgetError::Window { window: Duration::from_nanos(self.window) })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What it has counted in the window that ends now, for a page or a metric.
+    #[must_use]
+    pub fn state(&self, now: Instant) -> BudgetState {
+        let slot = self.counts.peek(self.slot(now));
+        let (firsts, charged) = (self.counts.sum(FIRSTS, slot), self.counts.sum(CHARGED, slot));
+        let left = if self.validate().is_ok() { self.allowed(firsts).saturating_sub(charged) } else { 0 };
+        BudgetState { firsts, charged, left }
+    }
+
+    const fn slot(&self, now: Instant) -> u64 {
+        let length = self.window.div_ceil(SLOTS as u64);
+        now.as_nanos() / if length == 0 { 1 } else { length }
+    }
+
+    /// A quotient is rounded as the ratio was when it was written, so 3 for 10 is exactly 0.3.
+    fn is_within(&self, charged: u64, firsts: u64) -> bool {
+        let over = charged.saturating_sub(u64::from(self.reserve));
+        over == 0 || over as f64 / firsts as f64 <= self.ratio
+    }
+
+    /// The most that is within.
+    fn allowed(&self, firsts: u64) -> u64 {
+        let near = (self.ratio * firsts as f64) as u64 + u64::from(self.reserve);
+        if self.is_within(near + 1, firsts) {
+            near + 1
+        } else if self.is_within(near, firsts) {
+            near
+        } else {
+            near.saturating_sub(1)
+        }
+    }
+}
+
+impl Gate for Budget {
+    /// Charged first and then counted: of all that are let through, the last to be charged has seen all others.
+    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
+        if self.validate().is_err() {
+            return Err(Refusal::new("budget is invalid"));
+        }
+        if kind == Kind::First {
+            return Ok(());
+        }
+        let mut slot = self.slot(now);
+        // Another round only when the window has moved on, at most once in a slot's time.
+        loop {
+            slot = self.counts.advance(slot);
+            match self.counts.add(CHARGED, slot) {
+                Added::Yes => {}
+                Added::Full => return Err(Refusal::new("budget is used up")),
+                Added::Moved => continue,
+            }
+            let is_within = self.is_within(self.counts.sum(CHARGED, slot), self.counts.sum(FIRSTS, slot));
+            let is_newest = self.counts.is_newest(slot);
+            if is_within && is_newest {
+                return Ok(());
+            }
+            self.counts.take(CHARGED, slot);
+            if is_newest {
+                return Err(Refusal::new("budget is used up"));
+            }
+        }
+    }
+
+    fn refund(&self, _: Instant, kind: Kind, reserved: Instant) {
+        if kind != Kind::First {
+            self.counts.take(CHARGED, self.slot(reserved));
+        }
+    }
+
+    #[inline]
+    fn admit(&self, now: Instant, kind: Kind) -> super::Admission {
+        if kind == Kind::First {
+            let mut slot = self.slot(now);
+            loop {
+                slot = self.counts.advance(slot);
+                if self.counts.add(FIRSTS, slot) != Added::Moved {
+                    break;
+                }
+            }
+        }
+        super::Admission::Yes
+    }
+
+    #[inline]
+    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
+        if kind == Kind::First && settled == Settled::Unsent {
+            self.counts.take_latest(FIRSTS, self.counts.advance(self.slot(now)));
+        }
+    }
+}
+
+/// What a [`Budget`] has counted in its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BudgetState {
+    /// First sends.
+    pub firsts: u64,
+    /// Retries and hedges that were sent or are promised.
+    pub charged: u64,
+    /// Retries and hedges that would be let through now.
+    pub left: u64,
+}
+
+impl fmt::Display for BudgetState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { firsts, charged, left } = self;
+        let words = if *charged == 1 { "retry or hedge" } else { "retries and hedges" };
+        let sends = if *firsts == 1 { "first send" } else { "first sends" };
+        write!(f, "{charged} {words} for {firsts} {sends}, {left} left")
+    }
+}
+
+/// What is wrong with a [`Budget`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BudgetError {
+    /// The ratio is not from 0.001 to 10.
+    Ratio,
+    /// The window is too short.
+    Window {
+        /// The window.
+        window: Duration,
+    },
+}
+
+impl fmt::Display for BudgetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ratio => f.write_str("the ratio of the budget is not a number from 0.001 to 10"),
+            Self::Window { window } => {
+                write!(f, "the window of the budget is {window:?}; it needs at least 10ms, a millisecond a slot")
+            }
+        }
+    }
+}
+
+impl core::error::Error for BudgetError {}

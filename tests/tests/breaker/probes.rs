@@ -1,0 +1,124 @@
+//! Half-open: how many probes there are, and that none can be lost for good.
+
+use std::time::Duration;
+
+use insist::{Admission, Breaker, End, Gate, Kind, Settled};
+
+use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_half_open, is_open, opened, touchy};
+
+#[test]
+fn an_open_breaker_fails_fast_and_says_why() {
+    let breaker = opened(touchy());
+    let Admission::No(refusal) = breaker.admit(at(999), Kind::Retry) else { panic!() };
+    assert_eq!(refusal.why(), "breaker is open");
+    assert!(is_admitted(&breaker, at(1000)));
+    let Admission::No(refusal) = breaker.admit(at(1000), Kind::Hedge) else { panic!() };
+    assert_eq!(refusal.why(), "breaker is half-open and its probes are out");
+}
+
+#[test]
+fn a_waiting_breaker_says_when() {
+    let breaker = opened(touchy().waiting());
+    assert_eq!(breaker.admit(at(300), Kind::First), Admission::NotBefore(at(1000)));
+    assert!(is_admitted(&breaker, at(1200)));
+    assert_eq!(breaker.admit(at(1300), Kind::First), Admission::NotBefore(at(2200)), "when there is room for a probe");
+}
+
+#[test]
+fn no_more_probes_than_there_may_be() {
+    let breaker = opened(touchy().probes(3, 2));
+    let admitted = (0..10).filter(|_| is_admitted(&breaker, at(1000))).count();
+    assert_eq!(admitted, 3);
+    assert_eq!(breaker.state(at(1000)).to_string(), "half-open: 3 in flight, 0 succeeded, 0 failed");
+    ends(&breaker, at(1000), at(1010), SUCCESS);
+    assert!(!is_admitted(&breaker, at(1010)), "a report makes no room for another");
+    ends(&breaker, at(1000), at(1020), SUCCESS);
+    assert_eq!(breaker.state(at(1020)).to_string(), "closed: 0 of 0 failed, ratio 0.000");
+}
+
+#[test]
+fn a_probe_that_fails_opens_for_a_whole_open_time() {
+    let breaker = opened(touchy());
+    assert!(is_admitted(&breaker, at(1500)));
+    ends(&breaker, at(1500), at(1700), End::Timeout);
+    assert!(is_open(&breaker, at(2699)));
+    assert!(is_half_open(&breaker, at(2700)));
+}
+
+#[test]
+fn a_probe_that_never_reports_makes_room_after_an_open_time() {
+    let breaker = opened(touchy());
+    for second in 1..1000 {
+        assert!(is_admitted(&breaker, at(second * 1000)), "second {second}");
+        assert!(!is_admitted(&breaker, at(second * 1000 + 999)), "second {second}");
+    }
+    // A long time of nobody asking changes nothing.
+    for day in 1..400 {
+        let now = at(day * 86_400_000 + 1);
+        assert!(is_admitted(&breaker, now), "day {day}");
+        assert!(!is_admitted(&breaker, now), "day {day}");
+    }
+}
+
+#[test]
+fn a_probe_that_reports_in_a_later_turn_still_counts() {
+    let breaker = opened(touchy());
+    assert!(is_admitted(&breaker, at(1000)));
+    assert!(is_admitted(&breaker, at(2000)), "the first one is slower than the open time");
+    ends(&breaker, at(1000), at(2500), SUCCESS);
+    assert!(is_closed(&breaker, at(2500)));
+    ends(&breaker, at(2000), at(2600), FAILURE);
+    assert_eq!(breaker.state(at(2600)).to_string(), "closed: 0 of 0 failed, ratio 0.000", "decided already");
+}
+
+#[test]
+fn what_reported_in_the_turn_before_is_kept() {
+    let breaker = opened(touchy().probes(3, 3));
+    attempt(&breaker, at(1000), SUCCESS);
+    assert!(is_admitted(&breaker, at(1000)));
+    // In the next turn the one that is out is given up, the one that succeeded is not.
+    let admitted = (0..10).filter(|_| is_admitted(&breaker, at(2000))).count();
+    assert_eq!(admitted, 2);
+    ends(&breaker, at(2000), at(2100), SUCCESS);
+    assert_eq!(breaker.state(at(2100)).to_string(), "half-open: 1 in flight, 2 succeeded, 0 failed");
+    ends(&breaker, at(2000), at(2100), SUCCESS);
+    assert!(is_closed(&breaker, at(2100)));
+}
+
+#[test]
+fn a_cancelled_probe_gives_its_place_back() {
+    let breaker = opened(touchy());
+    assert!(is_admitted(&breaker, at(1000)));
+    ends(&breaker, at(1000), at(1100), End::Cancelled);
+    assert!(is_half_open(&breaker, at(1100)));
+    assert!(is_admitted(&breaker, at(1100)), "one that another gate refuses gives it back too");
+    breaker.settle(at(1100), Kind::First, Settled::Unsent);
+    assert!(is_admitted(&breaker, at(1100)));
+    assert!(!is_admitted(&breaker, at(1100)));
+}
+
+#[test]
+fn a_cancelled_probe_of_an_earlier_turn_gives_back_nothing() {
+    let breaker = opened(touchy());
+    assert!(is_admitted(&breaker, at(1000)));
+    assert!(is_admitted(&breaker, at(2000)));
+    ends(&breaker, at(1000), at(2100), End::Cancelled);
+    assert!(!is_admitted(&breaker, at(2100)), "this turn's probe is still out");
+}
+
+#[test]
+fn the_caller_says_what_fails() {
+    let breaker = touchy().failures(|end| end == End::Stop);
+    attempt(&breaker, at(0), FAILURE);
+    attempt(&breaker, at(0), End::Timeout);
+    assert_eq!(breaker.state(at(0)).to_string(), "closed: 0 of 2 failed, ratio 0.000");
+    attempt(&breaker, at(0), End::Stop);
+    assert!(is_closed(&breaker, at(0)), "one of three is less than a half");
+    attempt(&breaker, at(0), End::Stop);
+    assert!(is_open(&breaker, at(0)));
+    let usual = Breaker::new(1.0).window(Duration::from_secs(1));
+    for end in [End::Accept, End::Stop, End::Cancelled, End::Timeout, FAILURE] {
+        attempt(&usual, at(0), end);
+    }
+    assert_eq!(usual.state(at(0)).to_string(), "closed: 2 of 4 failed, ratio 0.500");
+}

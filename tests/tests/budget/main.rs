@@ -1,0 +1,28 @@
+//! The retry budget: against an exact model at every ratio, against other systems' numbers, and under threads.
+
+mod call;
+mod exact;
+mod model;
+mod systems;
+mod threads;
+
+use insist::{Budget, Gate, Instant, Kind};
+
+const MS: u64 = 1_000_000;
+
+/// So many milliseconds after the origin.
+const fn at(millis: u64) -> Instant {
+    Instant::from_nanos(millis * MS)
+}
+
+/// So many first sends.
+fn send(budget: &Budget, now: Instant, firsts: u64) {
+    for _ in 0..firsts {
+        let _ = budget.admit(now, Kind::First);
+    }
+}
+
+/// As many retries as are let through.
+fn retries(budget: &Budget, now: Instant) -> u64 {
+    (0..).take_while(|_| budget.reserve(now, Kind::Retry).is_ok()).count() as u64
+}

@@ -1,0 +1,124 @@
+//! Threads that send, retry, hedge and refund at once never get more than the budget allows.
+
+use core::time::Duration;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use insist::{Budget, Gate, Instant, Kind, Settled};
+
+use super::{MS, at, send};
+
+const THREADS: u64 = 4;
+
+#[test]
+fn threads_share_exactly_what_is_left() {
+    for ratio in [0.001, 0.1, 0.3, 1.0, 2.5] {
+        let budget = Budget::new(ratio).with_reserve(7);
+        send(&budget, at(0), 1000);
+        let granted = AtomicU64::new(0);
+        let barrier = Barrier::new(THREADS as usize);
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    barrier.wait();
+                    for _ in 0..2000 {
+                        if budget.reserve(at(0), Kind::Retry).is_ok() {
+                            granted.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        let most = (ratio * 1000.0) as u64 + 7;
+        let granted = granted.into_inner();
+        assert!(granted <= most, "{granted} of {most} at ratio {ratio}");
+        let state = budget.state(at(0));
+        assert_eq!((state.charged, state.left), (granted, most - granted), "nothing is lost or left behind");
+    }
+}
+
+/// Through four windows, every slot's charges are held against the first sends. What is taken back at once was a first
+/// send while it lasted, one a thread.
+#[test]
+fn no_window_ever_has_too_many() {
+    const SLOT: u64 = 100 * MS;
+    const SLOTS: usize = 40;
+    let budget = Budget::new(0.5).with_reserve(3).window(Duration::from_secs(1));
+    // What was charged and not refunded, and every first send, in the slot of its thread's clock.
+    let charged: Vec<_> = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+    let firsts: Vec<_> = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+    let barrier = Barrier::new(THREADS as usize);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (budget, charged, firsts, barrier) = (&budget, &charged, &firsts, &barrier);
+            scope.spawn(move || {
+                for slot in 0..SLOTS {
+                    // Whose clock is a slot behind would be counted in another slot than this test counts it in.
+                    barrier.wait();
+                    for step in 0..300 {
+                        let now = Instant::from_nanos(slot as u64 * SLOT + step);
+                        match (step + thread) % 5 {
+                            0 => {
+                                firsts[slot].fetch_add(1, Ordering::SeqCst);
+                                let _ = budget.admit(now, Kind::First);
+                            }
+                            1 => {
+                                let _ = budget.admit(now, Kind::First);
+                                budget.settle(now, Kind::First, Settled::Unsent);
+                            }
+                            2 => {
+                                if budget.reserve(now, Kind::Hedge).is_ok() {
+                                    budget.refund(now, Kind::Hedge, now);
+                                }
+                            }
+                            _ => {
+                                if budget.reserve(now, Kind::Retry).is_ok() {
+                                    charged[slot].fetch_add(1, Ordering::SeqCst);
+                                }
+                            }
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let sum = |counts: &[AtomicU64], last: usize| -> u64 {
+        counts[last.saturating_sub(9)..=last].iter().map(|count| count.load(Ordering::SeqCst)).sum()
+    };
+    let all = sum(&charged, SLOTS - 1);
+    assert!(all > 0, "something was let through");
+    for last in 0..SLOTS {
+        let (charged, firsts) = (sum(&charged, last), sum(&firsts, last));
+        assert!(2 * charged <= firsts + THREADS + 2 * 3, "{charged} for {firsts} up to slot {last}");
+    }
+}
+
+/// With clocks that are slots apart the ones behind stand still, and the bound holds in the newest window.
+#[test]
+fn clocks_that_disagree_get_no_more() {
+    let budget = Budget::new(0.25).with_reserve(5).window(Duration::from_secs(1));
+    let granted = AtomicU64::new(0);
+    let sent = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (budget, granted, sent) = (&budget, &granted, &sent);
+            scope.spawn(move || {
+                for step in 0..1000_u64 {
+                    // All within one window, in slots that differ by up to three.
+                    let now = at((step / 5 + thread * 100) % 800);
+                    if step % 4 == 0 {
+                        sent.fetch_add(1, Ordering::SeqCst);
+                        let _ = budget.admit(now, Kind::First);
+                    } else if budget.reserve(now, Kind::Retry).is_ok() {
+                        granted.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    let (granted, sent) = (granted.into_inner(), sent.into_inner());
+    assert!(4 * granted <= sent + 4 * 5, "{granted} for {sent}");
+    let state = budget.state(at(800));
+    assert_eq!((state.firsts, state.charged), (sent, granted));
+}

@@ -1,0 +1,61 @@
+//! Which policy a state can go on with.
+
+use insist::{Action, Call, Policy, Reason, State, Verdict};
+use insist_tests::by_hand::{at, ms, sent};
+
+const POLICY: Policy = Policy::constant(ms(100)).attempts(4).lanes(2).hedge_after(ms(50));
+
+/// Two lanes have opened, and there is room for three.
+fn state() -> State<3> {
+    let mut call = Call::with_lanes::<3>(&POLICY, &(), at(0), 7);
+    assert_eq!([sent(call.poll(at(0))), sent(call.poll(at(50)))], [1, 2]);
+    call.suspend()
+}
+
+fn gives_up(policy: &Policy) -> Option<Reason> {
+    match Call::resume(policy, &(), at(60), state()).poll(at(60)) {
+        Action::GiveUp(stop) => Some(stop.reason()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_policy_that_does_not_fit_is_said_why_and_gives_up_as_invalid() {
+    for (policy, why) in [
+        (POLICY.lanes(1), "2 lanes have opened, and the policy has 1; give it at least 2"),
+        (POLICY.lanes(4), "there is room for 3 lanes, and it takes 4; use State<4>"),
+        (POLICY.attempts(0), "the policy is invalid: attempts is 0; a call needs at least 1"),
+    ] {
+        assert_eq!(state().fits(&policy).map_err(|error| error.to_string()), Err(why.to_owned()));
+        assert_eq!(gives_up(&policy), Some(Reason::Invalid));
+    }
+}
+
+#[test]
+fn a_policy_may_change_while_a_call_is_put_away() {
+    for policy in [POLICY, POLICY.lanes(3), POLICY.attempts(9), Policy::linear(ms(7)).lanes(2), POLICY.deadline(ms(1))]
+    {
+        assert_eq!(state().fits(&policy), Ok(()));
+        assert_eq!(gives_up(&policy), None);
+    }
+    // Fewer attempts than were sent are no error: there are none left.
+    assert_eq!(state().fits(&POLICY.attempts(1)), Ok(()));
+    assert_eq!(gives_up(&POLICY.attempts(1)), Some(Reason::Attempts));
+}
+
+#[test]
+fn a_call_that_has_ended_fits_any_policy_and_stays_ended() {
+    let mut call = Call::new(&POLICY, &(), at(0), 7);
+    assert!(matches!(call.poll(at(0)), Action::GiveUp(_)), "there is room for one lane");
+    let state = call.suspend();
+    let valid = POLICY.lanes(1);
+    assert_eq!((state.fits(&POLICY), state.fits(&valid)), (Ok(()), Ok(())));
+    assert!(matches!(Call::resume(&valid, &(), at(9), state).poll(at(9)), Action::GiveUp(_)));
+
+    let mut call = Call::new(&valid, &(), at(0), 7);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    call.handle(at(1), 1, Verdict::Accept);
+    let state = call.suspend();
+    assert_eq!(state.fits(&POLICY.attempts(0)), Ok(()));
+    assert_eq!(Call::resume(&POLICY.attempts(0), &(), at(9), state).poll(at(9)), Action::Return(1));
+}
