@@ -19,8 +19,9 @@ use crate::transport::{Cancellable, Timed};
 
 /// An agent whose calls insist. It keeps connections, and cookies, between them.
 ///
-/// Clones share both, and may be used from several threads at once: nothing about a call is kept in an agent. So does
-/// the agent that a method of [`Insist`] makes of another one, whose calls differ only in what they insist on:
+/// Clones share both, and its gates and replicas, and may be used from several threads at once: nothing else about a
+/// call is kept in an agent. So does the agent that a method of [`Insist`] makes of another one, whose calls differ only
+/// in what they insist on:
 ///
 /// ```no_run
 /// use insist_ureq::{Agent, Insist, Policy};

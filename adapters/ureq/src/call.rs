@@ -10,13 +10,25 @@ use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use crate::agent::Core;
 use crate::asked::{Wishes, ask_config, ask_framing};
+use crate::gates::Gates;
 use crate::gave_up::GaveUp;
 use crate::insist::Said;
 use crate::payload::{Kept, Payload};
 use crate::report::Report;
 use crate::sender::{Ended, Outcome, Sender, again, has_more};
 use crate::settings::Settings;
+use crate::targets::Targets;
 use crate::transport::Cancel;
+
+/// A call that is being described, told to `tracing` if that feature is on.
+macro_rules! traced {
+    ($call:expr) => {{
+        let call = $call;
+        #[cfg(feature = "tracing")]
+        let call = call.trace();
+        call
+    }};
+}
 
 type Ending = Result<Ended<Response<Body>>, insist_blocking::GaveUp<Ended<Response<Body>>, Ended<Error>>>;
 
@@ -28,9 +40,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     if let Err(error) = settings.get_rules().validate() {
         return Err(other(GaveUp::Rules(error)));
     }
-    if let Err(problem) = settings.get_replicas() {
-        return Err(Error::BadUri(problem.to_string()));
-    }
+    settings.get_addresses()?;
 
     let (mut parts, mut body) = request.into_parts();
     let has_more = has_more(&parts.extensions);
@@ -62,6 +72,9 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
         changed = policy.deadline(policy.get_deadline().map_or(global, |deadline| deadline.min(global)));
         policy = &changed;
     }
+    // A set goes by the seed from the first attempt on.
+    let seed = settings.get_seed().or_else(|| settings.has_set().then(|| fastrand::u64(..)));
+    let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0))?;
     let sender = Sender {
         core,
         settings,
@@ -72,14 +85,16 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     };
     let said = settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
     let repeat = if said == Repeat::Always && !payload.is_repeatable() { Repeat::IfUnsent } else { said };
+    let gates = settings.gates(&parts.uri);
+    let call = Call { policy, repeat, sender, targets, gates, seed };
 
     let (ending, report) = if policy.get_lanes() > 1 {
         match payload.for_threads() {
-            Some(kept) if repeat == Repeat::Always => in_a_race(policy, &sender, parts, kept),
-            _ => one_by_one(&policy.lanes(1), repeat, &sender, &mut parts, &mut payload, None),
+            Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
+            _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
         }
     } else {
-        one_by_one(policy, repeat, &sender, &mut parts, &mut payload, None)
+        call.one_by_one(&mut parts, &mut payload, None)
     };
     finish(ending, report, settings, wishes.hides_answers)
 }
@@ -87,77 +102,97 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
 /// Goes on with a call whose first attempt was made without a driver, and is to be retried.
 pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Result<Response<Body>, Error> {
     let settings = core.config.settings();
-    let sender = Sender::simple(core);
-    let repeat = settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
-    let (ending, report) =
-        one_by_one(settings.get_policy(), repeat, &sender, &mut parts, &mut Payload::None, Some(outcome));
+    let call = Call {
+        policy: settings.get_policy(),
+        repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
+        sender: Sender::simple(core),
+        targets: Targets::new(settings, &parts.uri, 0)?,
+        gates: settings.gates(&parts.uri),
+        seed: settings.get_seed(),
+    };
+    let (ending, report) = call.one_by_one(&mut parts, &mut Payload::None, Some(outcome));
     finish(ending, report, settings, core.hides_answers)
 }
 
-/// One lane: the attempts are made on this thread. The first of them may have been made already.
-fn one_by_one(
-    policy: &Policy,
+/// What a call goes by, apart from its request.
+struct Call<'a> {
+    policy: &'a Policy,
     repeat: Repeat,
-    sender: &Sender<&Arc<Core>, &Settings>,
-    parts: &mut Parts,
-    payload: &mut Payload<'_>,
-    mut first: Option<Outcome>,
-) -> (Ending, Option<Report>) {
-    let settings = sender.settings;
-    let uri = if settings.wants_report() { Some(parts.uri.clone()) } else { None };
-    let operation = |attempt: &LiveAttempt<'_>| match first.take() {
-        Some(outcome) => outcome,
-        None => sender.send(attempt, again(parts), payload, None),
-    };
-    let mut call = retry(policy, operation).judge(verdict).repeat(repeat);
-    if let Some(seed) = settings.get_seed() {
-        call = call.seed(seed);
-    }
-    match (uri, &settings.hook) {
-        (None, None) => (call.try_call(), None),
-        (None, Some(hook)) => (call.notify(|event| hook(event)).try_call(), None),
-        (Some(uri), None) => told(call.report_with(|outcome| sender.detail(&uri, outcome))),
-        (Some(uri), Some(hook)) => {
-            told(call.notify(|event| hook(event)).report_with(|outcome| sender.detail(&uri, outcome)))
-        }
-    }
+    sender: Sender<&'a Arc<Core>, &'a Settings>,
+    targets: Targets<'a>,
+    gates: Gates<'a>,
+    seed: Option<u64>,
 }
 
-/// Several lanes: the attempts are made on threads of their own, and those that lose are cancelled.
-fn in_a_race(
-    policy: &Policy,
-    sender: &Sender<&Arc<Core>, &Settings>,
-    parts: Parts,
-    kept: Option<Kept>,
-) -> (Ending, Option<Report>) {
-    let settings = sender.settings;
-    let uri = parts.uri.clone();
-    let threads = sender.for_threads();
-    let mut call = race(policy, move |attempt| {
-        let cancel = Arc::new(Cancel::default());
-        attempt.on_cancel({
-            let cancel = Arc::clone(&cancel);
-            move || cancel.cancel()
-        });
-        let mut outcome = threads.send(attempt, parts.clone(), &mut kept.clone().into(), Some(Arc::clone(&cancel)));
-        if cancel.end() {
-            // Nobody waits for it, and what looks like a peer that left is not to be retried.
-            let (Ok(Ended { verdict, .. }) | Err(Ended { verdict, .. })) = &mut outcome;
-            *verdict = Verdict::Stop;
+impl Call<'_> {
+    /// One lane: the attempts are made on this thread. The first of them may have been made already.
+    fn one_by_one(
+        &self,
+        parts: &mut Parts,
+        payload: &mut Payload<'_>,
+        mut first: Option<Outcome>,
+    ) -> (Ending, Option<Report>) {
+        let Self { sender, targets, .. } = self;
+        let operation = |attempt: &LiveAttempt<'_>| match first.take() {
+            Some(outcome) => outcome,
+            None => sender.send(attempt, again(parts), targets.way().target(attempt.id), payload, None),
+        };
+        let mut call = retry(self.policy, operation).judge(verdict).repeat(self.repeat).gate(&self.gates);
+        if let Some(seed) = self.seed {
+            call = call.seed(seed);
         }
-        outcome
-    })
-    .judge(verdict)
-    .notify(|event: &Event| {
-        if let Some(hook) = &settings.hook {
+        let hook = |event: &Event| self.see(event);
+        let detail = |outcome: &Outcome| targets.detail(outcome);
+        match (sender.settings.wants_report(), sender.settings.hook.is_some() || targets.looks()) {
+            (false, false) => (traced!(call).try_call(), None),
+            (false, true) => (traced!(call.notify(hook)).try_call(), None),
+            (true, false) => self.told(traced!(call).report_with(detail)),
+            (true, true) => self.told(traced!(call.notify(hook)).report_with(detail)),
+        }
+    }
+
+    /// Several lanes: the attempts are made on threads of their own, and those that lose are cancelled.
+    fn in_a_race(&self, parts: Parts, kept: Option<Kept>) -> (Ending, Option<Report>) {
+        let (threads, way) = (self.sender.for_threads(), self.targets.way().clone());
+        let mut call = race(self.policy, move |attempt| {
+            let cancel = Arc::new(Cancel::default());
+            attempt.on_cancel({
+                let cancel = Arc::clone(&cancel);
+                move || cancel.cancel()
+            });
+            let (target, mut payload) = (way.target(attempt.id), kept.clone().into());
+            let mut outcome = threads.send(attempt, parts.clone(), target, &mut payload, Some(Arc::clone(&cancel)));
+            if cancel.end() {
+                // Nobody waits for it, and what looks like a peer that left is not to be retried.
+                let (Ok(Ended { verdict, .. }) | Err(Ended { verdict, .. })) = &mut outcome;
+                *verdict = Verdict::Stop;
+            }
+            outcome
+        })
+        .judge(verdict)
+        .gate(&self.gates)
+        .notify(|event: &Event| self.see(event));
+        if let Some(seed) = self.seed {
+            call = call.seed(seed);
+        }
+        if self.sender.settings.wants_report() {
+            self.told(traced!(call).report_with(|outcome| self.targets.detail(outcome)))
+        } else {
+            (traced!(call).try_call(), None)
+        }
+    }
+
+    fn see(&self, event: &Event) {
+        self.targets.see(event);
+        if let Some(hook) = &self.sender.settings.hook {
             hook(event);
         }
-    });
-    if let Some(seed) = settings.get_seed() {
-        call = call.seed(seed);
     }
-    let (ending, report) = call.report_with(|outcome| sender.detail(&uri, outcome));
-    (ending, settings.wants_report().then_some(report))
+
+    fn told(&self, (ending, mut report): (Ending, Report)) -> (Ending, Option<Report>) {
+        self.targets.complete(&mut report);
+        (ending, Some(report))
+    }
 }
 
 fn verdict(outcome: &Outcome) -> Verdict {
@@ -165,10 +200,6 @@ fn verdict(outcome: &Outcome) -> Verdict {
         Ok(ended) => ended.verdict,
         Err(ended) => ended.verdict,
     }
-}
-
-fn told((ending, report): (Ending, Report)) -> (Ending, Option<Report>) {
-    (ending, Some(report))
 }
 
 /// From how the call ended to what ureq would have returned.
@@ -185,7 +216,11 @@ fn finish(
             Some(Err(ended)) => Err(ended.with),
             None => Err(match gave_up.reason {
                 Reason::Deadline => Error::Timeout(Timeout::Global),
-                Reason::Attempts | Reason::Backoff => Error::Timeout(Timeout::PerCall),
+                Reason::Refused if gave_up.attempts == 0 => other(match gave_up.refusal {
+                    Some(refusal) => GaveUp::Refused(refusal),
+                    None => GaveUp::Because(Reason::Refused),
+                }),
+                Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
                 Reason::Invalid => other(GaveUp::Policy(gave_up.invalid)),
                 reason => other(GaveUp::Because(reason)),
             }),

@@ -3,7 +3,7 @@
 use std::error;
 use std::fmt;
 
-use insist::{PolicyError, Reason};
+use insist::{PolicyError, Reason, Refusal};
 use insist_http::RulesError;
 
 /// A call ended without a response and without an error of ureq's: it is inside `Error::Other`.
@@ -23,6 +23,8 @@ pub enum GaveUp {
     Policy(Option<PolicyError>),
     /// The rules make no sense; they say why.
     Rules(RulesError),
+    /// A gate refused before anything was sent; it says which and why.
+    Refused(Refusal),
     /// For this reason, before any attempt had an outcome.
     Because(Reason),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for GaveUp {
                 )
             }
             Self::Rules(error) => write!(f, "nothing was sent: {error}"),
+            Self::Refused(refusal) => write!(f, "nothing was sent: {refusal}"),
             Self::Because(reason) => write!(f, "gave up before any attempt had an outcome: {reason}"),
         }
     }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use insist::{Event, Policy, Repeat};
-use insist_http::Rules;
+use insist::{Event, Gate, Policy, Repeat};
+use insist_http::{Hosts, Rules};
 use ureq::http::{self, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};
 
+use crate::replica_set::ReplicaSet;
 use crate::report::{Report, ReportSlot};
 use crate::settings::Settings;
 
@@ -83,6 +84,27 @@ pub trait Insist: Sized {
         <Uri as TryFrom<I::Item>>::Error: Into<http::Error>,
     {
         self.insist(&Settings::new().replicas(replicas))
+    }
+
+    /// See [`Settings::replica_set`].
+    #[must_use]
+    fn replica_set(self, replicas: &ReplicaSet) -> Self {
+        self.insist(&Settings::new().replica_set(replicas))
+    }
+
+    /// See [`Settings::gate`].
+    #[must_use]
+    fn gate(self, gate: impl Gate + Send + Sync + 'static) -> Self {
+        self.insist(&Settings::new().gate(gate))
+    }
+
+    /// See [`Settings::gate_per_host`].
+    #[must_use]
+    fn gate_per_host<G>(self, hosts: impl Into<Arc<Hosts<G>>>) -> Self
+    where
+        G: Gate + Send + Sync + 'static,
+    {
+        self.insist(&Settings::new().gate_per_host(hosts))
     }
 
     /// See [`Settings::notify`].

@@ -8,7 +8,7 @@
 //! ureq = { package = "insist-ureq", version = "0.1" }
 //! ```
 //!
-//! The features are ureq's, by their names and with their defaults. What nothing says is: 3 attempts, 100 ms and then
+//! The features are ureq's, by their names and with their defaults, and [`tracing`](#tracing). What nothing says is: 3 attempts, 100 ms and then
 //! 200 ms apart with full jitter; statuses 408, 425, 429, 500, 502, 503 and 504 are retried, and so are connections
 //! that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an `Idempotency-Key` are repeated, others only
 //! if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
@@ -74,6 +74,55 @@
 //! TCP connect cannot be interrupted: set `timeout_resolve` and `timeout_connect`, or an attempt timeout. Until then
 //! the thread of such a loser stays; it sends nothing any more. A call with one lane needs no thread.
 //!
+//! # Gates
+//!
+//! A [`Gate`] holds over many calls: a [`Budget`] of retries, a [`Breaker`], a [`Bulkhead`], or your own. An agent
+//! shares one between its calls, and one line gives each host its own:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use insist_ureq::{Agent, Breaker, Budget, Bulkhead, Error, GaveUp, Hosts, Insist, Instant};
+//!
+//! let budget = Arc::new(Budget::new(0.1)); // over all calls, one retry for ten first sends
+//! let agent = Agent::new_with_defaults()
+//!     .gate(Arc::clone(&budget))
+//!     .gate_per_host(Hosts::new(|| (Breaker::new(0.5), Bulkhead::new(10))));
+//!
+//! match agent.get("http://example.com/").call() {
+//!     Err(Error::Other(error)) if matches!(error.downcast_ref(), Some(GaveUp::Refused(_))) => {
+//!         eprintln!("{error}"); // nothing was sent: breaker is open
+//!     }
+//!     other => drop(other?),
+//! }
+//! eprintln!("{}", budget.state(Instant::now())); // 0 retries and hedges for 1 first send, 10 left
+//! # Ok::<_, insist_ureq::Error>(())
+//! ```
+//!
+//! What a gate refuses is not sent. Where an attempt before has had an answer or an error, that is what the call
+//! returns, and the report's `refusal` names the gate. Requests that are redirected stay with the gate that they have.
+//!
+//! # Replicas
+//!
+//! [`replicas`](Insist::replicas) lists addresses that take turns. A [`ReplicaSet`] knows which of them are well, over
+//! all calls that share it:
+//!
+//! ```no_run
+//! use insist_ureq::{Agent, Insist, Policy, ReplicaSet};
+//! use std::time::Duration;
+//!
+//! let replicas = ReplicaSet::new(["https://one.example", "https://two.example"])?.rest(Duration::from_secs(10));
+//! let agent = Agent::new_with_defaults()
+//!     .policy(Policy::default().lanes(2).hedge_after(Duration::from_millis(50))) // the hedge goes to the other one
+//!     .replica_set(&replicas);
+//! let answer = agent.get("https://docs.example/doc").call()?;
+//! # Ok::<_, insist_ureq::Error>(())
+//! ```
+//!
+//! # Tracing
+//!
+//! With the feature `tracing`, every call opens a span `call` with a span `attempt` for each send, and an event for each
+//! wait, at level debug. Without it nothing is there.
+//!
 //! # Bodies
 //!
 //! Nothing, bytes, strings, forms and JSON can be sent any number of times. Of readers and files up to 64 KiB are read
@@ -104,16 +153,19 @@ mod asked;
 mod call;
 pub mod config;
 mod first;
+mod gates;
 mod gave_up;
 mod insist;
 mod insists;
 mod judge;
 mod kept;
 mod payload;
+mod replica_set;
 mod report;
 mod request_ext;
 mod sender;
 mod settings;
+mod targets;
 mod transport;
 mod verbs;
 
@@ -133,10 +185,11 @@ pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, ru
 #[doc(no_inline)]
 pub use ::insist::*;
 #[doc(no_inline)]
-pub use insist_http::{IDEMPOTENCY_KEY, Rules, RulesError};
+pub use insist_http::{Hosts, IDEMPOTENCY_KEY, Rules, RulesError};
 
 pub use self::insist::Insist;
 pub use gave_up::GaveUp;
+pub use replica_set::ReplicaSet;
 pub use report::{Detail, Report, ReportSlot};
 pub use settings::Settings;
 

@@ -13,7 +13,6 @@ use crate::agent::Core;
 use crate::answer::{UNWANTED_TIME, read_unwanted, read_whole};
 use crate::judge::{judge, judge_body};
 use crate::payload::Payload;
-use crate::report::Detail;
 use crate::settings::Settings;
 use crate::transport::{Cancel, Scope, Terms};
 
@@ -65,17 +64,18 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
 }
 
 impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
-    /// Sends an attempt.
+    /// Sends an attempt, to this target if not to the address of its request.
     #[inline]
     pub(crate) fn send(
         &self,
         attempt: &Attempt,
         mut parts: Parts,
+        target: Option<Uri>,
         payload: &mut Payload<'_>,
         cancel: Option<Arc<Cancel>>,
     ) -> Outcome {
-        if let Some(replica) = self.replica(attempt.id) {
-            parts.uri = replica.clone();
+        if let Some(target) = target {
+            parts.uri = target;
         }
         let scope = Scope::enter(Terms {
             timeout: attempt.timeout(),
@@ -136,20 +136,6 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             (Some(_), _) => Timeout::Global,
             (None, _) => Timeout::PerCall,
         }
-    }
-
-    fn replica(&self, attempt: u32) -> Option<&Uri> {
-        let replicas = self.settings.borrow().get_replicas().unwrap_or_default();
-        if replicas.is_empty() { None } else { Some(&replicas[(attempt as usize - 1) % replicas.len()]) }
-    }
-
-    /// What is told of an attempt that ended like this.
-    pub(crate) fn detail(&self, uri: &Uri, outcome: &Outcome) -> Detail {
-        let (attempt, status, error) = match outcome {
-            Ok(ended) => (ended.attempt, Some(ended.with.status().as_u16()), None),
-            Err(ended) => (ended.attempt, None, Some(ended.with.to_string())),
-        };
-        Detail { target: self.replica(attempt).unwrap_or(uri).to_string(), status, error }
     }
 }
 

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use insist::{Event, Policy, Repeat};
-use insist_http::Rules;
+use insist::{Event, Gate, Instant, Policy, Repeat};
+use insist_http::{Hosts, Rules};
+use ureq::Error;
 use ureq::http::{self, Uri};
 
+use crate::gates::{Gates, PerHost, Perhaps, Shared};
+use crate::replica_set::{ReplicaSet, addresses};
 use crate::report::{Report, ReportSlot};
+use crate::targets::Addresses;
 
 /// 64 KiB: how much of a request's body is kept, so that it can be sent again, unless something else is set.
 const REPLAY: usize = 64 << 10;
@@ -34,7 +38,9 @@ pub struct Settings {
     seed: Option<u64>,
     whole_body: Option<usize>,
     replay: Option<usize>,
-    replicas: Option<Result<Arc<[Uri]>, Arc<str>>>,
+    addresses: Option<Result<Addresses, Arc<str>>>,
+    gate: Option<Arc<Shared>>,
+    per_host: Option<Arc<dyn PerHost>>,
     pub(crate) hook: Option<Hook<Event>>,
     pub(crate) report_hook: Option<Hook<Report>>,
     pub(crate) slot: Option<ReportSlot>,
@@ -51,7 +57,9 @@ impl Settings {
             seed: None,
             whole_body: None,
             replay: None,
-            replicas: None,
+            addresses: None,
+            gate: None,
+            per_host: None,
             hook: None,
             report_hook: None,
             slot: None,
@@ -68,7 +76,9 @@ impl Settings {
             seed: self.seed.or(base.seed),
             whole_body: self.whole_body.or(base.whole_body),
             replay: self.replay.or(base.replay),
-            replicas: self.replicas.as_ref().or(base.replicas.as_ref()).cloned(),
+            addresses: self.addresses.as_ref().or(base.addresses.as_ref()).cloned(),
+            gate: self.gate.as_ref().or(base.gate.as_ref()).cloned(),
+            per_host: self.per_host.as_ref().or(base.per_host.as_ref()).cloned(),
             hook: self.hook.as_ref().or(base.hook.as_ref()).cloned(),
             report_hook: self.report_hook.as_ref().or(base.report_hook.as_ref()).cloned(),
             slot: self.slot.as_ref().or(base.slot.as_ref()).cloned(),
@@ -102,13 +112,24 @@ impl Settings {
         self.replay.unwrap_or(REPLAY)
     }
 
-    /// The replicas, if there are any, or what is wrong with one of them.
-    pub(crate) fn get_replicas(&self) -> Result<&[Uri], Arc<str>> {
-        match &self.replicas {
-            None => Ok(&[]),
-            Some(Ok(replicas)) => Ok(replicas),
-            Some(Err(problem)) => Err(Arc::clone(problem)),
+    /// The addresses in place of the request's, if there are any, or what is wrong with one of them.
+    pub(crate) fn get_addresses(&self) -> Result<Option<&Addresses>, Error> {
+        match &self.addresses {
+            None => Ok(None),
+            Some(Ok(addresses)) => Ok(Some(addresses)),
+            Some(Err(problem)) => Err(Error::BadUri(problem.to_string())),
         }
+    }
+
+    /// Whether the addresses are a set, whose health counts.
+    pub(crate) const fn has_set(&self) -> bool {
+        matches!(self.addresses, Some(Ok(Addresses::Set(_))))
+    }
+
+    /// The gates of a call for this address.
+    pub(crate) fn gates(&self, uri: &Uri) -> Gates<'_> {
+        let host = self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now()));
+        (Perhaps(self.gate.as_deref()), Perhaps(host))
     }
 
     /// Whether the first attempt of a call needs nothing but to be sent and judged.
@@ -117,7 +138,10 @@ impl Settings {
         policy.is_timeless()
             && policy.validate().is_ok()
             && self.get_rules().validate().is_ok()
-            && self.replicas.is_none()
+            && self.addresses.is_none()
+            && self.gate.is_none()
+            && self.per_host.is_none()
+            && !cfg!(feature = "tracing")
             && self.whole_body.is_none()
             && self.hook.is_none()
             && !self.wants_report()
@@ -184,19 +208,45 @@ impl Settings {
     ///
     /// They take the place of the request's own address, path and query included; its headers, credentials too, go to
     /// all of them. An empty list is none. If one is no address, the call fails with `Error::BadUri` and says which.
+    /// Of this and [`replica_set`](Self::replica_set), the last counts.
     pub fn replicas<I>(mut self, replicas: I) -> Self
     where
         I: IntoIterator,
         Uri: TryFrom<I::Item>,
         <Uri as TryFrom<I::Item>>::Error: Into<http::Error>,
     {
-        let replicas = replicas.into_iter().enumerate().map(|(index, replica)| {
-            Uri::try_from(replica).map_err(|error| {
-                let error: http::Error = error.into();
-                format!("replica {} is not an address: {error}", index + 1).into()
-            })
-        });
-        self.replicas = Some(replicas.collect());
+        self.addresses = Some(addresses(replicas).map(Addresses::Listed));
+        self
+    }
+
+    /// Several servers that can serve the same calls: each attempt goes to one that is well. See [`ReplicaSet`].
+    ///
+    /// The headers of a request, credentials too, go to all of them.
+    pub fn replica_set(mut self, replicas: &ReplicaSet) -> Self {
+        self.addresses = Some(Ok(Addresses::Set(replicas.clone())));
+        self
+    }
+
+    /// A gate that these calls share: a budget, a breaker, a bulkhead, or several of them as a tuple. Default none.
+    ///
+    /// An `Arc` of one can be kept, to ask it how it is doing. A call that it refuses returns its last answer or error,
+    /// as always; one that was refused before its first attempt sends nothing, and its `Error::Other` holds a
+    /// [`GaveUp::Refused`](crate::GaveUp::Refused). The report's `refusal` names the gate. A request's own takes the
+    /// place of its agent's.
+    pub fn gate(mut self, gate: impl Gate + Send + Sync + 'static) -> Self {
+        self.gate = Some(Arc::new(gate));
+        self
+    }
+
+    /// A gate for each host, besides that of [`gate`](Self::gate), which is asked first. Default none.
+    ///
+    /// The host is that of the request's own address, and does not change with redirects. Replicas are one service,
+    /// and have the one gate of the host that the request names: which of them is well, a [`ReplicaSet`] knows.
+    pub fn gate_per_host<G>(mut self, hosts: impl Into<Arc<Hosts<G>>>) -> Self
+    where
+        G: Gate + Send + Sync + 'static,
+    {
+        self.per_host = Some(hosts.into());
         self
     }
 
@@ -236,7 +286,9 @@ impl fmt::Debug for Settings {
             .field("seed", &self.seed)
             .field("whole_body", &self.whole_body)
             .field("replay_limit", &self.replay)
-            .field("replicas", &self.replicas)
+            .field("replicas", &self.addresses)
+            .field("has_gate", &self.gate.is_some())
+            .field("has_gate_per_host", &self.per_host.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -37,6 +37,8 @@ fn the_fastest_replica_wins_and_the_others_see_their_connection_close() {
     assert_eq!(answer.body_mut().read_to_string().unwrap(), "18");
     let report = answer.extensions().get::<Report>().unwrap();
     assert_eq!((report.attempts, report.hedges, report.winner.unwrap().lane), (3, 2, 1));
+    let targets: Vec<_> = report.log.entries().iter().map(|entry| &entry.detail.as_ref().unwrap().target).collect();
+    assert_eq!(targets, replicas.iter().collect::<Vec<_>>(), "those that lost are told too");
     assert!(server.wait_until(|seen| seen.disconnects() == 2, LONG));
     assert_eq!(server.request_count(), 3, "a cancelled attempt is not retried");
 }
