@@ -1,8 +1,12 @@
 //! One call over HTTP, with its report: what `get` and `demo` have in common.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use insist::{Event, Policy};
 use insist_ureq::{Agent, Body, Error, Insist, Report, ReportSlot, Rules, Settings};
+
+use crate::get::Gates;
 
 /// How much of a body an attempt may include: it is kept in memory.
 pub(crate) const WHOLE_BODY_LIMIT: usize = 256 << 20;
@@ -10,6 +14,7 @@ pub(crate) const WHOLE_BODY_LIMIT: usize = 256 << 20;
 const USER_AGENT: &str = concat!("insist/", env!("CARGO_PKG_VERSION"));
 
 /// What is sent, and to which replicas.
+#[derive(Clone)]
 pub(crate) struct Fetch {
     pub(crate) urls: Vec<Uri>,
     pub(crate) method: Method,
@@ -20,6 +25,8 @@ pub(crate) struct Fetch {
     pub(crate) rules: Rules,
     pub(crate) policy: Policy,
     pub(crate) seed: u64,
+    /// What it shares with other calls.
+    pub(crate) gate: Option<Arc<Gates>>,
 }
 
 /// What came of it. A response may be the last one of a call that gave up: the report says so.
@@ -31,10 +38,13 @@ pub(crate) struct Fetched {
 impl Fetch {
     /// Sends it until it is accepted or the policy ends.
     pub(crate) fn run(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Fetched {
+        self.run_with(&agent(), hook)
+    }
+
+    /// The same with an agent whose connections other calls share.
+    pub(crate) fn run_with(self, agent: &Agent, hook: impl Fn(&Event) + Send + Sync + 'static) -> Fetched {
         let slot = ReportSlot::new();
-        let settings = self.settings().notify(hook).report_to(&slot);
-        let agent: Agent =
-            Agent::config_builder().http_status_as_error(false).user_agent(USER_AGENT).insist(&settings).build().into();
+        let agent = agent.clone().insist(&self.settings().notify(hook).report_to(&slot));
         let result = self.send(&agent);
         Fetched { result, report: slot.take() }
     }
@@ -44,6 +54,9 @@ impl Fetch {
             Settings::new().policy(self.policy).rules(self.rules.clone()).seed(self.seed).replicas(self.urls.iter());
         if self.is_repeatable {
             settings = settings.repeatable();
+        }
+        if let Some(gate) = &self.gate {
+            settings = settings.gate(Arc::clone(gate));
         }
         if self.is_whole_body {
             settings = settings.whole_body(WHOLE_BODY_LIMIT);
@@ -66,6 +79,11 @@ impl Fetch {
             }
         }
     }
+}
+
+/// An agent that hands on every answer, whatever its status.
+pub(crate) fn agent() -> Agent {
+    Agent::config_builder().http_status_as_error(false).user_agent(USER_AGENT).build().into()
 }
 
 /// The replica that an attempt goes to: number N to the Nth, and round again.

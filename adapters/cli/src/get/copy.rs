@@ -5,9 +5,6 @@ use std::io::{self, Read, Write};
 use http::Response;
 use insist_ureq::{Body, Error};
 
-use super::progress::Progress;
-use super::sink::Sink;
-
 /// How much of a body is held at once.
 const PIECE: usize = 64 << 10;
 
@@ -31,22 +28,19 @@ impl Broken {
     }
 }
 
-/// Writes the body. One that breaks off leaves no file, and on standard output what came of it.
-pub(super) fn copy(mut response: Response<Body>, mut to: Sink, progress: &Progress) -> Result<(), Broken> {
-    let body = response.body_mut();
-    progress.begin(body.content_length());
-    let mut from = body.as_reader();
+/// Writes the body, and says of each piece how long it is. Of one that breaks off it writes what came.
+pub(super) fn copy(response: &mut Response<Body>, to: &mut impl Write, wrote: impl Fn(u64)) -> Result<(), Broken> {
+    let mut from = response.body_mut().as_reader();
     let mut piece = vec![0; PIECE];
     loop {
         let length = match from.read(&mut piece) {
-            Ok(0) => break,
+            Ok(0) => return Ok(()),
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Broken::Body(error)),
         };
         // A body that comes in drops is seen as it comes.
         to.write_all(&piece[..length]).and_then(|()| to.flush()).map_err(Broken::Output)?;
-        progress.add(length as u64);
+        wrote(length as u64);
     }
-    to.keep().map_err(Broken::Output)
 }

@@ -2,13 +2,15 @@
 
 mod body;
 mod copy;
+mod each;
+mod gates;
 mod header;
 mod options;
 mod progress;
 mod report;
 mod sink;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use http::header::CONTENT_TYPE;
@@ -20,14 +22,19 @@ use insist_ureq::{Report, Rules};
 use crate::exit::{Failure, GAVE_UP};
 use crate::fetch::{Fetch, Fetched};
 use copy::{Broken, copy};
+pub(crate) use gates::Gates;
 pub(crate) use options::Get;
 use progress::Progress;
-use report::{Form, Told};
+use report::{Form, Told, write_line};
 use sink::Sink;
 
 impl Get {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let fetch = self.fetch()?;
+        if self.each.each {
+            return self.run_each();
+        }
+        let mut fetch = self.fetch()?;
+        fetch.gate = self.gates.of(&self.urls[..1]).and_then(|gates| gates.into_iter().next());
         let policy = fetch.policy;
         // What cannot be written to is said before anything is sent.
         let output = Sink::open(self.output.as_deref(), "-o")?;
@@ -45,9 +52,12 @@ impl Get {
 
         let mut status = None;
         let ended = match result {
-            Ok(response) => {
+            Ok(mut response) => {
                 status = Some(response.status().as_u16());
-                copy(response, output, &progress)
+                progress.begin(response.body().content_length());
+                let mut output = output;
+                copy(&mut response, &mut output, |bytes| progress.add(bytes))
+                    .and_then(|()| output.keep().map_err(Broken::Output))
             }
             Err(error) => Err(Broken::Call(error)),
         };
@@ -67,13 +77,12 @@ impl Get {
             (_, Some(status)) => format!("last status: {status}"),
             (_, None) => String::new(),
         };
-        if let Some(reason) = report.reason {
+        if let Some(why) = why(report) {
             let attempts = match report.attempts {
                 1 => "1 attempt".into(),
                 attempts => format!("{attempts} attempts"),
             };
-            let hint = report.hint.map(|hint| format!(" ({})", Text(hint))).unwrap_or_default();
-            eprintln!("insist: gave up after {attempts}: {reason}{hint}; {last}");
+            eprintln!("insist: gave up after {attempts}: {why}; {last}");
         }
         match ended {
             Err(Broken::Body(error)) => Err(Failure::Failed(format!("the body broke off: {error}"))),
@@ -112,6 +121,7 @@ impl Get {
             rules: self.rules()?,
             policy,
             seed: self.policy.seed(),
+            gate: None,
         })
     }
 
@@ -130,10 +140,17 @@ fn is_repeatable(method: &Method, headers: &[(HeaderName, HeaderValue)]) -> bool
     Rules::new().repeat(method, &headers.iter().cloned().collect()) == Repeat::Always
 }
 
+/// Why a call gave up, if it did: the reason, and the wait or the gate that it is about.
+fn why(report: &Report) -> Option<String> {
+    let reason = report.reason?;
+    let about = match report.refusal {
+        Some(refusal) => Some(refusal.to_string()),
+        None => report.hint.map(|hint| Text(hint).to_string()),
+    };
+    Some(about.map_or_else(|| reason.to_string(), |about| format!("{reason} ({about})")))
+}
+
 fn write_report(mut to: Sink, form: &Form) -> Result<(), Failure> {
-    let mut line = serde_json::to_vec(form)?;
-    line.push(b'\n');
-    to.write_all(&line)
-        .and_then(|()| to.keep())
-        .map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
+    write_line(&mut to, form)?;
+    to.keep().map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
 }

@@ -6,10 +6,12 @@ use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::body::pair;
+use super::each::EachOptions;
+use super::gates::GateOptions;
 use super::header::{header, method, status, url};
 use crate::options::PolicyOptions;
 
-/// Fetch a URL through failures; several URLs are replicas, over which attempts rotate
+/// Fetch a URL through failures; several URLs are replicas, over which attempts rotate, or with --each a call each
 ///
 /// The body of the response goes to standard output, or to the file of -o. A status that is not retried is accepted,
 /// whatever it is. GET, HEAD, OPTIONS, TRACE, PUT and DELETE are repeated, and so is a request with an Idempotency-Key
@@ -77,6 +79,12 @@ pub(crate) struct Get {
     pub(super) report: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(super) each: EachOptions,
+
+    #[command(flatten)]
+    pub(super) gates: GateOptions,
+
+    #[command(flatten)]
     pub(super) policy: PolicyOptions,
 }
 
@@ -86,6 +94,7 @@ Examples:
   insist get --attempts 5 --deadline 30s --whole-body -o page.html https://example.org/
   insist get --lanes 2 --hedge-after 50ms --log http://one.example/x http://two.example/x
   insist get --retry-status 404 --max-retry-after 10s --report report.json https://example.org/new
+  insist get --each --output-dir pages --budget 0.1 http://one.example/x http://two.example/y
   insist get -d @order.json -H 'Content-Type: application/json' -H 'Idempotency-Key: 8e03' https://example.org/orders
 
 Exit status: 0 accepted, 1 gave up or the body broke off, 2 usage.";

@@ -1,6 +1,7 @@
 //! What a finished call tells: the JSON of `--report`, and the lines of `--log`.
 
 use std::fmt;
+use std::io::Write;
 use std::time::Duration;
 
 use http::Uri;
@@ -8,6 +9,8 @@ use insist::{End, Instant, Kind, Policy, Reason};
 use insist_ureq::{Detail, Report};
 use serde::Serialize;
 
+use super::sink::Sink;
+use crate::exit::Failure;
 use crate::fetch::replica;
 use crate::span::{Rounded, nanos};
 
@@ -51,6 +54,31 @@ struct Entry {
     verdict: Option<&'static str>,
     status: Option<u16>,
     error: Option<String>,
+}
+
+impl Form {
+    /// Of a call that could not even begin.
+    pub(super) fn unsent(seed: u64) -> Self {
+        Self {
+            outcome: "gave_up",
+            reason: Some(Reason::Stopped),
+            status: None,
+            attempts: 0,
+            retries: 0,
+            hedges: 0,
+            winner: None,
+            elapsed_ns: 0,
+            seed,
+            log: Vec::new(),
+        }
+    }
+}
+
+/// A report as a line.
+pub(super) fn write_line(to: &mut Sink, form: &Form) -> Result<(), Failure> {
+    let mut line = serde_json::to_vec(form)?;
+    line.push(b'\n');
+    to.write_all(&line).map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
 }
 
 impl Told<'_> {

@@ -29,7 +29,8 @@ impl Sink {
         }
     }
 
-    fn file(path: &Path) -> io::Result<Self> {
+    /// A file, or a device.
+    pub(super) fn file(path: &Path) -> io::Result<Self> {
         // What a symbolic link names is replaced, and not the link.
         let path = path.canonicalize().unwrap_or_else(|_| path.into());
         let before = std::fs::metadata(&path).ok();

@@ -2,7 +2,11 @@
 
 #[cfg(feature = "ureq")]
 mod demo;
+#[cfg(feature = "ureq")]
+mod each;
 mod explain;
+#[cfg(feature = "ureq")]
+mod gates;
 #[cfg(feature = "ureq")]
 mod get;
 mod plan;
