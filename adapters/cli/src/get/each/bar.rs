@@ -1,0 +1,50 @@
+//! How many of the URLs are fetched, on a terminal and nowhere else.
+
+use std::io::{IsTerminal, stderr, stdout};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Dropping it clears the line.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    gave_up: usize,
+}
+
+impl Bar {
+    /// Nothing is shown unless standard error is a terminal, and the bodies do not go to one.
+    pub(super) fn new(urls: usize, bodies_to_stdout: bool) -> Self {
+        let is_wanted = stderr().is_terminal() && !(bodies_to_stdout && stdout().is_terminal());
+        let target = if is_wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(urls as u64), target);
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        if is_wanted {
+            bar.enable_steady_tick(TICK);
+        }
+        Self { bar, gave_up: 0 }
+    }
+
+    /// One more has ended.
+    pub(super) fn add(&mut self, has_given_up: bool) {
+        if has_given_up {
+            self.gave_up += 1;
+            self.bar.set_message(format!("{} gave up", self.gave_up));
+        }
+        self.bar.inc(1);
+    }
+
+    /// Runs what writes to standard error without the two in each other's way.
+    pub(super) fn suspended(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,88 @@
+//! The summary of `--each`: a line for each URL, and what the gates have come to.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+
+use super::super::gates::Gates;
+use crate::span::Rounded;
+
+/// What came of a URL.
+pub(super) struct Row {
+    pub(super) url: String,
+    pub(super) status: Option<u16>,
+    pub(super) attempts: u32,
+    /// Its body included.
+    pub(super) took: Duration,
+    /// Its file, if there is one now.
+    pub(super) file: Option<String>,
+    /// Why it was not accepted, or is not where it is wanted.
+    pub(super) why: Option<String>,
+}
+
+/// All of it.
+pub(super) struct Table<'a> {
+    pub(super) rows: &'a [Row],
+    pub(super) took: Duration,
+    /// URLs and their gates.
+    pub(super) gates: Vec<(&'a Uri, &'a Arc<Gates>)>,
+}
+
+impl Row {
+    fn cells(&self) -> [String; COLUMNS] {
+        [
+            self.url.clone(),
+            if self.why.is_none() { "returned" } else { "gave up" }.into(),
+            self.status.map_or("-".into(), |status| status.to_string()),
+            self.attempts.to_string(),
+            Rounded(self.took).to_string(),
+            self.file.clone().unwrap_or_default(),
+            self.why.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+const COLUMNS: usize = 7;
+const HEADS: [&str; COLUMNS] = ["url", "result", "status", "attempts", "time", "file", "why"];
+const TO_THE_RIGHT: [bool; COLUMNS] = [false, false, true, true, true, false, false];
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = std::iter::once(HEADS.map(String::from)).chain(self.rows.iter().map(Row::cells)).collect();
+        let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
+            let below = lines[1..].iter().map(|cells| cells[column].chars().count()).max().unwrap_or_default();
+            // A column that nothing is in has no head either.
+            if below == 0 { 0 } else { below.max(HEADS[column].len()) }
+        });
+        for cells in &lines {
+            let mut line = String::new();
+            for (column, width) in widths.into_iter().enumerate().filter(|(_, width)| *width > 0) {
+                let cell = &cells[column];
+                line += if line.is_empty() { "" } else { "  " };
+                line += &if TO_THE_RIGHT[column] { format!("{cell:>width$}") } else { format!("{cell:width$}") };
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        let returned = self.rows.iter().filter(|row| row.why.is_none()).count();
+        writeln!(f, "{returned} of {} returned, in {}", self.rows.len(), Rounded(self.took))?;
+        let mut told = HashSet::new();
+        for (url, gates) in &self.gates {
+            if told.insert(Arc::as_ptr(gates)) {
+                writeln!(f, "gates of {}: {gates}", Host(url))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Host<'a>(&'a Uri);
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.0.scheme_str().unwrap_or_default(), self.0.host().unwrap_or_default())?;
+        self.0.port_u16().map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}

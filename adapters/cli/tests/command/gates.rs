@@ -1,0 +1,102 @@
+//! `insist get --budget` and `--breaker`: gates that all calls to a host share.
+
+use insist_flaky::{Answer, Server};
+
+use crate::run::{Ran, insist};
+
+fn get(arguments: &str, urls: &[String]) -> Ran {
+    let words: Vec<&str> = ["get", "--backoff", "zero"]
+        .into_iter()
+        .chain(arguments.split_whitespace())
+        .chain(urls.iter().map(String::as_str))
+        .collect();
+    insist(&words)
+}
+
+fn gates_lines(ran: &Ran) -> Vec<&str> {
+    ran.err.lines().filter(|line| line.starts_with("gates of ")).collect()
+}
+
+#[test]
+fn a_budget_bounds_the_retries_of_all_calls_together() {
+    let server = Server::start(Answer::status(503)).unwrap();
+    let ran = get("--each --attempts 5 --budget 0.1", &vec![server.url(); 50]);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    // 50 first sends, 0.1 retries for each of them, and the reserve of 10; without it there would be 250.
+    let requests = server.request_count();
+    assert!((60..=65).contains(&requests), "{requests}: {}", ran.err);
+    assert!(ran.err.contains("a gate refused another attempt (budget is used up)"), "{}", ran.err);
+    let retries = requests - 50;
+    let line = format!("gates of {}: budget: {retries} retries and hedges for 50 first sends, ", server.url());
+    assert!(gates_lines(&ran)[0].starts_with(&line), "{}", ran.err);
+}
+
+#[test]
+fn a_breaker_opens_and_refuses_what_is_left() {
+    let server = Server::start(Answer::status(503)).unwrap();
+    let ran = get("--each --parallel 1 --attempts 1 --breaker 0.5", &vec![server.url(); 30]);
+    assert_eq!((ran.status, server.request_count()), (1, 20), "{}", ran.err);
+    let refused = "  a gate refused another attempt (breaker is open)\n";
+    assert_eq!(ran.err.matches(refused).count(), 10, "{}", ran.err);
+    let line = format!("gates of {}: breaker open for another ", server.url());
+    let [gates] = gates_lines(&ran)[..] else { panic!("{}", ran.err) };
+    assert!(gates.starts_with(&line), "{}", ran.err);
+}
+
+#[test]
+fn one_host_that_fails_does_not_stop_the_others() {
+    let (bad, good) = (Server::start(Answer::status(503)).unwrap(), Server::start(Answer::ok("well\n")).unwrap());
+    let urls: Vec<String> = (0..60).map(|number| if number % 2 == 0 { bad.url() } else { good.url() }).collect();
+    let ran = get("--each --parallel 1 --attempts 1 --breaker 0.5 --budget 0.1", &urls);
+    assert_eq!((ran.status, ran.out.matches("well\n").count()), (1, 30), "{}", ran.err);
+    assert_eq!((bad.request_count(), good.request_count()), (20, 30));
+    let [first, second] = gates_lines(&ran)[..] else { panic!("{}", ran.err) };
+    // What the breaker refused is no first send.
+    let open =
+        format!("gates of {}: budget: 0 retries and hedges for 20 first sends, 12 left; breaker open for ", bad.url());
+    assert!(first.starts_with(&open), "{}", ran.err);
+    let closed =
+        "budget: 0 retries and hedges for 30 first sends, 13 left; breaker closed: 0 of 30 failed, ratio 0.000";
+    assert_eq!(second, format!("gates of {}: {closed}", good.url()));
+}
+
+#[test]
+fn one_call_has_them_too_and_says_which_refused() {
+    for (arguments, requests, named) in
+        [("--breaker 0.5", 20, "breaker is open"), ("--budget 0.001", 11, "budget is used up")]
+    {
+        let server = Server::start(Answer::status(503)).unwrap();
+        let ran = get(&format!("--attempts 50 {arguments}"), &[server.url()]);
+        assert_eq!((ran.status, server.request_count()), (1, requests), "{arguments}: {}", ran.err);
+        let expected = format!(
+            "insist: gave up after {requests} attempts: a gate refused another attempt ({named}); last status: 503\n"
+        );
+        assert_eq!(ran.err, expected, "{arguments}");
+    }
+}
+
+#[test]
+fn the_report_says_that_a_gate_refused() {
+    let server = Server::start(Answer::status(503)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    get(&format!("--attempts 50 --budget 0.001 --report {}", path.display()), &[server.url()]);
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!((&report["reason"], &report["attempts"]), (&"refused".into(), &11.into()), "{report}");
+}
+
+#[test]
+fn ratios_that_make_no_sense_are_refused() {
+    for (option, ratios, right) in [
+        ("--budget", ["0", "0.0009", "10.1", "-1", "NaN", "some"], "from 0.001 to 10"),
+        ("--breaker", ["0", "1.01", "-0.5", "inf", "NaN", "some"], "above 0 and up to 1"),
+    ] {
+        for ratio in ratios {
+            let ran = insist(&["get", option, ratio, "http://127.0.0.1:9"]);
+            assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{option} {ratio}: {}", ran.err);
+            for word in [option, &format!("'{ratio}'"), right] {
+                assert!(ran.err.contains(word), "{option} {ratio}: {word} in {}", ran.err);
+            }
+        }
+    }
+}
