@@ -111,7 +111,7 @@ fn see_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool, sees: 
 fn stored<const LANES: usize>(state: &State<LANES>) -> State<LANES> {
     let mut buffer = [0; State::<ROOM>::BYTES];
     let bytes = state.encode(&mut buffer).expect("it fits");
-    State::decode(bytes).expect("it was a call's")
+    State::decode(bytes).unwrap_or_else(|error| panic!("it was a call's: {error:?} {state:?}"))
 }
 
 /// What can be seen of a call from outside.

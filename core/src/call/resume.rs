@@ -110,7 +110,9 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
     fn put_off(&mut self, index: usize) {
         let lane = &self.state.lanes[index];
         let (now, late) = (lane.since, lane.since.saturating_sub(lane.at));
-        if lane.retry == 0 || late == 0 || lane.was_put_off() || self.policy.get_jitter() == Jitter::None {
+        // At the end of time there is nothing to put it off to.
+        let stays_due = lane.retry == 0 || late == 0 || now == NEVER;
+        if stays_due || lane.was_put_off() || self.policy.get_jitter() == Jitter::None {
             return;
         }
         let seed = self.state.seed.wrapping_add(OVERDUE);

@@ -57,13 +57,14 @@ pub fn law_12(record: &Record) -> Result<(), Broken> {
             }
         }
         let is_closed = step.is_over || matches!(step.what, What::Suspend | What::Drop);
-        if is_closed && !after.promises.is_empty() {
+        if is_closed && after.is_sure && !after.promises.is_empty() {
             return Some(format!("nothing is to come, and {:?} is still reserved", after.promises));
         }
         let is_asked = |gate: usize| {
             gate == 0 || record.steps.iter().flat_map(|step| &step.asked).any(|asked| usize::from(asked.gate) == gate)
         };
-        for (gate, account) in accounts.iter_mut().enumerate().filter(|(gate, _)| is_asked(*gate)) {
+        let judged = accounts.iter_mut().enumerate().filter(|(gate, _)| after.is_sure && is_asked(*gate));
+        for (gate, account) in judged {
             if let Some(Did::Send(sending)) = step.did() {
                 let since = match sending.kind {
                     Kind::First => None,

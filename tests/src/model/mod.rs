@@ -196,7 +196,7 @@ impl<'a> Model<'a> {
     /// An overdue retry comes by a new delay later, but not by more than it is late, and before the deadline.
     fn put_off(&mut self, index: usize) {
         let Lane { place: Place::Waiting(due), was_put_off: false, .. } = self.lanes[index] else { return };
-        if due >= self.clock || self.policy.get_jitter() == Jitter::None {
+        if due >= self.clock || self.clock == u64::MAX || self.policy.get_jitter() == Jitter::None {
             return;
         }
         let waited = due - self.lanes[index].failed;

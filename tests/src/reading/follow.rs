@@ -77,8 +77,10 @@ impl Reading<'_> {
     /// Drops a promise that was refunded; where it is not known which, what is known of its like is dropped too.
     fn forget(&mut self, reserved: u64) {
         let alike = self.promises.iter().filter(|promise| promise.reserved == reserved).count();
-        if let Some(index) = self.promises.iter().position(|promise| promise.reserved == reserved) {
-            self.promises.remove(index);
+        match self.promises.iter().position(|promise| promise.reserved == reserved) {
+            Some(index) => _ = self.promises.remove(index),
+            // A send before this was taken for that of another promise: lanes that wait alike look the same.
+            None => self.is_sure = false,
         }
         if alike > 1 {
             let alike = self.promises.iter_mut().filter(|promise| promise.reserved == reserved);
@@ -104,6 +106,7 @@ impl Reading<'_> {
             Kind::Hedge => self.open(),
             Kind::Retry => {
                 if let Some(index) = self.promise_of(sending.lane) {
+                    self.is_sure &= !self.is_guess(index);
                     let promise = self.promises.remove(index);
                     let since = promise.cause.map_or(0, |cause| cause.failed);
                     self.waited[usize::from(sending.lane)] = self.clock - since;

@@ -47,7 +47,8 @@ pub struct Reading<'a> {
     pub is_over: bool,
     /// The terminal action.
     pub end: Option<Did>,
-    /// Whether all of this is known. It is not after a call was resumed with `hedge_on_failure`.
+    /// Whether all of this is known. It is not after a call was resumed with `hedge_on_failure`, or
+    /// after a send or a refund that may have been that of one wait or of another.
     pub is_sure: bool,
 }
 
@@ -216,5 +217,12 @@ impl<'a> Reading<'a> {
         let is_own = |promise: &Promise| promise.cause.is_some_and(|cause| cause.lane == lane);
         let own = self.promises.iter().position(is_own);
         own.or_else(|| self.promises.iter().position(|promise| promise.cause.is_none()))
+    }
+
+    /// Whether another promise whose lane is not known might as well have been meant.
+    fn is_guess(&self, index: usize) -> bool {
+        let chosen = &self.promises[index];
+        let unlike = |other: &Promise| other.cause.is_none() && other.reserved != chosen.reserved;
+        chosen.cause.is_none() && self.promises.iter().any(unlike)
     }
 }

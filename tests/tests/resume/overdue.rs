@@ -174,3 +174,13 @@ fn law_8_an_outage_does_not_count_as_a_wait() {
         assert_eq!(Some(delay), expected::delay(&policy, seed, 0, 2, longer));
     }
 }
+
+#[test]
+fn what_is_overdue_at_the_end_of_time_stays_due() {
+    let end = Instant::from_nanos(u64::MAX);
+    let call: Call<'_, _, _> = Call::resume(&POLICY, &(), end, failed(&POLICY, 7));
+    let state = call.suspend();
+    let mut buffer = [0; State::<1>::BYTES];
+    assert_eq!(state.encode(&mut buffer).map(|bytes| State::decode(bytes)), Ok(Ok(state.clone())));
+    assert_eq!(due(&POLICY, end, state), u64::MAX);
+}
