@@ -181,6 +181,6 @@ fn what_is_overdue_at_the_end_of_time_stays_due() {
     let call: Call<'_, _, _> = Call::resume(&POLICY, &(), end, failed(&POLICY, 7));
     let state = call.suspend();
     let mut buffer = [0; State::<1>::BYTES];
-    assert_eq!(state.encode(&mut buffer).map(|bytes| State::decode(bytes)), Ok(Ok(state.clone())));
+    assert_eq!(state.encode(&mut buffer).map(State::decode), Ok(Ok(state.clone())));
     assert_eq!(due(&POLICY, end, state), u64::MAX);
 }
