@@ -100,6 +100,8 @@ impl Policy {
 
 impl<B: Backoff> Policy<B> {
     /// A backoff of one's own: a type that is a [`Backoff`], or a closure. No cap, full jitter.
+    ///
+    /// The built-in backoffs have constructors of their own, which know what each needs.
     pub const fn new(backoff: B) -> Self {
         Self::bare(backoff, NONE, ENDING).checked()
     }
@@ -129,6 +131,8 @@ impl<B> Policy<B> {
     }
 
     /// The same limits with a backoff of one's own. The cap stays.
+    ///
+    /// For a built-in one there is [`shape`](Policy::shape), which knows what it needs.
     pub fn backoff<C: Backoff>(self, backoff: C) -> Policy<C> {
         let fresh = Policy::bare(backoff, self.cap, ENDING);
         Policy {
