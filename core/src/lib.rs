@@ -63,6 +63,8 @@ mod log;
 #[cfg(feature = "alloc")]
 mod play;
 mod policy;
+#[cfg(feature = "alloc")]
+mod recording;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 mod replicas;
 #[cfg(feature = "alloc")]
@@ -87,6 +89,8 @@ pub use log::{Entry, Log, NoDetail};
 pub use play::{Script, Step, Timeline, play, play_with};
 pub use policy::{Delays, Policy, PolicyError};
 pub use rand_core::Rng;
+#[cfg(feature = "alloc")]
+pub use recording::Recording;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 pub use replicas::{Replicas, Rotation};
 #[cfg(feature = "alloc")]
