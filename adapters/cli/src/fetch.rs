@@ -85,9 +85,3 @@ impl Fetch {
 pub(crate) fn agent() -> Agent {
     Agent::config_builder().http_status_as_error(false).user_agent(USER_AGENT).build().into()
 }
-
-/// The replica that an attempt goes to: number N to the Nth, and round again.
-pub(crate) fn replica(attempt: u32, urls: &[Uri]) -> Option<&Uri> {
-    let place = (attempt as usize).checked_sub(1)?.checked_rem(urls.len())?;
-    urls.get(place)
-}

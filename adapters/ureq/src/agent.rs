@@ -122,6 +122,24 @@ impl Agent {
     }
 }
 
+/// Makes something of each of ureq's methods: its name, its verb, and whether its requests have a body.
+macro_rules! each_verb {
+    ($make:ident) => {
+        $make! {
+            get "GET" WithoutBody;
+            post "POST" WithBody;
+            put "PUT" WithBody;
+            delete "DELETE" WithoutBody;
+            head "HEAD" WithoutBody;
+            options "OPTIONS" WithoutBody;
+            connect "CONNECT" WithoutBody;
+            patch "PATCH" WithBody;
+            trace "TRACE" WithoutBody;
+        }
+    };
+}
+pub(crate) use each_verb;
+
 macro_rules! begins {
     ($($name:ident $method:literal $body:ty;)*) => {
         impl Agent {$(
@@ -138,17 +156,7 @@ macro_rules! begins {
     };
 }
 
-begins! {
-    get "GET" WithoutBody;
-    post "POST" WithBody;
-    put "PUT" WithBody;
-    delete "DELETE" WithoutBody;
-    head "HEAD" WithoutBody;
-    options "OPTIONS" WithoutBody;
-    connect "CONNECT" WithoutBody;
-    patch "PATCH" WithBody;
-    trace "TRACE" WithoutBody;
-}
+each_verb!(begins);
 
 impl Insist for Agent {
     /// An agent that shares its connections with this one, and whose calls insist on these settings.

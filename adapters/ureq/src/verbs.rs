@@ -4,7 +4,7 @@ use ureq::http::{self, Request, Response, Uri};
 use ureq::typestate::{WithBody, WithoutBody};
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, each_verb};
 
 /// Runs a request of the `http` crate.
 ///
@@ -34,14 +34,4 @@ macro_rules! begins {
     )*};
 }
 
-begins! {
-    get "GET" WithoutBody;
-    post "POST" WithBody;
-    put "PUT" WithBody;
-    delete "DELETE" WithoutBody;
-    head "HEAD" WithoutBody;
-    options "OPTIONS" WithoutBody;
-    connect "CONNECT" WithoutBody;
-    patch "PATCH" WithBody;
-    trace "TRACE" WithoutBody;
-}
+each_verb!(begins);

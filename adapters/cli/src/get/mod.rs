@@ -45,7 +45,7 @@ impl Get {
         let Some(report) = report else {
             return Err(Failure::Failed(result.err().map_or("there is no report".into(), |error| error.to_string())));
         };
-        let told = Told { report: &report, policy: &policy, urls: &self.urls };
+        let told = Told { report: &report, policy: &policy };
         if self.log {
             progress.suspended(|| eprint!("{told}"));
         }

@@ -4,21 +4,18 @@ use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
-use http::Uri;
 use insist::{End, Instant, Kind, Policy, Reason};
 use insist_ureq::{Detail, Report};
 use serde::Serialize;
 
 use super::sink::Sink;
 use crate::exit::Failure;
-use crate::fetch::replica;
 use crate::span::{Rounded, nanos};
 
 /// What is told, and what it is to be read with.
 pub(super) struct Told<'a> {
     pub(super) report: &'a Report,
     pub(super) policy: &'a Policy,
-    pub(super) urls: &'a [Uri],
 }
 
 /// The documented form of `--report`. Times are nanoseconds since the call began.
@@ -117,18 +114,13 @@ impl Told<'_> {
             lane: entry.lane,
             retry: entry.retry,
             kind: entry.kind,
-            target: self.target(entry.attempt),
+            target: detail.target,
             sent_ns: since(entry.sent),
             ended_ns: entry.ended.map(since),
             verdict: self.verdict(entry),
             status: detail.status,
             error: detail.error,
         }
-    }
-
-    /// The replica that an attempt is sent to. One that was cancelled does not tell itself.
-    fn target(&self, attempt: u32) -> String {
-        replica(attempt, self.urls).map(Uri::to_string).unwrap_or_default()
     }
 
     /// An attempt on the caller's thread ends itself when its time is up: that is a timeout too.
@@ -154,7 +146,7 @@ impl fmt::Display for Told<'_> {
         let Report { log, started, .. } = self.report;
         for entry in log.entries() {
             let since = |at: Instant| Rounded(at.saturating_since(*started));
-            let target = self.target(entry.attempt);
+            let target = entry.detail.as_ref().map_or("", |detail| &detail.target);
             write!(f, "#{} {} in lane {} of {target}: ", entry.attempt, entry.kind, entry.lane)?;
             write!(f, "{}", since(entry.sent))?;
             if let Some(ended) = entry.ended {

@@ -92,7 +92,7 @@ impl<'a> Fetcher<'a> {
         let (form, log) = match &report {
             Some(report) => {
                 row.attempts = report.attempts;
-                let told = Told { report, policy: &self.fetch.policy, urls: std::slice::from_ref(url) };
+                let told = Told { report, policy: &self.fetch.policy };
                 let log = if self.get.log { told.to_string() } else { String::new() };
                 (told.form(row.status, broken), log)
             }
