@@ -8,7 +8,7 @@ use core::convert::Infallible;
 use rand_core::{Rng, TryRng};
 
 /// 2^64 divided by the golden ratio, SplitMix64's increment.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(crate) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What places are multiplied with: a good multiplier (Steele and Vigna, 2021), and not the increment, for seeds that
 /// were made with that increment must not meet each other's places.
@@ -27,7 +27,7 @@ impl Draw {
 }
 
 #[inline]
-const fn mix(mut word: u64) -> u64 {
+pub(crate) const fn mix(mut word: u64) -> u64 {
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     word ^ (word >> 31)

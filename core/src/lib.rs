@@ -53,6 +53,7 @@ mod attempt;
 mod backoff;
 mod call;
 mod draw;
+mod driver;
 pub mod duration;
 mod event;
 mod fixed;
@@ -63,8 +64,6 @@ mod log;
 #[cfg(feature = "alloc")]
 mod play;
 mod policy;
-#[cfg(feature = "alloc")]
-mod recording;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 mod replicas;
 #[cfg(feature = "alloc")]
@@ -76,6 +75,11 @@ pub use action::{Action, Reason, Stop, WaitReason};
 pub use attempt::{Attempt, Kind};
 pub use backoff::{AtEnd, Backoff, Factor, List, Retry, Shape};
 pub use call::{Call, Handled, State, StateError};
+#[cfg(feature = "std")]
+pub use driver::fresh_seed;
+pub use driver::{Ended, GaveUp, Hook, Judge, When};
+#[cfg(feature = "alloc")]
+pub use driver::{Recorder, Recording};
 pub use event::{Decision, Event};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
@@ -89,8 +93,6 @@ pub use log::{Entry, Log, NoDetail};
 pub use play::{Script, Step, Timeline, play, play_with};
 pub use policy::{Delays, Policy, PolicyError};
 pub use rand_core::Rng;
-#[cfg(feature = "alloc")]
-pub use recording::Recording;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 pub use replicas::{Replicas, Rotation};
 #[cfg(feature = "alloc")]

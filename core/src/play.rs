@@ -113,7 +113,7 @@ pub fn play_with<B: Backoff, G: Gate>(
     }
 }
 
-fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<'_, B, G, LANES>, script: &Script) -> Timeline {
+fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<&Policy<B>, &G, LANES>, script: &Script) -> Timeline {
     let mut now = Instant::ZERO;
     let mut steps = Vec::new();
     let mut in_flight: Vec<(Instant, u32, Verdict)> = Vec::new();
@@ -144,7 +144,7 @@ fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<'_, B, G, LANES>,
 
 /// Outcomes of one instant are handed in by id.
 fn hand_in<B: Backoff, G: Gate, const LANES: usize>(
-    call: &mut Call<'_, B, G, LANES>,
+    call: &mut Call<&Policy<B>, &G, LANES>,
     now: Instant,
     due: &mut Vec<(Instant, u32, Verdict)>,
 ) {

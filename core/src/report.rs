@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use crate::action::{Action, Reason};
-use crate::backoff::Backoff;
 use crate::call::Call;
 use crate::gate::{Gate, Refusal};
 use crate::log::{Log, NoDetail};
@@ -53,18 +52,11 @@ pub struct Winner {
 }
 
 impl<D> Report<D> {
-    /// For drivers: with the last refusal of the call's gate ([`Watched`](crate::Watched)), which is kept if that is
-    /// what ended the call.
-    #[must_use]
-    pub fn refused_by(self, refusal: Option<Refusal>) -> Self {
-        Self { refusal: refusal.filter(|_| self.reason == Some(Reason::Refused)), ..self }
-    }
-
     /// For drivers: what a call tells that ended at that instant with that action.
     ///
     /// Anything but a terminal action counts as a call that was cancelled.
-    pub fn new<B: Backoff, G: Gate, const LANES: usize>(
-        call: &Call<'_, B, G, LANES>,
+    pub fn new<P, G: Gate, const LANES: usize>(
+        call: &Call<P, G, LANES>,
         end: Action,
         started: Instant,
         ended: Instant,
@@ -80,7 +72,7 @@ impl<D> Report<D> {
         };
         Self {
             reason,
-            refusal: None,
+            refusal: call.gate().last_refusal().filter(|_| reason == Some(Reason::Refused)),
             fell_back: false,
             hint,
             attempts: call.attempts(),

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use insist::{Action, Call, Gate, Hint, Instant, Policy, Shape, State, Verdict};
+use insist::{Action, Call, Gate, Hint, Instant, Policy, State, Verdict};
 
 use crate::gate::Watched;
 use crate::plan::{Move, Plan, Shift};
@@ -120,7 +120,7 @@ fn seen<G: Gate, const LANES: usize>(call: &PlannedCall<'_, G, LANES>) -> (bool,
     (call.is_over(), counts)
 }
 
-type PlannedCall<'a, G, const LANES: usize> = Call<'a, Shape, G, LANES>;
+type PlannedCall<'a, G, const LANES: usize> = Call<&'a Policy, &'a G, LANES>;
 
 struct World<'a, G: Gate, const LANES: usize> {
     policy: &'a Policy,

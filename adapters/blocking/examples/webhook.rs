@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use insist_blocking::{Action, Attempt, Call, Instant, Policy, State, Verdict};
+use insist_blocking::{Action, Attempt, Call, Instant, Policy, State, Verdict, fresh_seed};
 
 /// A minute, two, four … up to two hours apart, for two days. A test has shorter minutes.
 fn policy(minute: Duration) -> Policy {
@@ -35,7 +35,7 @@ pub(crate) fn deliver(receiver: SocketAddr, file: &Path, minute: Duration) -> io
             state.fits(&policy).map_err(io::Error::other)?;
             (Call::resume(&policy, &(), now(), state), log)
         }
-        None => (Call::new(&policy, &(), now(), fastrand::u64(..)), String::new()),
+        None => (Call::new(&policy, &(), now(), fresh_seed()), String::new()),
     };
     if !log.is_empty() && !log.ends_with('\n') {
         log.push_str("lost\n");

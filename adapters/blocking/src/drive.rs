@@ -1,10 +1,8 @@
 //! The one loop: does what the machine says until the call ends, wherever its attempts run.
 
-use insist::{Action, Backoff, Call, Decision, Event, Gate, Instant, Sent, Verdict};
-
-use crate::hook::Hook;
-use crate::judge::Judge;
-use crate::seed::fresh_seed;
+use insist::{
+    Action, Backoff, Call, Decision, Ended, Event, Gate, Hook, Instant, Judge, Policy, Sent, Verdict, fresh_seed,
+};
 
 /// Where the attempts of a call run, and how their outcomes come back.
 pub(crate) trait Lanes<T, E> {
@@ -43,15 +41,6 @@ pub(crate) enum Woken<T, E> {
     Cancelled,
 }
 
-/// How a call ended.
-pub(crate) struct Ended<T, E> {
-    /// The terminal action.
-    pub(crate) action: Action,
-    /// The result of the latest attempt that had one.
-    pub(crate) last: Option<Result<T, E>>,
-    pub(crate) at: Instant,
-}
-
 /// What the loop may leave out.
 #[derive(Clone, Copy)]
 pub(crate) struct Thrift {
@@ -62,8 +51,8 @@ pub(crate) struct Thrift {
 }
 
 #[inline]
-pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
-    call: &mut Call<'_, B, G, LANES>,
+pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook<T, E>, const LANES: usize>(
+    call: &mut Call<&Policy<B>, G, LANES>,
     lanes: &mut impl Lanes<T, E>,
     judge: &mut impl Judge<T, E>,
     hook: &mut H,
@@ -77,7 +66,7 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
             call.cancel(now);
         }
         let action = call.poll(now);
-        see(hook, now, Decision::Action(action));
+        see::<T, E, H>(hook, now, Decision::Action(action));
         let mut outcome = match action {
             Action::Send(attempt) => {
                 let outcome = lanes.send(attempt);
@@ -107,6 +96,9 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
         };
         // All that is there is handed in before the machine looks at its timeouts again.
         while let Some(Outcome { id, result }) = outcome {
+            if let (true, Some(result)) = (H::LOOKS, &result) {
+                hook.outcome(id, result);
+            }
             let verdict = result.as_ref().map_or(Verdict::retry().sent(Sent::No), |result| judge.judge(result));
             let is_accepted = verdict == Verdict::Accept;
             if !thrift.is_timeless || !is_accepted {
@@ -123,7 +115,7 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
                 thrift.is_seeded = true;
             }
             let handled = call.handle(now, id, verdict);
-            see(hook, now, Decision::Judged { attempt: id, verdict, handled });
+            see::<T, E, H>(hook, now, Decision::Judged { attempt: id, verdict, handled });
             // An attempt that could not be started leaves the result of the one before.
             last = result.or(last);
             outcome = if call.is_over() { None } else { lanes.ready() };
@@ -132,7 +124,7 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook, const LANES: usize>(
 }
 
 #[inline]
-fn see<H: Hook>(hook: &mut H, at: Instant, decision: Decision) {
+fn see<T, E, H: Hook<T, E>>(hook: &mut H, at: Instant, decision: Decision) {
     if H::LOOKS {
         hook.see(&Event::new(at, decision));
     }
@@ -141,7 +133,7 @@ fn see<H: Hook>(hook: &mut H, at: Instant, decision: Decision) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use insist::{Attempt, Policy, Reason};
+    use insist::{Attempt, Reason};
 
     /// Attempts that end with what a list says, and cannot be started where it says nothing.
     struct Scripted(Vec<Option<Result<u32, u32>>>);
@@ -167,7 +159,7 @@ mod tests {
 
     fn drive_through(script: Vec<Option<Result<u32, u32>>>) -> Ended<u32, u32> {
         let policy = Policy::constant(std::time::Duration::from_secs(1));
-        let mut call = Call::new(&policy, &(), Instant::ZERO, 1);
+        let mut call = Call::new(&policy, (), Instant::ZERO, 1);
         let thrift = Thrift { is_timeless: false, is_seeded: true };
         drive(&mut call, &mut Scripted(script), &mut (), &mut (), Instant::ZERO, thrift)
     }
@@ -195,7 +187,7 @@ mod tests {
     fn a_seed_is_drawn_at_the_first_failure_and_not_before() {
         let policy = Policy::constant(std::time::Duration::from_secs(1));
         let seed_after = |script| {
-            let mut call = Call::new(&policy, &(), Instant::ZERO, 0);
+            let mut call = Call::new(&policy, (), Instant::ZERO, 0);
             let thrift = Thrift { is_timeless: true, is_seeded: false };
             drive(&mut call, &mut Scripted(script), &mut (), &mut (), Instant::ZERO, thrift);
             call.seed()

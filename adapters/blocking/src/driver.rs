@@ -1,14 +1,11 @@
 //! What a call is told before it starts: the words that `retry` and `race` share.
 
-use std::cell::Cell;
 use std::marker::PhantomData;
 
-use insist::{Event, Gate, Policy, Repeat, Shape, Verdict};
+use insist::{Event, Gate, Hook, Policy, Recorder, Repeat, Shape, Verdict, Watched, When};
 
 use crate::Canceller;
 use crate::clock::SystemClock;
-use crate::hook::{Hook, Recorder};
-use crate::judge::{Describe, When};
 
 /// A call that is being described, by [`retry`](crate::retry) or [`race`](crate::race). Nothing is sent before
 /// `call`, `try_call` or `report`.
@@ -97,8 +94,9 @@ impl<'a, W, T, E, B, J, H, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
     ///
     /// Given by reference, or as an `Arc`.
     #[inline]
-    pub fn gate<G2: Gate>(self, gate: G2) -> Driver<'a, W, T, E, B, J, H, G2, K> {
+    pub fn gate<G2: Gate>(self, gate: G2) -> Driver<'a, W, T, E, B, J, H, Watched<G2>, K> {
         let Self { way, policy, judge, hook, canceller, repeat, seed, outcome, .. } = self;
+        let gate = Watched::new(gate);
         Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
     }
 
@@ -131,20 +129,16 @@ impl<'a, W, T, E, B> Driver<'a, W, T, E, B> {
 }
 
 /// A call with a log being kept.
-pub(crate) type Recorded<'a, 'd, W, T, E, B, J, H, G, K, F, D> =
-    Driver<'a, W, T, E, B, Describe<'d, J, F, D>, Recorder<'d, H, D>, G, K>;
+pub(crate) type Recorded<'a, W, T, E, B, J, H, G, K, F, D> = Driver<'a, W, T, E, B, J, Recorder<H, F, D>, G, K>;
 
-impl<'a, W, T, E, B, J, H: Hook, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
-    /// The same call with a log being kept. What is to be said of an outcome goes from its judge to the log through
-    /// `current`.
-    pub(crate) fn recorded<'d, F: FnMut(&Result<T, E>) -> D, D>(
-        self,
-        current: &'d Cell<Option<D>>,
-        detail: F,
-    ) -> Recorded<'a, 'd, W, T, E, B, J, H, G, K, F, D> {
+impl<'a, W, T, E, B, J, H: Hook<T, E>, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
+    /// The same call with a log being kept.
+    pub(crate) fn recorded<F, D>(self, detail: F) -> Recorded<'a, W, T, E, B, J, H, G, K, F, D>
+    where
+        F: FnMut(&Result<T, E>) -> D,
+    {
         let Self { way, policy, judge, hook, gate, canceller, repeat, seed, outcome } = self;
-        let hook = Recorder::new(hook, policy, current);
-        let judge = Describe { judge, detail, current };
+        let hook = Recorder::new(hook, policy, detail);
         Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
     }
 }

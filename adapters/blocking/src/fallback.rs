@@ -1,12 +1,10 @@
 //! What a call gives when it gives up: a value that is good enough.
 
-use insist::{Backoff, Gate, NoDetail, Report};
+use insist::{Backoff, Gate, GaveUp, Hook, Judge, NoDetail, Report};
 
+use crate::LiveAttempt;
 use crate::clock::Clock;
 use crate::driver::{Cancels, Driver, OnCaller, OnThreads};
-use crate::hook::Hook;
-use crate::judge::Judge;
-use crate::{GaveUp, LiveAttempt};
 
 /// A call that cannot fail: what it gives when it gives up is the fallback's. Made by [`Driver::fallback`].
 #[derive(Debug)]
@@ -88,7 +86,7 @@ where
     C: Clock,
     B: Backoff,
     J: Judge<T, E>,
-    H: Hook,
+    H: Hook<T, E>,
     G: Gate,
     K: Cancels<'a>,
 {
@@ -108,7 +106,7 @@ where
     E: Send + 'static,
     B: Backoff,
     J: Judge<T, E>,
-    H: Hook,
+    H: Hook<T, E>,
     G: Gate,
     K: Cancels<'a>,
 {

@@ -30,12 +30,8 @@ mod drive;
 mod driver;
 mod end;
 mod fallback;
-mod gave_up;
-mod hook;
-mod judge;
 mod race;
 mod retry;
-mod seed;
 mod threads;
 #[cfg(feature = "tracing")]
 mod trace;
@@ -45,10 +41,7 @@ pub use canceller::Canceller;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use driver::{Cancels, Driver, OnCaller, OnThreads};
 pub use fallback::{Carries, Fallback};
-pub use gave_up::GaveUp;
-pub use hook::Hook;
 pub use insist::*;
-pub use judge::{Judge, When};
 pub use race::{LANES, race};
 pub use retry::retry;
 #[cfg(feature = "tracing")]

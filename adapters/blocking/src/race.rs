@@ -1,19 +1,14 @@
 //! `race`: several lanes, each attempt on a thread of its own, and the first success wins.
 
-use std::cell::Cell;
+use insist::{Backoff, Call, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Repeat, Report, fresh_seed};
 
-use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Repeat, Report, Watched};
-
+use crate::LiveAttempt;
 use crate::caller::CallerLane;
 use crate::clock::SystemClock;
 use crate::drive::{Thrift, drive};
 use crate::driver::{Cancels, Driver, OnThreads};
 use crate::end::Finished;
-use crate::hook::Hook;
-use crate::judge::Judge;
-use crate::seed::fresh_seed;
 use crate::threads::ThreadLanes;
-use crate::{GaveUp, LiveAttempt};
 
 /// How many lanes a [`race`] has room for: 16. A policy with more is refused as invalid before anything is sent.
 pub const LANES: usize = 16;
@@ -68,7 +63,7 @@ where
     E: Send + 'static,
     B: Backoff,
     J: Judge<T, E>,
-    H: Hook,
+    H: Hook<T, E>,
     G: Gate,
     K: Cancels<'a>,
 {
@@ -78,8 +73,7 @@ where
     ///
     /// [`GaveUp`], with the result of the last attempt that had one in it. Attempts that hang have none.
     pub fn try_call(self) -> Result<T, GaveUp<T, E>> {
-        let policy = self.policy;
-        self.run(|finished, _| finished.conclude(policy))
+        self.run(|finished, _| finished.conclude())
     }
 
     /// Carries it out, and reports whatever came of it: why it ended, who won, how often and when it was sent.
@@ -89,12 +83,10 @@ where
 
     /// The same, with a detail of each outcome in the log: its status or its error, for example.
     pub fn report_with<D>(self, detail: impl FnMut(&Result<T, E>) -> D) -> (Result<T, GaveUp<T, E>>, Report<D>) {
-        let policy = self.policy;
-        let current = Cell::new(None);
-        self.recorded(&current, detail).run(|finished, recorder| finished.report(policy, recorder.into_log()))
+        self.recorded(detail).run(|finished, recorder| finished.report(recorder.into_log()))
     }
 
-    fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, '_, T, E, B, G, LANES>, H) -> R) -> R {
+    fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, T, E, B, G, LANES>, H) -> R) -> R {
         let Self { way, policy, mut judge, mut hook, gate, canceller, repeat, seed, .. } = self;
         let (operation, canceller) = (way.operation, canceller.canceller());
         let has_one_lane = policy.get_lanes() <= 1 || repeat != Repeat::Always;
@@ -103,8 +95,7 @@ where
         // A timeout is judged by the machine, and may draw a wait: the seed is there from the start.
         let thrift = Thrift { is_timeless: false, is_seeded: true };
         let seed = seed.unwrap_or_else(fresh_seed);
-        let gate = Watched::new(&gate);
-        let mut call = Call::with_lanes::<LANES>(policy, &gate, started, seed).repeat(repeat);
+        let mut call = Call::with_lanes::<LANES>(policy, gate, started, seed).repeat(repeat);
         let ended = if has_one_lane && !is_interrupted {
             let mut lane = CallerLane { operation, clock: SystemClock, canceller, waited: None };
             drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift)
@@ -112,6 +103,6 @@ where
             let mut lanes = ThreadLanes::new(operation, canceller);
             drive(&mut call, &mut lanes, &mut judge, &mut hook, started, thrift)
         };
-        finish(Finished { ended, call: &call, started, refusal: gate.refusal() }, hook)
+        finish(Finished { ended, call: &call, started }, hook)
     }
 }

@@ -1,17 +1,13 @@
 //! `retry`: one lane on the caller's thread, which borrows freely and costs next to nothing.
 
-use std::cell::Cell;
+use insist::{Backoff, Call, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Report};
 
-use insist::{Backoff, Call, Gate, Instant, NoDetail, Policy, Report, Watched};
-
+use crate::LiveAttempt;
 use crate::caller::CallerLane;
 use crate::clock::{Clock, SystemClock};
 use crate::drive::{Thrift, drive};
 use crate::driver::{Cancels, Driver, OnCaller};
 use crate::end::{Finished, refuse};
-use crate::hook::Hook;
-use crate::judge::Judge;
-use crate::{GaveUp, LiveAttempt};
 
 /// A call whose attempts run one after the other on this thread.
 ///
@@ -60,7 +56,7 @@ where
     C: Clock,
     B: Backoff,
     J: Judge<T, E>,
-    H: Hook,
+    H: Hook<T, E>,
 {
     /// Carries it out: the result that was accepted, or that of the last attempt.
     ///
@@ -90,7 +86,7 @@ where
     C: Clock,
     B: Backoff,
     J: Judge<T, E>,
-    H: Hook,
+    H: Hook<T, E>,
     G: Gate,
     K: Cancels<'a>,
 {
@@ -101,8 +97,7 @@ where
     /// [`GaveUp`], with the result of the last attempt in it if there is one.
     #[inline]
     pub fn try_call(self) -> Result<T, GaveUp<T, E>> {
-        let policy = self.policy;
-        self.run(|finished, _| finished.conclude(policy))
+        self.run(|finished, _| finished.conclude())
     }
 
     /// Carries it out, and reports whatever came of it: why it ended, how often and when it was sent.
@@ -122,24 +117,23 @@ where
 
     /// The same, with a detail of each outcome in the log: its status or its error, for example.
     pub fn report_with<D>(self, detail: impl FnMut(&Result<T, E>) -> D) -> (Result<T, GaveUp<T, E>>, Report<D>) {
-        let policy = self.policy;
-        let current = Cell::new(None);
-        self.recorded(&current, detail).run(|finished, recorder| finished.report(policy, recorder.into_log()))
+        self.recorded(detail).run(|finished, recorder| finished.report(recorder.into_log()))
     }
 
     #[inline]
-    fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, '_, T, E, B, G, 1>, H) -> R) -> R {
+    fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, T, E, B, G, 1>, H) -> R) -> R {
         let Self { way, policy, mut judge, mut hook, gate, canceller, repeat, seed, .. } = self;
-        let thrift =
-            Thrift { is_timeless: !H::LOOKS && policy.is_timeless() && gate.is_timeless(), is_seeded: seed.is_some() };
+        let thrift = Thrift {
+            is_timeless: !<H as Hook<T, E>>::LOOKS && policy.is_timeless() && gate.is_timeless(),
+            is_seeded: seed.is_some(),
+        };
         // Without a deadline nothing depends on when a timeless call started.
         let started = if thrift.is_timeless { Instant::ZERO } else { way.clock.now() };
         let canceller = canceller.canceller();
         let waited = if thrift.is_timeless && canceller.is_none() { Some(started) } else { None };
         let mut lane = CallerLane { operation: way.operation, clock: way.clock, canceller, waited };
-        let gate = Watched::new(&gate);
-        let mut call = Call::new(policy, &gate, started, seed.unwrap_or(0)).repeat(repeat);
+        let mut call = Call::new(policy, gate, started, seed.unwrap_or(0)).repeat(repeat);
         let ended = drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift);
-        finish(Finished { ended, call: &call, started, refusal: gate.refusal() }, hook)
+        finish(Finished { ended, call: &call, started }, hook)
     }
 }

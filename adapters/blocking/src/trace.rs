@@ -1,9 +1,7 @@
 //! The decisions of a call as spans and events of the `tracing` crate.
 
-use insist::{Action, Decision, Event, Hint, Verdict, WaitReason};
+use insist::{Action, Decision, Event, Hint, Hook, Verdict, WaitReason};
 use tracing::{Level, Span, debug, field, span};
-
-use crate::hook::Hook;
 
 /// A hook that tells `tracing` what a call decides, one for each call ([`Driver::trace`](crate::Driver::trace) makes
 /// it):
@@ -97,7 +95,7 @@ impl Default for Tracing {
     }
 }
 
-impl Hook for Tracing {
+impl<T, E> Hook<T, E> for Tracing {
     const LOOKS: bool = true;
 
     fn see(&mut self, event: &Event) {

@@ -3,12 +3,15 @@
 //! A failure is judged in this order: verdict, may it be repeated, attempts left, delay, deadline, gate. A refusal
 //! on the way burns nothing that comes after it, and the lane ends at once rather than after a useless wait.
 
+use core::ops::Deref;
+
 use super::state::{NEVER, Phase, Status};
 use super::{Call, kind};
 use crate::action::Reason;
 use crate::attempt::Kind;
 use crate::backoff::Backoff;
 use crate::gate::{End, Gate};
+use crate::policy::Policy;
 use crate::time::{Instant, nanos};
 use crate::verdict::{Hint, Repeat, Sent, Verdict};
 
@@ -25,7 +28,12 @@ pub enum Handled {
     Unknown,
 }
 
-impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
+impl<P, B, G, const LANES: usize> Call<P, G, LANES>
+where
+    P: Deref<Target = Policy<B>>,
+    B: Backoff,
+    G: Gate,
+{
     /// An attempt has ended, and this is what is concluded from it.
     ///
     /// A verdict counts until the machine has asked to cancel its attempt, or has ended the call: an answer is not

@@ -52,6 +52,8 @@ pub use fits::StateError;
 pub use judge::Handled;
 pub use state::State;
 
+use core::ops::Deref;
+
 use crate::action::Reason;
 use crate::attempt::Kind;
 use crate::backoff::Backoff;
@@ -63,35 +65,38 @@ use state::{Lane, Phase, Status};
 
 /// One call: a [`State`] with the policy and the gate that it goes by.
 ///
+/// The policy is borrowed, or held by a pointer that owns it (`Arc<Policy>`) where the call outlives its maker; the
+/// gate is `()`, borrowed (`&budget`), held by an `Arc`, or a tuple of these.
+///
 /// Poll it, do what the action says, and poll again until the action is a wait. Hand in each attempt's end with
 /// [`handle`](Self::handle). Dropping it refunds and settles at the last instant it saw whatever is open; its
 /// driver stops what is in flight.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is polled"]
-pub struct Call<'a, B, G: Gate, const LANES: usize = 1> {
-    policy: &'a Policy<B>,
-    gate: &'a G,
+pub struct Call<P, G: Gate, const LANES: usize = 1> {
+    policy: P,
+    gate: G,
     state: State<LANES>,
 }
 
-impl<'a, B: Backoff, G: Gate> Call<'a, B, G> {
+impl<P, B, G> Call<P, G>
+where
+    P: Deref<Target = Policy<B>>,
+    B: Backoff,
+    G: Gate,
+{
     /// A call with room for one lane, which starts now.
     ///
     /// An invalid policy, or one with more lanes, makes the first poll give up with
     /// [`Reason::Invalid`](crate::Reason::Invalid).
     #[inline]
-    pub fn new(policy: &'a Policy<B>, gate: &'a G, now: Instant, seed: u64) -> Self {
+    pub fn new(policy: P, gate: G, now: Instant, seed: u64) -> Self {
         Self::with_lanes::<1>(policy, gate, now, seed)
     }
 
     /// A call with room for as many lanes as `LANES` says, up to 255.
     #[inline]
-    pub fn with_lanes<const LANES: usize>(
-        policy: &'a Policy<B>,
-        gate: &'a G,
-        now: Instant,
-        seed: u64,
-    ) -> Call<'a, B, G, LANES> {
+    pub fn with_lanes<const LANES: usize>(policy: P, gate: G, now: Instant, seed: u64) -> Call<P, G, LANES> {
         let limits = policy.limits();
         let start = now.as_nanos();
         let fits = limits.is_valid && usize::from(limits.lanes) <= LANES;
@@ -116,7 +121,7 @@ impl<'a, B: Backoff, G: Gate> Call<'a, B, G> {
     }
 }
 
-impl<B, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
+impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Which failures may be followed by another attempt; set it before the first poll. Default always.
     #[inline]
     pub const fn repeat(mut self, repeat: Repeat) -> Self {
@@ -145,6 +150,18 @@ impl<B, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.state.phase != Phase::Running
+    }
+
+    /// The policy that it goes by.
+    #[inline]
+    pub const fn policy(&self) -> &P {
+        &self.policy
+    }
+
+    /// The gate that it asks.
+    #[inline]
+    pub const fn gate(&self) -> &G {
+        &self.gate
     }
 
     /// What it has come to so far.
@@ -248,7 +265,7 @@ const fn kind(lane: usize, retry: u32) -> Kind {
     }
 }
 
-impl<B, G: Gate, const LANES: usize> Drop for Call<'_, B, G, LANES> {
+impl<P, G: Gate, const LANES: usize> Drop for Call<P, G, LANES> {
     #[inline]
     fn drop(&mut self) {
         self.release();
@@ -259,13 +276,13 @@ impl<B, G: Gate, const LANES: usize> Drop for Call<'_, B, G, LANES> {
 mod tests {
     use super::*;
     use crate::action::{Action, WaitReason};
-    use crate::backoff::Shape;
+    use crate::gate::Budget;
     use core::time::Duration;
 
     #[test]
     fn a_call_is_small() {
         assert!(size_of::<State>() <= 80, "{}", size_of::<State>());
-        assert!(size_of::<Call<'_, Shape, ()>>() <= 96);
+        assert!(size_of::<Call<&Policy, &Budget>>() <= 96);
         assert!(size_of::<Action>() <= 24, "{}", size_of::<Action>());
     }
 

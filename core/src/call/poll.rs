@@ -1,15 +1,23 @@
 //! What is due: the deadline, attempt timeouts, promised sends, hedges, in this order; else a wait.
 
+use core::ops::Deref;
+
 use super::Call;
 use super::state::{NEVER, Phase, Status};
 use crate::action::{Action, Reason, Stop, WaitReason};
 use crate::attempt::Attempt;
 use crate::backoff::Backoff;
 use crate::gate::{Admission, End, Gate};
+use crate::policy::Policy;
 use crate::time::Instant;
 use crate::verdict::Sent;
 
-impl<B: Backoff, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
+impl<P, B, G, const LANES: usize> Call<P, G, LANES>
+where
+    P: Deref<Target = Policy<B>>,
+    B: Backoff,
+    G: Gate,
+{
     /// What to do now. Poll again after each action that is done, until it is a wait or the end.
     ///
     /// Polling too often does no harm: the same wait is given again, and after the end the same end for ever.

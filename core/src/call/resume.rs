@@ -1,5 +1,7 @@
 //! A call that is put away, and taken up again, perhaps in another process.
 
+use core::ops::Deref;
+
 use super::state::{Lane, NEVER, Phase, State, Status};
 use super::{Call, Reason};
 use crate::attempt::Kind;
@@ -14,7 +16,7 @@ use crate::verdict::Sent;
 /// Overdue retries draw from places that no lane has, beyond those of lane 255.
 const OVERDUE: u64 = PLACE << 40;
 
-impl<B, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
+impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Puts the call away: what is reserved is refunded, what is in flight is settled as cancelled.
     ///
     /// The driver stops what is in flight. [`State`] says how it is kept, and from which origin a call counts that is
@@ -27,7 +29,12 @@ impl<B, G: Gate, const LANES: usize> Call<'_, B, G, LANES> {
     }
 }
 
-impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
+impl<P, B, G, const LANES: usize> Call<P, G, LANES>
+where
+    P: Deref<Target = Policy<B>>,
+    B: Backoff,
+    G: Gate,
+{
     /// Takes a call up where [`suspend`](Self::suspend) left it: waits are reserved anew, and attempts that were in
     /// flight count as failed, possibly sent.
     ///
@@ -40,8 +47,8 @@ impl<'a, B: Backoff, G: Gate, const LANES: usize> Call<'a, B, G, LANES> {
     /// before the deadline. Someone who comes a millisecond late waits a millisecond at most, and each wait is put off
     /// only once, so that a job that looks in every minute gets its send done. A policy without jitter puts nothing
     /// off. Nor is a first send put off: nothing has failed, so there is no backoff that could spread it.
-    pub fn resume(policy: &'a Policy<B>, gate: &'a G, now: Instant, state: State<LANES>) -> Self {
-        let fits = state.fits(policy).is_ok();
+    pub fn resume(policy: P, gate: G, now: Instant, state: State<LANES>) -> Self {
+        let fits = state.fits(&policy).is_ok();
         let mut call = Self { policy, gate, state };
         let now = call.advance(now);
         let is_late = now.as_nanos() >= call.state.deadline && call.state.deadline != NEVER;

@@ -32,6 +32,10 @@ macro_rules! pass_through {
                 (**self).settle(now, kind, settled);
             }
             #[inline]
+            fn last_refusal(&self) -> Option<Refusal> {
+                (**self).last_refusal()
+            }
+            #[inline]
             fn is_timeless(&self) -> bool {
                 (**self).is_timeless()
             }

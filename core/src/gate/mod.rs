@@ -83,6 +83,13 @@ pub trait Gate {
         let _ = (now, kind, settled);
     }
 
+    /// For drivers: the last refusal that this gate remembers, so that a report can name it. Only
+    /// [`Watched`](crate::Watched) remembers any.
+    #[inline]
+    fn last_refusal(&self) -> Option<Refusal> {
+        None
+    }
+
     /// Whether this gate never looks at the time, so that a driver need not read a clock for it.
     #[inline]
     fn is_timeless(&self) -> bool {

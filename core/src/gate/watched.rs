@@ -19,32 +19,25 @@ use crate::time::Instant;
 /// }
 ///
 /// let gate = Watched::new(&Closed);
-/// assert_eq!(gate.refusal(), None);
+/// assert_eq!(gate.last_refusal(), None);
 /// let _ = gate.admit(Instant::ZERO, Kind::First);
-/// assert_eq!(gate.refusal().map(Refusal::why), Some("closed for the night"));
+/// assert_eq!(gate.last_refusal().map(Refusal::why), Some("closed for the night"));
 /// ```
 #[derive(Debug)]
-pub struct Watched<'a, G: ?Sized> {
-    gate: &'a G,
+pub struct Watched<G> {
+    gate: G,
     refusal: Cell<Option<Refusal>>,
 }
 
-impl<'a, G: ?Sized> Watched<'a, G> {
-    /// Watches a gate for one call.
+impl<G> Watched<G> {
+    /// Watches a gate (`&budget`, an `Arc`, a tuple of these) for one call.
     #[inline]
-    pub const fn new(gate: &'a G) -> Self {
+    pub const fn new(gate: G) -> Self {
         Self { gate, refusal: Cell::new(None) }
-    }
-
-    /// The last refusal: where a call gave up because a gate refused, that one.
-    #[inline]
-    #[must_use]
-    pub fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get()
     }
 }
 
-impl<G: Gate + ?Sized> Gate for Watched<'_, G> {
+impl<G: Gate> Gate for Watched<G> {
     #[inline]
     fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
         self.gate.reserve(now, kind).inspect_err(|refusal| self.refusal.set(Some(*refusal)))
@@ -69,6 +62,12 @@ impl<G: Gate + ?Sized> Gate for Watched<'_, G> {
     #[inline]
     fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
         self.gate.settle(now, kind, settled);
+    }
+
+    /// Where a call gave up because a gate refused: that refusal.
+    #[inline]
+    fn last_refusal(&self) -> Option<Refusal> {
+        self.refusal.get()
     }
 
     #[inline]

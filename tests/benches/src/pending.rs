@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use insist::{Action, Call, Instant, Policy, Shape, Verdict};
+use insist::{Action, Call, Instant, Policy, Verdict};
 
 static POLICY: Policy = crate::POLICY;
 
 /// Calls that have failed once and wait for their retry.
 pub struct Pending {
-    calls: Vec<Call<'static, Shape, ()>>,
+    calls: Vec<Call<&'static Policy, &'static ()>>,
     due: BinaryHeap<Reverse<(Instant, u32)>>,
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn gives_up() -> Option<()> {
 }
 
 /// This attempt is sent and fails, and the wait after it is in the future and at most `limit` milliseconds long.
-fn fails(call: &mut Call<'_, insist::Shape, ()>, now: Instant, id: u32, limit: u64) -> Option<Instant> {
+fn fails(call: &mut Call<&insist::Policy, &()>, now: Instant, id: u32, limit: u64) -> Option<Instant> {
     let Action::Send(attempt) = call.poll(now) else { return None };
     check((attempt.id, attempt.retry) == (id, id - 1))?;
     check(call.handle(now, id, Verdict::retry()) == Handled::Counted)?;

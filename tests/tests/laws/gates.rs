@@ -123,7 +123,7 @@ fn law_12_nothing_leaks() {
 }
 
 /// What two gates in a tuple were asked and told while a call went on; the second answers by a script.
-fn told(answers: Answers, drive: impl FnOnce(Call<'_, insist::Shape, Watched<'_>, 2>)) -> Vec<(u8, Question)> {
+fn told(answers: Answers, drive: impl FnOnce(Call<&Policy, &Watched<'_>, 2>)) -> Vec<(u8, Question)> {
     let notes = RefCell::new(Vec::new());
     let answers = [Answers::default(), answers, Answers::default()];
     let gate = Watched::new(Made::Pair, &answers, &notes);

@@ -95,7 +95,7 @@ fn law_10_a_hint_holds_up_no_lane_that_another_failure_opens() {
     assert_eq!(call.handle(at(60), 1, Verdict::retry().after(ms(5000))), Handled::Counted);
     assert_eq!(call.poll(at(60)), Action::Wait { until: Some(at(5060)), reason: WaitReason::Hedge });
     let policy = policy.lanes(4);
-    let mut call: Call<'_, _, _, 4> = Call::with_lanes::<4>(&policy, &(), at(0), 1);
+    let mut call: Call<_, _, 4> = Call::with_lanes::<4>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
     assert_eq!(call.handle(at(60), 1, Verdict::retry().after(ms(5000))), Handled::Counted);

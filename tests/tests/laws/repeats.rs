@@ -52,7 +52,7 @@ fn law_16_a_timeout_and_a_lost_attempt_may_have_arrived() {
 
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1).repeat(Repeat::IfUnsent);
     assert_eq!(sent(call.poll(at(0))), 1);
-    let mut call: Call<'_, _, _, 3> = Call::resume(&policy, &(), at(10), call.suspend());
+    let mut call: Call<_, _, 3> = Call::resume(&policy, &(), at(10), call.suspend());
     assert!(matches!(call.poll(at(10)), Action::GiveUp(stop) if stop.reason() == Reason::NotRepeatable));
 }
 

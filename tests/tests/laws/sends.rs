@@ -50,7 +50,7 @@ fn law_2_a_resumed_call_opens_no_lane_beyond_its_new_policy() {
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(call.handle(at(1), 1, Verdict::retry().after(ms(50))), Handled::Counted);
     let one_lane = policy.lanes(1);
-    let mut call: Call<'_, _, _, 3> = Call::resume(&one_lane, &(), at(20), call.suspend());
+    let mut call: Call<_, _, 3> = Call::resume(&one_lane, &(), at(20), call.suspend());
     match call.poll(at(500)) {
         Action::Send(attempt) => assert_eq!((attempt.id, attempt.lane), (2, 0)),
         other => panic!("{other}"),
@@ -65,7 +65,7 @@ fn law_2_a_resumed_call_sends_no_more_than_its_new_policy_allows() {
         let mut call = Call::new(&policy, &(), at(0), 1);
         assert_eq!(sent(call.poll(at(0))), 1);
         assert_eq!(call.handle(at(1), 1, Verdict::retry()), Handled::Counted);
-        let mut call: Call<'_, _, _, 1> = Call::resume(&fewer, &(), at(2), call.suspend());
+        let mut call: Call<_, _, 1> = Call::resume(&fewer, &(), at(2), call.suspend());
         match call.poll(at(500)) {
             Action::GiveUp(stop) => assert_eq!((stop.reason(), stop.last()), (Reason::Attempts, Some(1))),
             other => panic!("{other}"),

@@ -53,7 +53,7 @@ fn law_5_a_resumed_call_judges_every_lost_attempt_before_it_gives_up() {
     assert_eq!(call.handle(at(1), 1, Verdict::retry()), Handled::Counted);
     // Lane 0 has its last attempt in flight, lane 1 its first.
     assert_eq!(sent(call.poll(at(11))), 3);
-    let mut call: Call<'_, _, _, 2> = Call::resume(&RACE, &(), at(20), call.suspend());
+    let mut call: Call<_, _, 2> = Call::resume(&RACE, &(), at(20), call.suspend());
     assert!(!call.is_over());
     match call.poll(at(30)) {
         Action::Send(attempt) => assert_eq!((attempt.id, attempt.lane, attempt.retry), (4, 1, 1)),

@@ -30,7 +30,7 @@ fn law_13_what_happens_in_the_past_happens_now() {
     assert_eq!(waits_until(call.poll(at(0))), 700);
     assert_eq!(waits_until(call.poll(at(699))), 700);
     assert_eq!(sent(call.poll(at(700))), 2);
-    let mut call: Call<'_, _, _, 1> = Call::resume(&policy, &(), at(0), call.suspend());
+    let mut call: Call<_, _, 1> = Call::resume(&policy, &(), at(0), call.suspend());
     assert_eq!(waits_until(call.poll(at(0))), 800);
 }
 

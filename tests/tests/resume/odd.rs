@@ -41,7 +41,7 @@ fn goes_on<const LANES: usize>(
 ) -> Result<(), String> {
     let before = state.attempts();
     let fits = state.fits(policy).is_ok();
-    let mut call: Call<'_, _, _, LANES> = Call::resume(policy, &(), Instant::from_nanos(now), state);
+    let mut call: Call<_, _, LANES> = Call::resume(policy, &(), Instant::from_nanos(now), state);
     let mut in_flight = BTreeSet::new();
     let mut next = before;
     let mut end = None;

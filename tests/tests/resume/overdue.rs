@@ -110,7 +110,7 @@ fn what_is_still_to_come_comes_when_it_was_to_come() {
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(call.handle(at(0), 1, Verdict::retry().after(HOUR)), Handled::Counted);
     let until = waits_until(call.poll(at(0)));
-    let mut call: Call<'_, _, _, 1> = Call::resume(&policy, &(), at(until - 1), call.suspend());
+    let mut call: Call<_, _, 1> = Call::resume(&policy, &(), at(until - 1), call.suspend());
     assert_eq!(waits_until(call.poll(at(until - 1))), until);
 }
 
@@ -119,7 +119,7 @@ fn a_wait_is_put_off_only_once_so_that_one_who_looks_in_now_and_then_sends() {
     let now = at(36_000_000);
     for seed in 0..100 {
         let state = failed(&POLICY, seed);
-        let mut call: Call<'_, _, _, 1> = Call::resume(&POLICY, &(), now, state);
+        let mut call: Call<_, _, 1> = Call::resume(&POLICY, &(), now, state);
         let until = waits_until(call.poll(now));
         // Not yet due: it stays. Overdue for the second time: it goes.
         call = Call::resume(&POLICY, &(), at(until - 1), call.suspend());
@@ -164,7 +164,7 @@ fn law_8_an_outage_does_not_count_as_a_wait() {
     for seed in 0..100 {
         let waited = due(&policy, at(0), failed(&policy, seed));
         let now = at(36_000_000);
-        let mut call: Call<'_, _, _, 1> = Call::resume(&policy, &(), now, failed(&policy, seed));
+        let mut call: Call<_, _, 1> = Call::resume(&policy, &(), now, failed(&policy, seed));
         let Action::Wait { until: Some(until), .. } = call.poll(now) else { panic!("it is put off") };
         let longer = waited.max(until.as_nanos() - now.as_nanos());
         assert_eq!(sent(call.poll(until)), 2);
@@ -178,7 +178,7 @@ fn law_8_an_outage_does_not_count_as_a_wait() {
 #[test]
 fn what_is_overdue_at_the_end_of_time_stays_due() {
     let end = Instant::from_nanos(u64::MAX);
-    let call: Call<'_, _, _> = Call::resume(&POLICY, &(), end, failed(&POLICY, 7));
+    let call: Call<_, _> = Call::resume(&POLICY, &(), end, failed(&POLICY, 7));
     let state = call.suspend();
     let mut buffer = [0; State::<1>::BYTES];
     assert_eq!(state.encode(&mut buffer).map(State::decode), Ok(Ok(state.clone())));

@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use insist::{Action, Attempt, Call, Event, Policy, Shape, State, Verdict};
+use insist::{Action, Attempt, Call, Event, Policy, State, Verdict};
 
 use crate::table::{INSIST, Row, Table};
 
@@ -14,8 +14,8 @@ pub(crate) fn measure(table: &mut Table) {
             None => row,
         });
     };
-    size("`Call`, 1 lane", size_of::<Call<'_, Shape, ()>>(), Some(96.0));
-    size("`Call`, 3 lanes", size_of::<Call<'_, Shape, (), 3>>(), None);
+    size("`Call`, 1 lane", size_of::<Call<&Policy, &()>>(), Some(96.0));
+    size("`Call`, 3 lanes", size_of::<Call<&Policy, &(), 3>>(), None);
     size("`State`, 1 lane", size_of::<State>(), Some(96.0));
     size("`Action`", size_of::<Action>(), Some(24.0));
     size("`Attempt`", size_of::<Attempt>(), None);

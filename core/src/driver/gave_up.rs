@@ -1,23 +1,17 @@
 //! The error of a call that gave up: why, and the last thing that came of it.
 
-use std::error::Error;
-use std::fmt;
-use std::time::Duration;
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
 
-use insist::{PolicyError, Reason, Refusal};
+use crate::action::Reason;
+use crate::gate::Refusal;
+use crate::policy::PolicyError;
 
 /// A call gave up: why, after how many attempts, and the last result, if there is one.
 ///
-/// ```
-/// use insist_blocking::{Policy, Reason, retry};
-///
-/// let gave_up = retry(&Policy::zero().attempts(2), |_| "x".parse::<u32>()).try_call().unwrap_err();
-/// assert_eq!(gave_up.reason, Reason::Attempts);
-/// assert_eq!(
-///     gave_up.to_string(),
-///     "gave up after 2 attempts: no attempts were left; the last error was: invalid digit found in string",
-/// );
-/// ```
+/// Drivers make it with [`Ended::conclude`](crate::Ended::conclude). Printed, it is a sentence: `gave up after 2
+/// attempts: no attempts were left; the last error was: invalid digit found in string`.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GaveUp<T, E> {
@@ -34,12 +28,33 @@ pub struct GaveUp<T, E> {
     /// What is wrong with the policy, where the reason is [`Reason::Invalid`]. `None` with that reason: it has more
     /// lanes than the call has room for.
     pub invalid: Option<PolicyError>,
+    /// How many lanes the call had room for.
+    pub room: usize,
 }
 
 impl<T, E> GaveUp<T, E> {
     /// The result of the latest attempt that had one.
     pub fn into_last(self) -> Option<Result<T, E>> {
         self.last
+    }
+
+    /// The result of the latest attempt that had one, or what the function makes of the reason: for those who hand on
+    /// the operation's own error.
+    ///
+    /// ```
+    /// use insist::{GaveUp, Reason};
+    /// use std::io::{Error, ErrorKind};
+    ///
+    /// fn own(gave_up: GaveUp<String, Error>) -> Result<String, Error> {
+    ///     gave_up.last_or(|reason| Error::new(ErrorKind::TimedOut, reason.to_string()))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of the latest attempt, or the function's.
+    pub fn last_or(self, error: impl FnOnce(Reason) -> E) -> Result<T, E> {
+        self.last.unwrap_or_else(|| Err(error(self.reason)))
     }
 }
 
@@ -53,8 +68,8 @@ impl<T, E: fmt::Display> fmt::Display for GaveUp<T, E> {
         match (self.reason, self.invalid) {
             (Reason::Invalid, Some(invalid)) => write!(f, ": {invalid}")?,
             (Reason::Invalid, None) => {
-                let room = crate::LANES;
-                write!(f, ": lanes is more than the call has room for; retry has 1, race has {room}")?;
+                let hint = if self.room == 1 { "; race has more" } else { "" };
+                write!(f, ": its lanes are more than the {} that the call has room for{hint}", self.room)?;
             }
             _ => {}
         }
@@ -83,6 +98,7 @@ impl<T, E: fmt::Debug> fmt::Debug for GaveUp<T, E> {
             .field("last", &last)
             .field("refusal", &self.refusal)
             .field("invalid", &self.invalid)
+            .field("room", &self.room)
             .finish()
     }
 }

@@ -1,10 +1,17 @@
 //! What is concluded from an outcome: by default, from its error alone, or by the user's own judgement.
 
-use std::cell::Cell;
-
-use insist::Verdict;
+use crate::verdict::Verdict;
 
 /// What concludes a verdict from an outcome: `()` retries every error, [`When`] some, a function decides it all.
+///
+/// ```
+/// use insist::{Judge, Verdict, When};
+///
+/// let mut busy = When(|error: &u16| *error == 503);
+/// assert_eq!(busy.judge(&Ok::<(), u16>(())), Verdict::Accept);
+/// assert_eq!(busy.judge(&Err::<(), u16>(503)), Verdict::retry());
+/// assert_eq!(busy.judge(&Err::<(), u16>(404)), Verdict::Stop);
+/// ```
 pub trait Judge<T, E> {
     /// The verdict on an outcome.
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict;
@@ -23,7 +30,7 @@ impl<T, E> Judge<T, E> for () {
 
 /// Accepts an `Ok`, retries the errors that a function says yes to, and stops at the others.
 #[derive(Clone, Copy, Debug)]
-pub struct When<W>(pub(crate) W);
+pub struct When<W>(pub W);
 
 impl<T, E, W: FnMut(&E) -> bool> Judge<T, E> for When<W> {
     #[inline]
@@ -40,19 +47,5 @@ impl<T, E, F: FnMut(&Result<T, E>) -> Verdict> Judge<T, E> for F {
     #[inline]
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
         self(outcome)
-    }
-}
-
-/// Judges as another does, and keeps what the log is to say of the outcome.
-pub(crate) struct Describe<'d, J, F, D> {
-    pub(crate) judge: J,
-    pub(crate) detail: F,
-    pub(crate) current: &'d Cell<Option<D>>,
-}
-
-impl<T, E, J: Judge<T, E>, F: FnMut(&Result<T, E>) -> D, D> Judge<T, E> for Describe<'_, J, F, D> {
-    fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
-        self.current.set(Some((self.detail)(outcome)));
-        self.judge.judge(outcome)
     }
 }

@@ -1,0 +1,54 @@
+//! A hook that keeps the log of a call, with a detail of each outcome.
+
+use super::hook::Hook;
+use super::recording::Recording;
+use crate::call::Handled;
+use crate::event::{Decision, Event};
+use crate::log::Log;
+use crate::policy::Policy;
+
+/// For drivers: keeps the log of a call, and hands on what it sees to another hook.
+#[derive(Debug)]
+pub struct Recorder<H, F, D> {
+    hook: H,
+    describe: F,
+    recording: Recording<D>,
+    /// What is to be said of the outcome that is being judged.
+    current: Option<D>,
+}
+
+impl<H, F, D> Recorder<H, F, D> {
+    /// Keeps the log of a call with this policy; the function says what the log is to tell of an outcome.
+    pub const fn new<B>(hook: H, policy: &Policy<B>, describe: F) -> Self {
+        Self { hook, describe, recording: Recording::new(policy), current: None }
+    }
+
+    /// The log.
+    pub fn into_log(self) -> Log<D> {
+        self.recording.into_log()
+    }
+}
+
+impl<T, E, H, F, D> Hook<T, E> for Recorder<H, F, D>
+where
+    H: Hook<T, E>,
+    F: FnMut(&Result<T, E>) -> D,
+{
+    const LOOKS: bool = true;
+
+    fn outcome(&mut self, attempt: u32, outcome: &Result<T, E>) {
+        self.current = Some((self.describe)(outcome));
+        self.hook.outcome(attempt, outcome);
+    }
+
+    fn see(&mut self, event: &Event) {
+        if let Decision::Judged { attempt, handled, .. } = event.decision {
+            let detail = self.current.take();
+            if let (Some(detail), Handled::Counted | Handled::Over) = (detail, handled) {
+                self.recording.detail(attempt, detail);
+            }
+        }
+        self.recording.see(event);
+        self.hook.see(event);
+    }
+}
