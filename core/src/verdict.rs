@@ -104,6 +104,21 @@ pub enum Sent {
     /// It may have been received, and even acted upon.
     #[default]
     Maybe,
+    /// It was received, and turned away because there is too much to do: 429, gRPC's `RESOURCE_EXHAUSTED`, a throttling
+    /// error of AWS. Gates that hold a client back go by it. It is the server's word only, so a call that may be
+    /// repeated [`IfUnsent`](Repeat::IfUnsent) is not repeated after it.
+    ///
+    /// ```
+    /// use insist::{Sent, Verdict};
+    ///
+    /// let judge = |status: u16| match status {
+    ///     429 => Verdict::retry().sent(Sent::Throttled),
+    ///     500.. => Verdict::retry(),
+    ///     _ => Verdict::Accept,
+    /// };
+    /// assert_ne!(judge(429), judge(503));
+    /// ```
+    Throttled,
 }
 
 /// Which failures of a call may be followed by another attempt.

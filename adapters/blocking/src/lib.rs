@@ -33,8 +33,6 @@ mod fallback;
 mod race;
 mod retry;
 mod threads;
-#[cfg(feature = "tracing")]
-mod trace;
 
 pub use attempt::LiveAttempt;
 pub use canceller::Canceller;
@@ -45,4 +43,4 @@ pub use insist::*;
 pub use race::{LANES, race};
 pub use retry::retry;
 #[cfg(feature = "tracing")]
-pub use trace::Tracing;
+pub use insist_tracing::Tracing;

@@ -83,7 +83,7 @@ where
 
     /// The same, with a detail of each outcome in the log: its status or its error, for example.
     pub fn report_with<D>(self, detail: impl FnMut(&Result<T, E>) -> D) -> (Result<T, GaveUp<T, E>>, Report<D>) {
-        self.recorded(detail).run(|finished, recorder| finished.report(recorder.into_log()))
+        self.recorded(detail).run(|finished, mut recorder| finished.report(recorder.take_log()))
     }
 
     fn run<R>(self, finish: impl FnOnce(Finished<'_, '_, T, E, B, G, LANES>, H) -> R) -> R {

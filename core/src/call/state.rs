@@ -120,6 +120,18 @@ impl<const LANES: usize> State<LANES> {
         found.map(|index| index as u8)
     }
 
+    /// The attempt in flight with the smallest id above this one, and its lane: ids start at 1, so 0 asks for the oldest.
+    ///
+    /// A driver that polls what is in flight goes by this, for outcomes of one instant are handed in by id.
+    #[inline]
+    #[must_use]
+    pub fn in_flight_after(&self, attempt: u32) -> Option<(u32, u8)> {
+        let in_flight = |(index, lane): (usize, &Lane)| {
+            (lane.status == Status::InFlight && lane.id > attempt).then_some((lane.id, index as u8))
+        };
+        self.lanes.iter().enumerate().filter_map(in_flight).min()
+    }
+
     /// How many lanes were opened after the first.
     #[must_use]
     pub fn hedges(&self) -> u32 {

@@ -6,6 +6,7 @@ use crate::call::Handled;
 use crate::event::{Decision, Event};
 use crate::log::Log;
 use crate::policy::Policy;
+use crate::time::Instant;
 
 /// For drivers: keeps the log of a call, and hands on what it sees to another hook.
 #[derive(Debug)]
@@ -23,9 +24,20 @@ impl<H, F, D> Recorder<H, F, D> {
         Self { hook, describe, recording: Recording::new(policy), current: None }
     }
 
-    /// The log.
-    pub fn into_log(self) -> Log<D> {
-        self.recording.into_log()
+    /// The same, before another hook.
+    pub fn with_hook<H2>(self, hook: H2) -> Recorder<H2, F, D> {
+        let Self { describe, recording, current, .. } = self;
+        Recorder { hook, describe, recording, current }
+    }
+
+    /// When the call started, once an event has told it.
+    pub const fn started(&self) -> Option<Instant> {
+        self.recording.started()
+    }
+
+    /// The log; what comes after it would begin another.
+    pub fn take_log(&mut self) -> Log<D> {
+        self.recording.take_log()
     }
 }
 

@@ -83,6 +83,16 @@ impl<D> Recording<D> {
         self.log
     }
 
+    /// When the call started, once an event has told it.
+    #[must_use]
+    pub const fn started(&self) -> Option<Instant> {
+        self.started
+    }
+
+    pub(super) fn take_log(&mut self) -> Log<D> {
+        core::mem::take(&mut self.log)
+    }
+
     fn end(&mut self, id: u32, at: Instant, end: End) {
         self.log.ended(id, at, end);
         self.in_flight.retain(|(attempt, _)| *attempt != id);

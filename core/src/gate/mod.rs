@@ -35,6 +35,9 @@ use crate::verdict::Sent;
 /// Every method has a default that lets everything pass. `()` is the gate that does nothing; a tuple asks its
 /// members in order, and gives back to the earlier ones what a later one refuses; `&G` and `Arc<G>` pass through.
 ///
+/// A failed attempt is settled before its retry is reserved, with nothing of the same call between. A gate that needs to
+/// know what a retry is for, or what its call has paid, is made anew for each call and borrows what calls share.
+///
 /// ```
 /// use core::cell::Cell;
 /// use insist::{Gate, Instant, Kind, Refusal};

@@ -1,10 +1,17 @@
-//! The decisions of a call as spans and events of the `tracing` crate.
+//! The decisions of a call as spans and events of the `tracing` crate: the hook that the drivers' feature `tracing`
+//! uses, for drivers of your own.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
 
 use insist::{Action, Decision, Event, Hint, Hook, Verdict, WaitReason};
 use tracing::{Level, Span, debug, field, span};
 
-/// A hook that tells `tracing` what a call decides, one for each call ([`Driver::trace`](crate::Driver::trace) makes
-/// it):
+/// A hook that tells `tracing` what a call decides, one for each call (the drivers' word `trace` makes it):
 ///
 /// - a span `call` (level debug) for the whole, in the span of whoever makes the call; at the end with `attempts` and
 ///   `winner`, or `reason` and `hint`;

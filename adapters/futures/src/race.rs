@@ -1,0 +1,50 @@
+//! `race`: several attempts at once, and the first success wins.
+
+use core::future::Future;
+use core::ops::Deref;
+
+use insist::{Attempt, Backoff, Policy};
+
+use crate::driver::Driver;
+
+/// How many lanes a [`race`] has room for unless it is told otherwise: 4. A policy with more is refused as invalid
+/// before anything is sent; [`Driver::room`] gives more, or saves what is not needed.
+pub const LANES: usize = 4;
+
+/// A call that has as many attempts in flight as the policy has lanes: all at once, or one after the other where what
+/// is in flight is slow ([`Policy::hedge_after`]).
+///
+/// The first success wins; the others are dropped before it is returned. Every lane has a slot in the call's future,
+/// which takes the size of an attempt's future whether it is used or not; box the attempts if that is too much.
+///
+/// ```
+/// use core::time::Duration;
+/// use insist_futures::{Policy, VirtualTimer, race};
+///
+/// const POLICY: Policy = Policy::zero().lanes(3); // all at once; hedge_after opens them one by one
+///
+/// let timer = VirtualTimer::new();
+/// let fastest = timer.block_on(async {
+///     race(timer.clone(), &POLICY, |attempt| {
+///         let timer = timer.clone();
+///         async move {
+///             let millis = [200, 18, 60][usize::from(attempt.lane)];
+///             timer.sleep(Duration::from_millis(millis)).await; // stands for a request to the replica of this lane
+///             Ok::<_, std::io::Error>(attempt.lane)
+///         }
+///     })
+///     .await
+/// });
+/// assert_eq!(fastest.unwrap(), 1);
+/// assert_eq!(timer.elapsed(), Duration::from_millis(18));
+/// ```
+#[inline]
+pub fn race<M, P, B, F, A, T, E>(timer: M, policy: P, operation: F) -> Driver<M, P, F, (), (), (), LANES>
+where
+    P: Deref<Target = Policy<B>>,
+    B: Backoff,
+    F: FnMut(Attempt) -> A,
+    A: Future<Output = Result<T, E>>,
+{
+    Driver::new(timer, policy, operation).room()
+}
