@@ -83,6 +83,12 @@ impl<M, P, O: Outcomes, J, H, G, const LANES: usize> Driver<M, P, O, J, H, G, LA
         self.hook_with(|_| hook)
     }
 
+    /// The same with a [`Hook`] of any kind.
+    #[inline]
+    pub fn notify_with<W: Hook<O::Value, O::Error>>(self, hook: W) -> Driver<M, P, O, J, W, G, LANES> {
+        self.hook_with(|_| hook)
+    }
+
     /// Tells `tracing` what the call decides, besides the hook that [`notify`](Self::notify) has set before.
     ///
     /// The span of the call is opened here, in the current one.

@@ -201,7 +201,7 @@ where
                     Action::Return(_) | Action::GiveUp(_) => {
                         sleep.set(None);
                         let ended = Ended { action, last: last.take().flatten(), at: now };
-                        return Poll::Ready(Finished { ended, call, hook: hook });
+                        return Poll::Ready(Finished { ended, call, hook });
                     }
                 }
             }

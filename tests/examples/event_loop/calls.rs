@@ -1,0 +1,150 @@
+//! The loop: sockets that are ready, timers that are due, and what the machine says to do about them.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::net::SocketAddr;
+
+use insist::{Action, Call, Gate, Instant, Policy, Reason, Sent, Verdict, fresh_seed};
+use polling::{Events, Poller};
+
+use crate::exchange::Exchange;
+
+/// How many attempts of a call there is room for at once.
+const LANES: usize = 2;
+
+/// Calls, the sockets of their attempts, and when each call wants to be asked again.
+pub(crate) struct EventLoop<G: Gate> {
+    poller: Poller,
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    fetches: Vec<Fetch<G>>,
+    running: usize,
+}
+
+/// One call, with its attempts in flight: one socket for each lane.
+pub(crate) struct Fetch<G: Gate> {
+    call: Call<&'static Policy, G, LANES>,
+    server: SocketAddr,
+    path: String,
+    exchanges: [Option<Exchange>; LANES],
+    due: Option<Instant>,
+    last: Vec<u8>,
+    /// How it ended: with the winning response, or why it gave up.
+    pub(crate) end: Option<Result<Vec<u8>, Reason>>,
+}
+
+impl<G: Gate> EventLoop<G> {
+    /// A loop without calls.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { poller: Poller::new()?, timers: BinaryHeap::new(), fetches: Vec::new(), running: 0 })
+    }
+
+    /// Starts a call; its number is its place among the calls.
+    pub(crate) fn fetch(
+        &mut self,
+        policy: &'static Policy,
+        gate: G,
+        server: SocketAddr,
+        path: &str,
+    ) -> io::Result<usize> {
+        let call = Call::with_lanes::<LANES>(policy, gate, Instant::now(), fresh_seed());
+        let (path, index) = (path.to_owned(), self.fetches.len());
+        let exchanges = [const { None }; LANES];
+        self.fetches.push(Fetch { call, server, path, exchanges, due: None, last: Vec::new(), end: None });
+        self.running += 1;
+        self.drive(index)?;
+        Ok(index)
+    }
+
+    /// Gives a call up: its sockets are closed at once.
+    pub(crate) fn cancel(&mut self, index: usize) -> io::Result<()> {
+        self.fetches[index].call.cancel(Instant::now());
+        self.drive(index)
+    }
+
+    /// Waits for what comes first, a socket or a timer, and does what follows. Gives how many calls still run.
+    pub(crate) fn turn(&mut self) -> io::Result<usize> {
+        if self.running == 0 {
+            return Ok(0);
+        }
+        let wait = self.timers.peek().map(|Reverse((due, _))| due.saturating_since(Instant::now()));
+        let mut events = Events::new();
+        self.poller.wait(&mut events, wait)?;
+        // Answers before timers: one that is there at its timeout counts.
+        for event in events.iter() {
+            let (index, lane) = (event.key / LANES, event.key % LANES);
+            let fetch = &mut self.fetches[index];
+            let Some(exchange) = &mut fetch.exchanges[lane] else { continue };
+            match exchange.go_on() {
+                None => self.poller.modify(&exchange.socket, exchange.interest(event.key))?,
+                Some(verdict) => {
+                    let id = exchange.id;
+                    fetch.last = std::mem::take(&mut exchange.response);
+                    self.close(index, lane)?;
+                    self.fetches[index].call.handle(Instant::now(), id, verdict);
+                    self.drive(index)?;
+                }
+            }
+        }
+        while let Some(Reverse((due, index))) = self.timers.peek().copied() {
+            if due > Instant::now() {
+                break;
+            }
+            self.timers.pop();
+            // A timer that the call has replaced since is passed over.
+            if self.fetches[index].due == Some(due) {
+                self.drive(index)?;
+            }
+        }
+        Ok(self.running)
+    }
+
+    /// The calls, in the order of their starts.
+    pub(crate) fn fetches(&self) -> &[Fetch<G>] {
+        &self.fetches
+    }
+
+    /// Does what the machine says until it wants to wait.
+    fn drive(&mut self, index: usize) -> io::Result<()> {
+        loop {
+            let fetch = &mut self.fetches[index];
+            fetch.due = None;
+            match fetch.call.poll(Instant::now()) {
+                Action::Send(attempt) => {
+                    let (lane, key) = (usize::from(attempt.lane), index * LANES + usize::from(attempt.lane));
+                    match Exchange::start(attempt.id, fetch.server, &fetch.path) {
+                        #[allow(unsafe_code)] // polling asks for a promise.
+                        // SAFETY: `close` takes the socket out of the poller before it is dropped.
+                        Ok(exchange) => unsafe {
+                            self.poller.add(&exchange.socket, exchange.interest(key))?;
+                            fetch.exchanges[lane] = Some(exchange);
+                        },
+                        Err(_) => _ = fetch.call.handle(Instant::now(), attempt.id, Verdict::retry().sent(Sent::No)),
+                    }
+                }
+                Action::Cancel(id) => {
+                    let lane = fetch.exchanges.iter().position(|slot| slot.as_ref().is_some_and(|one| one.id == id));
+                    lane.map_or(Ok(()), |lane| self.close(index, lane))?;
+                }
+                Action::Wait { until, .. } => {
+                    fetch.due = until;
+                    self.timers.extend(until.map(|until| Reverse((until, index))));
+                    return Ok(());
+                }
+                end @ (Action::Return(_) | Action::GiveUp(_)) => {
+                    if fetch.end.is_none() {
+                        let last = std::mem::take(&mut fetch.last);
+                        fetch.end = Some(if let Action::GiveUp(stop) = end { Err(stop.reason()) } else { Ok(last) });
+                        self.running -= 1;
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, index: usize, lane: usize) -> io::Result<()> {
+        let exchange = self.fetches[index].exchanges[lane].take();
+        exchange.map_or(Ok(()), |exchange| self.poller.delete(&exchange.socket))
+    }
+}
