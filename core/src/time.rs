@@ -82,6 +82,13 @@ impl Instant {
         let nanos = instant.saturating_duration_since(origin()).as_nanos();
         Self(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
+
+    /// The std instant that [`of`](Self::of) makes this one from; `None` where the system's clock does not reach.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn to_std(self) -> Option<std::time::Instant> {
+        origin().checked_add(Duration::from_nanos(self.0))
+    }
 }
 
 #[cfg(feature = "std")]

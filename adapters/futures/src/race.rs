@@ -14,8 +14,13 @@ pub const LANES: usize = 4;
 /// A call that has as many attempts in flight as the policy has lanes: all at once, or one after the other where what
 /// is in flight is slow ([`Policy::hedge_after`]).
 ///
-/// The first success wins; the others are dropped before it is returned. Every lane has a slot in the call's future,
-/// which takes the size of an attempt's future whether it is used or not; box the attempts if that is too much.
+/// The first success wins; the others are dropped before it is returned. They are never polled to their end, so one that
+/// is slow, or hangs, delays nothing. What a loser does when it is dropped is done on this task before the winner is
+/// returned: a loser whose `Drop` blocks delays it by that long, and hands such work to a thread or a task instead. A
+/// loser that blocks inside of a poll holds up its task, as any future does.
+///
+/// Every lane has a slot in the call's future, which takes the size of an attempt's future whether it is used or not;
+/// box the attempts if that is too much.
 ///
 /// ```
 /// use core::time::Duration;

@@ -45,6 +45,8 @@ pub(crate) type Run<M, P, O, J, H, G, End, const LANES: usize> = Running<
 /// What of a call need not be pinned.
 pub struct Rest<M, P, O: Outcomes, J, H, G: Gate, const LANES: usize> {
     stage: Stage<P, G, LANES>,
+    // When the sleep ends, if there is one.
+    due: Instant,
     // The result of the latest attempt that had one. The outer `None`: nothing has failed yet, and there is no seed.
     last: Option<Last<O>>,
     operation: O,
@@ -103,7 +105,7 @@ where
         let Described { timer, policy, operation, judge, hook, gate, repeat, seed } = described;
         let last = seed.map(|_| None);
         let stage = Stage::Described { policy, gate, repeat, seed: seed.unwrap_or(0) };
-        let rest = Rest { stage, last, operation, timer, judge, hook };
+        let rest = Rest { stage, due: Instant::ZERO, last, operation, timer, judge, hook };
         Self { slots: Default::default(), sleep: None, rest, end: PhantomData }
     }
 
@@ -116,7 +118,7 @@ where
     pub(crate) fn go_on(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Finished<'_, P, O, H, G, LANES>> {
         let this = self.project();
         let (mut slots, mut sleep) = (this.slots, this.sleep);
-        let Rest { stage, last, operation, timer, judge, hook } = this.rest;
+        let Rest { stage, due, last, operation, timer, judge, hook } = this.rest;
         let mut now = Instant::ZERO;
         let is_new = matches!(stage, Stage::Described { .. });
         if is_new {
@@ -149,6 +151,14 @@ where
                 if !is_timeless || verdict != Verdict::Accept {
                     now = timer.now();
                 }
+                if LANES == 1 && !H::LOOKS && verdict == Verdict::Accept {
+                    // The one attempt in flight has won: there is nothing to cancel and nobody to tell, so polling
+                    // for the end would only cost time.
+                    call.handle(now, id, verdict);
+                    sleep.set(None);
+                    let ended = Ended { action: Action::Return(id), last: Some(outcome), at: now };
+                    return Poll::Ready(Finished { ended, call, hook });
+                }
                 seed(call, last, verdict != Verdict::Accept, timer);
                 let handled = call.handle(now, id, verdict);
                 see::<O, H>(hook, now, Decision::Judged { attempt: id, verdict, handled });
@@ -157,7 +167,6 @@ where
                     break;
                 }
             }
-            let mut is_due = false;
             if !has_news {
                 if let Some(until) = until.take() {
                     sleep.set(Option::map(until, |until| timer.sleep_until(until)));
@@ -168,21 +177,12 @@ where
                 sleep.set(None);
                 // A timeout may draw a wait.
                 seed(call, last, true, timer);
-                if !is_timeless {
-                    now = timer.now();
-                }
-                is_due = true;
+                // A clock that is a little behind its own sleeps must not make the machine wait again.
+                now = if is_timeless { *due } else { timer.now().max(*due) };
             }
             has_news = false;
             loop {
                 let action = call.poll(now);
-                if let (true, Action::Wait { until: Some(until), .. }) = (is_due, action) {
-                    // A clock that is a little behind its own sleeps must not make the machine wait again.
-                    is_due = false;
-                    now = now.max(until);
-                    continue;
-                }
-                is_due = false;
                 see::<O, H>(hook, now, Decision::Action(action));
                 match action {
                     Action::Send(attempt) => {
@@ -195,6 +195,7 @@ where
                         }
                     }
                     Action::Wait { until: then, .. } => {
+                        *due = then.unwrap_or(*due);
                         until = Some(then);
                         break;
                     }

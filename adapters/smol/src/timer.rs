@@ -21,9 +21,7 @@ impl insist_futures::Timer for SmolTimer {
 
     #[inline]
     fn sleep_until(&self, until: Instant) -> SmolSleep {
-        let now = std::time::Instant::now();
-        let span = until.saturating_since(Instant::of(now));
-        SmolSleep(now.checked_add(span).map_or_else(Timer::never, Timer::at))
+        SmolSleep(until.to_std().map_or_else(Timer::never, Timer::at))
     }
 
     #[inline]

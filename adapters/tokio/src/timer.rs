@@ -24,10 +24,8 @@ impl Timer for TokioTimer {
     /// Outside of a tokio runtime whose time is enabled.
     #[inline]
     fn sleep_until(&self, until: Instant) -> Sleep {
-        let now = tokio::time::Instant::now();
-        let span = until.saturating_since(Instant::of(now.into_std()));
-        match now.checked_add(span) {
-            Some(until) => sleep_until(until),
+        match until.to_std() {
+            Some(until) => sleep_until(until.into()),
             None => sleep(Duration::MAX),
         }
     }

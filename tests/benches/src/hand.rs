@@ -1,5 +1,6 @@
 //! What one writes without a library: a loop, a shift, a random number.
 
+use std::future::Future;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -45,6 +46,27 @@ pub(crate) fn call(mut operation: Operation, mut up_to: impl FnMut(u64) -> u64) 
             Err(_) => {
                 retry += 1;
                 black_box(delay(retry, &mut up_to));
+            }
+        }
+    }
+}
+
+/// The same as a future.
+#[inline]
+pub(crate) async fn call_async<S: Future<Output = ()>>(
+    mut operation: Operation,
+    mut up_to: impl FnMut(u64) -> u64,
+    sleep: impl Fn(Duration) -> S,
+) -> Result<u32, u32> {
+    let mut retry = 0;
+    loop {
+        // What it awaits is ready, as with the others.
+        match std::future::ready(operation.attempt()).await {
+            Ok(value) => return Ok(value),
+            Err(error) if retry + 1 == ATTEMPTS => return Err(error),
+            Err(_) => {
+                retry += 1;
+                sleep(delay(retry, &mut up_to)).await;
             }
         }
     }

@@ -6,10 +6,13 @@
 pub mod calls;
 pub mod delays;
 mod drive;
+pub mod futures;
 mod hand;
+pub mod http;
 mod operation;
 pub mod pending;
 mod setting;
+pub mod tokio;
 
 pub use setting::POLICY;
 
@@ -21,9 +24,26 @@ pub struct Job {
     pub run: fn(u32, u64),
 }
 
+/// Jobs that are measured beside each other.
+pub struct Kind {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One for each way to do it.
+    pub jobs: &'static [Job],
+}
+
+/// All of them.
+pub static KINDS: &[Kind] = &[
+    Kind { name: "calls", jobs: calls::JOBS },
+    Kind { name: "delays", jobs: delays::JOBS },
+    Kind { name: "futures", jobs: futures::JOBS },
+    Kind { name: "tokio", jobs: tokio::JOBS },
+    Kind { name: "http", jobs: http::JOBS },
+];
+
 /// The job of that name.
-pub fn find(jobs: &'static [Job], name: &str) -> Option<&'static Job> {
-    jobs.iter().find(|job| job.name == name)
+pub fn find(kind: &str, name: &str) -> Option<&'static Job> {
+    KINDS.iter().find(|one| one.name == kind)?.jobs.iter().find(|job| job.name == name)
 }
 
 /// A job is one piece of machine code: its loop and what is in it.

@@ -2,15 +2,14 @@
 
 use std::error::Error;
 
-use insist_benches::{calls, delays, find};
+use insist_benches::find;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, name, count, rounds] = arguments.as_slice() else {
-        return Err("usage: job calls|delays NAME COUNT ROUNDS".into());
+        return Err("usage: job KIND NAME COUNT ROUNDS".into());
     };
-    let jobs = if kind == "calls" { calls::JOBS } else { delays::JOBS };
-    let job = find(jobs, name).ok_or_else(|| format!("there is no job called {name}"))?;
+    let job = find(kind, name).ok_or_else(|| format!("among the {kind} there is no job called {name}"))?;
     (job.run)(count.parse()?, rounds.parse()?);
     Ok(())
 }

@@ -1,25 +1,47 @@
-//! Measures everything in one run and prints one table in Markdown; exits with 1 if a target is missed.
+//! Measures everything in one run and prints tables in Markdown; exits with 1 if a target is missed.
 //!
-//! Only what a busy machine does not change: instructions, allocations, bytes. Start it with `tests/benches/run`,
+//! Targets are for what a busy machine does not change: instructions, allocations, bytes, requests. Start it with `tests/benches/run`,
 //! which builds what it measures.
 
 mod heap;
 mod instructions;
 mod programs;
+mod race;
 mod sizes;
 mod table;
+mod tails;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use table::Table;
+use insist_benches::{calls, futures, tokio};
+use table::{CLOSURES, FUTURES, HTTP, TOKIO, Table};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut table = Table::default();
-    instructions::measure(&mut table)?;
-    heap::measure(&mut table);
-    sizes::measure(&mut table);
-    programs::measure(&mut table)?;
-    print!("{table}");
-    Ok(if table.missed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let mut closures = Table::new("Closures", CLOSURES);
+    instructions::closures(&mut closures)?;
+    heap::allocations(&mut closures, calls::JOBS);
+    heap::pending_calls(&mut closures);
+    sizes::measure(&mut closures);
+    programs::measure(&mut closures)?;
+
+    let mut plain = Table::new("Futures, with sleeps that are over at once", FUTURES);
+    instructions::futures(&mut plain, "futures", futures::JOBS)?;
+    heap::allocations(&mut plain, futures::JOBS);
+
+    let mut on_tokio = Table::new("Futures on tokio, in paused time", TOKIO);
+    instructions::futures(&mut on_tokio, "tokio", tokio::JOBS)?;
+    heap::allocations(&mut on_tokio, tokio::JOBS);
+    sizes::futures(&mut on_tokio);
+
+    let mut gets = Table::new("HTTP", HTTP);
+    instructions::http(&mut gets)?;
+
+    let tables = [closures, plain, on_tokio, gets];
+    for table in &tables {
+        print!("{table}");
+    }
+    println!("{}### Race\n\n{}", tails::measure()?, race::measure()?);
+    let missed: usize = tables.iter().map(Table::missed).sum();
+    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,14 +1,15 @@
-//! Sizes of the core's types.
+//! Sizes: of the core's types, and of a call as a future.
 
 use std::mem::size_of;
 
 use insist::{Action, Attempt, Call, Event, Policy, State, Verdict};
+use insist_benches::tokio;
 
 use crate::table::{INSIST, Row, Table};
 
 pub(crate) fn measure(table: &mut Table) {
     let mut size = |what: &str, bytes: usize, target: Option<f64>| {
-        let row = Row::new(format!("bytes of {what}")).with(INSIST, bytes as f64);
+        let row = Row::new(format!("bytes: {what}")).with(INSIST, bytes as f64);
         table.push(match target {
             Some(target) => row.at_most(target),
             None => row,
@@ -22,4 +23,13 @@ pub(crate) fn measure(table: &mut Table) {
     size("`Verdict`", size_of::<Verdict>(), None);
     size("`Event`", size_of::<Event>(), None);
     size("`Policy`", size_of::<Policy>(), None);
+}
+
+/// Of a call on tokio with one lane and an operation whose state takes 8 bytes.
+pub(crate) fn futures(table: &mut Table) {
+    let mut row = Row::new("bytes: the future of a call").at_most(224.0);
+    for (name, bytes) in tokio::sizes() {
+        row.cell(name, bytes as f64);
+    }
+    table.push(row);
 }

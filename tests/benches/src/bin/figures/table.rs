@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// The column that targets are about; what does not depend on the policy stands here too.
+/// The column of the closures' table that targets are about; what does not depend on the policy stands here too.
 pub(crate) const INSIST: &str = "core, constant policy";
 
-const COLUMNS: &[&str] = &[
+/// The columns of what calls closures.
+pub(crate) const CLOSURES: &[&str] = &[
     INSIST,
     "core, borrowed policy",
     "insist-blocking",
@@ -16,14 +17,26 @@ const COLUMNS: &[&str] = &[
     "tokio-retry",
 ];
 
-#[derive(Default)]
+/// Of futures without a runtime.
+pub(crate) const FUTURES: &[&str] = &["insist-futures", "by hand, xorshift", "backon", "tower"];
+
+/// Of futures on tokio.
+pub(crate) const TOKIO: &[&str] = &["insist-tokio", "by hand, xorshift", "backon", "tokio-retry"];
+
+/// Of GETs.
+pub(crate) const HTTP: &[&str] = &["insist-ureq", "plain ureq"];
+
+/// What is measured side by side. The first column is insist's, and targets are about it.
 pub(crate) struct Table {
+    title: &'static str,
+    columns: &'static [&'static str],
     rows: Vec<Row>,
 }
 
 /// The most that the figure of a column should be.
 struct Target {
-    column: &'static str,
+    /// `None` is the first.
+    column: Option<&'static str>,
     most: f64,
 }
 
@@ -38,19 +51,19 @@ impl Row {
         Self { what: what.into(), target: None, cells: Vec::new() }
     }
 
-    /// The most that the core's own figure should be.
-    pub(crate) fn at_most(self, most: f64) -> Self {
-        self.at_most_in(INSIST, most)
+    /// The most that the figure of the first column should be.
+    pub(crate) fn at_most(mut self, most: f64) -> Self {
+        self.target = Some(Target { column: None, most });
+        self
     }
 
     /// The most that the figure of this column should be.
     pub(crate) fn at_most_in(mut self, column: &'static str, most: f64) -> Self {
-        self.target = Some(Target { column, most });
+        self.target = Some(Target { column: Some(column), most });
         self
     }
 
     pub(crate) fn cell(&mut self, column: &'static str, figure: f64) {
-        assert!(COLUMNS.contains(&column), "the table has no column called {column}");
         self.cells.push((column, figure));
     }
 
@@ -64,33 +77,43 @@ impl Row {
     }
 
     /// Judged as it is printed: half an instruction is noise.
-    fn is_missed(&self) -> bool {
-        self.target.as_ref().is_some_and(|Target { column, most }| self.get(column).is_none_or(|it| it.round() > *most))
+    fn is_missed(&self, first: &str) -> bool {
+        let missed =
+            |target: &Target| self.get(target.column.unwrap_or(first)).is_none_or(|it| it.round() > target.most);
+        self.target.as_ref().is_some_and(missed)
     }
 }
 
 impl Table {
+    pub(crate) const fn new(title: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { title, columns, rows: Vec::new() }
+    }
+
     pub(crate) fn push(&mut self, row: Row) {
+        for (column, _) in &row.cells {
+            assert!(self.columns.contains(column), "the table has no column called {column}");
+        }
         self.rows.push(row);
     }
 
     pub(crate) fn missed(&self) -> usize {
-        self.rows.iter().filter(|row| row.is_missed()).count()
+        self.rows.iter().filter(|row| row.is_missed(self.columns[0])).count()
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| what | target | {} |", COLUMNS.join(" | "))?;
-        writeln!(f, "|---|---|{}", "---|".repeat(COLUMNS.len()))?;
+        writeln!(f, "### {}\n", self.title)?;
+        writeln!(f, "| what | target | {} |", self.columns.join(" | "))?;
+        writeln!(f, "|---|---|{}", "---|".repeat(self.columns.len()))?;
         for row in &self.rows {
             let target = match &row.target {
                 None => "–".to_owned(),
-                Some(Target { most, .. }) if row.is_missed() => format!("≤ {most}, **missed**"),
+                Some(Target { most, .. }) if row.is_missed(self.columns[0]) => format!("≤ {most}, **missed**"),
                 Some(Target { most, .. }) => format!("≤ {most}"),
             };
             write!(f, "| {} | {target} |", row.what)?;
-            for column in COLUMNS {
+            for column in self.columns {
                 match row.get(column) {
                     None => write!(f, " – |")?,
                     Some(figure) => write!(f, " {} |", figure.round())?,
@@ -98,6 +121,6 @@ impl fmt::Display for Table {
             }
             writeln!(f)?;
         }
-        Ok(())
+        writeln!(f)
     }
 }

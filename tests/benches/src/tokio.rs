@@ -1,0 +1,97 @@
+//! Whole calls as futures on tokio, with its timer, in paused time.
+//!
+//! A sleep costs some 3,800 instructions of tokio's own, so what a library adds is the difference to the loop by hand.
+
+use std::future::{IntoFuture, ready};
+use std::hint::black_box;
+use std::time::Duration;
+
+use backon::Retryable;
+use tokio::runtime::{Builder, Runtime};
+use tokio_retry::strategy::{ExponentialBackoff, jitter};
+
+use crate::Job;
+use crate::hand::{self, Xorshift};
+use crate::operation::Operation;
+use crate::setting::{ATTEMPTS, BASE, CAP, POLICY};
+
+/// All of them.
+pub static JOBS: &[Job] = &[
+    Job { name: "insist-tokio", run: insist_tokio },
+    Job { name: "by hand, xorshift", run: by_hand },
+    Job { name: "backon", run: backon },
+    Job { name: "tokio-retry", run: tokio_retry },
+];
+
+/// Bytes of the future of each, with an operation whose state takes 8 bytes.
+#[must_use]
+pub fn sizes() -> Vec<(&'static str, usize)> {
+    vec![
+        ("insist-tokio", size_of_val(&insist_call(Operation::new(0)))),
+        ("by hand, xorshift", size_of_val(&hand_call(Operation::new(0), Xorshift(42)))),
+        ("backon", size_of_val(&backon_call(Operation::new(0)))),
+        ("tokio-retry", size_of_val(&tokio_retry_call(Operation::new(0)))),
+    ]
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().expect("tokio starts")
+}
+
+fn insist_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
+    insist_tokio::retry(&POLICY, move |_| ready(operation.attempt())).call()
+}
+
+fn insist_tokio(failures: u32, rounds: u64) {
+    runtime().block_on(async {
+        for _ in 0..rounds {
+            black_box(insist_call(Operation::new(black_box(failures))).await).ok();
+        }
+    });
+}
+
+fn hand_call(operation: Operation, mut random: Xorshift) -> impl Future<Output = Result<u32, u32>> {
+    hand::call_async(operation, move |high| random.up_to(high), tokio::time::sleep)
+}
+
+fn by_hand(failures: u32, rounds: u64) {
+    runtime().block_on(async {
+        for round in 0..rounds {
+            black_box(hand_call(Operation::new(black_box(failures)), Xorshift(round | 1)).await).ok();
+        }
+    });
+}
+
+fn backon_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
+    let backoff = backon::ExponentialBuilder::new()
+        .with_min_delay(BASE)
+        .with_max_delay(CAP)
+        .with_max_times(ATTEMPTS as usize - 1)
+        .with_jitter();
+    (move || ready(operation.attempt())).retry(backoff).into_future()
+}
+
+fn backon(failures: u32, rounds: u64) {
+    runtime().block_on(async {
+        for _ in 0..rounds {
+            black_box(backon_call(Operation::new(black_box(failures))).await).ok();
+        }
+    });
+}
+
+fn tokio_retry_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
+    let delays = ExponentialBackoff::from_millis(2)
+        .factor(BASE.as_millis() as u64 / 2)
+        .max_delay(CAP)
+        .map(jitter as fn(Duration) -> Duration)
+        .take(ATTEMPTS as usize - 1);
+    tokio_retry::Retry::start(delays, move || ready(operation.attempt()))
+}
+
+fn tokio_retry(failures: u32, rounds: u64) {
+    runtime().block_on(async {
+        for _ in 0..rounds {
+            black_box(tokio_retry_call(Operation::new(black_box(failures))).await).ok();
+        }
+    });
+}
