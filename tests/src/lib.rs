@@ -6,8 +6,12 @@
 //! [`expected`] is the formula of every delay a second time. [`random`] makes plans for property tests, which
 //! [`property`] runs, and [`by_hand`] writes records that break a law, to show that its reader sees it.
 //!
+//! [`event_loop`] is a driver as a user would write one: many calls on one thread, in virtual time.
+//! [`throttle`] holds the throttles of other systems, written as gates.
+//!
 //! - `tests/laws`: every law by its number: as a property, in a directed case, and with a record that breaks it.
 //!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
+//! - `tests/drivers`: one table of scenarios through every driver, and calls that are dropped at any point.
 //! - `tests/resume`: states as bytes and JSON, what is overdue, and the webhook example killed a hundred times.
 //! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
 
@@ -17,13 +21,19 @@
 struct Readme;
 
 pub mod by_hand;
+pub mod difference;
+pub mod event_loop;
 pub mod expected;
+pub mod fuzz;
 pub mod gate;
 pub mod laws;
 pub mod model;
 pub mod plan;
 pub mod property;
+#[cfg(target_os = "linux")]
+pub mod proxy;
 pub mod random;
 pub mod reading;
 pub mod record;
+pub mod throttle;
 pub mod world;
