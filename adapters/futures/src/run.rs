@@ -45,8 +45,6 @@ pub(crate) type Run<M, P, O, J, H, G, End, const LANES: usize> = Running<
 /// What of a call need not be pinned.
 pub struct Rest<M, P, O: Outcomes, J, H, G: Gate, const LANES: usize> {
     stage: Stage<P, G, LANES>,
-    // When the sleep ends, if there is one.
-    due: Instant,
     // The result of the latest attempt that had one. The outer `None`: nothing has failed yet, and there is no seed.
     last: Option<Last<O>>,
     operation: O,
@@ -105,7 +103,7 @@ where
         let Described { timer, policy, operation, judge, hook, gate, repeat, seed } = described;
         let last = seed.map(|_| None);
         let stage = Stage::Described { policy, gate, repeat, seed: seed.unwrap_or(0) };
-        let rest = Rest { stage, due: Instant::ZERO, last, operation, timer, judge, hook };
+        let rest = Rest { stage, last, operation, timer, judge, hook };
         Self { slots: Default::default(), sleep: None, rest, end: PhantomData }
     }
 
@@ -118,7 +116,7 @@ where
     pub(crate) fn go_on(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Finished<'_, P, O, H, G, LANES>> {
         let this = self.project();
         let (mut slots, mut sleep) = (this.slots, this.sleep);
-        let Rest { stage, due, last, operation, timer, judge, hook } = this.rest;
+        let Rest { stage, last, operation, timer, judge, hook } = this.rest;
         let mut now = Instant::ZERO;
         let is_new = matches!(stage, Stage::Described { .. });
         if is_new {
@@ -178,7 +176,8 @@ where
                 // A timeout may draw a wait.
                 seed(call, last, true, timer);
                 // A clock that is a little behind its own sleeps must not make the machine wait again.
-                now = if is_timeless { *due } else { timer.now().max(*due) };
+                let due = call.due_at().unwrap_or(now);
+                now = if is_timeless { due } else { timer.now().max(due) };
             }
             has_news = false;
             loop {
@@ -195,7 +194,6 @@ where
                         }
                     }
                     Action::Wait { until: then, .. } => {
-                        *due = then.unwrap_or(*due);
                         until = Some(then);
                         break;
                     }

@@ -22,12 +22,19 @@
 //! ```
 //!
 //! The core's names are here too, so this one dependency is enough.
+//!
+//! # Features
+//!
+//! - `tower`: the module `tower`, whose layer makes any service insist.
+//! - `tracing`: the word `trace`, which tells the `tracing` crate what a call decides.
 
 #![forbid(unsafe_code)]
 
 mod race;
 mod retry;
 mod timer;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use insist_futures::*;
 pub use race::race;

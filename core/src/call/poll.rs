@@ -39,6 +39,28 @@ where
         self.conclude()
     }
 
+    /// When it wants to be polled again: the instant of the wait that the last poll gave, for whoever did not keep it.
+    ///
+    /// `None` is only after an outcome, or never, because the call is over.
+    ///
+    /// ```
+    /// use insist::{Action, Call, Instant, Policy};
+    /// use core::time::Duration;
+    ///
+    /// let policy = Policy::default().attempt_timeout(Duration::from_secs(1));
+    /// let mut call = Call::new(&policy, &(), Instant::ZERO, 7);
+    /// while let Action::Send(_) = call.poll(Instant::ZERO) {}
+    /// assert_eq!(call.due_at(), Some(Instant::from_nanos(1_000_000_000)));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn due_at(&self) -> Option<Instant> {
+        match self.wait(Instant::from_nanos(self.state.clock)) {
+            Action::Wait { until, .. } if self.state.phase == Phase::Running => until,
+            _ => None,
+        }
+    }
+
     #[inline]
     fn due(&mut self, now: Instant) -> Option<Action> {
         if self.policy.limits().attempt_timeout != NEVER {

@@ -1,5 +1,6 @@
 //! The error of a call that gave up: why, and the last thing that came of it.
 
+use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
@@ -36,6 +37,25 @@ impl<T, E> GaveUp<T, E> {
     /// The result of the latest attempt that had one.
     pub fn into_last(self) -> Option<Result<T, E>> {
         self.last
+    }
+
+    /// The result of the latest attempt that had one, and what is left without it: why, in a type that says that there
+    /// is none. For adapters whose error is one of the two.
+    ///
+    /// ```
+    /// use insist::{Ended, Action, Call, Instant, Policy, Verdict};
+    ///
+    /// let (policy, now) = (Policy::stop(), Instant::ZERO);
+    /// let mut call = Call::new(&policy, &(), now, 7);
+    /// let Action::Send(attempt) = call.poll(now) else { unreachable!() };
+    /// let _ = call.handle(now, attempt.id, Verdict::retry());
+    /// let ended = Ended { action: call.poll(now), last: Some(Err::<(), _>("down")), at: now };
+    /// let (last, gave_up) = ended.conclude(&call).unwrap_err().split();
+    /// assert_eq!((last, gave_up.attempts), (Some(Err("down")), 1));
+    /// ```
+    pub fn split(self) -> (Option<Result<T, E>>, GaveUp<Infallible, Infallible>) {
+        let Self { reason, attempts, hint, last, refusal, invalid, room } = self;
+        (last, GaveUp { reason, attempts, hint, last: None, refusal, invalid, room })
     }
 
     /// The result of the latest attempt that had one, or what the function makes of the reason: for those who hand on

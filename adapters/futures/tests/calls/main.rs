@@ -1,0 +1,11 @@
+//! What a call as a future does besides retrying: what it costs, where it can go, and what is left when it is dropped.
+
+mod allocations;
+mod clocks;
+mod counting;
+mod drops;
+mod losers;
+mod room;
+mod sends;
+mod tree;
+mod turns;
