@@ -94,7 +94,7 @@ pub enum Hint {
     Exactly(Duration),
 }
 
-/// Whether a failed attempt may have reached the server.
+/// How far a failed attempt got: whether it may have reached the server, and whether the server turned it away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -12,7 +12,10 @@
 //! - `tests/laws`: every law by its number: as a property, in a directed case, and with a record that breaks it.
 //!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
 //! - `tests/drivers`: one table of scenarios through every driver, and calls that are dropped at any point.
+//! - `tests/model`: ten million steps of random calls beside the model; a [`difference`] is printed as a replay.
 //! - `tests/resume`: states as bytes and JSON, what is overdue, and the webhook example killed a hundred times.
+//! - `tests/wire`: 10,000 calls of each client through the `proxy`, which resets, stalls, cuts and trickles by a seed.
+//! - `tests/nginx.rs`: calls to a real nginx that is reloaded and restarted, where one is installed.
 //! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
 
 /// The README's examples are compiled with the documentation's.

@@ -56,15 +56,15 @@ fn read_rfc850(day: &str, rest: &str, now: SystemTime) -> Option<SystemTime> {
     if !DAYS.contains(&day) {
         return None;
     }
-    let read = |year: u16| read_exact(&format!("{}, {} {year:04}{time}", &day[..3], date.replace('-', " ")), 12);
+    let date = date.replace('-', " ");
+    let read = |day: &str, year: u16| read_exact(&format!("{}, {date} {year:04}{time}", &day[..3]), 12);
 
     let horizon = now.checked_add(FIFTY_YEARS)?;
     let last_year = year_of(horizon);
     let latest = last_year - (100 + last_year % 100 - year) % 100;
-    if latest < last_year {
-        return read(latest);
-    }
-    read(latest).filter(|&read| read <= horizon).or_else(|| read(latest - 100))
+    // The day of the week says whether the date is right, and not which century it is of.
+    let is_near = DAYS.iter().find_map(|day| read(day, latest)).is_some_and(|read| read <= horizon);
+    read(day, if is_near { latest } else { latest - 100 })
 }
 
 /// A number of nothing but digits.

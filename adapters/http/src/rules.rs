@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method, StatusCode};
-use insist::{Repeat, Verdict};
+use insist::{Repeat, Sent, Verdict};
 
 use crate::statuses::Statuses;
 use crate::{repeat_of, retry_after};
@@ -135,7 +135,10 @@ impl Rules {
             return Verdict::Accept;
         }
         let hint = if self.hints { retry_after(headers, now()) } else { None };
-        hint.map_or(Verdict::retry(), |wait| Verdict::retry().after(wait))
+        // So that a gate can tell a server that has too much to do from one that is broken.
+        let sent = if status == StatusCode::TOO_MANY_REQUESTS { Sent::Throttled } else { Sent::Maybe };
+        let verdict = Verdict::retry().sent(sent);
+        hint.map_or(verdict, |wait| verdict.after(wait))
     }
 
     /// Which failures of a request may be followed by another attempt: [`repeat_of`], unless

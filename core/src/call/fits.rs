@@ -68,6 +68,9 @@ impl<const LANES: usize> State<LANES> {
         if index > 0 && self.repeat != Repeat::Always && lane.id > 0 {
             return Some("it sent, although the call may not be raced");
         }
+        if self.repeat == Repeat::Never && lane.retry > 0 {
+            return Some("it retried, although the call may not be repeated");
+        }
         if is_running && is_opened != matches!(lane.status, Status::Waiting | Status::InFlight | Status::Ended) {
             return Some("whether it has opened is not clear");
         }

@@ -103,7 +103,8 @@ where
                         self.put_off(index);
                     }
                 }
-                Some(_) if is_opening => lane.status = Status::Unopened,
+                // It counts its hedge delay from now, as if the lane before it had just opened.
+                Some(_) if is_opening => *lane = Lane { status: Status::Unopened, at: now.as_nanos(), ..*lane },
                 Some(reason) => {
                     lane.status = Status::Ended;
                     lane.retry = lane.retry.saturating_sub(1);

@@ -159,7 +159,8 @@ pub enum Settled {
 pub enum End {
     /// Its outcome was accepted.
     Accept,
-    /// Its outcome was a failure that may be retried.
+    /// Its outcome was a failure that may be retried, and this is how far it got: what the server turned away because it
+    /// has too much to do is [`Sent::Throttled`].
     Retry(Sent),
     /// Its outcome was a failure that ended the call.
     Stop,

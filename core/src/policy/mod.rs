@@ -275,7 +275,7 @@ impl<B: Backoff> Policy<B> {
             let (low, high) = self.jitter.range(delay);
             uniform(low.max(self.floor), high.min(bound), &mut rng)
         };
-        if self.cap_stops && drawn >= self.cap { None } else { Some(drawn) }
+        if self.cap_stops && self.cap != NONE && drawn >= self.cap { None } else { Some(drawn) }
     }
 }
 

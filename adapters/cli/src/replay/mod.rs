@@ -20,8 +20,8 @@ use script::Outcomes;
 /// Run one call in virtual time, from scripted outcomes
 ///
 /// A script has a JSON object a line: {"attempt":2,"after":"120ms","verdict":"accept"|"retry"|"stop",
-/// "retry_after":"2s","sent":"no"|"maybe"}. Attempt 2 ends 120 ms after it was sent; an attempt without a line never
-/// answers. retry_after and sent (default maybe) may be left out.
+/// "retry_after":"2s","sent":"no"|"maybe"|"throttled"}. Attempt 2 ends 120 ms after it was sent; an attempt without a
+/// line never answers. retry_after and sent (default maybe) may be left out.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Replay {

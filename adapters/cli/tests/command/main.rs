@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ureq")]
 mod demo;
+mod difference;
 #[cfg(feature = "ureq")]
 mod each;
 mod explain;

@@ -117,12 +117,15 @@ fn a_hint_delays_the_backoff_and_one_that_is_too_long_is_handed_back() {
 fn what_may_not_be_repeated_is_not() {
     let unsent = r#"{"attempt":1,"after":"20ms","verdict":"retry","sent":"no"}"#;
     let maybe = r#"{"attempt":1,"after":"20ms","verdict":"retry","sent":"maybe"}"#;
+    let throttled = r#"{"attempt":1,"after":"20ms","verdict":"retry","sent":"throttled"}"#;
     let given_up = r#"{"at_ns":20000000,"action":"give_up","reason":"not_repeatable","last":1,"retry_after_ns":null}"#;
     for (repeat, outcome, status) in [
         ("always", unsent, 0),
         ("always", maybe, 0),
         ("if-unsent", unsent, 0),
         ("if-unsent", maybe, 1),
+        ("always", throttled, 0),
+        ("if-unsent", throttled, 1),
         ("if-unsent", RETRY_1, 1),
         ("never", unsent, 1),
         ("never", maybe, 1),

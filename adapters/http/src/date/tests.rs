@@ -67,6 +67,17 @@ fn a_leap_second_is_the_second_after_59() {
 }
 
 #[test]
+fn the_day_of_the_week_does_not_choose_the_century() {
+    // 49 and a half years before that day of 2073, which is a Friday; that of 1973 was a Saturday.
+    let now = at(1_700_000_000);
+    assert_eq!(read("Friday, 26-May-73 05:36:36 GMT", now), Some(at(3_263_002_596)));
+    assert_eq!(read("Saturday, 26-May-73 05:36:36 GMT", now), None);
+    // Half a year before that, 2073 is too far away.
+    assert_eq!(read("Friday, 26-May-73 05:36:36 GMT", at(1_680_000_000)), None);
+    assert_eq!(read("Saturday, 26-May-73 05:36:36 GMT", at(1_680_000_000)), Some(at(107_242_596)));
+}
+
+#[test]
 fn years_before_1970_lie_before_the_epoch() {
     for (date, before) in [
         ("Wed, 31 Dec 1969 23:59:59 GMT", 1),

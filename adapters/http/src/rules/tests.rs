@@ -25,7 +25,8 @@ fn seven_statuses_are_retried_and_all_others_accepted() {
     assert!(rules.retried().eq([408, 425, 429, 500, 502, 503, 504]));
     for code in 100..=999 {
         let expected = match code {
-            408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::retry(),
+            408 | 425 | 500 | 502 | 503 | 504 => Verdict::retry(),
+            429 => Verdict::retry().sent(Sent::Throttled),
             _ => Verdict::Accept,
         };
         assert_eq!(rules.judge(status(code), &HeaderMap::new(), NOW), expected, "{code}");
@@ -42,7 +43,9 @@ fn a_404_is_retried_in_one_line_and_nothing_else_changes() {
 fn any_status_can_be_listed_and_unlisted() {
     for code in 100..=999 {
         let listed = Rules::new().retry_status(code);
-        assert_eq!(listed.judge(status(code), &asking("7"), NOW), Verdict::retry().after(Duration::from_secs(7)));
+        let sent = if code == 429 { Sent::Throttled } else { Sent::Maybe };
+        let verdict = Verdict::retry().sent(sent).after(Duration::from_secs(7));
+        assert_eq!(listed.judge(status(code), &asking("7"), NOW), verdict);
         let unlisted = listed.no_retry_status(code);
         assert_eq!(unlisted.judge(status(code), &asking("7"), NOW), Verdict::Accept);
         assert_eq!(unlisted.validate(), Ok(()));
@@ -55,7 +58,8 @@ fn retry_after_counts_on_every_retried_status() {
     for code in rules.retried() {
         let verdict = rules.judge(status(code), &asking("3"), NOW);
         let hint = Some(Hint::AtLeast(Duration::from_secs(3)));
-        assert_eq!(verdict, Verdict::Retry { sent: Sent::Maybe, hint }, "{code}");
+        let sent = if code == 429 { Sent::Throttled } else { Sent::Maybe };
+        assert_eq!(verdict, Verdict::Retry { sent, hint }, "{code}");
     }
 }
 
