@@ -10,7 +10,7 @@ use crate::gate::{Answers, Made};
 pub const TO_THE_DEADLINE: Duration = Duration::from_nanos(u64::MAX - 7);
 
 /// What is to happen to one call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What it goes by.
     pub policy: Policy,
@@ -20,7 +20,7 @@ pub struct Plan {
     pub repeat: Repeat,
     /// When it starts, in nanoseconds.
     pub start: u64,
-    /// How many lanes the call has room for: 1, or 4.
+    /// How many lanes the call has room for: 1, or 8.
     pub room: usize,
     /// How its gate is made.
     pub made: Made,
@@ -39,7 +39,7 @@ pub enum Move {
     Poll(Shift),
     /// Polls until there is something to wait for.
     Drive(Shift),
-    /// Ends one of the attempts in flight with a verdict.
+    /// Ends one of the attempts in flight with a verdict; if there is none, polls until there is something to wait for.
     End(u8, Shift, Verdict),
     /// Hands in a verdict for an id that may never have been sent, or ended long ago.
     Stray(u32, Verdict),

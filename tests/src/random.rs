@@ -15,9 +15,8 @@ use crate::world;
 /// are, and `INSIST_SEED` (a number too) picks others.
 #[must_use]
 pub fn config(number: u64, cases: u32) -> Config {
-    let set = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     Config {
-        cases: cases.saturating_mul(set("INSIST_CASES").unwrap_or(1)),
+        cases: many(cases),
         rng_algorithm: RngAlgorithm::ChaCha,
         rng_seed: RngSeed::Fixed((u64::from(set("INSIST_SEED").unwrap_or(0)) << 32) + number),
         failure_persistence: None,
@@ -25,13 +24,23 @@ pub fn config(number: u64, cases: u32) -> Config {
     }
 }
 
+/// As many as usual, or `INSIST_CASES` as many.
+#[must_use]
+pub fn many(usual: u32) -> u32 {
+    usual.saturating_mul(set("INSIST_CASES").unwrap_or(1))
+}
+
+fn set(name: &str) -> Option<u32> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 const MS: u64 = 1_000_000;
 
 /// Spans that matter: none, the least, a few that tests meet again and again, the most.
 fn span() -> impl Strategy<Value = u64> {
     prop_oneof![
-        8 => (0_u64..=40).prop_map(|tens| tens * 10 * MS),
-        4 => 0..400 * MS,
+        16 => (0_u64..=40).prop_map(|tens| tens * 10 * MS),
+        8 => 0..400 * MS,
         1 => 0_u64..=3,
         1 => Just(u64::MAX),
         1 => u64::MAX - 20..=u64::MAX,
@@ -76,15 +85,15 @@ fn jitter() -> impl Strategy<Value = Jitter> {
 /// Any policy, now and then an invalid one.
 pub fn policy() -> BoxedStrategy<Policy> {
     let limits = (
-        prop_oneof![8 => 1_u32..=8, 1 => Just(0), 1 => Just(u32::MAX)],
-        prop::option::weighted(0.4, prop_oneof![8 => 1_u32..=4, 1 => Just(0)]),
-        prop_oneof![3 => Just(1_u8), 8 => 2_u8..=4, 1 => prop::sample::select(vec![0, 5, 255])],
+        prop_oneof![20 => 1_u32..=8, 10 => 9_u32..=30, 1 => Just(0), 3 => Just(u32::MAX)],
+        prop::option::weighted(0.3, prop_oneof![20 => 1_u32..=6, 1 => Just(0)]),
+        prop_oneof![6 => Just(1_u8), 14 => 2_u8..=4, 4 => 5_u8..=8, 1 => prop::sample::select(vec![0, 9, 255])],
         prop_oneof![3 => Just(Duration::ZERO), 4 => Just(Duration::from_millis(50)), 2 => duration()],
         prop::bool::weighted(0.25),
     );
     let times = (
         prop::option::weighted(0.4, positive()),
-        prop::option::weighted(0.5, prop_oneof![3 => (1_u64..3000).prop_map(Duration::from_millis), 1 => positive()]),
+        prop::option::weighted(0.4, prop_oneof![4 => (1_u64..9000).prop_map(Duration::from_millis), 1 => positive()]),
         prop::option::weighted(0.3, prop_oneof![4 => (0_u64..100).prop_map(Duration::from_millis), 1 => duration()]),
         prop_oneof![
             4 => Just(None),
@@ -128,8 +137,8 @@ pub fn policy() -> BoxedStrategy<Policy> {
 
 /// Any verdict, most of them failures.
 pub fn verdict() -> impl Strategy<Value = Verdict> {
-    let sent = prop_oneof![3 => Just(Sent::Maybe), 2 => Just(Sent::No)];
-    let failure = (sent, prop::option::weighted(0.3, duration()), 0_u8..8).prop_map(|(sent, hint, how)| {
+    let sent = prop_oneof![3 => Just(Sent::Maybe), 2 => Just(Sent::No), 1 => Just(Sent::Throttled)];
+    let failure = (sent, prop::option::weighted(0.2, duration()), 0_u8..8).prop_map(|(sent, hint, how)| {
         let failure = Verdict::retry().sent(sent);
         match (hint, how) {
             (None, _) => failure,
@@ -138,7 +147,7 @@ pub fn verdict() -> impl Strategy<Value = Verdict> {
             (Some(hint), _) => failure.after(hint),
         }
     });
-    prop_oneof![14 => failure, 2 => Just(Verdict::Accept), 1 => Just(Verdict::Stop)]
+    prop_oneof![28 => failure, 2 => Just(Verdict::Accept), 1 => Just(Verdict::Stop)]
 }
 
 fn shift() -> impl Strategy<Value = Shift> {
@@ -153,14 +162,15 @@ fn shift() -> impl Strategy<Value = Shift> {
     ]
 }
 
-fn any_move() -> impl Strategy<Value = Move> {
+/// Anything that a driver may do.
+pub fn any_move() -> impl Strategy<Value = Move> {
     let id = prop_oneof![6 => 0_u32..=6, 1 => Just(u32::MAX)];
     prop_oneof![
-        24 => shift().prop_map(Move::Drive),
-        8 => shift().prop_map(Move::Poll),
-        24 => (any::<u8>(), shift(), verdict()).prop_map(|(pick, shift, verdict)| Move::End(pick, shift, verdict)),
+        60 => shift().prop_map(Move::Drive),
+        12 => shift().prop_map(Move::Poll),
+        60 => (any::<u8>(), shift(), verdict()).prop_map(|(pick, shift, verdict)| Move::End(pick, shift, verdict)),
         4 => (id, verdict()).prop_map(|(id, verdict)| Move::Stray(id, verdict)),
-        4 => shift().prop_map(Move::Suspend),
+        8 => shift().prop_map(Move::Suspend),
         1 => Just(Move::Cancel),
         1 => Just(Move::Drop),
         1 => Just(Move::Poll(Shift::ToTheEnd)),
@@ -170,36 +180,43 @@ fn any_move() -> impl Strategy<Value = Move> {
 /// The answers of a gate that has something to say.
 pub fn busy() -> impl Strategy<Value = Answers> {
     let admission = prop_oneof![
-        8 => Just(Answer::Yes),
-        3 => (1_u64..=30).prop_map(|tens| Answer::In(tens * 10 * MS)),
+        16 => Just(Answer::Yes),
+        4 => (1_u64..=30).prop_map(|tens| Answer::In(tens * 10 * MS)),
         1 => span().prop_map(Answer::In),
         1 => span().prop_map(Answer::At),
         1 => Just(Answer::No),
     ];
-    (vec(prop::bool::weighted(0.8), 0..5), vec(admission, 0..7)).prop_map(|(reserve, admit)| Answers { reserve, admit })
+    (vec(prop::bool::weighted(0.9), 0..5), vec(admission, 0..7)).prop_map(|(reserve, admit)| Answers { reserve, admit })
 }
 
-fn answers() -> impl Strategy<Value = Answers> {
+/// The answers of any gate, most of which let everything pass.
+pub fn answers() -> impl Strategy<Value = Answers> {
     prop_oneof![2 => Just(Answers::default()), 1 => busy()]
 }
 
-fn repeat() -> impl Strategy<Value = Repeat> {
-    prop_oneof![6 => Just(Repeat::Always), 1 => Just(Repeat::IfUnsent), 1 => Just(Repeat::Never)]
+/// What may be repeated, mostly everything.
+pub fn repeat() -> impl Strategy<Value = Repeat> {
+    prop_oneof![12 => Just(Repeat::Always), 1 => Just(Repeat::IfUnsent), 1 => Just(Repeat::Never)]
+}
+
+/// Any start; what a call has room for, and whether its policy is cut to one lane; and how its gate is made.
+pub fn frame() -> impl Strategy<Value = (u64, (usize, bool), Made)> {
+    let start = prop_oneof![8 => Just(0), 8 => Just(1000 * MS), 1 => any::<u64>(), 1 => Just(u64::MAX)];
+    let room = prop_oneof![16 => Just((world::ROOM, false)), 4 => Just((1, true)), 1 => Just((1, false))];
+    let made = prop::sample::select(vec![Made::Alone, Made::Borrowed, Made::Pair, Made::Triple, Made::Nested]);
+    (start, room, made)
 }
 
 /// Any plan.
 pub fn plan() -> BoxedStrategy<Plan> {
-    let made = prop::sample::select(vec![Made::Alone, Made::Borrowed, Made::Pair, Made::Triple, Made::Nested]);
-    let start = prop_oneof![4 => Just(0), 4 => Just(1000 * MS), 1 => any::<u64>(), 1 => Just(u64::MAX)];
-    let gates = (made, [answers(), answers(), answers()]);
-    let moves = vec(any_move(), 0..24);
-    (policy(), any::<u64>(), repeat(), (start, prop::bool::weighted(0.2)), gates, moves, verdict())
-        .prop_map(|(policy, seed, repeat, (start, is_narrow), (made, answers), moves, last)| Plan {
-            policy,
+    let gates = [answers(), answers(), answers()];
+    (policy(), any::<u64>(), repeat(), frame(), gates, vec(any_move(), 0..24), verdict())
+        .prop_map(|(policy, seed, repeat, (start, (room, is_narrow), made), answers, moves, last)| Plan {
+            policy: if is_narrow { policy.lanes(1) } else { policy },
             seed,
             repeat,
             start,
-            room: if is_narrow { 1 } else { world::ROOM },
+            room,
             made,
             answers,
             moves,

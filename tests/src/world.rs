@@ -1,15 +1,22 @@
 //! A driver that follows a plan, however odd, and records everything.
 
+mod play;
+
 use std::cell::RefCell;
 
 use insist::{Action, Call, Gate, Hint, Instant, Policy, State, Verdict};
+
+pub use play::{LONGEST, Outcomes, play};
 
 use crate::gate::Watched;
 use crate::plan::{Move, Plan, Shift};
 use crate::record::{Asked, Counts, Record, Step, What};
 
 /// As many lanes as a plan's call has room for, unless it has room for one.
-pub const ROOM: usize = 4;
+pub const ROOM: usize = 8;
+
+/// How many moves a plan makes after the call is over: enough for its cancels, its end, and what comes too late.
+const ENCORES: usize = 6;
 
 /// How often the end of a plan polls before it cancels the call.
 const PATIENCE: usize = 60;
@@ -25,15 +32,7 @@ fn run_in<const LANES: usize>(plan: &Plan) -> Record {
     let gate = Watched::new(plan.made, &plan.answers, &notes);
     let start = Instant::from_nanos(plan.start);
     let call = Call::with_lanes::<LANES>(&plan.policy, &gate, start, plan.seed).repeat(plan.repeat);
-    let mut world = World::<_, LANES> {
-        policy: &plan.policy,
-        gate: &gate,
-        notes: &notes,
-        now: start,
-        until: None,
-        in_flight: Vec::new(),
-        steps: Vec::new(),
-    };
+    let mut world = World::<_, LANES>::new(&plan.policy, &gate, &notes, start);
     world.note(What::Start, seen(&call));
     world.follow(call, plan);
     Record { policy: plan.policy, seed: plan.seed, repeat: plan.repeat, room: LANES, steps: world.steps }
@@ -133,8 +132,17 @@ struct World<'a, G: Gate, const LANES: usize> {
 }
 
 impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
+    fn new(policy: &'a Policy, gate: &'a G, notes: &'a RefCell<Vec<Asked>>, now: Instant) -> Self {
+        Self { policy, gate, notes, now, until: None, in_flight: Vec::new(), steps: Vec::new() }
+    }
+
     fn follow(&mut self, mut call: PlannedCall<'a, G, LANES>, plan: &Plan) {
+        let mut after_the_end = 0;
         for planned in &plan.moves {
+            after_the_end += usize::from(call.is_over());
+            if after_the_end > ENCORES {
+                break;
+            }
             match *planned {
                 Move::Poll(shift) => {
                     self.shift(shift);
@@ -146,8 +154,10 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
                 }
                 Move::End(pick, shift, verdict) => {
                     self.shift(shift);
-                    let id = self.in_flight.get(usize::from(pick) % self.in_flight.len().max(1)).copied();
-                    self.handle(&mut call, id.unwrap_or(1), self.fitting(verdict));
+                    match self.in_flight.get(usize::from(pick) % self.in_flight.len().max(1)).copied() {
+                        Some(id) => self.handle(&mut call, id, self.fitting(verdict)),
+                        None => self.drive(&mut call),
+                    }
                 }
                 Move::Stray(id, verdict) => self.handle(&mut call, id, verdict),
                 Move::Cancel => self.cancel(&mut call),
@@ -189,7 +199,7 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
         }
         self.cancel(call);
         // The cancels, the end, and the end again.
-        for _ in 0..LANES + 2 {
+        for _ in 0..self.in_flight.len() + 2 {
             let _ = self.poll(call);
         }
         self.handle(call, 1, Verdict::Accept);

@@ -40,7 +40,7 @@ pub use clock::{Clock, SystemClock, VirtualClock};
 pub use driver::{Cancels, Driver, OnCaller, OnThreads};
 pub use fallback::{Carries, Fallback};
 pub use insist::*;
-pub use race::{LANES, race};
-pub use retry::retry;
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
+pub use race::{LANES, race};
+pub use retry::retry;

@@ -1,62 +1,64 @@
-//! What a poll finds due: the deadline, attempt timeouts, promised sends, hedges; else a wait.
+//! What a poll finds due: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 
-use insist::{Admission, End, Instant, Kind, Reason, Sent, WaitReason};
+use insist::{Admission, End, Instant, Kind, Reason, Refusal, Sent, WaitReason};
 
+use super::Model;
+use super::history::{Event, Flight, Outcome};
 use super::tape::Tape;
-use super::{Flight, Model, Outcome, Place};
 use crate::expected::nanos;
 use crate::record::{Did, Sending};
 
 impl Model<'_> {
     pub(super) fn poll(&mut self, tape: &mut Tape<'_>) -> Result<Did, String> {
-        if self.outcome.is_none() && self.is_late() {
+        if !self.is_over() && self.is_late() {
             self.finish(Outcome::GaveUp(Reason::Deadline), tape)?;
         }
-        if self.outcome.is_none() {
-            if let Some(action) = self.time_out(tape)? {
-                return Ok(action);
+        if !self.is_over() {
+            if let Some(cancel) = self.time_out(tape)? {
+                return Ok(cancel);
             }
-            if let Some(action) = self.send_what_is_due(tape)? {
-                return Ok(action);
+            if let Some(send) = self.send_what_is_due(tape)? {
+                return Ok(send);
             }
-            if let Some(action) = self.open_what_is_due(tape)? {
-                return Ok(action);
+            if let Some(send) = self.open_what_is_due(tape)? {
+                return Ok(send);
             }
         }
-        match self.outcome {
+        match self.history.outcome() {
             None => Ok(self.wait()),
             Some(outcome) => self.conclude(outcome, tape),
         }
     }
 
-    fn time_out_at(&self, flight: &Flight) -> Option<u64> {
-        self.policy.get_attempt_timeout().and_then(|timeout| flight.since.checked_add(nanos(timeout)))
+    fn times_out_at(&self, flight: &Flight) -> Option<u64> {
+        flight.at.checked_add(nanos(self.policy.get_attempt_timeout()?))
     }
 
+    /// A timeout is a cancel, and then a failure that may be repeated and was possibly sent.
     fn time_out(&mut self, tape: &mut Tape<'_>) -> Result<Option<Did>, String> {
-        let has_passed = |flight: &Flight| self.time_out_at(flight).is_some_and(|at| at <= self.clock);
-        let Some((index, flight)) = self.oldest(has_passed) else { return Ok(None) };
-        self.end(index, End::Timeout, tape)?;
-        self.fail(index, Sent::Maybe, None, tape)?;
+        let has_passed = |flight: &Flight| self.times_out_at(flight).is_some_and(|at| at <= self.clock);
+        let Some(flight) = self.history.in_flight().into_iter().find(has_passed) else { return Ok(None) };
+        self.end(flight, End::Timeout, tape)?;
+        self.fail(flight.lane, Sent::Maybe, None, tape)?;
         self.give_up_if_no_lane_can_go_on(tape)?;
         Ok(Some(Did::Cancel(flight.id)))
     }
 
     fn send_what_is_due(&mut self, tape: &mut Tape<'_>) -> Result<Option<Did>, String> {
-        for index in 0..self.lanes.len() {
-            let Place::Waiting(due) = self.lanes[index].place else { continue };
-            if due > self.clock {
-                continue;
-            }
-            match self.admit(self.kind(index), tape)? {
+        let is_due = self.waits().into_iter().filter(|wait| wait.due <= self.clock).collect::<Vec<_>>();
+        for wait in is_due {
+            let (lane, is_retry) = (wait.lane, self.history.sends_of(wait.lane) > 0);
+            let kind = if is_retry { Kind::Retry } else { Kind::First };
+            match self.admit(kind, tape)? {
                 Admission::Yes => {
-                    self.lanes[index].previous = due - self.lanes[index].failed;
-                    return Ok(Some(self.send(index)));
+                    let waited = if is_retry { wait.length() } else { 0 };
+                    return Ok(Some(self.send(lane, kind, waited)));
                 }
-                Admission::NotBefore(at) => self.lanes[index].place = Place::Waiting(at.as_nanos()),
+                Admission::NotBefore(at) => self.history.push(Event::Held { lane, until: at.as_nanos() }),
+                // Law 11: the one send is given up, and so its lane.
                 Admission::No(_) => {
-                    self.give_up_wait(index, tape)?;
-                    self.reason = Reason::Refused;
+                    self.refund(wait, tape)?;
+                    self.history.push(Event::LaneOver { lane, reason: Reason::Refused });
                     self.give_up_if_no_lane_can_go_on(tape)?;
                 }
             }
@@ -65,90 +67,95 @@ impl Model<'_> {
     }
 
     fn open_what_is_due(&mut self, tape: &mut Tape<'_>) -> Result<Option<Did>, String> {
-        while let Some((index, _)) = self.next_opening().filter(|(_, at)| *at <= self.clock) {
-            let now = Instant::from_nanos(self.clock);
+        while self.next_opening().is_some_and(|at| at <= self.clock) {
+            let lane = self.history.opened();
             if tape.reserve(self.clock, Kind::Hedge)? {
-                match self.admit(Kind::Hedge, tape)? {
-                    Admission::Yes => return Ok(Some(self.send(index))),
-                    Admission::NotBefore(at) => {
-                        tape.refund(self.clock, Kind::Hedge, now)?;
-                        self.lanes[index].held = at.as_nanos();
-                        continue;
-                    }
-                    Admission::No(_) => tape.refund(self.clock, Kind::Hedge, now)?,
+                let admission = self.admit(Kind::Hedge, tape)?;
+                if admission == Admission::Yes {
+                    return Ok(Some(self.send(lane, Kind::Hedge, 0)));
+                }
+                tape.refund(self.clock, Kind::Hedge, Instant::from_nanos(self.clock))?;
+                if let Admission::NotBefore(at) = admission {
+                    self.history.push(Event::Held { lane, until: at.as_nanos() });
+                    continue;
                 }
             }
-            self.lanes[index].place = Place::Ended;
-            self.opened = index + 1;
-            self.last_opening = self.clock;
+            // Law 11: a refused hedge leaves the call as it was.
+            self.history.push(Event::NeverOpens(self.clock));
             self.give_up_if_no_lane_can_go_on(tape)?;
         }
         Ok(None)
     }
 
-    /// Which lane opens next, and when, as far as is known.
-    fn next_opening(&self) -> Option<(usize, u64)> {
-        if self.outcome.is_some() {
+    /// When the next lane opens, as far as is known. Law 10.
+    fn next_opening(&self) -> Option<u64> {
+        let lane = self.history.opened();
+        if self.is_over() || lane >= self.lanes() {
             return None;
         }
-        if let Some(Place::Opening(at)) = self.lanes.get(self.opened).map(|lane| lane.place) {
-            return Some((self.opened, at.max(self.lanes[self.opened].held)));
-        }
-        let index = self.next_unopened().filter(|_| self.has_attempt_left())?;
-        let at = match self.oldest(|_| true) {
-            _ if self.is_race() => Some(0),
-            // The oldest has the least id, and so was sent first.
-            Some((_, oldest)) => oldest.since.max(self.last_opening).checked_add(nanos(self.policy.get_hedge_after())),
-            None => None,
+        let at = if let Some(promised) = self.history.openings().first() {
+            *promised
+        } else if !self.has_attempt_left() {
+            return None;
+        } else if self.is_race() {
+            self.start
+        } else {
+            // While nothing is in flight no hedge opens.
+            let oldest = self.history.in_flight().first()?.at;
+            oldest.max(self.history.last_opening()).checked_add(nanos(self.policy.get_hedge_after()))?
         };
-        at.map(|at| (index, at.max(self.lanes[index].held)))
+        Some(at.max(self.history.held(lane)))
     }
 
+    pub(super) fn is_race(&self) -> bool {
+        self.policy.get_hedge_after().is_zero()
+    }
+
+    /// Law 6: "not before" an instant that is past, or that the deadline does not leave, is a refusal.
     fn admit(&self, kind: Kind, tape: &mut Tape<'_>) -> Result<Admission, String> {
-        let refusal = Admission::No(insist::Refusal::new("too early or too late"));
         Ok(match tape.admit(self.clock, kind)? {
-            Admission::NotBefore(at) if at.as_nanos() <= self.clock => refusal,
-            Admission::NotBefore(at) if !self.is_before_the_deadline(at.as_nanos()) => refusal,
+            Admission::NotBefore(at) if at.as_nanos() <= self.clock || !self.is_before_the_deadline(at.as_nanos()) => {
+                Admission::No(Refusal::new("too early or too late"))
+            }
             admission => admission,
         })
     }
 
-    fn send(&mut self, index: usize) -> Did {
-        let kind = self.kind(index);
-        self.sent += 1;
-        if kind != Kind::Retry {
-            self.opened = self.opened.max(index + 1);
-            self.last_opening = self.clock;
-        }
-        let lane = &mut self.lanes[index];
-        lane.place = Place::InFlight(Flight { id: self.sent, since: self.clock });
-        lane.sends += 1;
-        if lane.sends == 1 {
-            lane.previous = 0;
-        }
-        let left = self.deadline.map(|deadline| deadline - self.clock);
+    /// Law 2: attempts are numbered 1, 2, 3. Law 7: a timeout fits the deadline.
+    fn send(&mut self, lane: usize, kind: Kind, waited: u64) -> Did {
+        let id = self.history.sends() + 1;
+        let retry = self.history.sends_of(lane);
+        self.history.push(Event::Sent(Flight { id, lane, kind, at: self.clock, waited }));
+        let left = self.deadline().map(|deadline| deadline - self.clock);
         let timeout = self.policy.get_attempt_timeout().map(nanos).into_iter().chain(left).min();
-        Did::Send(Sending { id: self.sent, retry: lane.sends - 1, lane: index as u8, kind, timeout })
+        Did::Send(Sending { id, retry, lane: lane as u8, kind, timeout })
     }
 
+    /// Until the earliest of what is to come; at one instant, what comes first in the order of ties gives the reason.
     fn wait(&self) -> Did {
         let mut due: Vec<(u64, WaitReason)> = Vec::new();
-        due.extend(self.deadline.map(|at| (at, WaitReason::Deadline)));
-        for lane in &self.lanes {
-            if let Place::InFlight(flight) = lane.place {
-                due.extend(self.time_out_at(&flight).map(|at| (at, WaitReason::AttemptTimeout)));
-            }
-        }
-        for lane in &self.lanes {
-            if let Place::Waiting(at) = lane.place {
-                due.push((at, WaitReason::Backoff));
-            }
-        }
-        due.extend(self.next_opening().map(|(_, at)| (at, WaitReason::Hedge)));
+        due.extend(self.deadline().map(|at| (at, WaitReason::Deadline)));
+        let timeouts = self.history.in_flight().into_iter().filter_map(|flight| self.times_out_at(&flight));
+        due.extend(timeouts.map(|at| (at, WaitReason::AttemptTimeout)));
+        due.extend(self.waits().into_iter().map(|wait| (wait.due, WaitReason::Backoff)));
+        due.extend(self.next_opening().map(|at| (at, WaitReason::Hedge)));
         due.retain(|(at, _)| *at < u64::MAX);
         match due.iter().min_by_key(|(at, _)| *at) {
             Some((at, reason)) => Did::Wait(Some(*at), *reason),
             None => Did::Wait(None, WaitReason::Outcome),
+        }
+    }
+
+    /// Law 4: the cancels, oldest first; then the end.
+    fn conclude(&mut self, outcome: Outcome, tape: &mut Tape<'_>) -> Result<Did, String> {
+        if let Some(loser) = self.history.in_flight().first() {
+            self.end(*loser, End::Cancelled, tape)?;
+            return Ok(Did::Cancel(loser.id));
+        }
+        let last = self.history.last_judged();
+        match outcome {
+            Outcome::Returned => last.map(Did::Return).ok_or_else(|| "it returned without a verdict".into()),
+            Outcome::GaveUp(reason) => Ok(Did::GiveUp(reason, last, self.history.largest_unkept_hint())),
         }
     }
 }

@@ -1,14 +1,29 @@
 //! The machine a second time, written from the laws alone, slowly and plainly. It is told what a record says was
 //! done and what the gate answered; what it then expects must be what the machine did.
+//!
+//! It keeps nothing but the latest instant and a list of what happened ([`history`]), and reads that list through for
+//! whatever it has to know. It shares no code with the core: it has the names of the core's plain types and what a
+//! policy says of itself, and works out everything else, also the delays ([`expected`](crate::expected)) and whether a
+//! policy makes sense ([`sense`]).
+//!
+//! - [`due`]: what a poll finds: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
+//! - [`judge`]: what follows from a verdict, and from a failure, in the order of `docs/laws.md`.
+//! - [`kept`]: what a call keeps when it is put away, and what becomes of that when it is taken up again.
 
 mod due;
+mod history;
 mod judge;
+mod kept;
+mod sense;
 mod tape;
 
-use insist::{End, Handled, Instant, Jitter, Kind, Policy, Reason, Repeat, Sent, Settled, Verdict};
+use core::time::Duration;
 
-use crate::expected::{delay, nanos};
-use crate::record::{Broken, Did, Record, Step, What};
+use insist::{End, Instant, Kind, Policy, Reason, Repeat, Settled};
+
+use crate::expected::nanos;
+use crate::record::{Broken, Counts, Record, Step, What};
+use history::{Event, Flight, History, Outcome, Wait};
 use tape::Tape;
 
 /// Whether the machine did what the model expects, step by step.
@@ -21,88 +36,28 @@ pub fn check(record: &Record) -> Result<(), Broken> {
     record.find(|_, step| model.follow(step).err())
 }
 
-/// What a terminal action tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Returned,
-    GaveUp(Reason),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Unopened,
-    /// To be opened at this instant, because of a failure.
-    Opening(u64),
-    /// Promised a send at this instant.
-    Waiting(u64),
-    InFlight(Flight),
-    Ended,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Flight {
-    id: u32,
-    since: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Lane {
-    place: Place,
-    /// Sends that it made.
-    sends: u32,
-    /// When its attempt failed, and so its wait began.
-    failed: u64,
-    /// When its wait was reserved.
-    reserved: u64,
-    /// The wait before its last send.
-    previous: u64,
-    /// A gate said: not before this.
-    held: u64,
-    /// Its wait was overdue when the call was taken up again, and was put off.
-    was_put_off: bool,
-}
-
 struct Model<'a> {
     policy: &'a Policy,
     seed: u64,
     repeat: Repeat,
+    start: u64,
+    /// The latest instant that it was told. Law 13: one before it counts as this.
     clock: u64,
-    deadline: Option<u64>,
-    lanes: Vec<Lane>,
-    /// Lanes that opened or never will; they open in order.
-    opened: usize,
-    last_opening: u64,
-    sent: u32,
-    last: u32,
-    hint: u64,
-    reason: Reason,
-    outcome: Option<Outcome>,
+    history: History,
 }
 
 impl<'a> Model<'a> {
     fn new(record: &'a Record) -> Self {
         let policy = &record.policy;
         let start = record.steps.first().map_or(0, |step| step.at.as_nanos());
-        let fits = policy.validate().is_ok() && usize::from(policy.get_lanes()) <= record.room;
-        let unopened =
-            Lane { place: Place::Unopened, sends: 0, failed: 0, reserved: 0, previous: 0, held: 0, was_put_off: false };
-        let mut lanes = vec![unopened; usize::from(policy.get_lanes()).max(1)];
-        lanes[0].place = Place::Waiting(start);
-        Self {
-            policy,
-            seed: record.seed,
-            repeat: record.repeat,
-            clock: start,
-            deadline: policy.get_deadline().and_then(|span| start.checked_add(nanos(span))).filter(|at| *at < u64::MAX),
-            lanes,
-            opened: 1,
-            last_opening: 0,
-            sent: 0,
-            last: 0,
-            hint: 0,
-            reason: Reason::Invalid,
-            outcome: if fits { None } else { Some(Outcome::GaveUp(Reason::Invalid)) },
+        let mut history = History::default();
+        if sense::makes_sense(policy) && usize::from(policy.get_lanes()) <= record.room {
+            let first = Wait { lane: 0, begun: start, due: start, reserved: None, was_put_off: false };
+            history.push(Event::Promised(first));
+        } else {
+            history.push(Event::Over(Outcome::GaveUp(Reason::Invalid)));
         }
+        Self { policy, seed: record.seed, repeat: record.repeat, start, clock: start, history }
     }
 
     fn follow(&mut self, step: &Step) -> Result<(), String> {
@@ -124,185 +79,96 @@ impl<'a> Model<'a> {
                     return Err(format!("the laws expect {expected:?}, but it was {handled:?}"));
                 }
             }
-            What::Cancel if self.outcome.is_none() => self.finish(Outcome::GaveUp(Reason::Cancelled), tape)?,
-            What::Cancel => {}
+            What::Cancel if self.is_over() => {}
+            What::Cancel => self.finish(Outcome::GaveUp(Reason::Cancelled), tape)?,
             What::Suspend | What::Drop => self.release(tape)?,
             What::Resume => self.resume(tape)?,
         }
         tape.end()?;
-        if step.is_over != self.outcome.is_some() {
-            return Err(format!("is_over is {}, the laws say {:?}", step.is_over, self.outcome));
+        if step.is_over != self.is_over() {
+            return Err(format!("is_over is {}, the laws say {:?}", step.is_over, self.history.outcome()));
         }
-        if step.counts.attempts != self.sent {
-            return Err(format!("{} were sent, and it counts {:?}", self.sent, step.counts));
+        let of_kind = |kind| self.history.sends_of_kind(kind);
+        let counts =
+            Counts { attempts: self.history.sends(), retries: of_kind(Kind::Retry), hedges: of_kind(Kind::Hedge) };
+        if step.counts != counts {
+            return Err(format!("the laws count {counts:?}, but it was {:?}", step.counts));
         }
         Ok(())
     }
 
-    fn handle(&mut self, id: u32, verdict: Verdict, tape: &mut Tape<'_>) -> Result<Handled, String> {
-        if id == 0 || id > self.sent {
-            return Ok(Handled::Unknown);
-        }
-        let Some(index) = self.flight_of(id).filter(|_| self.outcome.is_none()) else {
-            return Ok(Handled::Late);
-        };
-        self.last = id;
-        match verdict {
-            Verdict::Accept => {
-                self.end(index, End::Accept, tape)?;
-                self.finish(Outcome::Returned, tape)?;
-            }
-            Verdict::Stop => {
-                self.end(index, End::Stop, tape)?;
-                self.finish(Outcome::GaveUp(Reason::Stopped), tape)?;
-            }
-            Verdict::Retry { sent, hint } => {
-                self.end(index, End::Retry(sent), tape)?;
-                self.fail(index, sent, hint, tape)?;
-                self.give_up_if_no_lane_can_go_on(tape)?;
-            }
-        }
-        Ok(if self.outcome.is_some() { Handled::Over } else { Handled::Counted })
+    fn is_over(&self) -> bool {
+        self.history.outcome().is_some()
     }
 
-    fn resume(&mut self, tape: &mut Tape<'_>) -> Result<(), String> {
-        if self.outcome.is_none() && self.is_late() {
-            self.outcome = Some(Outcome::GaveUp(Reason::Deadline));
-        }
-        if self.outcome.is_some() {
-            self.lanes.iter_mut().for_each(|lane| lane.place = Place::Ended);
-            return Ok(());
-        }
-        for index in 0..self.lanes.len() {
-            let lane = &mut self.lanes[index];
-            if matches!(lane.place, Place::Waiting(_)) && lane.sends > 0 {
-                lane.reserved = self.clock;
-                if tape.reserve(self.clock, Kind::Retry)? {
-                    self.put_off(index);
-                } else {
-                    lane.place = Place::Ended;
-                    self.reason = Reason::Refused;
-                }
-            }
-        }
-        // By id; none of them ends the call before all are judged.
-        while let Some((index, _)) = self.oldest(|_| true) {
-            self.lanes[index].place = Place::Ended;
-            self.fail(index, Sent::Maybe, None, tape)?;
-        }
-        self.give_up_if_no_lane_can_go_on(tape)
+    /// How many lanes may open. Law 16: only a call that may always be repeated is raced or hedged.
+    fn lanes(&self) -> usize {
+        if self.repeat == Repeat::Always { usize::from(self.policy.get_lanes()) } else { 1 }
     }
 
-    /// An overdue retry comes by a new delay later, but not by more than it is late, and before the deadline.
-    fn put_off(&mut self, index: usize) {
-        let Lane { place: Place::Waiting(due), was_put_off: false, .. } = self.lanes[index] else { return };
-        if due >= self.clock || self.clock == u64::MAX || self.policy.get_jitter() == Jitter::None {
-            return;
-        }
-        let waited = due - self.lanes[index].failed;
-        let seed = self.seed.wrapping_add(0xd134_2543_de82_ef95 << 40);
-        let number = self.lanes[index].sends;
-        let Some(drawn) = delay(self.policy, seed, index as u8, number, waited) else { return };
-        let left = self.deadline.unwrap_or(u64::MAX) - self.clock;
-        let most = (self.clock - due).min(left.saturating_sub(1));
-        let span = drawn % (most + 1);
-        let lane = &mut self.lanes[index];
-        lane.place = Place::Waiting(self.clock + span);
-        lane.failed = self.clock + span - waited.max(span);
-        lane.was_put_off = true;
+    /// The sends that lanes were promised, in order of lanes.
+    fn waits(&self) -> Vec<Wait> {
+        (0..self.lanes()).filter_map(|lane| self.history.wait_of(lane)).collect()
     }
 
-    fn flight_of(&self, id: u32) -> Option<usize> {
-        self.lanes.iter().position(|lane| matches!(lane.place, Place::InFlight(flight) if flight.id == id))
+    /// Law 2: what a waiting lane was promised is given to nobody else, nor is what a failure promised a new lane.
+    fn has_attempt_left(&self) -> bool {
+        let promised = self.waits().len() + self.history.openings().len();
+        let taken = u64::from(self.history.sends()) + promised as u64;
+        self.policy.get_attempts().is_none_or(|attempts| taken < u64::from(attempts))
     }
 
-    fn oldest(&self, is: impl Fn(&Flight) -> bool) -> Option<(usize, Flight)> {
-        let flights = self.lanes.iter().enumerate().filter_map(|(index, lane)| match lane.place {
-            Place::InFlight(flight) => Some((index, flight)),
-            _ => None,
-        });
-        flights.filter(|(_, flight)| is(flight)).min_by_key(|(_, flight)| flight.id)
+    /// The last instant that there is stands for never.
+    fn deadline(&self) -> Option<u64> {
+        let span = nanos(self.policy.get_deadline()?);
+        self.start.checked_add(span).filter(|at| *at < u64::MAX)
     }
 
     fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| self.clock >= deadline)
+        self.deadline().is_some_and(|deadline| self.clock >= deadline)
     }
 
     fn is_before_the_deadline(&self, at: u64) -> bool {
-        at < self.deadline.unwrap_or(u64::MAX)
+        at < self.deadline().unwrap_or(u64::MAX)
     }
 
-    fn kind(&self, index: usize) -> Kind {
-        match (self.lanes[index].sends, index) {
-            (0, 0) => Kind::First,
-            (0, _) => Kind::Hedge,
-            _ => Kind::Retry,
+    /// Law 5: the call gives up only when no lane can go on. A lane that has not opened keeps no call alive (law 10),
+    /// unless a race has yet to open it, or a failure promised that it opens.
+    fn give_up_if_no_lane_can_go_on(&mut self, tape: &mut Tape<'_>) -> Result<(), String> {
+        let goes_on = !self.waits().is_empty()
+            || !self.history.in_flight().is_empty()
+            || !self.history.openings().is_empty()
+            || (self.is_race() && self.history.opened() < self.lanes() && self.has_attempt_left());
+        if self.is_over() || goes_on {
+            return Ok(());
         }
+        let reason = self.history.last_reason().ok_or("no lane ended, and none can go on")?;
+        self.finish(Outcome::GaveUp(reason), tape)
     }
 
-    fn end(&mut self, index: usize, end: End, tape: &mut Tape<'_>) -> Result<(), String> {
-        let Place::InFlight(Flight { since, .. }) = self.lanes[index].place else {
-            return Err("the model ends what is not in flight".into());
-        };
-        let kind = if self.lanes[index].sends > 1 {
-            Kind::Retry
-        } else if index == 0 {
-            Kind::First
-        } else {
-            Kind::Hedge
-        };
-        self.lanes[index].place = Place::Ended;
-        let span = core::time::Duration::from_nanos(self.clock - since);
-        tape.settle(self.clock, kind, Settled::Ended(end, span))
-    }
-
-    /// Decides the end: what waits is given up and refunded.
+    /// Law 1: the end is decided. Law 12: what was reserved and is not sent is refunded.
     fn finish(&mut self, outcome: Outcome, tape: &mut Tape<'_>) -> Result<(), String> {
-        self.outcome = Some(outcome);
-        for index in 0..self.lanes.len() {
-            if matches!(self.lanes[index].place, Place::Waiting(_)) {
-                self.give_up_wait(index, tape)?;
-            }
+        self.history.push(Event::Over(outcome));
+        for wait in self.waits() {
+            self.refund(wait, tape)?;
+            self.history.push(Event::LaneOver { lane: wait.lane, reason: Reason::Cancelled });
         }
         Ok(())
     }
 
-    fn give_up_wait(&mut self, index: usize, tape: &mut Tape<'_>) -> Result<(), String> {
-        self.lanes[index].place = Place::Ended;
-        self.refund(index, tape)
+    fn refund(&self, wait: Wait, tape: &mut Tape<'_>) -> Result<(), String> {
+        let Some(reserved) = wait.reserved else { return Ok(()) };
+        tape.refund(self.clock, Kind::Retry, Instant::from_nanos(reserved))
     }
 
-    fn refund(&self, index: usize, tape: &mut Tape<'_>) -> Result<(), String> {
-        let Lane { sends, reserved, .. } = self.lanes[index];
-        if sends > 0 { tape.refund(self.clock, Kind::Retry, Instant::from_nanos(reserved)) } else { Ok(()) }
+    /// Law 3: each attempt ends once. Law 12: and its gate is told so.
+    fn end(&mut self, flight: Flight, end: End, tape: &mut Tape<'_>) -> Result<(), String> {
+        self.history.push(Event::Ended { id: flight.id, end });
+        self.settle(flight, end, tape)
     }
 
-    /// Gives back whatever is open, and keeps the places, so that the call can be taken up again.
-    fn release(&mut self, tape: &mut Tape<'_>) -> Result<(), String> {
-        for index in 0..self.lanes.len() {
-            match self.lanes[index].place {
-                Place::Waiting(_) => self.refund(index, tape)?,
-                Place::InFlight(flight) => {
-                    self.end(index, End::Cancelled, tape)?;
-                    self.lanes[index].place = Place::InFlight(flight);
-                }
-                Place::Unopened | Place::Opening(_) | Place::Ended => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The cancels, oldest first; then the end.
-    fn conclude(&mut self, outcome: Outcome, tape: &mut Tape<'_>) -> Result<Did, String> {
-        if let Some((index, flight)) = self.oldest(|_| true) {
-            self.end(index, End::Cancelled, tape)?;
-            return Ok(Did::Cancel(flight.id));
-        }
-        Ok(match outcome {
-            Outcome::Returned => Did::Return(self.last),
-            Outcome::GaveUp(reason) => {
-                Did::GiveUp(reason, Some(self.last).filter(|id| *id > 0), Some(self.hint).filter(|hint| *hint > 0))
-            }
-        })
+    fn settle(&self, flight: Flight, end: End, tape: &mut Tape<'_>) -> Result<(), String> {
+        let span = Duration::from_nanos(self.clock - flight.at);
+        tape.settle(self.clock, flight.kind, Settled::Ended(end, span))
     }
 }

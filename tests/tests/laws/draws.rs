@@ -159,6 +159,17 @@ fn law_8_a_cap_that_stops_ends_what_reaches_it_and_leaves_the_rest_as_it_was() {
 }
 
 #[test]
+fn law_8_a_cap_beyond_the_end_of_time_is_none_and_stops_nothing() {
+    let policy = Policy::constant(Duration::MAX).jitter(Jitter::None).cap_that_stops(Duration::MAX);
+    assert_eq!(policy.get_cap(), None);
+    assert_eq!(policy.delays(1).next(), policy.no_cap().delays(1).next());
+    let mut call = Call::new(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(10), 1, Verdict::retry().exactly_after(ms(5))), Handled::Counted);
+    assert_eq!(waits_until(call.poll(at(10))), 15);
+}
+
+#[test]
 fn law_8_a_wait_that_was_put_away_is_as_long_as_it_was() {
     // What decorrelated jitter draws next depends on the wait before, suspended or not.
     let policy = Policy::decorrelated(ms(100)).attempts(4).no_cap();

@@ -14,8 +14,10 @@ pub(crate) fn alone(name: &str, test: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return test();
     }
-    let program = std::env::current_exe().unwrap();
-    let output = Command::new(program).args(["--exact", name, "--test-threads=1"]).env(ALONE, "1").output().unwrap();
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    // One heap for all threads, so that its size tells what they left.
+    alone.args(["--exact", name, "--test-threads=1"]).env(ALONE, "1").env("MALLOC_ARENA_MAX", "1");
+    let output = alone.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,6 +1,6 @@
 //! Which policy a state can go on with.
 
-use insist::{Action, Call, Policy, Reason, State, Verdict};
+use insist::{Action, Call, Handled, Policy, Reason, State, Verdict};
 use insist_tests::by_hand::{at, ms, sent};
 
 const POLICY: Policy = Policy::constant(ms(100)).attempts(4).lanes(2).hedge_after(ms(50));
@@ -41,6 +41,19 @@ fn a_policy_may_change_while_a_call_is_put_away() {
     // Fewer attempts than were sent are no error: there are none left.
     assert_eq!(state().fits(&POLICY.attempts(1)), Ok(()));
     assert_eq!(gives_up(&POLICY.attempts(1)), Some(Reason::Attempts));
+}
+
+/// A failure with a hint is to open a lane, for which the policy of whoever takes the call up leaves no attempt.
+#[test]
+fn a_call_with_a_lane_that_is_not_to_open_after_all_can_be_put_away_again() {
+    let policy = POLICY.hedge_on_failure(true);
+    let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 7);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(call.handle(at(10), 1, Verdict::retry().after(ms(500))), Handled::Counted);
+    let policy = policy.attempts(1);
+    let call: Call<_, _, 2> = Call::resume(&policy, &(), at(20), call.suspend());
+    let (state, mut buffer) = (call.suspend(), [0; State::<2>::BYTES]);
+    assert_eq!(State::decode(state.encode(&mut buffer).expect("it fits")), Ok(state));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn what_no_call_could_have_come_to_is_refused() {
     assert_eq!(why(returned(), &[]), "nothing");
     let sooner = json!({"status": "opening", "at": 100_000_000, "since": 0, "retry": 0, "id": 0});
     let never = || json!(u64::MAX);
-    let cases: [Case<'_>; 25] = [
+    let cases: [Case<'_>; 26] = [
         (opening(), &[("/last", json!(3))], "an attempt had a verdict, and was never sent"),
         (opening(), &[("/sent", json!(3))], "did not send as many attempts"),
         (opening(), &[("/lanes/0/retry", json!(2))], "did not send as many attempts"),
@@ -66,7 +66,8 @@ fn what_no_call_could_have_come_to_is_refused() {
         ),
         (opening(), &[("/opened", json!(3))], "lane 2 makes no sense: whether it has opened"),
         (opening(), &[("/lanes/0/id", json!(2))], "lane 1 makes no sense: it has the attempt of another lane"),
-        (opening(), &[("/repeat", json!("never"))], "lane 1 makes no sense: it sent, although"),
+        (opening(), &[("/repeat", json!("if_unsent"))], "lane 1 makes no sense: it sent, although"),
+        (opening(), &[("/repeat", json!("never"))], "lane 0 makes no sense: it retried, although"),
         (opening(), &[("/lanes/2/carried", json!([1, 0, 0, 0, 0, 0, 0]))], "it has not opened, and has sent"),
         (opening(), &[("/lanes/2/at", never())], "lane 2 makes no sense: it opens at no time"),
         (opening(), &[("/lanes/2/since", never())], "lane 2 makes no sense: it opens at no time"),
@@ -97,7 +98,7 @@ fn what_no_call_could_have_come_to_is_refused() {
                 ("/lanes/1/status", json!("opening")),
                 ("/lanes/1/id", json!(0)),
                 ("/sent", json!(1)),
-                ("/repeat", json!("never")),
+                ("/repeat", json!("if_unsent")),
             ],
             "lane 1 makes no sense: it is to open, although",
         ),

@@ -1,0 +1,75 @@
+//! async-io's timer under real calls: sleeps of milliseconds, and the order in which things happen.
+
+use std::cell::RefCell;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use insist_smol::{Attempt, Instant, Jitter, Policy, Reason, SmolTimer, Timer, race, retry, retry_local};
+
+const FIXED: Policy = Policy::constant(Duration::from_millis(2)).jitter(Jitter::None);
+
+async fn sleep(millis: u64) {
+    async_io::Timer::after(Duration::from_millis(millis)).await;
+}
+
+#[test]
+fn a_sleep_ends_no_sooner_than_it_should() {
+    let until = SmolTimer.now().checked_add(Duration::from_millis(3)).expect("soon");
+    async_io::block_on(SmolTimer.sleep_until(until));
+    assert!(SmolTimer.now() >= until);
+    async_io::block_on(SmolTimer.sleep_until(Instant::ZERO)); // one that is past ends at once
+}
+
+#[test]
+fn waits_lie_between_the_attempts() {
+    let start = SmolTimer.now();
+    let operation = |attempt: Attempt| async move { if attempt.id < 3 { Err("no") } else { Ok(attempt.id) } };
+    let (result, report) = async_io::block_on(retry(&FIXED, operation).report());
+    assert_eq!(result.ok(), Some(3));
+    let sends: Vec<_> = report.log.entries().iter().map(|entry| entry.sent).collect();
+    assert!(report.started >= start && sends[0] >= start);
+    assert!(sends.windows(2).all(|pair| pair[1].saturating_since(pair[0]) >= Duration::from_millis(2)), "{sends:?}");
+}
+
+#[test]
+fn an_attempt_that_hangs_is_dropped_at_its_timeout() {
+    let policy = FIXED.attempt_timeout(Duration::from_millis(5)).attempts(2);
+    let call = retry(&policy, |_| std::future::pending::<Result<(), ()>>());
+    let gave_up = async_io::block_on(call.into_future()).expect_err("it hangs");
+    assert_eq!((gave_up.reason, gave_up.attempts), (Reason::Attempts, 2));
+}
+
+#[test]
+fn the_fastest_lane_wins() {
+    let policy = FIXED.lanes(3);
+    let operation = |attempt: Attempt| async move {
+        sleep([60_000, 2, 60_000][usize::from(attempt.lane)]).await;
+        Ok::<_, ()>(attempt.lane)
+    };
+    assert_eq!(async_io::block_on(race(&policy, operation).into_future()).ok(), Some(1));
+}
+
+#[test]
+fn a_closure_that_borrows_is_retried_in_order() {
+    let events = RefCell::new(Vec::new());
+    let call = retry_local(&FIXED, async |attempt| {
+        events.borrow_mut().push(format!("{} sent", attempt.id));
+        sleep(1).await;
+        events.borrow_mut().push(format!("{} ended", attempt.id));
+        if attempt.id < 2 { Err(()) } else { Ok(()) }
+    });
+    assert!(async_io::block_on(call.run()).is_ok());
+    assert_eq!(events.into_inner(), ["1 sent", "1 ended", "2 sent", "2 ended"]);
+}
+
+#[test]
+fn a_call_runs_on_any_thread() {
+    let call = retry(&FIXED, |attempt: Attempt| async move {
+        sleep(1).await;
+        if attempt.id < 2 { Err(()) } else { Ok(attempt.id) }
+    });
+    std::thread::scope(|scope| {
+        let result = scope.spawn(|| async_io::block_on(call.into_future())).join().expect("it does not panic");
+        assert_eq!(result.ok(), Some(2));
+    });
+}

@@ -1,0 +1,4 @@
+//! The body is `insist_tests::fuzz::gates`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| insist_tests::fuzz::gates(bytes));

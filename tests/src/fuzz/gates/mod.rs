@@ -1,0 +1,314 @@
+//! Budget, breaker and bulkhead, alone and as a tuple, through any operations: they do what their exact models do.
+
+mod breaker;
+mod budget;
+mod calls;
+
+use core::time::Duration;
+
+use insist::{Admission, Breaker, Budget, Bulkhead, End, Gate, Instant, Kind, Refusal, Sent, Settled};
+
+use super::word::Words;
+
+/// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end.
+const LAST: u64 = 1 << 61;
+
+/// Reads gates and what is asked of them, and compares every answer with the models'.
+///
+/// # Panics
+///
+/// If one differs, or if something is not given back.
+pub fn gates(bytes: &[u8]) {
+    let mut words = Words::new(bytes);
+    let rules = Rules::read(&mut words);
+    let (budget, breaker, bulkhead) = rules.gates();
+    if words.is_rare(85) {
+        calls::run(&mut words, &(&budget, &breaker, &bulkhead));
+        assert_eq!(bulkhead.in_flight(), 0, "an attempt was never settled");
+        return;
+    }
+    let mut pairs = Pairs {
+        model: rules.models(),
+        rules,
+        budget: &budget,
+        breaker: &breaker,
+        bulkhead: &bulkhead,
+        now: 0,
+        reserved: Vec::new(),
+        open: Vec::new(),
+    };
+    while !words.is_empty() {
+        pairs.step(&mut words);
+        pairs.compare();
+    }
+    pairs.settle_all();
+}
+
+/// What the gates go by. Spans are in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    ratio: u64,
+    reserve: u8,
+    window: u64,
+    failures: u64,
+    throughput: u32,
+    open_for: u64,
+    probes: u8,
+    successes: u8,
+    waits: bool,
+    room: u32,
+    ask_again: Option<u64>,
+}
+
+impl Rules {
+    fn read(words: &mut Words<'_>) -> Self {
+        const MS: u64 = 1_000_000;
+        const WEEK: u64 = 7 * 86_400_000 * MS;
+        let windows = [1000 * MS, 10 * MS, 10_000 * MS, 15_000_001, WEEK];
+        let probes = words.pick(&[1, 2, 3, 4, 10, 255]);
+        Self {
+            ratio: words.pick(&[200, 1, 100, 333, 500, 1000, 1500, 9999, 10_000]),
+            reserve: words.below(5),
+            window: words.pick(&windows),
+            failures: words.pick(&[500, 1, 100, 333, 667, 999, 1000]),
+            throughput: 1 + u32::from(words.below(7)),
+            open_for: words.pick(&[1000 * MS, MS, 5000 * MS, 1_000_003, WEEK]),
+            probes,
+            successes: 1 + words.byte() % probes,
+            waits: words.is_rare(128),
+            room: u32::from(words.below(5)),
+            ask_again: words.is_rare(128).then(|| words.span()),
+        }
+    }
+
+    fn gates(&self) -> (Budget, Breaker, Bulkhead) {
+        let [window, open_for] = [self.window, self.open_for].map(Duration::from_nanos);
+        let budget = Budget::new(self.ratio as f64 / 1000.0).with_reserve(self.reserve.into()).window(window);
+        let breaker = Breaker::new(self.failures as f64 / 1000.0)
+            .min_throughput(self.throughput)
+            .window(window)
+            .open_for(open_for)
+            .probes(self.probes, self.successes);
+        let bulkhead = Bulkhead::new(self.room);
+        assert!(budget.validate().is_ok() && breaker.validate().is_ok());
+        (
+            budget,
+            if self.waits { breaker.waiting() } else { breaker },
+            match self.ask_again {
+                Some(span) => bulkhead.waiting(Duration::from_nanos(span)),
+                None => bulkhead,
+            },
+        )
+    }
+
+    fn models(&self) -> Model {
+        let mut breaker = breaker::Breaker::new();
+        breaker.thousandths = self.failures;
+        breaker.throughput = self.throughput;
+        breaker.window = self.window;
+        breaker.open_for = self.open_for;
+        (breaker.probes, breaker.successes, breaker.waits) = (self.probes, self.successes, self.waits);
+        Model { budget: budget::Budget::new(self.ratio, self.reserve.into(), self.window), breaker, in_flight: 0 }
+    }
+}
+
+/// The three gates a second time.
+#[derive(Debug)]
+struct Model {
+    budget: budget::Budget,
+    breaker: breaker::Breaker,
+    in_flight: u32,
+}
+
+/// Which gate was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    All,
+    Budget,
+    Breaker,
+    Bulkhead,
+}
+
+impl Which {
+    fn has(self, one: Self) -> bool {
+        self == Self::All || self == one
+    }
+}
+
+/// The gates and their models, asked the same.
+struct Pairs<'g> {
+    rules: Rules,
+    model: Model,
+    budget: &'g Budget,
+    breaker: &'g Breaker,
+    bulkhead: &'g Bulkhead,
+    now: u64,
+    reserved: Vec<(Which, Kind, u64)>,
+    open: Vec<(Which, Kind, u64)>,
+}
+
+impl Pairs<'_> {
+    fn gate<T>(&self, which: Which, ask: impl Fn(&dyn Gate) -> T) -> T {
+        match which {
+            Which::All => ask(&(self.budget, self.breaker, self.bulkhead)),
+            Which::Budget => ask(self.budget),
+            Which::Breaker => ask(self.breaker),
+            Which::Bulkhead => ask(self.bulkhead),
+        }
+    }
+
+    fn step(&mut self, words: &mut Words<'_>) {
+        let (operation, which) =
+            (words.below(8), words.pick(&[Which::All, Which::Budget, Which::Breaker, Which::Bulkhead]));
+        let kind = words.pick(&[Kind::First, Kind::Retry, Kind::Hedge]);
+        // A caller may be a little late, by no more than an open time.
+        let late = if words.is_rare(24) { words.span() % self.rules.open_for.min(self.rules.window) } else { 0 };
+        let now = self.now.saturating_sub(late);
+        match operation {
+            0..=1 => self.pass(words),
+            2..=3 => self.admit(which, kind, now),
+            4 => self.reserve(which, kind, now),
+            5 if !self.reserved.is_empty() => {
+                let place = usize::from(words.byte()) % self.reserved.len();
+                let (which, kind, reserved) = self.reserved.swap_remove(place);
+                if words.is_rare(128) {
+                    self.refund(which, kind, now, reserved);
+                }
+            }
+            _ if !self.open.is_empty() => {
+                let place = usize::from(words.byte()) % self.open.len();
+                let (which, kind, since) = self.open.swap_remove(place);
+                let end = words.pick(&[
+                    Some(End::Retry(Sent::Maybe)),
+                    Some(End::Accept),
+                    Some(End::Timeout),
+                    Some(End::Cancelled),
+                    Some(End::Stop),
+                    None,
+                ]);
+                self.settle(which, kind, since, now.max(since), end);
+            }
+            _ => {}
+        }
+    }
+
+    fn pass(&mut self, words: &mut Words<'_>) {
+        let Rules { window, open_for, .. } = self.rules;
+        let slot = window.div_ceil(10);
+        let span = match words.below(12) {
+            0 => 1,
+            1 => slot - 1,
+            2 => slot,
+            3 => slot + 1,
+            4 => window,
+            5 => open_for,
+            6 => open_for - 1,
+            7 => open_for.saturating_mul(u64::from(words.byte())),
+            8..=10 => u64::from(words.number::<u16>()) * (slot / 16_384).max(1),
+            _ => words.span(),
+        };
+        self.now = self.now.saturating_add(span).min(LAST);
+    }
+
+    fn reserve(&mut self, which: Which, kind: Kind, now: u64) {
+        let answer = self.gate(which, |gate| gate.reserve(Instant::from_nanos(now), kind));
+        let may = !which.has(Which::Budget) || kind == Kind::First || self.model.budget.charge(now);
+        assert_eq!(
+            answer,
+            if may { Ok(()) } else { Err(Refusal::new("budget is used up")) },
+            "reserve {kind} at {now}"
+        );
+        if may {
+            self.reserved.push((which, kind, now));
+        }
+    }
+
+    fn refund(&mut self, which: Which, kind: Kind, now: u64, reserved: u64) {
+        self.gate(which, |gate| gate.refund(Instant::from_nanos(now), kind, Instant::from_nanos(reserved)));
+        if which.has(Which::Budget) && kind != Kind::First {
+            self.model.budget.refund(reserved);
+        }
+    }
+
+    fn admit(&mut self, which: Which, kind: Kind, now: u64) {
+        let answer = self.gate(which, |gate| gate.admit(Instant::from_nanos(now), kind));
+        let expected = self.expect(which, kind, now);
+        assert_eq!(answer, expected, "admit {kind} at {now}");
+        if answer == Admission::Yes {
+            self.open.push((which, kind, now));
+        }
+    }
+
+    /// One after the other; what a later one refuses was not sent for those before it.
+    fn expect(&mut self, which: Which, kind: Kind, now: u64) -> Admission {
+        let is_first = which.has(Which::Budget) && kind == Kind::First;
+        if is_first {
+            self.model.budget.send(now);
+        }
+        let mut answer = Admission::Yes;
+        if which.has(Which::Breaker) {
+            answer = self.model.breaker.admit(now);
+        }
+        if answer == Admission::Yes && which.has(Which::Bulkhead) {
+            answer = self.enter(now);
+            if answer != Admission::Yes && which.has(Which::Breaker) {
+                self.model.breaker.unsend(now);
+            }
+        }
+        if answer != Admission::Yes && is_first {
+            self.model.budget.unsend(now);
+        }
+        answer
+    }
+
+    fn enter(&mut self, now: u64) -> Admission {
+        if self.model.in_flight < self.rules.room {
+            self.model.in_flight += 1;
+            return Admission::Yes;
+        }
+        match self.rules.ask_again.and_then(|span| now.checked_add(span)) {
+            Some(at) => Admission::NotBefore(Instant::from_nanos(at)),
+            None => Admission::No(Refusal::new("bulkhead is full")),
+        }
+    }
+
+    /// With no end, it was not sent after all.
+    fn settle(&mut self, which: Which, kind: Kind, since: u64, now: u64, end: Option<End>) {
+        let settled = end.map_or(Settled::Unsent, |end| Settled::Ended(end, Duration::from_nanos(now - since)));
+        self.gate(which, |gate| gate.settle(Instant::from_nanos(now), kind, settled));
+        if which.has(Which::Budget) && kind == Kind::First && end.is_none() {
+            self.model.budget.unsend(now);
+        }
+        if which.has(Which::Breaker) {
+            match end {
+                Some(end) => self.model.breaker.end(now, end, since),
+                None => self.model.breaker.unsend(now),
+            }
+        }
+        if which.has(Which::Bulkhead) {
+            self.model.in_flight -= 1;
+        }
+    }
+
+    fn compare(&self) {
+        let now = Instant::from_nanos(self.now);
+        let state = self.budget.state(now);
+        let (firsts, charged) = self.model.budget.counts(self.now);
+        assert_eq!((state.firsts, state.charged), (firsts, charged), "{:?} at {}", self.model.budget, self.now);
+        assert_eq!(state.left, self.model.budget.left(self.now), "{:?} at {}", self.model.budget, self.now);
+        let state = self.breaker.state(now);
+        assert_eq!(breaker::State::from(state), self.model.breaker.state(self.now), "{:?}", self.model.breaker);
+        assert_eq!(self.bulkhead.in_flight(), self.model.in_flight, "the bulkhead counts otherwise");
+    }
+
+    fn settle_all(&mut self) {
+        while let Some((which, kind, since)) = self.open.pop() {
+            self.settle(which, kind, since, self.now.max(since), Some(End::Cancelled));
+        }
+        while let Some((which, kind, reserved)) = self.reserved.pop() {
+            self.refund(which, kind, self.now, reserved);
+        }
+        self.compare();
+        assert_eq!(self.bulkhead.in_flight(), 0, "an attempt was never settled");
+    }
+}

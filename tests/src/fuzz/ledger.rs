@@ -1,0 +1,77 @@
+//! A gate that keeps count of what it let pass, and panics when it is given back what it never gave (law 12).
+
+use std::cell::Cell;
+
+use insist::{Admission, Gate, Instant, Kind, Refusal, Settled};
+
+pub(super) struct Ledger<G> {
+    gate: G,
+    retries: Cell<u32>,
+    hedges: Cell<u32>,
+    in_flight: Cell<u32>,
+}
+
+impl<G> Ledger<G> {
+    pub(super) const fn new(gate: G) -> Self {
+        Self { gate, retries: Cell::new(0), hedges: Cell::new(0), in_flight: Cell::new(0) }
+    }
+
+    /// What was reserved for it is used up.
+    pub(super) fn sent(&self, kind: Kind) {
+        if let Some(reserved) = self.of(kind) {
+            take(reserved, "an attempt was sent that was not reserved");
+        }
+    }
+
+    /// What was admitted and has not ended.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.get() as usize
+    }
+
+    /// Whether everything was given back.
+    pub(super) fn is_even(&self) -> bool {
+        [&self.retries, &self.hedges, &self.in_flight].into_iter().all(|count| count.get() == 0)
+    }
+
+    const fn of(&self, kind: Kind) -> Option<&Cell<u32>> {
+        match kind {
+            Kind::First => None,
+            Kind::Retry => Some(&self.retries),
+            Kind::Hedge => Some(&self.hedges),
+        }
+    }
+}
+
+fn take(count: &Cell<u32>, why: &str) {
+    count.set(count.get().checked_sub(1).unwrap_or_else(|| panic!("law 12: {why}")));
+}
+
+impl<G: Gate> Gate for Ledger<G> {
+    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
+        self.gate.reserve(now, kind)?;
+        if let Some(reserved) = self.of(kind) {
+            reserved.set(reserved.get() + 1);
+        }
+        Ok(())
+    }
+
+    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
+        if let Some(reserved) = self.of(kind) {
+            take(reserved, "it was refunded what was not reserved");
+        }
+        self.gate.refund(now, kind, reserved);
+    }
+
+    fn admit(&self, now: Instant, kind: Kind) -> Admission {
+        let admission = self.gate.admit(now, kind);
+        if admission == Admission::Yes {
+            self.in_flight.set(self.in_flight.get() + 1);
+        }
+        admission
+    }
+
+    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
+        take(&self.in_flight, "it was told the end of what was not admitted");
+        self.gate.settle(now, kind, settled);
+    }
+}

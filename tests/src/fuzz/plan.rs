@@ -1,0 +1,184 @@
+//! Policies, verdicts and whole plans from bytes: what `random` makes for property tests, for a fuzzer.
+
+use core::time::Duration;
+
+use insist::{AtEnd, Jitter, List, Policy, Repeat, Sent, Verdict};
+
+use super::word::Words;
+use crate::gate::{Answer, Answers, Made};
+use crate::plan::{Move, Plan, Shift, TO_THE_DEADLINE};
+use crate::world::ROOM;
+
+const MS: u64 = 1_000_000;
+
+impl Words<'_> {
+    /// Any policy, now and then an invalid one.
+    pub(super) fn policy(&mut self) -> Policy {
+        let mut policy = self.shape().jitter(self.jitter());
+        policy = match self.below(16) {
+            0 => policy.attempts(0),
+            1 => policy.unlimited_attempts(),
+            more => policy.attempts(u32::from(more) - 1),
+        };
+        // One bit says whether a field is set.
+        let set: u16 = self.number();
+        let is_set = |bit: u16| set >> bit & 1 == 1;
+        if is_set(0) {
+            policy = policy.lanes(self.pick(&[2, 3, 4, 2, 3, 4, 1, 0, 5, 255]));
+        }
+        if is_set(1) {
+            policy = policy.hedge_after(self.duration());
+        }
+        if is_set(2) {
+            policy = policy.lane_attempts(u32::from(self.below(5)));
+        }
+        if is_set(3) {
+            policy = policy.attempt_timeout(self.positive());
+        }
+        if is_set(4) {
+            policy = policy.deadline(Duration::from_millis(u64::from(self.number::<u16>() % 4096)));
+        }
+        if is_set(5) {
+            policy = policy.deadline(self.positive());
+        }
+        if is_set(6) {
+            policy = policy.cap(self.duration());
+        }
+        if is_set(7) {
+            policy = policy.cap_that_stops(self.duration());
+        }
+        if is_set(8) {
+            // Below the cap, so that few policies are invalid.
+            let cap = policy.get_cap().unwrap_or(Duration::MAX);
+            policy = policy.floor(self.duration().min(cap));
+        }
+        if is_set(9) {
+            policy = policy.floor(self.duration());
+        }
+        if is_set(10) {
+            policy = policy.hint_limit(self.duration());
+        }
+        if is_set(11) {
+            policy = policy.ignore_hints();
+        }
+        policy.hedge_on_failure(is_set(12))
+    }
+
+    fn shape(&mut self) -> Policy {
+        match self.below(8) {
+            0 => Policy::zero(),
+            1 => Policy::stop(),
+            2 => Policy::constant(self.duration()),
+            3 => Policy::linear(self.duration()),
+            4 => {
+                // Powers of these are exact in fixed point for as many retries as a plan can make.
+                let factor = self.pick(&[2.0, 1.5, 0.5, 1.0, 3.0, 10.0, 1e18]);
+                Policy::exponential(self.duration()).factor(factor)
+            }
+            5 => Policy::fibonacci(self.duration()),
+            6 => Policy::decorrelated(self.duration()),
+            _ => {
+                let length = self.below(5);
+                let delays: Vec<_> = (0..length).map(|_| self.duration()).collect();
+                Policy::list(List::new(&delays), self.pick(&[AtEnd::Stop, AtEnd::Repeat]))
+            }
+        }
+    }
+
+    fn jitter(&mut self) -> Jitter {
+        match self.below(6) {
+            0 => Jitter::None,
+            1 => Jitter::Full,
+            2 => Jitter::Equal,
+            3 => Jitter::fraction(self.pick(&[0.33, 0.0, 1.0, 0.5])),
+            4 => Jitter::fraction(f64::from(self.number::<u16>()) / 65_535.0),
+            _ => Jitter::fraction(f64::from_bits(self.number())),
+        }
+    }
+
+    /// Any verdict, most of them failures.
+    pub(super) fn verdict(&mut self) -> Verdict {
+        let failure = |sent| Verdict::retry().sent(sent);
+        match self.below(16) {
+            0..=3 => failure(Sent::Maybe),
+            4..=6 => failure(Sent::No),
+            7..=8 => failure(Sent::Maybe).after(self.duration()),
+            9 => failure(Sent::No).after(self.duration()),
+            10 => failure(Sent::Maybe).exactly_after(self.duration()),
+            11 => failure(Sent::No).exactly_after(self.duration()),
+            12 => failure(Sent::Maybe).after(TO_THE_DEADLINE),
+            13..=14 => Verdict::Accept,
+            _ => Verdict::Stop,
+        }
+    }
+
+    fn shift(&mut self) -> Shift {
+        match self.below(16) {
+            0..=4 => Shift::Due,
+            5..=7 => Shift::Stay,
+            8..=9 => Shift::By(u64::from(self.below(13)) * 10 * MS),
+            10 => Shift::By(self.span()),
+            11 => Shift::Back(self.span()),
+            12 => Shift::JustBefore,
+            13 => Shift::JustAfter,
+            14 => Shift::By(1),
+            _ => Shift::ToTheEnd,
+        }
+    }
+
+    fn one_move(&mut self) -> Move {
+        match self.below(32) {
+            0..=9 => Move::Drive(self.shift()),
+            10..=14 => Move::Poll(self.shift()),
+            15..=24 => Move::End(self.byte(), self.shift(), self.verdict()),
+            25..=26 => Move::Stray(self.pick(&[0, 1, 2, 3, 4, 5, 6, u32::MAX]), self.verdict()),
+            27..=29 => Move::Suspend(self.shift()),
+            30 => Move::Cancel,
+            _ => Move::Drop,
+        }
+    }
+
+    pub(super) fn answers(&mut self) -> Answers {
+        let (reserve, admit) = (self.below(6), self.below(8));
+        let mut answers = Answers::default();
+        for _ in 0..reserve {
+            answers.reserve.push(!self.is_rare(80));
+        }
+        for _ in 0..admit {
+            let answer = match self.below(12) {
+                0..=5 => Answer::Yes,
+                6..=8 => Answer::In(u64::from(self.below(31)) * 10 * MS),
+                9 => Answer::In(self.span()),
+                10 => Answer::At(self.span()),
+                _ => Answer::No,
+            };
+            answers.admit.push(answer);
+        }
+        answers
+    }
+
+    pub(super) fn repeat(&mut self) -> Repeat {
+        self.pick(&[Repeat::Always, Repeat::Always, Repeat::Always, Repeat::Always, Repeat::IfUnsent, Repeat::Never])
+    }
+
+    /// Any plan with at most so many moves.
+    pub(super) fn plan(&mut self, most: u8) -> Plan {
+        let policy = self.policy();
+        let seed = self.number();
+        let repeat = self.repeat();
+        let start = match self.below(8) {
+            0..=2 => 0,
+            3..=5 => 1000 * MS,
+            6 => u64::MAX,
+            _ => self.number(),
+        };
+        let room = if self.is_rare(50) { 1 } else { ROOM };
+        let made = self.pick(&[Made::Alone, Made::Borrowed, Made::Pair, Made::Triple, Made::Nested]);
+        let has_gates = self.byte();
+        let answers = [1, 2, 4].map(|bit| if has_gates & bit > 0 { self.answers() } else { Answers::default() });
+        let last = self.verdict();
+        let length = self.below(most);
+        let moves = (0..length).map(|_| self.one_move()).collect();
+        Plan { policy, seed, repeat, start, room, made, answers, moves, last }
+    }
+}

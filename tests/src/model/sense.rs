@@ -1,0 +1,35 @@
+//! Whether a policy makes sense: what nobody could mean is refused, and so is what nothing ends.
+
+use core::time::Duration;
+
+use insist::{AtEnd, Jitter, Policy, Shape};
+
+pub(super) fn makes_sense(policy: &Policy) -> bool {
+    let has_attempts = policy.get_attempts() != Some(0) && policy.get_lane_attempts() != Some(0);
+    let none = Some(Duration::ZERO);
+    let has_time = policy.get_attempt_timeout() != none && policy.get_deadline() != none;
+    let has_room = policy.get_cap().is_none_or(|cap| policy.get_floor() <= cap);
+    let is_spread = match policy.get_jitter() {
+        Jitter::Fraction(fraction) => (0.0..=1.0).contains(&fraction.get()),
+        _ => true,
+    };
+    let has_delays = match policy.get_backoff() {
+        Shape::Exponential { factor, .. } => factor.get() > 0.0,
+        Shape::List { delays, .. } => (1..=32).contains(&delays.iter().count()),
+        _ => true,
+    };
+    has_attempts && policy.get_lanes() > 0 && has_time && has_room && is_spread && has_delays && ends(policy)
+}
+
+/// Whether anything ends a call of which every attempt fails.
+fn ends(policy: &Policy) -> bool {
+    let has_limit =
+        policy.get_attempts().is_some() || policy.get_lane_attempts().is_some() || policy.get_deadline().is_some();
+    let (stops, grows) = match policy.get_backoff() {
+        Shape::Stop | Shape::List { at_end: AtEnd::Stop, .. } => (true, false),
+        Shape::Exponential { base, factor } => (false, !base.is_zero() && factor.get() > 1.0),
+        Shape::Linear { base } | Shape::Fibonacci { base } | Shape::Decorrelated { base } => (false, !base.is_zero()),
+        _ => (false, false),
+    };
+    has_limit || stops || (grows && policy.get_cap_stops() && policy.get_cap().is_some())
+}

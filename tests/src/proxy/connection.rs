@@ -1,0 +1,242 @@
+//! One connection: reads its requests, asks the server, and hands on the answers, or what the fault leaves of them.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use super::message::{Framing, Head, Inbox};
+use super::{Arrival, Exchange, Fault, Given, Shared, lock};
+
+/// So much of an answer is trickled a byte at a time; the rest of a long one goes out at once.
+const TRICKLED: usize = 1 << 10;
+
+struct Connection<'a> {
+    shared: &'a Shared,
+    listener: &'a TcpListener,
+    number: usize,
+    socket: Arc<TcpStream>,
+    inbox: Inbox,
+    /// To the server, once it was asked.
+    upstream: Option<(Arc<TcpStream>, Inbox)>,
+}
+
+/// An answer as it is to go out.
+struct Answer {
+    head: Vec<u8>,
+    body: Vec<u8>,
+    /// How much of the body is less than all of it, at the most.
+    most: usize,
+    is_last: bool,
+}
+
+/// What becomes of the connection.
+enum Next {
+    Keep,
+    Close,
+    Reset,
+}
+
+pub(super) fn serve(shared: &Shared, listener: &TcpListener, number: usize, socket: TcpStream) {
+    let _ = socket.set_nodelay(true);
+    let socket = Arc::new(socket);
+    lock(&shared.open).push((number, Arc::clone(&socket)));
+    let inbox = Inbox::new(Arc::clone(&socket));
+    let mut connection = Connection { shared, listener, number, socket, inbox, upstream: None };
+    // A proxy that stops sees a connection in `open`, or the connection sees that it stops.
+    let stops = || shared.stopping.load(Ordering::SeqCst);
+    for request in 1.. {
+        match if stops() { Ok(None) } else { connection.exchange(request) } {
+            Ok(Some(Next::Keep)) => {}
+            Ok(Some(Next::Reset)) => {
+                let _ = SockRef::from(&*connection.socket).set_linger(Some(Duration::ZERO));
+                break;
+            }
+            Ok(Some(Next::Close) | None) | Err(_) => break,
+        }
+    }
+    // What closes it is the drop of its last reference.
+    lock(&shared.open).retain(|(open, _)| *open != number);
+}
+
+impl Connection<'_> {
+    /// One request, from its first byte to the end of its answer; `None` if there is none.
+    fn exchange(&mut self, number_on_connection: usize) -> io::Result<Option<Next>> {
+        let Some(head) = self.inbox.head()? else { return Ok(None) };
+        let [method, path, _] = head.line.clone();
+        let arrival = Arrival { method, path, connection: self.number, number_on_connection };
+        let fault = match (self.shared.faults)(&arrival) {
+            Fault::CloseReused if number_on_connection == 1 => Fault::None,
+            fault => fault,
+        };
+        let is_head = arrival.method == "HEAD";
+        let index = {
+            let mut exchanges = lock(&self.shared.exchanges);
+            let given = Given::Nothing;
+            exchanges.push(Exchange { arrival, fault, is_read: false, status: None, given, is_awaited: false });
+            exchanges.len() - 1
+        };
+        if fault == Fault::ResetUnread {
+            return Ok(Some(Next::Reset));
+        }
+        let body = self.inbox.body(head.body)?;
+        self.change(index, |exchange| exchange.is_read = true);
+        match fault {
+            Fault::ResetRead => return Ok(Some(Next::Reset)),
+            Fault::CloseRead | Fault::CloseReused => return Ok(Some(Next::Close)),
+            _ => {}
+        }
+        let answer = self.ask(index, &head, &body, is_head)?;
+        let next = self.give(index, fault, &answer)?;
+        Ok(Some(if answer.is_last || head.is_last { Next::Close } else { next }))
+    }
+
+    fn change(&self, index: usize, change: impl FnOnce(&mut Exchange)) {
+        change(&mut lock(&self.shared.exchanges)[index]);
+    }
+
+    /// Hands on a request and reads its whole answer.
+    fn ask(&mut self, index: usize, head: &Head, body: &[u8], is_head: bool) -> io::Result<Answer> {
+        let (socket, inbox) = match &mut self.upstream {
+            Some(upstream) => upstream,
+            none => {
+                let socket = Arc::new(TcpStream::connect(self.shared.upstream)?);
+                socket.set_nodelay(true)?;
+                let inbox = Inbox::new(Arc::clone(&socket));
+                none.insert((socket, inbox))
+            }
+        };
+        (&**socket).write_all(&[&head.bytes, body].concat())?;
+        let head = inbox.head()?.ok_or(ErrorKind::UnexpectedEof)?;
+        let body = if is_head { Vec::new() } else { inbox.body(head.body)? };
+        let is_last = head.is_last;
+        if is_last {
+            self.upstream = None;
+        }
+        self.change(index, |exchange| exchange.status = head.line[1].parse().ok());
+        // The last chunk is not cut: without its line break, the body may well count as whole.
+        let most =
+            body.len() - if !is_head && head.body == Framing::Chunked { "0\r\n\r\n".len() } else { 1.min(body.len()) };
+        Ok(Answer { head: head.bytes, body, most, is_last })
+    }
+
+    fn give(&self, index: usize, fault: Fault, answer: &Answer) -> io::Result<Next> {
+        let has_body = !answer.body.is_empty();
+        match fault {
+            Fault::ResetAnswered => return Ok(Next::Reset),
+            Fault::Garbage(seed) => {
+                self.write(&garbage(seed))?;
+                return Ok(Next::Close);
+            }
+            Fault::Stall => {
+                self.stall(index);
+                return Ok(Next::Close);
+            }
+            Fault::CutHead(share) => {
+                // At least a byte of it, and not the one that ends it.
+                self.write(&answer.head[..=part(share, answer.head.len() - 2)])?;
+                return Ok(Next::Close);
+            }
+            Fault::StallBody(share) | Fault::CutBody(share) | Fault::ResetBody(share) if has_body => {
+                self.change(index, |exchange| exchange.given = Given::Head);
+                self.write(&[&answer.head, &answer.body[..part(share, answer.most)]].concat())?;
+                return Ok(match fault {
+                    Fault::ResetBody(_) => Next::Reset,
+                    Fault::CutBody(_) => Next::Close,
+                    _ => {
+                        self.stall(index);
+                        Next::Close
+                    }
+                });
+            }
+            Fault::Trickle => self.trickle(index, answer, |_| Ok(()))?,
+            Fault::Drip(pause) => self.trickle(index, answer, |connection| connection.wait(pause))?,
+            Fault::Late(delay) => self.wait(delay)?,
+            _ => {}
+        }
+        if !matches!(fault, Fault::Trickle | Fault::Drip(_)) {
+            self.write(&[&*answer.head, &answer.body].concat())?;
+        }
+        self.change(index, |exchange| exchange.given = Given::Whole);
+        match fault {
+            Fault::CloseIdle(after) => {
+                thread::sleep(after);
+                Ok(Next::Close)
+            }
+            Fault::Refuse(time) => {
+                self.shared.refuse(self.listener, time);
+                Ok(Next::Close)
+            }
+            _ => Ok(Next::Keep),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        (&*self.socket).write_all(bytes)
+    }
+
+    /// Hands on an answer a byte at a time.
+    fn trickle(&self, index: usize, answer: &Answer, pause: impl Fn(&Self) -> io::Result<()>) -> io::Result<()> {
+        let whole = [&*answer.head, &answer.body].concat();
+        let (slow, rest) = whole.split_at(whole.len().min(TRICKLED));
+        for (at, byte) in slow.iter().enumerate() {
+            self.write(&[*byte])?;
+            if at + 1 == answer.head.len() {
+                self.change(index, |exchange| exchange.given = Given::Head);
+            }
+            pause(self)?;
+        }
+        self.write(rest)
+    }
+
+    /// Waits until the client leaves, and notes it if it does not.
+    fn stall(&self, index: usize) {
+        if self.wait(Exchange::PATIENCE).is_ok() && !self.shared.stopping.load(Ordering::SeqCst) {
+            self.change(index, |exchange| exchange.is_awaited = true);
+        }
+    }
+
+    /// Waits this long; an error if the client leaves, or sends more before its answer is whole.
+    fn wait(&self, time: Duration) -> io::Result<()> {
+        let until = Instant::now() + time;
+        loop {
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return Ok(());
+            }
+            self.socket.set_read_timeout(Some(rest))?;
+            let seen = self.socket.peek(&mut [0]);
+            self.socket.set_read_timeout(None)?;
+            match seen {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(_) => return Err(ErrorKind::ConnectionAborted.into()),
+            }
+        }
+    }
+}
+
+/// This share of a length, in 65,536ths: less than all of it, unless it is 0.
+fn part(share: u16, length: usize) -> usize {
+    (usize::from(share) * length) >> 16
+}
+
+/// Bytes that are no head: noise, or a line that begins as one does.
+fn garbage(seed: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let length = random.usize(1..300);
+    let mut bytes = match random.u8(..4) {
+        0 => b"HTTP/1.1 abc\r\n".to_vec(),
+        1 => b"SSH-2.0-OpenSSH\r\n".to_vec(),
+        2 => b"HTTP/9.9 200 OK\r\n\r\n".to_vec(),
+        // Neither a line break, with which heads may begin, nor the first letter of one.
+        _ => vec![0x15],
+    };
+    bytes.extend(std::iter::repeat_with(|| random.u8(0x80..)).take(length));
+    bytes
+}

@@ -1,0 +1,91 @@
+//! One table of scenarios through every driver, with equal results; and what becomes of a call that is dropped.
+//!
+//! - `insist-futures` in virtual time, `insist-tokio` in paused time, `insist-blocking` on the caller's thread with a
+//!   virtual clock, and an event loop by hand: equal to the nanosecond, reports and logs included.
+//! - `insist-smol`, and `insist-blocking` on threads, have no other time than the real one: there the same things
+//!   happen in the same order, and reports are equal but for their times.
+
+mod drive;
+mod drops;
+mod expected;
+mod jitter;
+mod observed;
+mod scale;
+mod scenario;
+mod table;
+mod trace;
+
+use std::thread;
+
+use observed::Observed;
+use scenario::Scenario;
+use table::table;
+
+#[test]
+fn insist_futures_does_what_the_table_says() {
+    for scenario in table() {
+        scenario.check("insist-futures", &drive::futures(&scenario));
+    }
+}
+
+#[test]
+fn insist_tokio_does_what_the_table_says() {
+    for scenario in table() {
+        scenario.check("insist-tokio", &drive::tokio(&scenario));
+    }
+}
+
+#[test]
+fn an_event_loop_by_hand_does_what_the_table_says_with_all_calls_in_flight_at_once() {
+    let (races, retries): (Vec<_>, Vec<_>) = table().into_iter().partition(|scenario| scenario.races);
+    let seen = drive::by_hand::<4>(&races).into_iter().chain(drive::by_hand::<1>(&retries));
+    for (scenario, seen) in races.iter().chain(&retries).zip(seen) {
+        scenario.check("by hand", &seen);
+    }
+}
+
+#[test]
+fn insist_blocking_does_what_the_table_says_on_the_callers_thread() {
+    let scenarios: Vec<_> = table().into_iter().filter(|scenario| !scenario.races && !scenario.interrupts()).collect();
+    assert!(scenarios.len() > 25, "{}", scenarios.len());
+    for scenario in scenarios {
+        scenario.check("insist-blocking", &drive::on_this_thread(&scenario));
+    }
+}
+
+#[test]
+fn insist_blocking_does_what_the_table_says_on_threads_in_this_order() {
+    let is_for_threads = |scenario: &Scenario| scenario.races || scenario.interrupts();
+    let scenarios: Vec<_> =
+        table().into_iter().filter(|scenario| is_for_threads(scenario) && !scenario.is_tied).collect();
+    assert!(scenarios.len() > 15, "{}", scenarios.len());
+    in_real_time("insist-blocking", &scenarios, drive::on_threads);
+}
+
+#[test]
+fn insist_smol_does_what_the_table_says_in_this_order() {
+    let is_short = |scenario: &Scenario| !scenario.is_tied;
+    let scenarios: Vec<_> = table().into_iter().filter(is_short).collect();
+    in_real_time("insist-smol", &scenarios, drive::smol);
+}
+
+/// All at once, each on a thread of its own. The machine may be busy: what comes in another order is tried again, slower.
+fn in_real_time(driver: &str, scenarios: &[Scenario], run: fn(&Scenario) -> Observed) {
+    thread::scope(|scope| {
+        for scenario in scenarios {
+            scope.spawn(move || {
+                let mut seen = Vec::new();
+                for factor in [1, 3, 10] {
+                    let scenario = scenario.clone().slower(factor);
+                    let observed = run(&scenario);
+                    if scenario.agrees(&observed) {
+                        scenario.check_result(&format!("{driver}: {}", scenario.name), &observed);
+                        return;
+                    }
+                    seen.push(observed);
+                }
+                panic!("{driver}: {}: {seen:#?}", scenario.name);
+            });
+        }
+    });
+}

@@ -1,0 +1,124 @@
+//! One lane: success, failures, and what ends a call.
+
+use insist::{AtEnd, Jitter, List, Policy, Reason, Repeat};
+use insist_tests::by_hand::ms;
+
+use super::{DOUBLING, FIXED};
+use crate::scenario::Made::{First, Retry};
+use crate::scenario::Outcome::{Fails, Ok, Stops, Unsent};
+use crate::scenario::Scenario;
+
+pub(super) fn table() -> Vec<Scenario> {
+    vec![
+        Scenario::new("the first attempt succeeds", FIXED)
+            .given(&[(1, 20, Ok)])
+            .sends(&[(First, 0, 20, "accept")])
+            .returns(1),
+        Scenario::new("failures are retried, further and further apart", DOUBLING)
+            .given(&[(1, 20, Fails), (2, 30, Fails), (3, 10, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 150, "retry"), (Retry(0, 2), 350, 360, "accept")])
+            .returns(3),
+        Scenario::new("without waits", Policy::zero().attempts(4))
+            .given(&[(1, 10, Fails), (2, 10, Fails), (3, 10, Ok)])
+            .sends(&[(First, 0, 10, "retry"), (Retry(0, 1), 10, 20, "retry"), (Retry(0, 2), 20, 30, "accept")])
+            .returns(3),
+        Scenario::new("attempts are used up", DOUBLING)
+            .given(&[(1, 20, Fails), (2, 20, Fails), (3, 20, Fails)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry"), (Retry(0, 2), 340, 360, "retry")])
+            .gives_up(
+                360,
+                Reason::Attempts,
+                3,
+                "gave up after 3 attempts: no attempts were left; the last error was: attempt 3 failed",
+            ),
+        Scenario::new("a single attempt", FIXED.attempts(1))
+            .given(&[(1, 20, Fails)])
+            .sends(&[(First, 0, 20, "retry")])
+            .gives_up(
+                20,
+                Reason::Attempts,
+                1,
+                "gave up after 1 attempt: no attempts were left; the last error was: attempt 1 failed",
+            ),
+        Scenario::new("a stop ends the call", FIXED)
+            .given(&[(1, 20, Fails), (2, 30, Stops)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 150, "stop")])
+            .gives_up(
+                150,
+                Reason::Stopped,
+                2,
+                "gave up after 2 attempts: the outcome is not one that another attempt mends; \
+                 the last error was: attempt 2 failed",
+            ),
+        Scenario::new("a cap that stops", DOUBLING.cap_that_stops(ms(300)).attempts(9))
+            .given(&[(1, 20, Fails), (2, 20, Fails), (3, 20, Fails)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry"), (Retry(0, 2), 340, 360, "retry")])
+            .gives_up(
+                360,
+                Reason::Backoff,
+                3,
+                "gave up after 3 attempts: the backoff ended; the last error was: attempt 3 failed",
+            ),
+        Scenario::new("a cap that bounds", DOUBLING.cap(ms(150)))
+            .given(&[(1, 20, Fails), (2, 20, Fails), (3, 20, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry"), (Retry(0, 2), 290, 310, "accept")])
+            .returns(3),
+        Scenario::new(
+            "a list that ends",
+            Policy::list(List::new(&[ms(50)]), AtEnd::Stop).jitter(Jitter::None).attempts(9),
+        )
+        .given(&[(1, 20, Fails), (2, 20, Fails)])
+        .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 70, 90, "retry")])
+        .gives_up(
+            90,
+            Reason::Backoff,
+            2,
+            "gave up after 2 attempts: the backoff ended; the last error was: attempt 2 failed",
+        ),
+        Scenario::new("never repeated, not even what was not sent", FIXED)
+            .repeat(Repeat::Never)
+            .given(&[(1, 20, Unsent)])
+            .sends(&[(First, 0, 20, "retry")])
+            .gives_up(
+                20,
+                Reason::NotRepeatable,
+                1,
+                "gave up after 1 attempt: it may have reached the server, and it is not safe to repeat; \
+                 the last error was: attempt 1 failed",
+            ),
+        Scenario::new("repeated only what was not sent", FIXED)
+            .repeat(Repeat::IfUnsent)
+            .given(&[(1, 20, Unsent), (2, 30, Fails)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 150, "retry")])
+            .gives_up(
+                150,
+                Reason::NotRepeatable,
+                2,
+                "gave up after 2 attempts: it may have reached the server, and it is not safe to repeat; \
+                 the last error was: attempt 2 failed",
+            ),
+        Scenario::new("a fallback in place of an error", FIXED.attempts(2))
+            .with_fallback()
+            .given(&[(1, 20, Fails), (2, 20, Fails)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry")])
+            .gives_up(140, Reason::Attempts, 2, ""),
+        Scenario::new("a fallback that is not needed", FIXED)
+            .with_fallback()
+            .given(&[(1, 20, Fails), (2, 20, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "accept")])
+            .returns(2),
+        Scenario::new("an invalid policy", FIXED.attempts(0)).gives_up(
+            0,
+            Reason::Invalid,
+            None,
+            "gave up before anything was sent: its policy is invalid: attempts is 0; a call needs at least 1",
+        ),
+        Scenario::new("more lanes than there is room for", FIXED.lanes(2)).by_retry().gives_up(
+            0,
+            Reason::Invalid,
+            None,
+            "gave up before anything was sent: its policy is invalid: its lanes are more than the 1 that the call has \
+             room for; race has more",
+        ),
+    ]
+}

@@ -1,0 +1,40 @@
+//! What the tests play of a script is what the core plays of it, and so `insist replay`: the same actions in its order.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use insist::{Policy, Script, Verdict, play_with};
+use insist_tests::random;
+use insist_tests::record::{Did, Step};
+use insist_tests::world::{self, Outcomes};
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+#[test]
+fn a_script_is_played_as_the_core_plays_it() {
+    let room = u8::try_from(world::ROOM).expect("room for a few lanes");
+    let is_short = move |policy: &Policy| policy.get_lanes() <= room && policy.get_attempts().is_some();
+    let policies = random::policy().prop_filter("room for all, and an end", is_short);
+    let after = (0_u64..600).prop_map(Duration::from_millis);
+    let outcomes = btree_map(1_u32..9, (after, random::verdict()), 0..9);
+    let ends = Cell::new(0);
+    let plans = (policies, random::repeat(), any::<u64>(), outcomes);
+    let result = TestRunner::new(random::config(5990, 1500)).run(&plans, |(policy, repeat, seed, outcomes)| {
+        let record = world::play(&policy, repeat, seed, &outcomes);
+        let timeline = play_with(&policy, &(), repeat, seed, &script(&outcomes));
+        let played = timeline.steps.iter().map(|step| (step.at, Did::from(step.action)));
+        let polled = |step: &Step| step.did().map(|did| (step.at, did));
+        prop_assert!(played.eq(record.steps.iter().filter_map(polled)), "{timeline}\n{record}");
+        ends.set(ends.get() + u32::from(!timeline.is_stuck));
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    assert!(ends.get() > 500, "{}", ends.get());
+}
+
+fn script(outcomes: &Outcomes) -> Script {
+    let add =
+        |script: Script, (id, (after, verdict)): (&u32, &(Duration, Verdict))| script.outcome(*id, *after, *verdict);
+    outcomes.iter().fold(Script::new(), add)
+}
