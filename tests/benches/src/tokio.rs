@@ -2,13 +2,17 @@
 //!
 //! A sleep costs some 3,800 instructions of tokio's own, so what a library adds is the difference to the loop by hand.
 
+use std::cell::Cell;
 use std::future::{IntoFuture, ready};
 use std::hint::black_box;
 use std::time::Duration;
 
 use backon::Retryable;
 use tokio::runtime::{Builder, Runtime};
-use tokio_retry::strategy::{ExponentialBackoff, jitter};
+use tokio_retry::strategy::jitter;
+use tower::Service;
+use tower::retry::Retry;
+use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
 
 use crate::Job;
 use crate::hand::{self, Xorshift};
@@ -21,6 +25,7 @@ pub static JOBS: &[Job] = &[
     Job { name: "by hand, xorshift", run: by_hand },
     Job { name: "backon", run: backon },
     Job { name: "tokio-retry", run: tokio_retry },
+    Job { name: "tower", run: tower },
 ];
 
 /// Bytes of the future of each, with an operation whose state takes 8 bytes.
@@ -31,6 +36,7 @@ pub fn sizes() -> Vec<(&'static str, usize)> {
         ("by hand, xorshift", size_of_val(&hand_call(Operation::new(0), Xorshift(42)))),
         ("backon", size_of_val(&backon_call(Operation::new(0)))),
         ("tokio-retry", size_of_val(&tokio_retry_call(Operation::new(0)))),
+        ("tower", size_of_val(&tower_call(&Cell::new(Operation::new(0))))),
     ]
 }
 
@@ -80,7 +86,7 @@ fn backon(failures: u32, rounds: u64) {
 }
 
 fn tokio_retry_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
-    let delays = ExponentialBackoff::from_millis(2)
+    let delays = tokio_retry::strategy::ExponentialBackoff::from_millis(2)
         .factor(BASE.as_millis() as u64 / 2)
         .max_delay(CAP)
         .map(jitter as fn(Duration) -> Duration)
@@ -92,6 +98,51 @@ fn tokio_retry(failures: u32, rounds: u64) {
     runtime().block_on(async {
         for _ in 0..rounds {
             black_box(tokio_retry_call(Operation::new(black_box(failures))).await).ok();
+        }
+    });
+}
+
+/// tower's own backoff: its jitter is up to 99 % of the delay on top.
+#[derive(Clone)]
+struct Delays {
+    left: u32,
+    backoff: ExponentialBackoff,
+}
+
+impl tower::retry::Policy<(), u32, u32> for Delays {
+    type Future = <ExponentialBackoff as Backoff>::Future;
+
+    fn retry(&mut self, _: &mut (), result: &mut Result<u32, u32>) -> Option<Self::Future> {
+        if result.is_ok() || self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        Some(self.backoff.next_backoff())
+    }
+
+    fn clone_request(&mut self, (): &()) -> Option<()> {
+        Some(())
+    }
+}
+
+/// It clones its service for each attempt, so the operation's state is borrowed.
+fn tower_call(operation: &Cell<Operation>) -> impl Future<Output = Result<u32, u32>> {
+    let rng = tower::util::rng::HasherRng::default();
+    let made = ExponentialBackoffMaker::new(BASE, CAP, 0.99, rng);
+    let backoff = made.expect("the numbers make sense").make_backoff();
+    let service = tower::service_fn(move |()| {
+        let mut one = operation.replace(Operation::new(0));
+        let outcome = one.attempt();
+        operation.set(one);
+        ready(outcome)
+    });
+    Retry::new(Delays { left: ATTEMPTS - 1, backoff }, service).call(())
+}
+
+fn tower(failures: u32, rounds: u64) {
+    runtime().block_on(async {
+        for _ in 0..rounds {
+            black_box(tower_call(&Cell::new(Operation::new(black_box(failures)))).await).ok();
         }
     });
 }

@@ -21,7 +21,7 @@ pub(crate) const CLOSURES: &[&str] = &[
 pub(crate) const FUTURES: &[&str] = &["insist-futures", "by hand, xorshift", "backon", "tower"];
 
 /// Of futures on tokio.
-pub(crate) const TOKIO: &[&str] = &["insist-tokio", "by hand, xorshift", "backon", "tokio-retry"];
+pub(crate) const TOKIO: &[&str] = &["insist-tokio", "by hand, xorshift", "backon", "tokio-retry", "tower"];
 
 /// Of GETs.
 pub(crate) const HTTP: &[&str] = &["insist-ureq", "plain ureq"];
