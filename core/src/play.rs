@@ -42,11 +42,16 @@ impl Script {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Timeline {
-    /// The actions, in order; the last is the end of the call, unless it is stuck.
+    /// The actions, in order; the last is the end of the call, unless it is stuck or cut.
     pub steps: Vec<Step>,
     /// Nothing can end the call any more: it waits for an outcome that the script does not have.
     pub is_stuck: bool,
+    /// The call goes on, and is not followed beyond its first 1,000,000 actions.
+    pub is_cut: bool,
 }
+
+/// How many actions a timeline has at most: a call without a limit of attempts may have billions before its deadline.
+const LONGEST: usize = 1_000_000;
 
 /// One action of a timeline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +69,11 @@ impl fmt::Display for Timeline {
         for Step { at, action } in &self.steps {
             writeln!(f, "{at}: {action}")?;
         }
-        if self.is_stuck { writeln!(f, "stuck: nothing can end the call any more") } else { Ok(()) }
+        match (self.is_stuck, self.is_cut) {
+            (true, _) => writeln!(f, "stuck: nothing can end the call any more"),
+            (_, true) => writeln!(f, "cut: the call goes on"),
+            (false, false) => Ok(()),
+        }
     }
 }
 
@@ -130,14 +139,17 @@ fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<&Policy<B>, &G, L
             Action::Wait { until, .. } => {
                 let next = in_flight.iter().map(|(at, ..)| *at).chain(until).min();
                 let Some(next) = next else {
-                    return Timeline { steps, is_stuck: true };
+                    return Timeline { steps, is_stuck: true, is_cut: false };
                 };
                 now = next;
                 let (mut due, rest) = in_flight.into_iter().partition(|(at, ..)| *at <= now);
                 in_flight = rest;
                 hand_in(&mut call, now, &mut due);
             }
-            Action::Return(_) | Action::GiveUp(_) => return Timeline { steps, is_stuck: false },
+            Action::Return(_) | Action::GiveUp(_) => return Timeline { steps, is_stuck: false, is_cut: false },
+        }
+        if steps.len() >= LONGEST {
+            return Timeline { steps, is_stuck: false, is_cut: true };
         }
     }
 }
@@ -151,5 +163,30 @@ fn hand_in<B: Backoff, G: Gate, const LANES: usize>(
     due.sort_by_key(|(_, attempt, _)| *attempt);
     for (_, attempt, verdict) in due.drain(..) {
         call.handle(now, attempt, verdict);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_goes_on_and_on_is_cut() {
+        let (nano, hour) = (Duration::from_nanos(1), Duration::from_secs(3600));
+        let policy = Policy::zero().unlimited_attempts().attempt_timeout(nano).deadline(hour);
+        let timeline = play(&policy, 7, &Script::new());
+        assert_eq!((timeline.steps.len(), timeline.is_cut), (LONGEST, true));
+        assert!(!play(&policy.deadline(nano), 7, &Script::new()).is_cut);
+    }
+
+    #[test]
+    fn what_is_cancelled_no_longer_answers_and_the_others_do() {
+        let ms = Duration::from_millis;
+        let policy = Policy::zero().attempts(2).lanes(2).hedge_after(ms(50)).attempt_timeout(ms(100));
+        let script = Script::new().outcome(1, ms(120), Verdict::Stop).outcome(2, ms(90), Verdict::Accept);
+        let timeline = play(&policy, 7, &script);
+        let last = timeline.steps.last().map(|step| (step.at, step.action));
+        assert_eq!(last, Some((Instant::from_nanos(140_000_000), Action::Return(2))));
+        assert!(timeline.steps.iter().any(|step| step.action == Action::Cancel(1)));
     }
 }

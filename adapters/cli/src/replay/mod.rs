@@ -74,6 +74,12 @@ impl Replay {
         }
         let outcomes = self.outcomes()?;
         let timeline = insist::play_with(&policy, &(), self.repeat(), seed, &scripted(&outcomes));
+        if timeline.is_cut {
+            return Err(Failure::Failed(format!(
+                "the call goes on after {} actions; set --attempts, a shorter --deadline, or longer delays",
+                timeline.steps.len()
+            )));
+        }
         if self.json {
             print_json(&timeline)?;
         } else {

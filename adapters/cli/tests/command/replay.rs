@@ -251,3 +251,10 @@ fn the_picture_shows_each_attempt_on_its_line() {
          #3 retry in lane 0                  ....................===+  accept\n"
     );
 }
+
+#[test]
+fn a_call_that_goes_on_and_on_is_refused_before_anything_is_printed() {
+    let ran = replay("--attempts unlimited --base 0s --attempt-timeout 1ns --deadline 1h", &[]);
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("the call goes on after 1000000 actions; set --attempts"), "{}", ran.err);
+}
