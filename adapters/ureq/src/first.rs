@@ -2,50 +2,30 @@
 //!
 //! Nearly all such calls end with it. So it is sent without the driver, which takes over only if it is to be retried.
 
+use std::mem;
 use std::sync::Arc;
 
 use ureq::http::{Request, Response};
 use ureq::{Body, Error, SendBody};
 
 use crate::agent::Core;
-use crate::call::{go_on, hidden, may_have_body};
+use crate::call::{self, may_have_body};
 use crate::kept::Kept;
 use crate::sender::{Outcome, Sender, has_more};
-use crate::transport::{Scope, Terms};
+use crate::transport::Scope;
 
-/// What is kept of a request whose call may begin with [`first`].
-#[inline]
-pub(crate) fn keep(core: &Core, request: &Request<SendBody<'_>>) -> Option<Kept> {
-    let is_simple = core.is_simple && !has_more(request.extensions()) && !may_have_body(request.method());
-    is_simple.then(|| Kept::of(request))
+/// Whether the first attempt of a request's call may be sent without the driver.
+#[inline(always)]
+pub(crate) fn is_simple(core: &Core, request: &Request<SendBody<'_>>) -> bool {
+    core.is_simple && !has_more(request.extensions()) && !may_have_body(request.method())
 }
 
-/// Makes the call of a request that was [kept](keep).
-// Apart from what looks at the request, so that it is handed on and not copied.
-#[inline(never)]
-pub(crate) fn first(core: &Arc<Core>, kept: Kept, request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
-    let scope = Scope::enter(Terms::NONE);
-    let mut result = core.plain.run(request);
-    match &result {
-        Ok(answer) if !core.config.settings().get_rules().is_retried(answer.status()) => {
-            if let Some(error) = hidden(answer.status(), core.hides_answers) {
-                result = Err(error);
-            }
-        }
-        _ => result = second(core, kept, scope, result),
-    }
-    result
-}
-
-/// Goes on after a first attempt that ended like this.
+/// Goes on after a first attempt that ended like this, and puts what the call ends with in its place.
 #[cold]
-fn second(
-    core: &Arc<Core>,
-    kept: Kept,
-    scope: Scope,
-    ended: Result<Response<Body>, Error>,
-) -> Result<Response<Body>, Error> {
+#[inline(never)]
+pub(crate) fn go_on(core: &Arc<Core>, kept: Kept, scope: Scope, result: &mut Result<Response<Body>, Error>) {
+    let ended = mem::replace(result, Err(Error::ConnectionFailed));
     let outcome: Outcome = Sender::simple(core).conclude(1, &scope, ended);
     drop(scope);
-    go_on(core, kept.into_parts(), outcome)
+    *result = call::go_on(core, kept.into_parts(), outcome);
 }

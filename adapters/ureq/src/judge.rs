@@ -38,8 +38,8 @@ pub(crate) fn judge_body(error: &Error, rules: &Rules) -> Verdict {
         // It broke off within what the decoder needed.
         #[cfg(any(feature = "gzip", feature = "brotli"))]
         Error::Decompress(..) => Verdict::retry(),
-        // So does a chunk that is not one.
-        Error::Protocol(_) => Verdict::retry(),
+        // So does a chunk that is not one, or one whose line broke off.
+        Error::Protocol(_) | Error::BodyStalled => Verdict::retry(),
         error => judge(error, true, rules),
     }
 }
@@ -77,6 +77,13 @@ mod tests {
             Error::Timeout(Timeout::PerRead),
         ] {
             assert_eq!(of(error, true), Verdict::retry());
+        }
+    }
+
+    #[test]
+    fn a_body_that_broke_off_is_worth_another_attempt() {
+        for error in [Error::Io(ErrorKind::UnexpectedEof.into()), Error::BodyStalled] {
+            assert_eq!(judge_body(&error, &Rules::new()), Verdict::retry());
         }
     }
 

@@ -78,8 +78,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             parts.uri = target;
         }
         let scope = Scope::enter(Terms {
-            timeout: attempt.timeout(),
-            reason: self.reason(attempt),
+            timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
             is_agents_config: self.is_agents_config,
             cancel,
         });
@@ -129,13 +128,9 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         }
     }
 
-    /// What an attempt that takes too long has exceeded: the call's time, or its own.
-    fn reason(&self, attempt: &Attempt) -> Timeout {
-        match (attempt.timeout(), self.attempt_timeout) {
-            (Some(timeout), Some(own)) if timeout >= own => Timeout::PerCall,
-            (Some(_), _) => Timeout::Global,
-            (None, _) => Timeout::PerCall,
-        }
+    /// What an attempt that takes longer than this has exceeded: the call's time, or its own.
+    fn reason(&self, timeout: Duration) -> Timeout {
+        if self.attempt_timeout.is_some_and(|own| timeout >= own) { Timeout::PerCall } else { Timeout::Global }
     }
 }
 

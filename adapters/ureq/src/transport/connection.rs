@@ -41,10 +41,27 @@ impl<T> Connection<T> {
         Ok(timeout)
     }
 
+    #[cold]
     fn release(&mut self) {
         if let Some(bound) = self.bound.take() {
             bound.release(self.number);
         }
+    }
+}
+
+/// For attempts that something may end. Apart, so that the others only pass through.
+impl<T: Transport> Connection<T> {
+    #[cold]
+    fn transmit_bound(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = self.bind(timeout)?;
+        scope::sending();
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    #[cold]
+    fn await_bound(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = self.bind(timeout)?;
+        self.inner.await_input(timeout)
     }
 }
 
@@ -54,19 +71,16 @@ impl<T: Transport> Transport for Connection<T> {
         self.inner.buffers()
     }
 
-    fn transmit_output(&mut self, amount: usize, mut timeout: NextTimeout) -> Result<(), Error> {
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         if scope::is_bound() {
-            timeout = self.bind(timeout)?;
+            return self.transmit_bound(amount, timeout);
         }
         scope::sending();
         self.inner.transmit_output(amount, timeout)
     }
 
-    fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, Error> {
-        if scope::is_bound() {
-            timeout = self.bind(timeout)?;
-        }
-        self.inner.await_input(timeout)
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if scope::is_bound() { self.await_bound(timeout) } else { self.inner.await_input(timeout) }
     }
 
     fn is_open(&mut self) -> bool {

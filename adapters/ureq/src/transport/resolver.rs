@@ -16,13 +16,20 @@ pub(crate) struct Timed<R>(pub(crate) R);
 
 impl<R: Resolver> Resolver for Timed<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        // ureq spends a thread on each look-up that has a timeout; a literal address needs none.
-        let timeout = if !scope::is_timed() || is_literal(uri) { timeout } else { scope::limit(timeout)? };
-        self.0.resolve(uri, config, timeout)
+        if scope::is_timed() { self.timed(uri, config, timeout) } else { self.0.resolve(uri, config, timeout) }
     }
 
     fn empty(&self) -> ResolvedSocketAddrs {
         self.0.empty()
+    }
+}
+
+impl<R: Resolver> Timed<R> {
+    #[cold]
+    fn timed(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        // ureq spends a thread on each look-up that has a timeout; a literal address needs none.
+        let timeout = if is_literal(uri) { timeout } else { scope::limit(timeout)? };
+        self.0.resolve(uri, config, timeout)
     }
 }
 

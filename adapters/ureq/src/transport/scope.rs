@@ -11,37 +11,35 @@ use ureq::{Error, Timeout};
 use super::Cancel;
 
 thread_local! {
-    static FACTS: Cell<Facts> = const { Cell::new(Facts::NONE) };
+    static MARKS: Cell<Marks> = const { Cell::new(0) };
+    /// Of an attempt that is [`TIMED`].
+    static LIMIT: Cell<Option<Limit>> = const { Cell::new(None) };
     static CANCEL: RefCell<Option<Arc<Cancel>>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone, Copy)]
-struct Facts {
-    until: Option<Instant>,
-    /// What an attempt that runs out of time is said to have exceeded.
-    reason: Timeout,
-    can_be_cancelled: bool,
-    /// The request's configuration is its agent's but for what an attempt changes.
-    is_agents_config: bool,
-    is_sent: bool,
-}
+/// What is true of an attempt. One byte: most attempts have no more than that, and each use of a connection looks at it.
+type Marks = u8;
 
-impl Facts {
-    const NONE: Self = Self {
-        until: None,
-        reason: Timeout::PerCall,
-        can_be_cancelled: false,
-        is_agents_config: false,
-        is_sent: false,
-    };
+/// It has a timeout.
+const TIMED: Marks = 1;
+/// Another thread can cancel it.
+const CANCELLABLE: Marks = 2;
+/// The request's configuration is its agent's but for what an attempt changes.
+const AGENTS_CONFIG: Marks = 4;
+/// Something of it was written.
+const SENT: Marks = 8;
+
+/// When an attempt is out of time, and what it is then said to have exceeded.
+#[derive(Clone, Copy)]
+struct Limit {
+    until: Instant,
+    reason: Timeout,
 }
 
 /// What the connections of an attempt go by.
 pub(crate) struct Terms {
-    /// How long it may take.
-    pub(crate) timeout: Option<Duration>,
-    /// What it is said to have exceeded if it takes longer.
-    pub(crate) reason: Timeout,
+    /// How long it may take, and what it is said to have exceeded if it takes longer.
+    pub(crate) timeout: Option<(Duration, Timeout)>,
     /// Whether its request has no configuration of its own.
     pub(crate) is_agents_config: bool,
     /// What cancels it, if anything can.
@@ -50,13 +48,13 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Those of an attempt that nothing ends, with its agent's configuration.
-    pub(crate) const NONE: Self =
-        Self { timeout: None, reason: Timeout::PerCall, is_agents_config: true, cancel: None };
+    pub(crate) const NONE: Self = Self { timeout: None, is_agents_config: true, cancel: None };
 }
 
 /// While it lives, this thread makes one attempt: what its connections do is timed, noted, and can be cancelled.
 pub(crate) struct Scope {
-    outer: Facts,
+    outer: Marks,
+    outer_limit: Option<Limit>,
     outer_cancel: Option<Arc<Cancel>>,
     can_be_cancelled: bool,
 }
@@ -65,77 +63,153 @@ impl Scope {
     /// An attempt begins on this thread.
     #[inline(always)]
     pub(crate) fn enter(terms: Terms) -> Self {
-        let Terms { timeout, reason, is_agents_config, cancel } = terms;
+        let Terms { timeout, is_agents_config, cancel } = terms;
         // A sum that overflows is never.
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = |(timeout, reason)| Some(Limit { until: Instant::now().checked_add(timeout)?, reason });
+        let limit = timeout.and_then(until);
         let can_be_cancelled = cancel.is_some();
-        let outer = FACTS.replace(Facts { until, reason, can_be_cancelled, is_agents_config, is_sent: false });
-        let outer_cancel = if can_be_cancelled || outer.can_be_cancelled { CANCEL.replace(cancel) } else { None };
-        Self { outer, outer_cancel, can_be_cancelled }
+        let mut marks = 0;
+        for (is_true, mark) in
+            [(limit.is_some(), TIMED), (can_be_cancelled, CANCELLABLE), (is_agents_config, AGENTS_CONFIG)]
+        {
+            if is_true {
+                marks |= mark;
+            }
+        }
+        let outer = MARKS.replace(marks);
+        let outer_limit = if (marks | outer) & TIMED != 0 { LIMIT.replace(limit) } else { None };
+        let outer_cancel = if (marks | outer) & CANCELLABLE != 0 { CANCEL.replace(cancel) } else { None };
+        Self { outer, outer_limit, outer_cancel, can_be_cancelled }
     }
 
     /// Whether anything of the request may have left this machine.
     pub(crate) fn is_sent(&self) -> bool {
-        FACTS.get().is_sent
+        MARKS.get() & SENT != 0
     }
 
     /// Gives the attempt no more time than this from now on.
     pub(crate) fn shorten(&self, timeout: Duration) {
-        let until = Instant::now() + timeout;
-        let facts = FACTS.get();
-        FACTS.set(Facts { until: Some(facts.until.map_or(until, |earlier| earlier.min(until))), ..facts });
+        let shorter = Limit { until: Instant::now() + timeout, reason: Timeout::PerCall };
+        let limit = match LIMIT.get() {
+            Some(limit) if is_timed() => Limit { until: limit.until.min(shorter.until), ..limit },
+            _ => shorter,
+        };
+        LIMIT.set(Some(limit));
+        MARKS.set(MARKS.get() | TIMED);
+    }
+
+    /// What is bound stays in the way of nobody: neither of an attempt around this one nor of what comes after it.
+    #[cold]
+    fn restore(&mut self) {
+        if self.outer & TIMED != 0 {
+            LIMIT.set(self.outer_limit);
+        }
+        if self.can_be_cancelled || self.outer & CANCELLABLE != 0 {
+            CANCEL.replace(self.outer_cancel.take());
+        }
     }
 }
 
 impl Drop for Scope {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        FACTS.set(self.outer);
-        if self.can_be_cancelled || self.outer.can_be_cancelled {
-            CANCEL.replace(self.outer_cancel.take());
+        MARKS.set(self.outer);
+        if self.can_be_cancelled || self.outer & (TIMED | CANCELLABLE) != 0 {
+            self.restore();
         }
     }
 }
 
 /// What cancels the attempt that this thread is making, if anything can.
 pub(super) fn cancel() -> Option<Arc<Cancel>> {
-    if FACTS.get().can_be_cancelled { CANCEL.with_borrow(Clone::clone) } else { None }
+    if MARKS.get() & CANCELLABLE != 0 { CANCEL.with_borrow(Clone::clone) } else { None }
 }
 
 /// Whether the configuration is that of the agent but for what an attempt changes, which no connection depends on.
 pub(super) fn is_agents_config() -> bool {
-    FACTS.get().is_agents_config
+    MARKS.get() & AGENTS_CONFIG != 0
 }
 
 /// Whether anything may end the attempt: its timeout, or another thread.
 #[inline]
 pub(super) fn is_bound() -> bool {
-    let facts = FACTS.get();
-    facts.until.is_some() || facts.can_be_cancelled
+    MARKS.get() & (TIMED | CANCELLABLE) != 0
 }
 
 /// Whether the attempt has a timeout.
 #[inline]
 pub(super) fn is_timed() -> bool {
-    FACTS.get().until.is_some()
+    MARKS.get() & TIMED != 0
 }
 
 /// The attempt is about to write.
 #[inline]
 pub(super) fn sending() {
-    let facts = FACTS.get();
-    if !facts.is_sent {
-        FACTS.set(Facts { is_sent: true, ..facts });
-    }
+    MARKS.set(MARKS.get() | SENT);
 }
 
 /// The smaller of a timeout and what is left of the attempt's; an error if nothing is.
 pub(super) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
-    let Facts { until: Some(until), reason, .. } = FACTS.get() else { return Ok(timeout) };
+    let Some(Limit { until, reason }) = LIMIT.get().filter(|_| is_timed()) else { return Ok(timeout) };
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(Error::Timeout(reason));
     }
     let left = time::Duration::Exact(left);
     Ok(if left < timeout.after { NextTimeout { after: left, reason, ..timeout } } else { timeout })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn timed(timeout: Duration) -> Terms {
+        Terms { timeout: Some((timeout, Timeout::Global)), ..Terms::NONE }
+    }
+
+    /// What an endless timeout comes to.
+    fn limited() -> (Option<Duration>, Timeout) {
+        let (after, reason) = (time::Duration::NotHappening, Timeout::RecvBody);
+        let endless = NextTimeout { after, reason, per_read: None, per_write: None };
+        let limited = limit(endless).unwrap();
+        let after = match limited.after {
+            time::Duration::Exact(after) => Some(after),
+            time::Duration::NotHappening => None,
+        };
+        (after, limited.reason)
+    }
+
+    #[test]
+    fn an_attempt_within_another_has_its_own_time_and_leaves_the_outer_its_own() {
+        let outer = Scope::enter(timed(HOUR));
+        for inner in [Terms::NONE, timed(HOUR / 60)] {
+            let inner = Scope::enter(inner);
+            assert!(limited().0.is_none_or(|after| after <= HOUR / 60));
+            inner.shorten(Duration::from_secs(1));
+            assert!(limited().0.is_some_and(|after| after <= Duration::from_secs(1)));
+            sending();
+            assert!(inner.is_sent());
+        }
+        assert!(limited().0.is_some_and(|after| after > HOUR / 60));
+        assert_eq!(limited().1, Timeout::Global);
+        assert!(!outer.is_sent());
+    }
+
+    #[test]
+    fn what_an_attempt_was_shortened_to_does_not_hold_for_the_next() {
+        let attempt = Scope::enter(Terms::NONE);
+        assert_eq!(limited(), (None, Timeout::RecvBody));
+        attempt.shorten(HOUR);
+        assert_eq!(limited().1, Timeout::PerCall);
+        drop(attempt);
+        for next in [Terms::NONE, Terms { is_agents_config: false, ..Terms::NONE }] {
+            let is_agents = next.is_agents_config;
+            let _next = Scope::enter(next);
+            assert_eq!(limited(), (None, Timeout::RecvBody));
+            assert_eq!(is_agents_config(), is_agents);
+        }
+        assert!(!is_bound());
+    }
 }
