@@ -169,7 +169,10 @@ fn a_deadline_ends_a_call_whose_attempts_all_hang() {
     .unwrap_err();
     assert!(started.elapsed() >= Duration::from_millis(20));
     assert_eq!((gave_up.reason, gave_up.attempts, gave_up.last), (Reason::Deadline, 3, None));
-    assert_eq!(gave_up.to_string(), "gave up after 3 attempts: the deadline left no time for another attempt");
+    assert_eq!(
+        gave_up.to_string(),
+        "gave up after 3 attempts: the deadline left no time for another attempt; no attempt had a result"
+    );
     assert_eq!(heard(&hears, 3), [1, 2, 3]);
 }
 

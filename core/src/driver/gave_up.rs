@@ -102,6 +102,7 @@ impl<T, E: fmt::Display> fmt::Display for GaveUp<T, E> {
         match &self.last {
             Some(Err(error)) => write!(f, "; the last error was: {error}"),
             Some(Ok(_)) => f.write_str("; the last result was not accepted"),
+            None if self.attempts > 0 => f.write_str("; no attempt had a result"),
             None => Ok(()),
         }
     }
@@ -130,5 +131,78 @@ impl<T, E: Error + 'static> Error for GaveUp<T, E> {
             Some(Err(error)) => Some(error),
             Some(Ok(_)) | None => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+
+    type Gave = GaveUp<u8, core::num::ParseIntError>;
+
+    fn gave_up(reason: Reason, attempts: u32) -> Gave {
+        GaveUp { reason, attempts, hint: None, last: None, refusal: None, invalid: None, room: 1 }
+    }
+
+    #[test]
+    fn it_is_a_sentence() {
+        let error = "x".parse::<u8>().unwrap_err();
+        let invalid = |invalid, room| Gave { invalid, room, ..gave_up(Reason::Invalid, 0) };
+        let refusal = Some(Refusal::new("bulkhead is full"));
+        for (gave_up, says) in [
+            (
+                gave_up(Reason::Deadline, 0),
+                "gave up before anything was sent: the deadline left no time for another attempt",
+            ),
+            (gave_up(Reason::Attempts, 1), "gave up after 1 attempt: no attempts were left; no attempt had a result"),
+            (
+                Gave { last: Some(Err(error.clone())), ..gave_up(Reason::Attempts, 2) },
+                "gave up after 2 attempts: no attempts were left; the last error was: invalid digit found in string",
+            ),
+            (
+                Gave { last: Some(Ok(1)), hint: Some(Duration::from_secs(9)), ..gave_up(Reason::RetryAfter, 1) },
+                "gave up after 1 attempt: the server asked for a longer wait than is allowed (9s); the last result was not accepted",
+            ),
+            (
+                Gave { refusal, ..gave_up(Reason::Refused, 1) },
+                "gave up after 1 attempt: a gate refused another attempt (bulkhead is full); no attempt had a result",
+            ),
+            (
+                invalid(Some(PolicyError::NoLanes), 1),
+                "gave up before anything was sent: its policy is invalid: lanes is 0; a call needs at least 1",
+            ),
+            (
+                invalid(None, 1),
+                "gave up before anything was sent: its policy is invalid: its lanes are more than the 1 that the call has room for; race has more",
+            ),
+            (
+                invalid(None, 4),
+                "gave up before anything was sent: its policy is invalid: its lanes are more than the 4 that the call has room for",
+            ),
+        ] {
+            assert_eq!(gave_up.to_string(), says);
+        }
+    }
+
+    #[test]
+    fn its_source_is_the_last_error_and_it_prints_no_value() {
+        let error = "x".parse::<u8>().unwrap_err();
+        let failed = Gave { last: Some(Err(error.clone())), ..gave_up(Reason::Attempts, 2) };
+        assert_eq!(failed.source().map(ToString::to_string), Some(error.to_string()));
+        let odd = Gave { last: Some(Ok(77)), ..gave_up(Reason::Attempts, 2) };
+        assert!(odd.source().is_none() && gave_up(Reason::Attempts, 2).source().is_none());
+        let printed = format!("{odd:?}");
+        assert!(printed.starts_with("GaveUp { reason: Attempts, attempts: 2") && !printed.contains("77"), "{printed}");
+        assert_eq!((odd.into_last(), failed.clone().split().0), (Some(Ok(77)), Some(Err(error))));
+        assert_eq!(
+            (
+                failed.split().1.attempts,
+                gave_up(Reason::Attempts, 2).last_or(|_| "y".parse::<u8>().unwrap_err()).is_err()
+            ),
+            (2, true)
+        );
     }
 }

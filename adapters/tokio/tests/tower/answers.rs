@@ -68,7 +68,7 @@ async fn a_call_that_got_no_answer_says_so_in_a_sentence() {
     static TIMED: Policy = Policy::zero().attempts(2).attempt_timeout(ms(50));
     let (service, counts) = Strict::new(|_, ()| pending::<io::Result<u16>>());
     let error = Layer::retry(&TIMED).judge(judge).layer(service).oneshot(()).await.unwrap_err();
-    assert_eq!(error.to_string(), "gave up after 2 attempts: no attempts were left");
+    assert_eq!(error.to_string(), "gave up after 2 attempts: no attempts were left; no attempt had a result");
     let Error::GaveUp(gave_up) = &error else { panic!("{error:?}") };
     assert_eq!((gave_up.reason, gave_up.attempts, counts.calls()), (Reason::Attempts, 2, 2));
     // Whoever looks for the reason finds it among the sources.

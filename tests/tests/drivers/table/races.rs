@@ -72,7 +72,7 @@ fn races() -> Vec<Scenario> {
                 100,
                 Reason::Deadline,
                 None,
-                "gave up after 2 attempts: the deadline left no time for another attempt",
+                "gave up after 2 attempts: the deadline left no time for another attempt; no attempt had a result",
             ),
         Scenario::new("what may not be repeated is not raced", FIXED.lanes(3))
             .repeat(Repeat::IfUnsent)

@@ -16,7 +16,12 @@ pub(super) fn table() -> Vec<Scenario> {
             .returns(2),
         Scenario::new("every attempt takes too long", FIXED.attempt_timeout(ms(50)).attempts(2))
             .sends(&[(First, 0, 50, "timeout"), (Retry(0, 1), 150, 200, "timeout")])
-            .gives_up(200, Reason::Attempts, None, "gave up after 2 attempts: no attempts were left"),
+            .gives_up(
+                200,
+                Reason::Attempts,
+                None,
+                "gave up after 2 attempts: no attempts were left; no attempt had a result",
+            ),
         Scenario::new("a failure, and an attempt that takes too long", FIXED.attempt_timeout(ms(50)).attempts(2))
             .given(&[(1, 10, Fails)])
             .sends(&[(First, 0, 10, "retry"), (Retry(0, 1), 110, 160, "timeout")])
@@ -65,7 +70,7 @@ pub(super) fn table() -> Vec<Scenario> {
             190,
             Reason::Deadline,
             None,
-            "gave up after 2 attempts: the deadline left no time for another attempt",
+            "gave up after 2 attempts: the deadline left no time for another attempt; no attempt had a result",
         ),
     ]
 }
