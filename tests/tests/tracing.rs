@@ -1,46 +1,12 @@
 //! A call as `tracing` shows it: spans for the call and its attempts, events for its waits.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+#[path = "../include/spans.rs"]
+mod spans;
+
 use std::time::Duration;
 
 use insist_blocking::{Jitter, Policy, Verdict, VirtualClock, retry};
-use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::util::SubscriberInitExt;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a subscriber prints while something runs: one line for each span that closes, and for each event.
-fn printed(run: impl FnOnce()) -> Vec<String> {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-        .with_span_events(FmtSpan::CLOSE)
-        .without_time()
-        .with_target(false)
-        .with_level(false)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = subscriber.set_default();
-    run();
-    drop(guard);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    // How long a span was open is real time, and printed last.
-    text.lines().map(|line| line.split(" close").next().unwrap().to_owned()).collect()
-}
+use spans::printed;
 
 #[test]
 fn a_calls_attempts_waits_and_end_are_told() {

@@ -1,47 +1,14 @@
 //! Calls as `tracing` shows them.
 
-use std::io::Write;
+#[path = "../../../tests/include/spans.rs"]
+mod spans;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use insist_flaky::{Answer, Server};
 use insist_ureq::{Agent, Insist, Jitter, Policy};
-use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::util::SubscriberInitExt;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What the spans of calls are printed as when they close, and the events in them.
-fn printed(run: impl FnOnce()) -> Vec<String> {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
-        .with_span_events(FmtSpan::CLOSE)
-        .without_time()
-        .with_target(false)
-        .with_level(false)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = subscriber.set_default();
-    run();
-    drop(guard);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    // How long a span was open is real time, and printed last.
-    text.lines().map(|line| line.split(" close").next().unwrap().to_owned()).collect()
-}
+use spans::printed;
 
 #[test]
 fn every_call_opens_a_span_that_tells_its_attempts() {

@@ -12,6 +12,8 @@ mod jitter;
 mod observed;
 mod scale;
 mod scenario;
+#[path = "../../include/spans.rs"]
+mod spans;
 mod table;
 mod trace;
 
