@@ -1,8 +1,9 @@
 //! What a call is told before it starts: the words that `retry` and `race` share.
 
+use core::future::IntoFuture;
 use core::ops::Deref;
 
-use insist::{Backoff, Event, Gate, Hook, Judge, Policy, Repeat, Verdict, Watched, When};
+use insist::{Backoff, Event, Gate, GaveUp, Hook, Judge, Policy, Repeat, Verdict, Watched, When};
 
 use crate::call::{Calling, TryCalling};
 use crate::operation::{Operation, Outcomes};
@@ -152,11 +153,31 @@ where
 {
     /// The future of the call, which says why if it gives up: what `.await` makes of it.
     ///
-    /// Its error is [`GaveUp`](crate::GaveUp), with the result of the last attempt in it if there is one. Attempts that
+    /// Its error is [`GaveUp`], with the result of the last attempt in it if there is one. Attempts that
     /// took too long have none.
     #[inline]
     pub fn try_call(self) -> TryCalling<M, P, O, J, H, G, LANES> {
         Running::start(self.described)
+    }
+}
+
+impl<M, P, B, O, J, H, G, const LANES: usize> IntoFuture for Driver<M, P, O, J, H, G, LANES>
+where
+    M: Timer,
+    P: Deref<Target = Policy<B>>,
+    B: Backoff,
+    O: Operation,
+    J: Judge<O::Value, O::Error>,
+    H: Hook<O::Value, O::Error>,
+    G: Gate,
+    Lanes<LANES>: Room,
+{
+    type Output = Result<O::Value, GaveUp<O::Value, O::Error>>;
+    type IntoFuture = TryCalling<M, P, O, J, H, G, LANES>;
+
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        self.try_call()
     }
 }
 

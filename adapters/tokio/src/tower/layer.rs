@@ -5,9 +5,8 @@ use std::ops::Deref;
 use insist_futures::{Backoff, Event, Gate, LANES, Lanes, Policy, Repeat, Room, Verdict, When};
 
 use super::choose::{Cloned, Same};
-use super::service::Service;
 
-/// What is said of a service's calls; [`layer`](tower_layer::Layer::layer) makes a [`Service`] of it.
+/// What is said of a service's calls; [`layer`](tower_layer::Layer::layer) makes a [`Service`](super::Service) of it.
 ///
 /// The words are those of [`retry`](crate::retry()). What is said by value is cloned for each call, so what calls are to
 /// share is given by reference or as an `Arc`. A word that ends in `_for` or `_with` takes a function of the request.
@@ -213,16 +212,5 @@ impl<P, J, H, G, R, C, const LANES: usize> Layer<P, J, H, G, R, C, LANES> {
     {
         let Self { policy, judge, hook, gate, repeat, clone_with, seed } = self;
         Layer { policy, judge, hook, gate, repeat, clone_with, seed }
-    }
-}
-
-impl<S, P, J, H, G, R, C, const LANES: usize> tower_layer::Layer<S> for Layer<P, J, H, G, R, C, LANES>
-where
-    Self: Clone,
-{
-    type Service = Service<S, Self>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Service::new(inner, self.clone())
     }
 }

@@ -45,6 +45,17 @@ impl<S, L> Service<S, L> {
     }
 }
 
+impl<S, P, J, H, G, R, C, const LANES: usize> tower_layer::Layer<S> for Layer<P, J, H, G, R, C, LANES>
+where
+    Self: Clone,
+{
+    type Service = Service<S, Self>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Service::new(inner, self.clone())
+    }
+}
+
 impl<S, Req, P, B, J, H, G, R, C, const LANES: usize> tower_service::Service<Req>
     for Service<S, Layer<P, J, H, G, R, C, LANES>>
 where
