@@ -162,3 +162,44 @@ impl core::fmt::Display for Reason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_its_own() {
+        let words = [
+            Reason::Attempts,
+            Reason::Deadline,
+            Reason::Stopped,
+            Reason::Backoff,
+            Reason::NotRepeatable,
+            Reason::RetryAfter,
+            Reason::Refused,
+            Reason::Cancelled,
+            Reason::Invalid,
+        ]
+        .map(Reason::as_str);
+        let expected = [
+            "attempts",
+            "deadline",
+            "stopped",
+            "backoff",
+            "not_repeatable",
+            "retry_after",
+            "refused",
+            "cancelled",
+            "invalid",
+        ];
+        assert_eq!(words, expected);
+        let waits = [
+            WaitReason::Outcome,
+            WaitReason::Backoff,
+            WaitReason::Hedge,
+            WaitReason::AttemptTimeout,
+            WaitReason::Deadline,
+        ];
+        assert_eq!(waits.map(WaitReason::as_str), ["outcome", "backoff", "hedge", "attempt_timeout", "deadline"]);
+    }
+}

@@ -71,3 +71,29 @@ pub(crate) fn uniform(low: u64, high: u64, rng: &mut (impl Rng + ?Sized)) -> u64
         None => word,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backoff_that_draws_bytes_draws_the_same_stream() {
+        let mut stream = Draw::new(7, 1, 2);
+        let words = [(); 2].map(|()| stream.next_u64());
+        let mut rng = Draw::new(7, 1, 2);
+        assert_eq!([(); 2].map(|()| u64::from(rng.next_u32())), words.map(|word| word >> 32));
+        let mut bytes = [0; 11];
+        Draw::new(7, 1, 2).fill_bytes(&mut bytes);
+        assert_eq!(bytes[..8], words[0].to_le_bytes());
+        assert_eq!(bytes[8..], words[1].to_le_bytes()[..3]);
+    }
+
+    #[test]
+    fn a_place_is_a_seed_a_lane_and_a_retry() {
+        let first = |seed, lane, retry| Draw::new(seed, lane, retry).next_u64();
+        // SplitMix64's first word for the seed 0.
+        assert_eq!(first(0, 0, 0), 0xe220_a839_7b1d_cdaf);
+        let words = [first(7, 0, 1), first(8, 0, 1), first(7, 1, 1), first(7, 0, 2), first(7, 1, 0)];
+        assert!((1..words.len()).all(|index| !words[..index].contains(&words[index])));
+    }
+}

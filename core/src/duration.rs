@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Result<Duration, ParseDurationError> {
         let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(end);
         let found = UNITS.iter().find(|(name, _)| *name == unit).ok_or(ParseDurationError::Unit)?;
-        sum += nanos_of(number, found.1)?;
+        sum = sum.saturating_add(nanos_of(number, found.1)?);
         rest = tail;
     }
     let nanos = u64::try_from(sum).map_err(|_| ParseDurationError::TooLong)?;
@@ -154,6 +154,12 @@ mod tests {
     }
 
     #[test]
+    fn a_sum_that_no_integer_holds_is_too_long() {
+        let text = "18446744073709551615d".repeat(220_000);
+        assert_eq!(parse(&text), Err(ParseDurationError::TooLong));
+    }
+
+    #[test]
     fn what_is_no_duration_is_refused() {
         use ParseDurationError::{Number, TooFine, TooLong, Unit};
         for (text, error) in [
@@ -177,5 +183,32 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err(error), "{text:?}");
         }
+    }
+
+    #[test]
+    fn each_is_written_in_the_unit_that_makes_it_shortest() {
+        let (us, ms, s) = (1_000, 1_000_000, 1_000_000_000);
+        for (nanos, text) in [
+            (0, "0"),
+            (999, "999ns"),
+            (us, "1us"),
+            (1_500, "1.5us"),
+            (20_030, "20.03us"),
+            (ms, "1ms"),
+            (ms + 1, "1.000001ms"),
+            (s, "1s"),
+            (s + 50 * ms, "1.05s"),
+            (90 * s, "90s"),
+            (60 * s, "1m"),
+            (3_600 * s, "1h"),
+            (90 * 60 * s, "90m"),
+            (24 * 3_600 * s, "1d"),
+            (25 * 3_600 * s, "25h"),
+        ] {
+            assert_eq!(Text(Duration::from_nanos(nanos)).to_string(), text);
+            assert_eq!(parse(text), Ok(Duration::from_nanos(nanos)));
+        }
+        assert_eq!(parse("1h1m30.5s"), Ok(Duration::from_millis(3_690_500)));
+        assert_eq!(ParseDurationError::TooFine.to_string(), "a duration is no finer than a nanosecond");
     }
 }

@@ -93,3 +93,32 @@ impl fmt::Display for Action {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_decision_is_a_line() {
+        let judged = |verdict, handled| {
+            Event::new(Instant::from_nanos(5_000_000), Decision::Judged { attempt: 2, verdict, handled })
+        };
+        let wait = Duration::from_secs(3);
+        for (event, line) in [
+            (judged(Verdict::Accept, Handled::Over), "5ms: attempt 2 ended: accept"),
+            (judged(Verdict::Stop, Handled::Late), "5ms: attempt 2 ended: stop (too late)"),
+            (judged(Verdict::retry(), Handled::Unknown), "5ms: attempt 2 ended: retry (no such attempt)"),
+            (judged(Verdict::retry().after(wait), Handled::Counted), "5ms: attempt 2 ended: retry after at least 3s"),
+            (
+                judged(Verdict::retry().exactly_after(wait), Handled::Counted),
+                "5ms: attempt 2 ended: retry after exactly 3s",
+            ),
+            (Event::new(Instant::ZERO, Decision::Action(Action::Return(2))), "0ns: return attempt 2"),
+        ] {
+            assert_eq!(event.to_string(), line);
+        }
+    }
+}

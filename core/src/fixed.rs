@@ -133,4 +133,30 @@ mod tests {
         assert_eq!(factor.power(u32::MAX).of(u64::MAX), u64::MAX);
         assert_eq!(Fixed::from_f64(1.000_001).unwrap().power(u32::MAX).of(1), u64::MAX);
     }
+
+    #[test]
+    fn what_is_small_is_exact_down_to_a_step_and_nothing_below_it() {
+        let power = |exponent: i32| 2_f64.powi(exponent);
+        for exponent in [-11, -12, -13, -40, -63, -64] {
+            assert_eq!(Fixed::from_f64(power(exponent)).map(Fixed::to_f64), Some(power(exponent)), "{exponent}");
+        }
+        for exponent in [-65, -75, -76, -77, -200] {
+            assert_eq!(Fixed::from_f64(power(exponent)), Some(Fixed::ZERO), "{exponent}");
+        }
+        assert_eq!(Fixed::from_f64(power(63)).map(Fixed::whole), Some(1 << 63));
+        assert_eq!(Fixed::from_f64(power(64)), None);
+    }
+
+    #[test]
+    fn a_product_is_rounded_to_the_nearest_step_and_saturates_beyond_the_last() {
+        let part = |part| Fixed { whole: 0, part };
+        // 5² / 4² is 1.5625, and 9² / 8² is 1.265625.
+        assert_eq!(part(5 << 30).power(2), part(2));
+        assert_eq!(part(9 << 29).power(2), part(1));
+        let whole = |whole| Fixed { whole, part: 0 };
+        assert_eq!(whole(u64::MAX).power(1), whole(u64::MAX));
+        assert_eq!(whole(1 << 32).power(2), Fixed::MOST);
+        assert_eq!([whole(3).of(u64::MAX / 3), whole(3).of(u64::MAX)], [u64::MAX, u64::MAX]);
+        assert_eq!((Fixed::MOST.of(1), part(1 << 63).of(3), part(1 << 62).of(3)), (u64::MAX, 2, 1));
+    }
 }

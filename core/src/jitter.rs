@@ -75,3 +75,28 @@ impl Fraction {
         self.0.whole() == 0 || (self.0.whole() == 1 && self.0.part() == 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_lies_between_nothing_and_all() {
+        for (fraction, is_valid) in
+            [(0.0, true), (0.33, true), (1.0, true), (1.000_001, false), (1.5, false), (2.0, false), (f64::NAN, false)]
+        {
+            assert_eq!(Jitter::fraction(fraction).is_valid(), is_valid, "{fraction}");
+        }
+        assert!(Jitter::None.is_valid() && Jitter::Full.is_valid() && Jitter::Equal.is_valid());
+        assert!((Fraction::new(0.33).get() - 0.33).abs() < 1e-15);
+    }
+
+    #[test]
+    fn each_jitter_has_its_range() {
+        assert_eq!(Jitter::None.range(10), (10, 10));
+        assert_eq!(Jitter::Full.range(10), (0, 10));
+        assert_eq!(Jitter::Equal.range(10), (5, 10));
+        assert_eq!(Jitter::fraction(0.25).range(100), (75, 125));
+        assert_eq!(Jitter::fraction(1.0).range(u64::MAX), (0, u64::MAX));
+    }
+}

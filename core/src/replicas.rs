@@ -108,14 +108,14 @@ impl Rotation<'_> {
     /// tried. Attempts that are picked for in the same order, at the same instants, go to the same replicas.
     pub fn pick(&self, now: Instant) -> usize {
         let count = self.replicas.len();
-        let start = (self.next.load(Ordering::Relaxed) % count as u64) as usize;
+        let start = self.next.load(Ordering::Relaxed) as usize;
         let tried = self.tried.load(Ordering::Relaxed);
         let rank = |replica: usize| {
             let was_tried = replica < REMEMBERED && tried >> replica & 1 == 1;
             (self.replicas.is_resting(now, replica), was_tried)
         };
         let round = (0..count).map(|step| (start + step) % count);
-        let picked = round.min_by_key(|replica| rank(*replica)).unwrap_or(start);
+        let picked = round.min_by_key(|replica| rank(*replica)).unwrap_or(0);
         if picked < REMEMBERED {
             self.tried.fetch_or(1 << picked, Ordering::Relaxed);
         }

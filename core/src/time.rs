@@ -112,3 +112,30 @@ pub(crate) const fn nanos(span: Duration) -> u64 {
         None => u64::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_64_bits_do_not_reach_is_never() {
+        let most = Duration::from_nanos(u64::MAX);
+        assert_eq!(Instant::ZERO.checked_add(most), Some(Instant::from_nanos(u64::MAX)));
+        assert_eq!(Instant::from_nanos(1).checked_add(most), None);
+        assert_eq!(Instant::ZERO.checked_add(most + Duration::from_nanos(1)), None);
+        assert_eq!(
+            (nanos(most), nanos(most + Duration::from_nanos(1)), nanos(Duration::MAX)),
+            (u64::MAX, u64::MAX, u64::MAX)
+        );
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn the_clock_of_the_process_goes_on_from_its_origin() {
+        let (before, std) = (Instant::now(), std::time::Instant::now());
+        let later = std + Duration::from_secs(5);
+        assert!(before <= Instant::of(std) && Instant::of(std) <= Instant::now());
+        assert_eq!(Instant::of(later).saturating_since(Instant::of(std)), Duration::from_secs(5));
+        assert_eq!((Instant::of(later).to_std(), Instant::of(std).to_std()), (Some(later), Some(std)));
+    }
+}

@@ -136,3 +136,16 @@ pub enum Repeat {
     /// None, not even one that was not sent (its body is used up, for example).
     Never,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verdict_has_its_word() {
+        assert_eq!(
+            [Verdict::Accept, Verdict::retry(), Verdict::Stop].map(Verdict::as_str),
+            ["accept", "retry", "stop"]
+        );
+    }
+}

@@ -242,4 +242,30 @@ mod tests {
             assert!((10..=250).contains(&drawn), "{drawn}");
         }
     }
+
+    #[test]
+    fn a_list_has_room_for_32_and_says_what_it_holds() {
+        let list = |length: u64| List::new(&[BASE; 40][..length as usize]);
+        assert_eq!(list(0).problem(), Some(PolicyError::EmptyList));
+        assert_eq!((list(1).problem(), list(32).problem()), (None, None));
+        assert_eq!(list(33).problem(), Some(PolicyError::LongList { length: 33 }));
+        assert!(list(2) == list(2) && list(2) != list(3) && list(1) != List::new(&[BASE * 2]));
+        assert_eq!(alloc::format!("{:?}", list(2)), "[10ns, 10ns]");
+    }
+
+    #[test]
+    fn a_delay_is_the_same_as_a_duration() {
+        let mut rng = Draw::new(1, 0, 1);
+        let retry = Retry { number: 3, previous: 70, floor: 5, cap: u64::MAX };
+        assert_eq!(Shape::Linear { base: BASE }.delay(retry, &mut rng), Some(BASE * 3));
+        assert_eq!(Shape::Stop.delay(retry, &mut rng), None);
+        assert_eq!((retry.previous(), retry.floor(), retry.cap()), (BASE * 7, BASE / 2, None));
+        assert_eq!(Retry { cap: 90, ..retry }.cap(), Some(BASE * 9));
+    }
+
+    #[test]
+    fn nothing_stays_nothing_however_often_it_is_doubled() {
+        let nothing = Shape::Exponential { base: Duration::ZERO, factor: Factor::DOUBLE };
+        assert_eq!([1, 64, 65, 66, u32::MAX].map(|number| delay(&nothing, number)), [Some(0); 5]);
+    }
 }

@@ -200,3 +200,21 @@ impl fmt::Display for StateError {
 }
 
 impl core::error::Error for StateError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Instant;
+
+    /// Attempt 1 failed, and its retry is due at the deadline, which has come.
+    #[test]
+    fn a_retry_that_waits_for_the_deadline_makes_no_sense_even_if_that_has_passed() {
+        let mut state = crate::Call::new(&const { Policy::zero() }, (), Instant::ZERO, 7).suspend();
+        (state.sent, state.last, state.clock, state.deadline) = (1, 1, 60, 60);
+        state.lanes[0] = Lane { at: 60, since: 10, retry: 1, id: 1, status: Status::Waiting, carried: [0; 7] };
+        let why = "it waits for a send after the deadline";
+        assert_eq!(state.check(), Err(StateError::Lane { lane: 0, why }));
+        state.lanes[0].at = 59;
+        assert_eq!(state.check(), Ok(()));
+    }
+}

@@ -24,7 +24,7 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     pub fn suspend(mut self) -> State<LANES> {
         self.release();
         // What is left behind has nothing open that dropping it would give back again.
-        let rest = State { lanes: [Lane { status: Status::Ended, ..Lane::UNOPENED }; LANES], ..self.state.clone() };
+        let rest = State { lanes: [Lane::UNOPENED; LANES], ..self.state.clone() };
         core::mem::replace(&mut self.state, rest)
     }
 }
@@ -143,5 +143,32 @@ where
                 self.state.reason = reason;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::action::Action;
+    use crate::verdict::Verdict;
+
+    /// Lane 0 waits for its retry and lane 1 is to open after the hint, and one attempt is left.
+    #[test]
+    fn a_lane_that_may_not_open_after_all_is_unopened_again() {
+        let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+        let policy = Policy::zero().lanes(2).hedge_after(Duration::from_secs(1)).hedge_on_failure(true);
+        let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 7);
+        assert!(matches!(call.poll(at(0)), Action::Send(_)));
+        let _ = call.handle(at(10), 1, Verdict::retry().after(Duration::from_millis(500)));
+        let state = call.suspend();
+        assert_eq!(state.lanes.map(|lane| lane.status), [Status::Waiting, Status::Opening]);
+        let policy = policy.attempts(2);
+        let mut call = Call::resume(&policy, &(), at(20), state);
+        assert_eq!(call.state.lanes.map(|lane| lane.status), [Status::Waiting, Status::Unopened]);
+        assert_eq!((call.state.lanes[1].at, call.state.opened), (20_000_000, 1));
+        assert!(matches!(call.poll(at(510)), Action::Send(attempt) if attempt.lane == 0));
+        assert!(matches!(call.poll(at(9000)), Action::Wait { until: None, .. }));
     }
 }

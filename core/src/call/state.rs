@@ -201,3 +201,55 @@ impl Lane {
 
 /// The highest bit of what a lane carries.
 const PUT_OFF: u8 = 0x80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn lane(status: Status, retry: u32, id: u32) -> Lane {
+        Lane { status, retry, id, ..Lane::UNOPENED }
+    }
+
+    /// Attempt 1 is retried later, 4 and 3 are in flight, 2 has ended.
+    fn state() -> State<5> {
+        let mut state =
+            crate::Call::with_lanes::<5>(&const { crate::Policy::zero() }, (), crate::Instant::ZERO, 7).suspend();
+        state.sent = 4;
+        state.lanes = [
+            lane(Status::Waiting, 1, 1),
+            lane(Status::InFlight, 0, 4),
+            lane(Status::Ended, 0, 2),
+            lane(Status::InFlight, 0, 3),
+            Lane::UNOPENED,
+        ];
+        state
+    }
+
+    #[test]
+    fn what_is_in_flight_is_told_by_id_and_with_its_lane() {
+        let ids = [0, 1, 2, 3, 4, 5].map(|id| state().in_flight_after(id));
+        assert_eq!(ids, [Some((3, 3)), Some((3, 3)), Some((3, 3)), Some((4, 1)), None, None]);
+    }
+
+    #[test]
+    fn an_attempt_has_the_lane_that_sent_it_last() {
+        let lanes = [0, 1, 2, 3, 4, 5].map(|id| state().lane_of(id));
+        assert_eq!(lanes, [None, Some(0), Some(2), Some(3), Some(1), None]);
+    }
+
+    #[test]
+    fn a_promised_retry_is_none_yet_and_an_opened_lane_is_a_hedge() {
+        assert_eq!((state().attempts(), state().retries(), state().hedges()), (4, 0, 3));
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_carried_is_as_long_as_can_be_and_no_mark() {
+        let mut lane = Lane::UNOPENED;
+        for (span, carried) in
+            [(7, 7), ((1 << 55) - 1, (1 << 55) - 1), (1 << 55, (1 << 55) - 1), (u64::MAX, (1 << 55) - 1)]
+        {
+            lane.carry(span);
+            assert_eq!((lane.carried(), lane.was_put_off()), (carried, false));
+        }
+    }
+}

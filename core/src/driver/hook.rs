@@ -50,3 +50,50 @@ impl<T, E, A: Hook<T, E>, B: Hook<T, E>> Hook<T, E> for (A, B) {
         self.1.see(event);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::action::Action;
+    use crate::event::Decision;
+    use crate::time::Instant;
+
+    #[derive(Default)]
+    struct Both(Vec<&'static str>);
+
+    impl Hook<u8, u8> for &mut Both {
+        const LOOKS: bool = true;
+
+        fn outcome(&mut self, _: u32, _: &Result<u8, u8>) {
+            self.0.push("outcome");
+        }
+
+        fn see(&mut self, _: &Event) {
+            self.0.push("event");
+        }
+    }
+
+    fn looks<H: Hook<u8, u8>>(_: &H) -> bool {
+        H::LOOKS
+    }
+
+    fn tell(mut hook: impl Hook<u8, u8>) -> bool {
+        hook.outcome(1, &Ok(1));
+        hook.see(&Event::new(Instant::ZERO, Decision::Action(Action::Return(1))));
+        looks(&hook)
+    }
+
+    #[test]
+    fn a_pair_is_both_and_looks_if_one_does() {
+        let (mut first, mut second, mut seen) = (Both::default(), Both::default(), 0);
+        assert!(tell((&mut first, &mut second)));
+        assert!(tell(((), |_: &Event| seen += 1)) && tell((&mut first, ())));
+        assert!(!tell(()) && !tell(((), ())));
+        assert_eq!(
+            (first.0.as_slice(), second.0.as_slice(), seen),
+            (&["outcome", "event"].repeat(2)[..], &["outcome", "event"][..], 1)
+        );
+    }
+}

@@ -49,3 +49,24 @@ impl<T, E, F: FnMut(&Result<T, E>) -> Verdict> Judge<T, E> for F {
         self(outcome)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sent;
+
+    fn judged<T, E>(mut judge: impl Judge<T, E>, outcome: Result<T, E>) -> Verdict {
+        judge.judge(&outcome)
+    }
+
+    #[test]
+    fn errors_are_retried_unless_it_is_said_which() {
+        const RETRY: Verdict = Verdict::Retry { sent: Sent::Maybe, hint: None };
+        assert_eq!((judged((), Ok::<_, u8>(1)), judged((), Err::<u8, _>(1))), (Verdict::Accept, RETRY));
+        let when = |outcome: Result<u8, u8>| judged(When(|error: &u8| *error > 4), outcome);
+        assert_eq!([Ok(0), Err(4), Err(5)].map(when), [Verdict::Accept, Verdict::Stop, RETRY]);
+        let own =
+            |outcome| judged(|outcome: &Result<u8, u8>| if outcome.is_ok() { RETRY } else { Verdict::Stop }, outcome);
+        assert_eq!([Ok(0), Err(4)].map(own), [RETRY, Verdict::Stop]);
+    }
+}

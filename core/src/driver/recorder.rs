@@ -64,3 +64,40 @@ where
         self.hook.see(event);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::*;
+    use crate::action::Action;
+    use crate::attempt::{Attempt, Kind};
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn each_outcome_that_counts_is_described_in_the_log_and_the_hook_sees_everything() {
+        let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+        let mut seen = 0;
+        let describe = |outcome: &Result<u8, u8>| alloc::format!("{outcome:?}");
+        let mut recorder: Recorder<_, _, String> =
+            Recorder::new((), &Policy::zero(), describe).with_hook(|_: &Event| seen += 1);
+        let judged = |attempt, handled| Decision::Judged { attempt, verdict: Verdict::Stop, handled };
+        for id in [1, 2] {
+            let sent = Decision::Action(Action::Send(Attempt::new(id, 0, 0, Kind::First, u64::MAX)));
+            Hook::<u8, u8>::see(&mut recorder, &Event::new(at(id.into()), sent));
+        }
+        recorder.outcome(2, &Err(7));
+        Hook::<u8, u8>::see(&mut recorder, &Event::new(at(5), judged(2, Handled::Late)));
+        recorder.outcome(1, &Ok(8));
+        Hook::<u8, u8>::see(&mut recorder, &Event::new(at(6), judged(1, Handled::Over)));
+        assert_eq!(recorder.started(), Some(at(1)));
+        assert_eq!(
+            recorder.take_log().to_string(),
+            "attempt 1 (first in lane 0): sent at 1ms, ended at 6ms: stop (Ok(8))\n\
+             attempt 2 (first in lane 0): sent at 2ms, in flight\n"
+        );
+        assert!(recorder.take_log().entries().is_empty());
+        drop(recorder);
+        assert_eq!(seen, 4);
+    }
+}

@@ -135,4 +135,43 @@ mod tests {
         assert_eq!(ends(&policy, &Script::new()), [Some(End::Timeout), Some(End::Cancelled)]);
         assert_eq!(ends(&policy.deadline(second), &Script::new()), [Some(End::Cancelled)]);
     }
+
+    #[test]
+    fn losers_are_cancelled_even_if_their_time_is_up_when_the_call_ends() {
+        let second = Duration::from_secs(1);
+        let policy = Policy::zero().lanes(2).attempt_timeout(second);
+        let script = Script::new().outcome(2, second, Verdict::Accept);
+        let mut recording = Recording::new(&policy);
+        let mut events: Vec<_> = play(&policy, 7, &script)
+            .steps
+            .iter()
+            .map(|step| Event::new(step.at, Decision::Action(step.action)))
+            .collect();
+        let judged = Decision::Judged { attempt: 2, verdict: Verdict::Accept, handled: Handled::Over };
+        let place = events.iter().position(|event| event.decision == Decision::Action(Action::Cancel(1))).unwrap();
+        events.insert(place, Event::new(events[place].at, judged));
+        events.iter().for_each(|event| recording.see(event));
+        recording.detail(2, "won");
+        assert_eq!((recording.started(), recording.in_flight.len()), (Some(Instant::ZERO), 0));
+        let log = recording.into_log();
+        let ends: Vec<_> = log.entries().iter().map(|entry| (entry.end, entry.detail)).collect();
+        assert_eq!(ends, [(Some(End::Cancelled), None), (Some(End::Accept), Some("won"))]);
+    }
+
+    #[test]
+    fn the_end_of_one_attempt_leaves_the_others_their_time() {
+        let second = Duration::from_secs(1);
+        let policy = Policy::zero().attempts(3).lanes(3).attempt_timeout(second);
+        let mut recording = Recording::<NoDetail>::new(&policy);
+        let judged = Decision::Judged { attempt: 2, verdict: Verdict::retry(), handled: Handled::Counted };
+        for step in play(&policy, 7, &Script::new().outcome(2, second / 2, Verdict::retry())).steps {
+            if step.action == Action::Cancel(1) {
+                recording.see(&Event::new(Instant::from_nanos(500_000_000), judged));
+            }
+            recording.see(&Event::new(step.at, Decision::Action(step.action)));
+        }
+        let log = recording.into_log();
+        let ends: Vec<_> = log.entries().iter().map(|entry| entry.end).collect();
+        assert_eq!(ends, [Some(End::Timeout), Some(end_of(Verdict::retry())), Some(End::Timeout)]);
+    }
 }

@@ -114,4 +114,11 @@ mod tests {
         let Action::GiveUp(stop) = third.poll(at(20)) else { panic!() };
         assert_eq!(stop.reason(), Reason::Refused);
     }
+
+    #[test]
+    fn it_tells_its_room_and_what_is_in_it() {
+        let gate = Bulkhead::new(3);
+        assert_eq!([1, 2].map(|_| gate.admit(Instant::ZERO, Kind::First)), [Admission::Yes; 2]);
+        assert_eq!((gate.room(), gate.in_flight()), (3, 2));
+    }
 }

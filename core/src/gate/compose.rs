@@ -113,3 +113,22 @@ macro_rules! tuple {
 tuple!(A 0);
 tuple!(A 0, B 1, C 2);
 tuple!(A 0, B 1, C 2, D 3);
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::super::{Bulkhead, Watched};
+    use super::Gate;
+
+    #[test]
+    fn several_gates_are_timeless_if_each_is() {
+        let timeless = Bulkhead::new(1);
+        let waits = Bulkhead::new(1).waiting(Duration::from_millis(1));
+        assert!(().is_timeless() && timeless.is_timeless() && !waits.is_timeless());
+        assert!((&timeless, &()).is_timeless() && (&timeless, (), &timeless, ()).is_timeless());
+        assert!(!(&timeless, &waits).is_timeless() && !(&waits, &timeless).is_timeless());
+        assert!(!(&waits,).is_timeless() && !(&waits, (), ()).is_timeless());
+        assert!(Watched::new(&timeless).is_timeless() && !Watched::new(&waits).is_timeless());
+    }
+}

@@ -191,3 +191,27 @@ impl End {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    struct Nothing;
+
+    impl Gate for Nothing {}
+
+    #[test]
+    fn a_gate_that_says_nothing_lets_everything_pass_and_may_look_at_the_time() {
+        assert_eq!(Nothing.reserve(Instant::ZERO, Kind::Retry), Ok(()));
+        assert_eq!(Nothing.admit(Instant::ZERO, Kind::First), Admission::Yes);
+        assert_eq!((Nothing.last_refusal(), Nothing.is_timeless()), (None, false));
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        assert_eq!(Refusal::new("no room").to_string(), "no room");
+        let ends = [End::Accept, End::Retry(Sent::Maybe), End::Stop, End::Timeout, End::Cancelled];
+        assert_eq!(ends.map(End::as_str), ["accept", "retry", "stop", "timeout", "cancelled"]);
+    }
+}

@@ -75,3 +75,44 @@ impl<G: Gate> Gate for Watched<G> {
         self.gate.is_timeless()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::{Budget, Bulkhead};
+
+    #[test]
+    fn the_latest_refusal_is_remembered() {
+        let (budget, bulkhead) = (Budget::new(0.1).with_reserve(0), Bulkhead::new(0));
+        let gate = Watched::new((&budget, &bulkhead));
+        assert_eq!(gate.last_refusal(), None);
+        let refusal = gate.reserve(Instant::ZERO, Kind::Retry).unwrap_err();
+        assert_eq!(gate.last_refusal(), Some(refusal));
+        let Admission::No(other) = gate.admit(Instant::ZERO, Kind::First) else { panic!() };
+        assert_eq!(gate.last_refusal(), Some(other));
+        assert_ne!(refusal, other);
+    }
+
+    #[test]
+    fn a_wait_may_be_the_refusal_and_an_admission_is_none() {
+        let bulkhead = Bulkhead::new(1).waiting(Duration::from_millis(1));
+        let gate = Watched::new(&bulkhead);
+        assert_eq!((gate.admit(Instant::ZERO, Kind::First), gate.last_refusal()), (Admission::Yes, None));
+        assert!(matches!(gate.admit(Instant::ZERO, Kind::First), Admission::NotBefore(_)));
+        assert!(gate.last_refusal().is_some());
+    }
+
+    #[test]
+    fn what_it_watches_is_told_everything() {
+        let budget = Budget::new(1.0).with_reserve(5);
+        let gate = Watched::new(&budget);
+        assert_eq!(gate.admit(Instant::ZERO, Kind::First), Admission::Yes);
+        assert_eq!(gate.reserve(Instant::ZERO, Kind::Retry), Ok(()));
+        assert_eq!((budget.state(Instant::ZERO).firsts, budget.state(Instant::ZERO).charged), (1, 1));
+        gate.refund(Instant::ZERO, Kind::Retry, Instant::ZERO);
+        gate.settle(Instant::ZERO, Kind::First, Settled::Unsent);
+        assert_eq!((budget.state(Instant::ZERO).firsts, budget.state(Instant::ZERO).charged), (0, 0));
+    }
+}

@@ -114,3 +114,26 @@ impl Window {
 const fn is_of(word: u64, slot: u64) -> bool {
     word >> 32 == slot & 0xffff_ffff
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_the_newest_until_a_later_one_was_seen() {
+        let window = Window::new();
+        assert!(window.is_newest(4) && window.is_newest(4));
+        assert_eq!(window.advance(5), 5);
+        assert!(!window.is_newest(4) && window.is_newest(5));
+    }
+
+    #[test]
+    fn a_count_of_zero_has_nothing_to_take() {
+        let window = Window::new();
+        assert!(!window.take(Count::One, 0) && !window.take(Count::One, 7));
+        assert_eq!(window.add(Count::One, window.advance(7)), Added::Yes);
+        assert!(window.take(Count::One, 7) && !window.take(Count::One, 7));
+        assert_eq!(window.add(Count::One, 7), Added::Yes);
+        assert_eq!(window.sum(Count::One, 7), 1);
+    }
+}

@@ -268,3 +268,35 @@ impl<B> Policy<B> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Retry;
+
+    #[test]
+    fn a_backoff_of_ones_own_goes_by_all_the_limits_that_were_set() {
+        let ms = Duration::from_millis;
+        let limits = Policy::constant(ms(1))
+            .jitter(Jitter::Equal)
+            .floor(ms(2))
+            .cap_that_stops(ms(20))
+            .attempt_timeout(ms(3))
+            .deadline(ms(4))
+            .hedge_after(ms(5))
+            .hint_limit(ms(6))
+            .attempts(7)
+            .lane_attempts(8)
+            .lanes(9)
+            .hedge_on_failure(true)
+            .ignore_hints();
+        let own = limits.backoff(|retry: Retry| (retry.number < 3).then_some(ms(10)));
+        assert_eq!((own.get_jitter(), own.get_floor(), own.get_cap()), (Jitter::Equal, ms(2), Some(ms(20))));
+        assert_eq!((own.get_attempt_timeout(), own.get_deadline()), (Some(ms(3)), Some(ms(4))));
+        assert_eq!((own.get_hedge_after(), own.get_hint_limit()), (ms(5), Some(ms(6))));
+        assert_eq!((own.get_attempts(), own.get_lane_attempts(), own.get_lanes()), (Some(7), Some(8), 9));
+        assert!(own.get_cap_stops() && own.get_hedge_on_failure() && !own.get_hints());
+        assert_eq!((own.validate(), own.delays(1).count()), (Ok(()), 2));
+        assert_eq!(own.unlimited_attempts().validate(), Ok(()));
+    }
+}

@@ -223,6 +223,9 @@ impl From<&Policy> for Form {
 }
 
 /// Flat, with words and durations: `{"backoff":"exponential","base":"100ms","factor":2.0,"attempts":5 …}`.
+///
+/// A reader of JSON may take a factor or a fraction for the float next to it, as `serde_json` does without its feature
+/// `float_roundtrip`; then a wait may differ by a nanosecond.
 impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Form::from(self).serialize(serializer)

@@ -20,7 +20,7 @@ impl Breaker {
             Err(BreakerError::Window { window: Duration::from_nanos(self.window) })
         } else if self.open_for < 1_000_000 {
             Err(BreakerError::OpenFor { open_for: Duration::from_nanos(self.open_for) })
-        } else if self.probes == 0 || self.successes == 0 || self.successes > self.probes {
+        } else if self.successes == 0 || self.successes > self.probes {
             Err(BreakerError::Probes { probes: self.probes, successes: self.successes })
         } else {
             Ok(())

@@ -160,3 +160,58 @@ impl Gate for Breaker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::{BreakerState, Sent};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn ends(breaker: &Breaker, now: u64, end: End) {
+        assert_eq!(breaker.admit(Instant::from_nanos(now), Kind::First), Admission::Yes);
+        breaker.settle(Instant::from_nanos(now), Kind::First, Settled::Ended(end, Duration::ZERO));
+    }
+
+    #[test]
+    fn the_reports_of_every_turn_but_one_too_many_are_added_up() {
+        for (turns, closes) in [(TURNS, true), (TURNS + 1, false)] {
+            let breaker = Breaker::new(0.5).min_throughput(1).open_for(Duration::from_secs(1)).probes(2, 2);
+            ends(&breaker, 0, End::Stop);
+            ends(&breaker, 0, End::Timeout);
+            ends(&breaker, SECOND, End::Accept);
+            let later = SECOND + turns * SECOND;
+            ends(&breaker, later, End::Accept);
+            let is_closed = matches!(breaker.state(Instant::from_nanos(later)), BreakerState::Closed { .. });
+            assert_eq!(is_closed, closes, "{turns}");
+        }
+    }
+
+    #[test]
+    fn a_window_slides_for_who_counts_from_the_unix_epoch_too() {
+        let now = 2_000_000_000 * SECOND;
+        let breaker = Breaker::new(1.0).min_throughput(2).open_for(Duration::from_secs(5)).probes(1, 1);
+        ends(&breaker, now, End::Timeout);
+        ends(&breaker, now, End::Retry(Sent::Maybe));
+        ends(&breaker, now + 5 * SECOND, End::Accept);
+        let seen = |at: u64| breaker.state(Instant::from_nanos(at));
+        assert_eq!(seen(now + 5 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
+        ends(&breaker, now + 6 * SECOND, End::Timeout);
+        assert_eq!(seen(now + 6 * SECOND), BreakerState::Closed { attempts: 1, failures: 1, ratio: 1.0 });
+        assert_eq!(seen(now + 40 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
+    }
+
+    #[test]
+    fn a_breaker_that_no_probe_could_close_is_invalid() {
+        for (probes, successes, is_valid) in [(3, 0, false), (0, 1, false), (0, 0, false), (3, 4, false), (3, 3, true)]
+        {
+            assert_eq!(
+                Breaker::new(0.5).probes(probes, successes).validate().is_ok(),
+                is_valid,
+                "{probes} {successes}"
+            );
+        }
+    }
+}

@@ -184,11 +184,11 @@ impl Breaker {
     /// A slot of the closed phase that began at this instant.
     ///
     /// Phases that follow each other are more than a window of slots apart, so that one sees nothing of the other's:
-    /// between them lies an open time, and each half of the shorter of slot and open time is worth eleven slots.
+    /// between them lies an open time, and each half of the shorter of slot and open time is worth ten slots.
     fn slot(&self, since: u64, now: u64) -> u64 {
         let length = self.window.div_ceil(SLOTS as u64).max(1);
         let half = (length.min(self.open_for) / 2).max(1);
-        (since / half).saturating_mul(SLOTS as u64 + 1).saturating_add(now.saturating_sub(since) / length)
+        (since / half).saturating_mul(SLOTS as u64).saturating_add(now.saturating_sub(since) / length)
     }
 
     /// How many open times have passed since it became half-open.

@@ -31,3 +31,15 @@ impl Phase {
         (if at > LAST { LAST } else { at }) << 2 | mode
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_room_is_the_last_instant_that_has() {
+        for (until, kept) in [(5, 5), (LAST, LAST), (LAST + 6, LAST), (u64::MAX, LAST)] {
+            assert_eq!(Phase::decode(Phase::Open { until }.encode()), Phase::Open { until: kept });
+        }
+    }
+}

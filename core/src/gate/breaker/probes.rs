@@ -57,3 +57,19 @@ impl Probes {
 const fn tag(since: u64) -> u32 {
     (since >> 19) as u32 | 1 << 31
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_another_round_is_that_of_one_that_has_sent_one_probe() {
+        for since in [0, 1 << 50] {
+            let fresh = Probes::decode(0, since);
+            assert_eq!((fresh.turn(), fresh.admitted, fresh.in_flight()), (0, 1, 1));
+            let two = Probes { admitted: 2, ..fresh };
+            assert_eq!(Probes::decode(two.encode(), since), two);
+            assert_eq!(Probes::decode(two.encode(), since + (1 << 19)).admitted, 1);
+        }
+    }
+}

@@ -31,9 +31,21 @@ fn what_is_written_is_read_back() {
     }
 }
 
+/// serde_json needs its feature `float_roundtrip` for this.
+#[test]
+fn a_fraction_is_read_back_to_the_last_bit() {
+    for fraction in [0.000_014_777_528_125_508_113, 0.1, 1.0 / 3.0, f64::EPSILON] {
+        let policy =
+            Policy::exponential(Duration::from_secs(1)).factor(1.0 + fraction).jitter(Jitter::fraction(fraction));
+        let text = serde_json::to_string(&policy).unwrap();
+        assert_eq!(read(&text), Ok(policy), "{text}");
+    }
+}
+
 #[test]
 fn what_is_left_out_has_its_default() {
     assert_eq!(read("{}"), Ok(Policy::default()));
+    assert_eq!(read(r#"{"floor":0,"hedge_after":0.0,"attempts":3.0}"#), Ok(Policy::default()));
     let listed = read(r#"{"backoff":"list","delays":["1s","2s"],"attempts":"unlimited"}"#);
     let delays = List::new(&[1, 2].map(Duration::from_secs));
     assert_eq!(listed, Ok(Policy::list(delays, AtEnd::Stop).unlimited_attempts()));
@@ -61,6 +73,10 @@ fn a_preset_is_the_base_of_the_other_fields() {
         (r#"{"preset":"elastic","cap":"4s"}"#, Policy::elastic().cap_that_stops(ms(4000))),
         (r#"{"preset":"elastic","cap_stops":false,"attempts":3}"#, Policy::elastic().cap(ms(8000)).attempts(3)),
         (r#"{"preset":"elastic","cap":"none","attempts":3}"#, Policy::elastic().no_cap().attempts(3)),
+        (
+            r#"{"preset":"elastic","cap":"none","cap_stops":true,"attempts":3}"#,
+            Policy::elastic().cap_that_stops(Duration::MAX).attempts(3),
+        ),
         (r#"{"preset":"grpc","cap_stops":true}"#, Policy::grpc().cap_that_stops(ms(1000))),
         (r#"{"preset":"grpc-hedging","hedge_on_failure":false}"#, Policy::grpc_hedging().hedge_on_failure(false)),
     ] {
@@ -87,6 +103,8 @@ fn what_makes_no_sense_is_refused_by_name() {
     for (text, says) in [
         (r#"{"attempts":0}"#, "attempts is 0"),
         (r#"{"attempts":1.5}"#, "a number of attempts"),
+        (r#"{"attempts":-1}"#, "a number of attempts"),
+        (r#"{"attempts":4294967295}"#, "a number of attempts"),
         (r#"{"attempts":"many"}"#, "\"unlimited\""),
         (r#"{"lanes":0}"#, "lanes is 0"),
         (r#"{"lanes":256}"#, "a number of lanes from 1 to 255"),
