@@ -16,6 +16,7 @@
 //! - `tests/resume`: states as bytes and JSON, what is overdue, and the webhook example killed a hundred times.
 //! - `tests/wire`: 10,000 calls of each client through the `proxy`, which resets, stalls, cuts and trickles by a seed.
 //! - `tests/nginx.rs`: calls to a real nginx that is reloaded and restarted, where one is installed.
+//! - `tests/fuzz.rs`: the bodies of the fuzz targets ([`fuzz`]) over the seeds in `fuzz/seeds` and what comes of them.
 //! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
 
 /// The README's examples are compiled with the documentation's.

@@ -1,14 +1,14 @@
 //! The machine a second time, written from the laws alone, slowly and plainly. It is told what a record says was
 //! done and what the gate answered; what it then expects must be what the machine did.
 //!
-//! It keeps nothing but the latest instant and a list of what happened ([`history`]), and reads that list through for
+//! It keeps nothing but the latest instant and a list of what happened (`history`), and reads that list through for
 //! whatever it has to know. It shares no code with the core: it has the names of the core's plain types and what a
 //! policy says of itself, and works out everything else, also the delays ([`expected`](crate::expected)) and whether a
-//! policy makes sense ([`sense`]).
+//! policy makes sense (`sense`).
 //!
-//! - [`due`]: what a poll finds: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
-//! - [`judge`]: what follows from a verdict, and from a failure, in the order of `docs/laws.md`.
-//! - [`kept`]: what a call keeps when it is put away, and what becomes of that when it is taken up again.
+//! - `due`: what a poll finds: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
+//! - `judge`: what follows from a verdict, and from a failure, in the order of `docs/laws.md`.
+//! - `kept`: what a call keeps when it is put away, and what becomes of that when it is taken up again.
 
 mod due;
 mod history;

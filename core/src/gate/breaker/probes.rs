@@ -53,7 +53,8 @@ impl Probes {
     }
 }
 
-/// Phases begin a millisecond apart at least, and never with the tag of the one before: never zero, as a new word is.
+/// Phases begin a millisecond apart at least. Two that begin 13 days apart, to half a millisecond, share a tag; then the
+/// probes of the one before count too, once. Never zero, as a new word is.
 const fn tag(since: u64) -> u32 {
     (since >> 19) as u32 | 1 << 31
 }

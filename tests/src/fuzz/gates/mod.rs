@@ -3,12 +3,14 @@
 mod breaker;
 mod budget;
 mod calls;
+mod rules;
 
 use core::time::Duration;
 
 use insist::{Admission, Breaker, Budget, Bulkhead, End, Gate, Instant, Kind, Refusal, Sent, Settled};
 
 use super::word::Words;
+use rules::Rules;
 
 /// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end.
 const LAST: u64 = 1 << 61;
@@ -42,74 +44,6 @@ pub fn gates(bytes: &[u8]) {
         pairs.compare();
     }
     pairs.settle_all();
-}
-
-/// What the gates go by. Spans are in nanoseconds.
-#[derive(Clone, Copy, Debug)]
-struct Rules {
-    ratio: u64,
-    reserve: u8,
-    window: u64,
-    failures: u64,
-    throughput: u32,
-    open_for: u64,
-    probes: u8,
-    successes: u8,
-    waits: bool,
-    room: u32,
-    ask_again: Option<u64>,
-}
-
-impl Rules {
-    fn read(words: &mut Words<'_>) -> Self {
-        const MS: u64 = 1_000_000;
-        const WEEK: u64 = 7 * 86_400_000 * MS;
-        let windows = [1000 * MS, 10 * MS, 10_000 * MS, 15_000_001, WEEK];
-        let probes = words.pick(&[1, 2, 3, 4, 10, 255]);
-        Self {
-            ratio: words.pick(&[200, 1, 100, 333, 500, 1000, 1500, 9999, 10_000]),
-            reserve: words.below(5),
-            window: words.pick(&windows),
-            failures: words.pick(&[500, 1, 100, 333, 667, 999, 1000]),
-            throughput: 1 + u32::from(words.below(7)),
-            open_for: words.pick(&[1000 * MS, MS, 5000 * MS, 1_000_003, WEEK]),
-            probes,
-            successes: 1 + words.byte() % probes,
-            waits: words.is_rare(128),
-            room: u32::from(words.below(5)),
-            ask_again: words.is_rare(128).then(|| words.span()),
-        }
-    }
-
-    fn gates(&self) -> (Budget, Breaker, Bulkhead) {
-        let [window, open_for] = [self.window, self.open_for].map(Duration::from_nanos);
-        let budget = Budget::new(self.ratio as f64 / 1000.0).with_reserve(self.reserve.into()).window(window);
-        let breaker = Breaker::new(self.failures as f64 / 1000.0)
-            .min_throughput(self.throughput)
-            .window(window)
-            .open_for(open_for)
-            .probes(self.probes, self.successes);
-        let bulkhead = Bulkhead::new(self.room);
-        assert!(budget.validate().is_ok() && breaker.validate().is_ok());
-        (
-            budget,
-            if self.waits { breaker.waiting() } else { breaker },
-            match self.ask_again {
-                Some(span) => bulkhead.waiting(Duration::from_nanos(span)),
-                None => bulkhead,
-            },
-        )
-    }
-
-    fn models(&self) -> Model {
-        let mut breaker = breaker::Breaker::new();
-        breaker.thousandths = self.failures;
-        breaker.throughput = self.throughput;
-        breaker.window = self.window;
-        breaker.open_for = self.open_for;
-        (breaker.probes, breaker.successes, breaker.waits) = (self.probes, self.successes, self.waits);
-        Model { budget: budget::Budget::new(self.ratio, self.reserve.into(), self.window), breaker, in_flight: 0 }
-    }
 }
 
 /// The three gates a second time.
