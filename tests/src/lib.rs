@@ -19,6 +19,8 @@
 //! - `tests/fuzz.rs`: the bodies of the fuzz targets ([`fuzz`]) over the seeds in `fuzz/seeds` and what comes of them.
 //! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
 
+#![forbid(unsafe_code)]
+
 /// The README's examples are compiled with the documentation's.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
