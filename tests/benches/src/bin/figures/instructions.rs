@@ -40,7 +40,7 @@ pub(crate) fn http(table: &mut Table) -> Result<(), Box<dyn Error>> {
     plain.cell("insist-ureq", insist);
     plain.cell("plain ureq", ureq);
     table.push(plain);
-    let more = Row::new("tenths of a percent more than plain ureq: a keep-alive GET").at_most(20.0);
+    let more = Row::new("instructions over plain ureq, in thousandths: a keep-alive GET").at_most(20.0);
     table.push(more.with("insist-ureq", (insist / ureq - 1.0) * 1e3));
     Ok(())
 }
