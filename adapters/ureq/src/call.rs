@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use insist::{Event, Policy, Reason, Repeat, Verdict};
+use insist::{Event, Policy, Reason, Repeat, Verdict, fresh_seed};
 use insist_blocking::{LiveAttempt, race, retry};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response, StatusCode};
@@ -73,7 +73,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
         policy = &changed;
     }
     // A set goes by the seed from the first attempt on.
-    let seed = settings.get_seed().or_else(|| settings.has_set().then(|| fastrand::u64(..)));
+    let seed = settings.get_seed().or_else(|| settings.has_set().then(fresh_seed));
     let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0))?;
     let sender = Sender {
         core,

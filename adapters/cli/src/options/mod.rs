@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use insist::{Jitter, Policy, PolicyError};
+use insist::{Jitter, Policy, PolicyError, fresh_seed};
 
 use crate::exit::Failure;
 use backoff::{AtEndName, BackoffName};
@@ -151,7 +151,7 @@ impl PolicyOptions {
 
     /// The seed: the one given, or a random one that every reader of JSON can read, floats of 53 bits included.
     pub(crate) fn seed(&self) -> u64 {
-        self.seed.unwrap_or_else(|| fastrand::u64(..1 << 53))
+        self.seed.unwrap_or_else(|| fresh_seed() >> 11)
     }
 
     fn limited(&self, mut policy: Policy) -> Policy {
