@@ -17,7 +17,7 @@ use tracing::{Level, Span, debug, field, span};
 ///   `winner`, or `reason` and `hint`;
 /// - in it a span `attempt` for each send, with `id`, `lane`, `retry`, `kind`, `timeout`, and at its end `verdict`,
 ///   `hint` and `sent`;
-/// - in it an event for each wait, with its length as `wait`, and `reason`.
+/// - in it an event for each wait between attempts, with its length as `wait`, and `reason`.
 ///
 /// ```
 /// use insist_blocking::{Policy, retry};
@@ -60,12 +60,12 @@ impl Tracing {
                     span.record("verdict", "cancelled");
                 }
             }
-            // What waits only for an outcome decides nothing.
-            Action::Wait { reason: WaitReason::Outcome, .. } => {}
-            Action::Wait { until, reason } => {
+            Action::Wait { until, reason: reason @ WaitReason::Backoff } => {
                 let wait = until.map(|until| field::debug(until.saturating_since(event.at)));
                 debug!(parent: &self.call, wait, reason = reason.as_str(), "waits");
             }
+            // What waits beside an attempt decides nothing.
+            Action::Wait { .. } => {}
             Action::Return(id) => {
                 self.call.record("attempts", self.attempts).record("winner", *id);
             }

@@ -1,5 +1,4 @@
-//! What `tracing` shows of a call is the same whichever driver carried it out. (With an attempt timeout, one that waits
-//! beside its attempt also shows until when it waits; on the caller's thread nothing waits beside an attempt.)
+//! What `tracing` shows of a call is the same whichever driver carried it out.
 
 use insist::{Attempt, Jitter, Policy, Verdict};
 use insist_blocking::VirtualClock;
@@ -10,7 +9,7 @@ use crate::spans::printed;
 
 #[test]
 fn a_call_is_shown_the_same_by_a_future_as_on_the_callers_thread() {
-    let policy = Policy::constant(ms(1000)).jitter(Jitter::None);
+    let policy = Policy::constant(ms(1000)).jitter(Jitter::None).attempt_timeout(ms(9000));
     let outcome = |id| if id < 3 { Err("busy") } else { Ok(7) };
     let judge = |outcome: &Result<i32, &str>| match outcome {
         Ok(_) => Verdict::Accept,
