@@ -41,5 +41,6 @@ pub mod proxy;
 pub mod random;
 pub mod reading;
 pub mod record;
+pub mod sealed;
 pub mod throttle;
 pub mod world;

@@ -8,14 +8,14 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_net::TcpStream;
+use async_net::{AsyncToSocketAddrs, TcpStream};
 use futures_lite::future;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, Response, Uri};
 use insist_http::Rules;
-use insist_smol::{GaveUp, Policy, Verdict, race};
+use insist_smol::{GaveUp, Policy, Sent, Verdict, race};
 use smol_hyper::rt::FuturesIo;
 
 /// A second request if the first has not answered after 300 ms, and at most four in all.
@@ -36,20 +36,26 @@ pub(crate) async fn get(uri: &Uri, policy: &Policy) -> Result<Answer, GaveUp<Ans
     race(policy, |_| fetch(uri.clone())).judge(judge).await
 }
 
-fn judge(outcome: &io::Result<Answer>) -> Verdict {
+/// The statuses and the Retry-After of HTTP; and what nobody listened to was certainly not sent.
+pub(crate) fn judge(outcome: &io::Result<Answer>) -> Verdict {
     match outcome {
         Ok(answer) => RULES.judge_by_system_clock(answer.status(), answer.headers()),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().sent(Sent::No),
         Err(_) => Verdict::retry(),
     }
 }
 
-/// One attempt: a connection, a request, and the whole answer.
 async fn fetch(uri: Uri) -> io::Result<Answer> {
     let host = uri.host().ok_or_else(|| io::Error::other("an address has a host: http://127.0.0.1:8080/"))?;
-    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
-    let (mut sender, connection) = http1::handshake(FuturesIo::new(stream)).await.map_err(io::Error::other)?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let request = Request::get(path).header("host", host).body(Empty::<Bytes>::new()).map_err(io::Error::other)?;
+    let request = Request::get(path).header("host", host).body(Full::default()).map_err(io::Error::other)?;
+    send((host, uri.port_u16().unwrap_or(80)), request).await
+}
+
+/// One attempt: a connection, a request, and the whole answer.
+pub(crate) async fn send(address: impl AsyncToSocketAddrs, request: Request<Full<Bytes>>) -> io::Result<Answer> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = http1::handshake(FuturesIo::new(stream)).await.map_err(io::Error::other)?;
     let answer = async {
         let (parts, body) = sender.send_request(request).await?.into_parts();
         Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))

@@ -6,9 +6,9 @@ use insist::{Call, Instant, Policy, State};
 
 use super::ledger::Ledger;
 use super::ride::Ride;
-use super::stored::sealed;
 use super::word::Words;
 use crate::gate::Scripted;
+use crate::sealed::sealed;
 use crate::world::ROOM;
 
 /// Reads a state from bytes that are raw, sealed, made up or tampered with, and goes on from it.

@@ -8,29 +8,6 @@ use crate::world::{self, ROOM, Sees};
 const HEAD: usize = 47;
 const LANE: usize = 32;
 
-/// With the checksum that belongs to them.
-pub(super) fn sealed(mut body: Vec<u8>) -> Vec<u8> {
-    let sum = crc32(&body);
-    body.extend(sum.to_le_bytes());
-    body
-}
-
-/// CRC-32 a second time.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            let low = crc & 1;
-            crc >>= 1;
-            if low == 1 {
-                crc ^= 0xedb8_8320;
-            }
-        }
-    }
-    !crc
-}
-
 /// What bytes say of a state, as the documented format has it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {

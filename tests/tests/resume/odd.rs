@@ -5,32 +5,11 @@ use std::collections::BTreeSet;
 use insist::{Action, Call, Handled, Instant, Policy, Repeat, Sent, State, Verdict, WaitReason};
 use insist_tests::plan::Plan;
 use insist_tests::random;
+use insist_tests::sealed::sealed;
 use insist_tests::world::{self, ROOM, Sees};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
-
-/// CRC-32 a second time.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            let low = crc & 1;
-            crc >>= 1;
-            if low == 1 {
-                crc ^= 0xedb8_8320;
-            }
-        }
-    }
-    !crc
-}
-
-fn sealed(mut body: Vec<u8>) -> Vec<u8> {
-    let sum = crc32(&body);
-    body.extend(sum.to_le_bytes());
-    body
-}
 
 /// Goes on from a state as a good driver does, with random verdicts, and holds it against the laws.
 fn goes_on<const LANES: usize>(
