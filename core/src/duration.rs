@@ -26,7 +26,7 @@ const UNITS: [(&str, u64); 8] = [
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::duration::parse;
+/// use insist_core::duration::parse;
 ///
 /// assert_eq!(parse("1.5s"), Ok(Duration::from_millis(1500)));
 /// assert_eq!(parse("0"), Ok(Duration::ZERO));
@@ -99,7 +99,7 @@ impl core::error::Error for ParseDurationError {}
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::duration::Text;
+/// use insist_core::duration::Text;
 ///
 /// assert_eq!(Text(Duration::from_millis(1500)).to_string(), "1.5s");
 /// assert_eq!(Text(Duration::from_secs(120)).to_string(), "2m");

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use insist::{Action, Call, Instant, Policy, Verdict};
+//! use insist_core::{Action, Call, Instant, Policy, Verdict};
 //!
 //! const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
 //!

@@ -84,7 +84,7 @@ impl fmt::Display for Timeline {
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::{Action, Jitter, Policy, Script, Verdict, play};
+/// use insist_core::{Action, Jitter, Policy, Script, Verdict, play};
 ///
 /// let policy = Policy::exponential(Duration::from_millis(100)).jitter(Jitter::None);
 /// let script = Script::new()

@@ -19,7 +19,7 @@ const REMEMBERED: usize = 64;
 /// gate. A call takes a [`Rotation`] and asks it for each attempt.
 ///
 /// ```
-/// use insist::{End, Instant, Replicas, Sent};
+/// use insist_core::{End, Instant, Replicas, Sent};
 ///
 /// let replicas = Replicas::new(3);
 /// let now = Instant::ZERO;

@@ -11,7 +11,7 @@ use core::time::Duration;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::Instant;
+/// use insist_core::Instant;
 ///
 /// let start = Instant::from_nanos(5);
 /// assert_eq!(start.checked_add(Duration::from_nanos(10)), Some(Instant::from_nanos(15)));

@@ -6,7 +6,7 @@ use core::time::Duration;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::{Sent, Verdict};
+/// use insist_core::{Sent, Verdict};
 ///
 /// let refused_connection = Verdict::retry().sent(Sent::No);
 /// let told_to_wait = Verdict::retry().after(Duration::from_secs(2));
@@ -109,7 +109,7 @@ pub enum Sent {
     /// repeated [`IfUnsent`](Repeat::IfUnsent) is not repeated after it.
     ///
     /// ```
-    /// use insist::{Sent, Verdict};
+    /// use insist_core::{Sent, Verdict};
     ///
     /// let judge = |status: u16| match status {
     ///     429 => Verdict::retry().sent(Sent::Throttled),

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Action, Handled, Instant, Kind, Policy, Repeat, Verdict};
+use insist_core::{Action, Handled, Instant, Kind, Policy, Repeat, Verdict};
 
 use crate::record::{Asked, Did, Question, Record, Sending, Step, What};
 

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use insist::{
+use insist_core::{
     Action, Call, Decision, Ended, Event, Gate, GaveUp, Instant, NoDetail, Policy, Recording, Repeat, Report, Verdict,
     Watched,
 };

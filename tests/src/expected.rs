@@ -1,6 +1,6 @@
 //! The delay before a retry as the documentation has it, written down a second time and without haste.
 
-use insist::{AtEnd, Factor, Jitter, Policy, Shape};
+use insist_core::{AtEnd, Factor, Jitter, Policy, Shape};
 
 /// The range that the delay is drawn from, both ends included; `None` where the backoff ends.
 ///

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use insist::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
 
 use crate::record::{Asked, Question};
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Policy, Repeat, Verdict};
+use insist_core::{Policy, Repeat, Verdict};
 
 use crate::gate::{Answers, Made};
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use insist::{Action, Admission, Handled, Instant, Kind, Policy, Reason, Repeat, Settled, Verdict, WaitReason};
+use insist_core::{Action, Admission, Handled, Instant, Kind, Policy, Reason, Repeat, Settled, Verdict, WaitReason};
 
 use crate::expected::nanos;
 

@@ -4,7 +4,7 @@ mod play;
 
 use std::cell::RefCell;
 
-use insist::{Action, Call, Gate, Hint, Instant, Policy, State, Verdict};
+use insist_core::{Action, Call, Gate, Hint, Instant, Policy, State, Verdict};
 
 pub use play::{LONGEST, Outcomes, play};
 

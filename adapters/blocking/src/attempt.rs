@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use insist::Attempt;
+use insist_core::Attempt;
 
 use crate::Canceller;
 

@@ -1,6 +1,6 @@
 //! Attempts on the caller's thread, one at a time: an outcome is there as soon as its attempt was sent.
 
-use insist::{Attempt, Instant};
+use insist_core::{Attempt, Instant};
 
 use crate::attempt::{LiveAttempt, run};
 use crate::canceller::Canceller;

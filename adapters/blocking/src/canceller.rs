@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use insist::Instant;
+use insist_core::Instant;
 
 /// Ends calls from another thread: their waits end at once, and what is in flight is cancelled.
 ///

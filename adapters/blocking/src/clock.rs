@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use insist::Instant;
+use insist_core::Instant;
 
 use crate::Canceller;
 

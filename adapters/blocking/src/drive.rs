@@ -1,6 +1,6 @@
 //! The one loop: does what the machine says until the call ends, wherever its attempts run.
 
-use insist::{
+use insist_core::{
     Action, Backoff, Call, Decision, Ended, Event, Gate, Hook, Instant, Judge, Policy, Sent, Verdict, fresh_seed,
 };
 
@@ -10,7 +10,7 @@ pub(crate) trait Lanes<T, E> {
     fn now(&self) -> Instant;
 
     /// Starts an attempt. An outcome that is there already is handed back.
-    fn send(&mut self, attempt: insist::Attempt) -> Option<Outcome<T, E>>;
+    fn send(&mut self, attempt: insist_core::Attempt) -> Option<Outcome<T, E>>;
 
     /// Blocks until then, until there is an outcome, or until the user cancels.
     fn wait(&mut self, until: Option<Instant>) -> Woken<T, E>;
@@ -133,7 +133,7 @@ fn see<T, E, H: Hook<T, E>>(hook: &mut H, at: Instant, decision: Decision) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use insist::{Attempt, Reason};
+    use insist_core::{Attempt, Reason};
 
     /// Attempts that end with what a list says, and cannot be started where it says nothing.
     struct Scripted(Vec<Option<Result<u32, u32>>>);

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use insist::{Event, Gate, Hook, Policy, Recorder, Repeat, Shape, Verdict, Watched, When};
+use insist_core::{Event, Gate, Hook, Policy, Recorder, Repeat, Shape, Verdict, Watched, When};
 
 use crate::Canceller;
 use crate::clock::SystemClock;

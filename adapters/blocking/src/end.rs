@@ -1,6 +1,6 @@
 //! From the machine's last action to what the user gets.
 
-use insist::{Backoff, Call, Ended, Gate, GaveUp, Instant, Log, Policy, PolicyError, Report};
+use insist_core::{Backoff, Call, Ended, Gate, GaveUp, Instant, Log, Policy, PolicyError, Report};
 
 /// A call that has ended, and what is to be told of it.
 pub(crate) struct Finished<'c, 'p, T, E, B, G: Gate, const LANES: usize> {

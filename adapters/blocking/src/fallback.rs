@@ -1,6 +1,6 @@
 //! What a call gives when it gives up: a value that is good enough.
 
-use insist::{Backoff, Gate, GaveUp, Hook, Judge, NoDetail, Report};
+use insist_core::{Backoff, Gate, GaveUp, Hook, Judge, NoDetail, Report};
 
 use crate::LiveAttempt;
 use crate::clock::Clock;

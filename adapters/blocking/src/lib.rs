@@ -39,7 +39,7 @@ pub use canceller::Canceller;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use driver::{Cancels, Driver, OnCaller, OnThreads};
 pub use fallback::{Carries, Fallback};
-pub use insist::*;
+pub use insist_core::*;
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
 pub use race::{LANES, race};

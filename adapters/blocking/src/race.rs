@@ -1,6 +1,6 @@
 //! `race`: several lanes, each attempt on a thread of its own, and the first success wins.
 
-use insist::{Backoff, Call, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Repeat, Report, fresh_seed};
+use insist_core::{Backoff, Call, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Repeat, Report, fresh_seed};
 
 use crate::LiveAttempt;
 use crate::caller::CallerLane;

@@ -1,6 +1,6 @@
 //! `retry`: one lane on the caller's thread, which borrows freely and costs next to nothing.
 
-use insist::{Backoff, Call, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Report};
+use insist_core::{Backoff, Call, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Report};
 
 use crate::LiveAttempt;
 use crate::caller::CallerLane;
@@ -17,7 +17,7 @@ use crate::end::{Finished, refuse};
 /// policy has a timeout or a deadline, the gate wants the time, or someone looks).
 ///
 /// Nothing can interrupt an attempt here: the policy's attempt timeout and deadline are told to the operation
-/// ([`LiveAttempt::timeout`](insist::Attempt::timeout)), and bind waits and further attempts. [`race`](crate::race)
+/// ([`LiveAttempt::timeout`](insist_core::Attempt::timeout)), and bind waits and further attempts. [`race`](crate::race)
 /// with one lane ends attempts that hang. A policy with more lanes is refused as invalid.
 ///
 /// ```

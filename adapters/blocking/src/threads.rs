@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use insist::{Attempt, Instant};
+use insist_core::{Attempt, Instant};
 
 use crate::attempt::{LiveAttempt, run};
 use crate::canceller::Canceller;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use insist::duration::Text;
-use insist::{AtEnd, Jitter, Policy, Shape};
+use insist_core::duration::Text;
+use insist_core::{AtEnd, Jitter, Policy, Shape};
 
 /// A policy as one line: `exponential from 100ms × 2, cap 10s, full jitter, 3 attempts in all`.
 pub(crate) struct Described<'a>(pub(crate) &'a Policy);

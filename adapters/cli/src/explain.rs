@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use insist::duration::Text;
-use insist::{AtEnd, Jitter, Policy, Shape};
+use insist_core::duration::Text;
+use insist_core::{AtEnd, Jitter, Policy, Shape};
 
 /// What a policy means.
 pub(crate) struct Explained<'a>(pub(crate) &'a Policy);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use insist::{Event, Policy};
+use insist_core::{Event, Policy};
 use insist_ureq::{Agent, Body, Error, Insist, Report, ReportSlot, Rules, Settings};
 
 use crate::get::Gates;

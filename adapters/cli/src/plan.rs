@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use insist::Policy;
-use insist::duration::Text;
+use insist_core::Policy;
+use insist_core::duration::Text;
 
 use crate::describe::Described;
 use crate::exit::Failure;

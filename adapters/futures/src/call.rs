@@ -5,7 +5,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist::{Backoff, Gate, GaveUp, Hook, Judge, Policy};
+use insist_core::{Backoff, Gate, GaveUp, Hook, Judge, Policy};
 
 use crate::operation::Operation;
 use crate::run::Run;

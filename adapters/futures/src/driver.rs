@@ -3,7 +3,7 @@
 use core::future::IntoFuture;
 use core::ops::Deref;
 
-use insist::{Backoff, Event, Gate, GaveUp, Hook, Judge, Policy, Repeat, Verdict, Watched, When};
+use insist_core::{Backoff, Event, Gate, GaveUp, Hook, Judge, Policy, Repeat, Verdict, Watched, When};
 
 use crate::call::{Calling, TryCalling};
 use crate::operation::{Operation, Outcomes};

@@ -4,9 +4,9 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist::GaveUp;
+use insist_core::GaveUp;
 #[cfg(feature = "alloc")]
-use insist::Report;
+use insist_core::Report;
 use pin_project_lite::pin_project;
 
 use crate::driver::Driver;

@@ -50,7 +50,7 @@ mod virtual_timer;
 pub use call::{Calling, Native, Try, TryCalling};
 pub use driver::Driver;
 pub use fallback::{Fallback, FallingBack, FallsBack};
-pub use insist::*;
+pub use insist_core::*;
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
 pub use local::{Local, retry_local};

@@ -3,9 +3,9 @@
 use core::marker::PhantomData;
 use core::ops::Deref;
 
-use insist::{Attempt, Backoff, Gate, GaveUp, Hook, Judge, Policy};
+use insist_core::{Attempt, Backoff, Gate, GaveUp, Hook, Judge, Policy};
 #[cfg(feature = "alloc")]
-use insist::{NoDetail, Report};
+use insist_core::{NoDetail, Report};
 
 use crate::driver::Driver;
 use crate::operation::Outcomes;

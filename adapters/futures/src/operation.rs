@@ -2,7 +2,7 @@
 
 use core::future::Future;
 
-use insist::Attempt;
+use insist_core::Attempt;
 
 /// What the attempts of an operation end with.
 pub trait Outcomes {

@@ -3,7 +3,7 @@
 use core::future::Future;
 use core::ops::Deref;
 
-use insist::{Attempt, Backoff, Policy};
+use insist_core::{Attempt, Backoff, Policy};
 
 use crate::driver::Driver;
 

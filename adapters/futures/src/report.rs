@@ -5,7 +5,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist::{Backoff, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Recorder, Report};
+use insist_core::{Backoff, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Recorder, Report};
 
 use crate::driver::Driver;
 use crate::fallback::{Fallback, FallingBack};

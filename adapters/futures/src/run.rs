@@ -6,7 +6,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use insist::{Action, Backoff, Call, Decision, Ended, Event, Gate, Hook, Instant, Judge, Policy, Repeat, Verdict};
+use insist_core::{Action, Backoff, Call, Decision, Ended, Event, Gate, Hook, Instant, Judge, Policy, Repeat, Verdict};
 use pin_project_lite::pin_project;
 
 use crate::operation::{Operation, Outcomes};

@@ -2,7 +2,7 @@
 
 use core::future::Future;
 
-use insist::Instant;
+use insist_core::Instant;
 
 /// What a runtime gives to a call.
 ///

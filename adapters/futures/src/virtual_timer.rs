@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 use std::vec::Vec;
 
-use insist::Instant;
+use insist_core::Instant;
 
 use crate::timer::Timer;
 

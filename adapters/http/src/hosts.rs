@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
-use insist::{Gate, Instant};
+use insist_core::{Gate, Instant};
 
 /// How many hosts have a gate at once, unless it is said.
 const LIMIT: usize = 256;

@@ -33,7 +33,7 @@ mod statuses;
 
 pub use hosts::Hosts;
 pub use http;
-pub use insist::*;
+pub use insist_core::*;
 
 pub use repeat::{IDEMPOTENCY_KEY, repeat_of};
 pub use retry_after::retry_after;

@@ -1,7 +1,7 @@
 //! Which requests may be sent again: those whose method, or whose key, makes a second arrival harmless.
 
 use http::{HeaderMap, HeaderName, Method};
-use insist::Repeat;
+use insist_core::Repeat;
 
 /// `Idempotency-Key`: with it a server recognises a request that it has already carried out.
 ///

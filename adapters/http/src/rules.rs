@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method, StatusCode};
-use insist::{Repeat, Sent, Verdict};
+use insist_core::{Repeat, Sent, Verdict};
 
 use crate::statuses::Statuses;
 use crate::{repeat_of, retry_after};

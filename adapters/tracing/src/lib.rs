@@ -8,7 +8,7 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 
-use insist::{Action, Decision, Event, Hint, Hook, Verdict, WaitReason};
+use insist_core::{Action, Decision, Event, Hint, Hook, Verdict, WaitReason};
 use tracing::{Level, Span, debug, field, span};
 
 /// A hook that tells `tracing` what a call decides, one for each call (the drivers' word `trace` makes it):

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use insist::{Event, Policy, Reason, Repeat, Verdict, fresh_seed};
 use insist_blocking::{LiveAttempt, race, retry};
+use insist_core::{Event, Policy, Reason, Repeat, Verdict, fresh_seed};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};

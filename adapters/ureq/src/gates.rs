@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use insist::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
 use insist_http::Hosts;
 use ureq::http::Uri;
 

@@ -3,7 +3,7 @@
 use std::error;
 use std::fmt;
 
-use insist::{PolicyError, Reason, Refusal};
+use insist_core::{PolicyError, Reason, Refusal};
 use insist_http::RulesError;
 
 /// A call ended without a response and without an error of ureq's: it is inside `Error::Other`.

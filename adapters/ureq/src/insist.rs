@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use insist::{Event, Gate, Policy, Repeat};
+use insist_core::{Event, Gate, Policy, Repeat};
 use insist_http::{Hosts, Rules};
 use ureq::http::{self, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};

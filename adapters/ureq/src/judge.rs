@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use insist::{Sent, Verdict};
+use insist_core::{Sent, Verdict};
 use insist_http::Rules;
 use ureq::Error;
 use ureq::http::StatusCode;

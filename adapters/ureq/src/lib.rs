@@ -186,7 +186,7 @@ pub use request_ext::{RequestExt, WithAgent, WithAgentBuilder};
 pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
 
 #[doc(no_inline)]
-pub use ::insist::*;
+pub use ::insist_core::*;
 #[doc(no_inline)]
 pub use insist_http::{Hosts, IDEMPOTENCY_KEY, Rules, RulesError};
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use insist::{Instant, Replicas};
+use insist_core::{Instant, Replicas};
 use ureq::Error;
 use ureq::http::uri::PathAndQuery;
 use ureq::http::{self, Uri};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// Whoever [asks](crate::Insist::with_report) finds it in the extensions of the response, by
 /// `response.extensions().get::<Report>()`. Errors have no extensions: a [`ReportSlot`] has it whatever came of the call.
-pub type Report<D = Detail> = insist::Report<D>;
+pub type Report<D = Detail> = insist_core::Report<D>;
 
 /// What an attempt was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

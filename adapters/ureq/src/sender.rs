@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use insist::{Attempt, Verdict};
+use insist_core::{Attempt, Verdict};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Request, Response, Uri};
 use ureq::{Body, Error, Timeout};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use insist::{Event, Gate, Instant, Policy, Repeat};
+use insist_core::{Event, Gate, Instant, Policy, Repeat};
 use insist_http::{Hosts, Rules};
 use ureq::Error;
 use ureq::http::{self, Uri};

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use insist::{Action, Attempt, Decision, End, Event, Handled, Instant, Replicas, Rotation, Verdict};
+use insist_core::{Action, Attempt, Decision, End, Event, Handled, Instant, Replicas, Rotation, Verdict};
 use ureq::Error;
 use ureq::http::Uri;
 

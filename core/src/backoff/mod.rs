@@ -17,7 +17,7 @@ use crate::fixed::Fixed;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::{Policy, Retry};
+/// use insist_core::{Policy, Retry};
 ///
 /// let squares = |retry: Retry| Some(Duration::from_millis(u64::from(retry.number).pow(2)));
 /// let policy = Policy::new(squares).attempts(4);

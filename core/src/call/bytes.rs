@@ -47,7 +47,7 @@ impl<const LANES: usize> State<LANES> {
     /// | 4 | CRC-32 of all before, as in zip and PNG |
     ///
     /// ```
-    /// use insist::{Call, Instant, Policy, State};
+    /// use insist_core::{Call, Instant, Policy, State};
     ///
     /// let policy = Policy::default().attempts(3);
     /// let state = Call::new(&policy, &(), Instant::ZERO, 7).suspend();
@@ -55,7 +55,7 @@ impl<const LANES: usize> State<LANES> {
     /// let mut buffer = [0; State::<1>::BYTES];
     /// let bytes = state.encode(&mut buffer)?;
     /// assert_eq!(State::decode(bytes)?, state);
-    /// # Ok::<(), insist::StateError>(())
+    /// # Ok::<(), insist_core::StateError>(())
     /// ```
     ///
     /// # Errors

@@ -14,7 +14,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use insist::{Action, Call, Handled, Instant, Kind, Policy, Verdict};
+//! use insist_core::{Action, Call, Handled, Instant, Kind, Policy, Verdict};
 //!
 //! const POLICY: Policy = Policy::constant(Duration::from_millis(100))
 //!     .attempts(3)

@@ -44,7 +44,7 @@ where
     /// `None` is only after an outcome, or never, because the call is over.
     ///
     /// ```
-    /// use insist::{Action, Call, Instant, Policy};
+    /// use insist_core::{Action, Call, Instant, Policy};
     /// use core::time::Duration;
     ///
     /// let policy = Policy::default().attempt_timeout(Duration::from_secs(1));

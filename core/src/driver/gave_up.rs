@@ -43,7 +43,7 @@ impl<T, E> GaveUp<T, E> {
     /// is none. For adapters whose error is one of the two.
     ///
     /// ```
-    /// use insist::{Ended, Action, Call, Instant, Policy, Verdict};
+    /// use insist_core::{Ended, Action, Call, Instant, Policy, Verdict};
     ///
     /// let (policy, now) = (Policy::stop(), Instant::ZERO);
     /// let mut call = Call::new(&policy, &(), now, 7);
@@ -62,7 +62,7 @@ impl<T, E> GaveUp<T, E> {
     /// the operation's own error.
     ///
     /// ```
-    /// use insist::{GaveUp, Reason};
+    /// use insist_core::{GaveUp, Reason};
     /// use std::io::{Error, ErrorKind};
     ///
     /// fn own(gave_up: GaveUp<String, Error>) -> Result<String, Error> {

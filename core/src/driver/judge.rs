@@ -5,7 +5,7 @@ use crate::verdict::Verdict;
 /// What concludes a verdict from an outcome: `()` retries every error, [`When`] some, a function decides it all.
 ///
 /// ```
-/// use insist::{Judge, Verdict, When};
+/// use insist_core::{Judge, Verdict, When};
 ///
 /// let mut busy = When(|error: &u16| *error == 503);
 /// assert_eq!(busy.judge(&Ok::<(), u16>(())), Verdict::Accept);

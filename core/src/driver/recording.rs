@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 /// For drivers: the log of a call, kept from its events, the same for all.
 ///
 /// ```
-/// use insist::{Decision, End, Event, Instant, NoDetail, Policy, Recording, Script, Verdict, play};
+/// use insist_core::{Decision, End, Event, Instant, NoDetail, Policy, Recording, Script, Verdict, play};
 /// use core::time::Duration;
 ///
 /// let policy = Policy::default().attempts(1).attempt_timeout(Duration::from_millis(50));

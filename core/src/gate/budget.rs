@@ -35,7 +35,7 @@ const CHARGED: Count = Count::Other;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::{Budget, Gate, Instant, Kind};
+/// use insist_core::{Budget, Gate, Instant, Kind};
 ///
 /// static BUDGET: Budget = Budget::new(0.1).window(Duration::from_secs(60)).with_reserve(0);
 ///

@@ -11,7 +11,7 @@ use crate::time::Instant;
 /// isolation does). A full one refuses; with [`waiting`](Self::waiting) it holds attempts back instead.
 ///
 /// ```
-/// use insist::{Admission, Bulkhead, Gate, Instant, Kind};
+/// use insist_core::{Admission, Bulkhead, Gate, Instant, Kind};
 ///
 /// static BULKHEAD: Bulkhead = Bulkhead::new(1);
 ///

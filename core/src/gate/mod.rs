@@ -40,7 +40,7 @@ use crate::verdict::Sent;
 ///
 /// ```
 /// use core::cell::Cell;
-/// use insist::{Gate, Instant, Kind, Refusal};
+/// use insist_core::{Gate, Instant, Kind, Refusal};
 ///
 /// /// Lets this many retries and hedges through, ever.
 /// struct Allowance(Cell<u32>);

@@ -9,7 +9,7 @@ use crate::time::Instant;
 /// For drivers: a gate that passes everything on, and remembers the last refusal of the call that it was made for.
 ///
 /// ```
-/// use insist::{Admission, Gate, Instant, Kind, Refusal, Watched};
+/// use insist_core::{Admission, Gate, Instant, Kind, Refusal, Watched};
 ///
 /// struct Closed;
 /// impl Gate for Closed {

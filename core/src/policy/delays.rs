@@ -13,7 +13,7 @@ impl<B: Backoff> Policy<B> {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use insist::{Jitter, Policy};
+    /// use insist_core::{Jitter, Policy};
     ///
     /// let policy = Policy::exponential(Duration::from_millis(100)).jitter(Jitter::None).attempts(4);
     /// assert!(policy.delays(7).eq([100, 200, 400].map(Duration::from_millis)));

@@ -29,7 +29,7 @@ const NONE: u64 = u64::MAX;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::{Jitter, Policy};
+/// use insist_core::{Jitter, Policy};
 ///
 /// const POLICY: Policy = Policy::exponential(Duration::from_millis(100)) // 100 ms, 200 ms, 400 ms …
 ///     .cap(Duration::from_secs(10))

@@ -15,7 +15,7 @@ impl Policy {
     /// Every preset with the name that it has in policy files and on the command line.
     ///
     /// ```
-    /// use insist::Policy;
+    /// use insist_core::Policy;
     ///
     /// let named = Policy::PRESETS.iter().find(|(name, _)| *name == "aws");
     /// assert_eq!(named.map(|(_, policy)| *policy), Some(Policy::aws()));

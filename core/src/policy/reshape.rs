@@ -13,7 +13,7 @@ impl Policy {
     ///
     /// ```
     /// use core::time::Duration;
-    /// use insist::{Factor, Policy, Shape};
+    /// use insist_core::{Factor, Policy, Shape};
     ///
     /// let base = Duration::from_secs(1);
     /// let throttled = Policy::aws().shape(Shape::Exponential { base, factor: Factor::DOUBLE });

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use backon::{BlockingRetryable, ExponentialBuilder};
-use insist::Instant;
+use insist_core::Instant;
 use retry::delay::Exponential;
 
 use crate::drive::drive;

@@ -1,6 +1,6 @@
 //! The smallest driver there is: one lane, a virtual clock, a closure.
 
-use insist::{Action, Backoff, Call, Instant, Policy, Verdict};
+use insist_core::{Action, Backoff, Call, Instant, Policy, Verdict};
 
 /// Drives one call to its end; `None` only if nothing could be sent.
 #[inline]

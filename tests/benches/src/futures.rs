@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use backon::Retryable;
-use insist::Instant;
+use insist_core::Instant;
 use tower::Service;
 
 use crate::hand::{self, Xorshift};

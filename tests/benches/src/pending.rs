@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use insist::{Action, Call, Instant, Policy, Verdict};
+use insist_core::{Action, Call, Instant, Policy, Verdict};
 
 static POLICY: Policy = crate::POLICY;
 

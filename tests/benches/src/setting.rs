@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Jitter, Policy};
+use insist_core::{Jitter, Policy};
 
 /// The first delay.
 pub(crate) const BASE: Duration = Duration::from_millis(100);

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::net::SocketAddr;
 
-use insist::{Action, Call, Gate, Instant, Policy, Reason, Sent, Verdict, fresh_seed};
+use insist_core::{Action, Call, Gate, Instant, Policy, Reason, Sent, Verdict, fresh_seed};
 use polling::{Events, Poller};
 
 use crate::exchange::Exchange;

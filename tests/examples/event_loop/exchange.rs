@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use insist::Verdict;
+use insist_core::Verdict;
 use polling::Event;
 use socket2::{Domain, Socket, Type};
 

@@ -10,7 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use calls::EventLoop;
-use insist::Policy;
+use insist_core::Policy;
 use insist_flaky::{Answer, Script, Server};
 
 const POLICY: &Policy = &Policy::exponential(Duration::from_millis(10))

@@ -1,6 +1,6 @@
 //! The core's files, with loom's atomics in the place of their own.
 
-pub(crate) use insist::{Admission, End, Gate, Refusal, Settled};
+pub(crate) use insist_core::{Admission, End, Gate, Refusal, Settled};
 
 #[path = "../../../core/src/gate/breaker/mod.rs"]
 #[allow(unreachable_pub)]

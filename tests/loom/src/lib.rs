@@ -10,11 +10,11 @@ pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetS
 
 /// What the core's files ask of their crate.
 mod attempt {
-    pub(crate) use insist::Kind;
+    pub(crate) use insist_core::Kind;
 }
 
 mod time {
-    pub(crate) use insist::Instant;
+    pub(crate) use insist_core::Instant;
 
     pub(crate) const fn nanos(span: core::time::Duration) -> u64 {
         span.as_nanos() as u64

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Admission, End, Gate, Instant, Kind, Sent, Settled};
+use insist_core::{Admission, End, Gate, Instant, Kind, Sent, Settled};
 use insist_loom::{Breaker, BreakerState};
 use loom::sync::Arc;
 use loom::thread;

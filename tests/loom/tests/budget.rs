@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Gate, Instant, Kind, Settled};
+use insist_core::{Gate, Instant, Kind, Settled};
 use insist_loom::Budget;
 use loom::sync::Arc;
 use loom::thread;

@@ -7,7 +7,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use insist::{Instant, Policy};
+use insist_core::{Instant, Policy};
 use insist_futures::{Timer, race};
 
 const HEDGED: Policy = Policy::constant(Duration::from_millis(100)).lanes(2).hedge_after(Duration::from_millis(50));

@@ -3,7 +3,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 
-use insist::{Action, Call, Handled, Instant, Jitter, Kind, Policy, Reason, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Instant, Jitter, Kind, Policy, Reason, Verdict, WaitReason};
 
 const HEDGED: Policy = Policy::constant(Duration::from_millis(100)).lanes(2).hedge_after(Duration::from_millis(50));
 const RETRIED: Policy = Policy::exponential(Duration::from_millis(100)).jitter(Jitter::Full).attempts(3);
@@ -69,7 +69,7 @@ pub(crate) fn gives_up() -> Option<()> {
 }
 
 /// This attempt is sent and fails, and the wait after it is in the future and at most `limit` milliseconds long.
-fn fails(call: &mut Call<&insist::Policy, &()>, now: Instant, id: u32, limit: u64) -> Option<Instant> {
+fn fails(call: &mut Call<&insist_core::Policy, &()>, now: Instant, id: u32, limit: u64) -> Option<Instant> {
     let Action::Send(attempt) = call.poll(now) else { return None };
     check((attempt.id, attempt.retry) == (id, id - 1))?;
     check(call.handle(now, id, Verdict::retry()) == Handled::Counted)?;

@@ -1,6 +1,6 @@
 //! Random plans in great numbers: the pieces are drawn once, as `random` has them, and plans are put together of them.
 
-use insist::{Policy, Repeat, Verdict};
+use insist_core::{Policy, Repeat, Verdict};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 

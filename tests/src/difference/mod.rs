@@ -9,8 +9,8 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use insist::Instant;
-use insist::duration::Text;
+use insist_core::Instant;
+use insist_core::duration::Text;
 
 use crate::plan::Plan;
 use crate::record::{Broken, Record, What};

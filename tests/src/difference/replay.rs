@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use insist::duration::Text;
-use insist::{Admission, Handled, Hint, Instant, Policy, Repeat, Sent, Verdict};
+use insist_core::duration::Text;
+use insist_core::{Admission, Handled, Hint, Instant, Policy, Repeat, Sent, Verdict};
 
 use super::{At, Slip};
 use crate::model;

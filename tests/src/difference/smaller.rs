@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{AtEnd, Hint, Jitter, List, Policy, Repeat, Shape, Verdict};
+use insist_core::{AtEnd, Hint, Jitter, List, Policy, Repeat, Shape, Verdict};
 
 use crate::gate::{Answers, Made};
 use crate::plan::{Move, Plan, Shift};

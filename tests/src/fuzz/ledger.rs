@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use insist::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
 
 pub(super) struct Ledger<G> {
     gate: G,

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{AtEnd, Jitter, List, Policy, Repeat, Sent, Verdict};
+use insist_core::{AtEnd, Jitter, List, Policy, Repeat, Sent, Verdict};
 
 use super::word::Words;
 use crate::gate::{Answer, Answers, Made};

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use insist::duration::{Text, parse};
-use insist::{Action, Call, Instant, Policy, Reason};
+use insist_core::duration::{Text, parse};
+use insist_core::{Action, Call, Instant, Policy, Reason};
 use serde_json::Value;
 
 use super::word::Words;

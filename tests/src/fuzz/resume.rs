@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use insist::{Call, Instant, Policy, State};
+use insist_core::{Call, Instant, Policy, State};
 
 use super::ledger::Ledger;
 use super::ride::Ride;

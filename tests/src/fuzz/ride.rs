@@ -1,6 +1,6 @@
 //! A driver that goes on with a call from wherever it is, as its bytes say, and holds each action against the laws.
 
-use insist::{Action, Call, Gate, Handled, Instant, Kind, Policy, Reason, Sent, State, Verdict, WaitReason};
+use insist_core::{Action, Call, Gate, Handled, Instant, Kind, Policy, Reason, Sent, State, Verdict, WaitReason};
 
 use super::ledger::Ledger;
 use super::stored::Head;

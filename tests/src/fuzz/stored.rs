@@ -1,6 +1,6 @@
 //! The bytes of states that no call may ever have come to: made up, or a call's own, tampered with.
 
-use insist::State;
+use insist_core::State;
 
 use super::word::Words;
 use crate::world::{self, ROOM, Sees};

@@ -1,6 +1,6 @@
 //! How attempts and calls end: laws 1, 3, 4 and 5.
 
-use insist::{Handled, Kind, Reason, Verdict};
+use insist_core::{Handled, Kind, Reason, Verdict};
 
 use crate::reading::Reading;
 use crate::record::{Broken, Did, Question, Record, Step, What};

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Admission, End, Handled, Instant, Kind, Reason, Settled, Verdict};
+use insist_core::{Admission, End, Handled, Instant, Kind, Reason, Settled, Verdict};
 
 use crate::record::{Broken, Did, Question, Record, Step, What};
 

@@ -1,6 +1,6 @@
 //! What a failure leads to: law 16, and the order in which a failure is judged.
 
-use insist::{Handled, Hint, Kind, Repeat, Sent, Shape, Verdict};
+use insist_core::{Handled, Hint, Kind, Repeat, Sent, Shape, Verdict};
 
 use crate::expected::delay;
 use crate::reading::{Flight, Reading};

@@ -1,6 +1,6 @@
 //! What is sent, and in which lane: laws 2 and 10.
 
-use insist::{Kind, Repeat};
+use insist_core::{Kind, Repeat};
 
 use crate::expected::nanos;
 use crate::reading::Reading;

@@ -1,6 +1,6 @@
 //! What the clock does to a call: laws 7 and 13; and that one step asks a gate a bounded number of questions, law 15.
 
-use insist::Instant;
+use insist_core::Instant;
 
 use crate::expected::nanos;
 use crate::record::{Broken, Did, Record};

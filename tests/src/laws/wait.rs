@@ -1,6 +1,6 @@
 //! How long the waits are: laws 6, 8 and 9.
 
-use insist::{Handled, Hint, Kind, Reason, Verdict, WaitReason};
+use insist_core::{Handled, Hint, Kind, Reason, Verdict, WaitReason};
 
 use crate::expected::{delay, nanos, range};
 use crate::reading::{Cause, Promise, Reading};
@@ -126,7 +126,7 @@ fn window(reading: &Reading<'_>, promise: &Promise) -> Option<(u64, u64)> {
         return Some((start, hold(start)));
     }
     let previous = reading.waited[usize::from(lane)];
-    let is_decorrelated = matches!(reading.policy.get_backoff(), insist::Shape::Decorrelated { .. });
+    let is_decorrelated = matches!(reading.policy.get_backoff(), insist_core::Shape::Decorrelated { .. });
     let (low, high) = if is_decorrelated {
         range(reading.policy, number, previous)?
     } else {

@@ -1,6 +1,6 @@
 //! What a poll finds due: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 
-use insist::{Admission, End, Instant, Kind, Reason, Refusal, Sent, WaitReason};
+use insist_core::{Admission, End, Instant, Kind, Reason, Refusal, Sent, WaitReason};
 
 use super::Model;
 use super::history::{Event, Flight, Outcome};

@@ -1,6 +1,6 @@
 //! All that the model knows: a list of what happened to the call. Every question is answered by reading it through.
 
-use insist::{End, Kind, Reason};
+use insist_core::{End, Kind, Reason};
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

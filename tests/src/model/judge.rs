@@ -1,6 +1,6 @@
 //! What follows from a verdict, and from a failure: may it be repeated, attempts, delay, deadline, gate; then a wait.
 
-use insist::{End, Handled, Hint, Kind, Reason, Repeat, Sent, Verdict};
+use insist_core::{End, Handled, Hint, Kind, Reason, Repeat, Sent, Verdict};
 
 use super::Model;
 use super::history::{Event, Outcome, Wait};

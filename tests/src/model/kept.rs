@@ -1,6 +1,6 @@
 //! A call that is put away keeps its promises; taken up again, it reserves them anew and has lost what was in flight.
 
-use insist::{End, Jitter, Kind, Reason, Sent};
+use insist_core::{End, Jitter, Kind, Reason, Sent};
 
 use super::Model;
 use super::history::{Event, Outcome};

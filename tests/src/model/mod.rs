@@ -19,7 +19,7 @@ mod tape;
 
 use core::time::Duration;
 
-use insist::{End, Instant, Kind, Policy, Reason, Repeat, Settled};
+use insist_core::{End, Instant, Kind, Policy, Reason, Repeat, Settled};
 
 use crate::expected::nanos;
 use crate::record::{Broken, Counts, Record, Step, What};

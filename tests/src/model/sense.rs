@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{AtEnd, Jitter, Policy, Shape};
+use insist_core::{AtEnd, Jitter, Policy, Shape};
 
 pub(super) fn makes_sense(policy: &Policy) -> bool {
     let has_attempts = policy.get_attempts() != Some(0) && policy.get_lane_attempts() != Some(0);

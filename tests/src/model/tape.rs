@@ -1,6 +1,6 @@
 //! What a record says of one step, read off piece by piece: the gate's questions in order.
 
-use insist::{Admission, Instant, Kind, Settled};
+use insist_core::{Admission, Instant, Kind, Settled};
 
 use crate::record::{Asked, Question, Step};
 

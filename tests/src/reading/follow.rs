@@ -1,6 +1,6 @@
 //! How a step changes what is known.
 
-use insist::{Admission, Handled, Hint, Kind, Repeat, Sent, Verdict};
+use insist_core::{Admission, Handled, Hint, Kind, Repeat, Sent, Verdict};
 
 use super::{Cause, Flight, Promise, Reading};
 use crate::record::{Did, Question, Sending, Step, What};

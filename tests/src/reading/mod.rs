@@ -3,7 +3,7 @@
 
 mod follow;
 
-use insist::{Admission, Hint, Policy, Repeat, Sent};
+use insist_core::{Admission, Hint, Policy, Repeat, Sent};
 
 use crate::expected::nanos;
 use crate::record::{Broken, Did, Record, Sending, Step};

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::sync::Mutex;
 
-use insist::{End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{End, Gate, Instant, Kind, Refusal, Sent, Settled};
 
 use super::{lock, seconds};
 

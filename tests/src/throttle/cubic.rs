@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use insist::{Admission, End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{Admission, End, Gate, Instant, Kind, Refusal, Sent, Settled};
 
 use super::{lock, seconds};
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use insist::{End, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{End, Gate, Instant, Kind, Refusal, Settled};
 
 /// The gate of a server name: retries and hedges pass while more than half of the tokens are there.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ pub use grpc_throttle::{Pushback, RetryThrottle, RetryThrottleError};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use insist::Instant;
+use insist_core::Instant;
 
 /// Seconds since the origin.
 fn seconds(now: Instant) -> f64 {

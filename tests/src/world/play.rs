@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use insist::{Action, Call, Instant, Policy, Repeat, Verdict};
+use insist_core::{Action, Call, Instant, Policy, Repeat, Verdict};
 
 use super::{ROOM, World, seen};
 use crate::gate::{Answers, Made, Watched};

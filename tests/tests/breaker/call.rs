@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use insist::{Action, Breaker, BreakerState, Budget, Jitter, Kind, Policy, Reason, Repeat, Script, Verdict, play_with};
+use insist_core::{
+    Action, Breaker, BreakerState, Budget, Jitter, Kind, Policy, Reason, Repeat, Script, Verdict, play_with,
+};
 use insist_tests::by_hand::ms;
 use insist_tests::random;
 use proptest::prelude::*;

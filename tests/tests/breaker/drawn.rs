@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use insist::{
+use insist_core::{
     Action, Admission, Breaker, BreakerState, Gate, Instant, Jitter, Kind, Policy, Refusal, Repeat, Script, Settled,
     Verdict, play_with,
 };

@@ -10,7 +10,7 @@ mod wrong;
 
 use std::time::Duration;
 
-use insist::{Admission, Breaker, BreakerState, End, Gate, Instant, Kind, Sent, Settled};
+use insist_core::{Admission, Breaker, BreakerState, End, Gate, Instant, Kind, Sent, Settled};
 
 const FAILURE: End = End::Retry(Sent::Maybe);
 const SUCCESS: End = End::Accept;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Admission, Breaker, End, Gate, Kind, Settled};
+use insist_core::{Admission, Breaker, End, Gate, Kind, Settled};
 
 use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_half_open, is_open, opened, touchy};
 

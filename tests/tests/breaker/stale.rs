@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Breaker, End, Gate};
+use insist_core::{Breaker, End, Gate};
 
 use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_half_open, is_open, opened, touchy};
 
@@ -72,12 +72,12 @@ fn time_that_goes_backwards_stands_still() {
 
 #[test]
 fn the_last_instants_there_are_do_no_harm() {
-    let last = insist::Instant::from_nanos(u64::MAX);
+    let last = insist_core::Instant::from_nanos(u64::MAX);
     let breaker = touchy().open_for(Duration::MAX).window(Duration::MAX);
     attempt(&breaker, at(0), FAILURE);
     assert!(!is_admitted(&breaker, at(1_000_000_000)));
     for end in [FAILURE, SUCCESS, FAILURE] {
-        let _ = breaker.admit(last, insist::Kind::First);
+        let _ = breaker.admit(last, insist_core::Kind::First);
         ends(&breaker, last, last, end);
         let _ = breaker.state(last);
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use insist::{Breaker, End};
+use insist_core::{Breaker, End};
 
 use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_open, opened, touchy};
 

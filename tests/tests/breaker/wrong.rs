@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Admission, Breaker, Gate, Kind, Settled};
+use insist_core::{Admission, Breaker, Gate, Kind, Settled};
 
 use super::{FAILURE, at, is_admitted};
 

@@ -1,6 +1,6 @@
 //! The budget as the gate of whole calls, in virtual time.
 
-use insist::{Budget, Jitter, Policy, Repeat, Script, Verdict, play_with};
+use insist_core::{Budget, Jitter, Policy, Repeat, Script, Verdict, play_with};
 use insist_tests::by_hand::ms;
 
 use super::at;
@@ -42,9 +42,9 @@ fn a_wait_that_leads_to_no_send_is_refunded() {
 #[test]
 fn a_first_send_that_another_gate_refuses_deposits_nothing() {
     struct Shut;
-    impl insist::Gate for Shut {
-        fn admit(&self, _: insist::Instant, _: insist::Kind) -> insist::Admission {
-            insist::Admission::No(insist::Refusal::new("shut"))
+    impl insist_core::Gate for Shut {
+        fn admit(&self, _: insist_core::Instant, _: insist_core::Kind) -> insist_core::Admission {
+            insist_core::Admission::No(insist_core::Refusal::new("shut"))
         }
     }
     let budget = Budget::new(1.0);

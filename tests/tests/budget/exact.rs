@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Budget, Gate, Instant, Kind, Settled};
+use insist_core::{Budget, Gate, Instant, Kind, Settled};
 use insist_tests::random::config;
 use proptest::prelude::*;
 

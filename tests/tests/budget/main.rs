@@ -6,7 +6,7 @@ mod model;
 mod systems;
 mod threads;
 
-use insist::{Budget, Gate, Instant, Kind};
+use insist_core::{Budget, Gate, Instant, Kind};
 
 const MS: u64 = 1_000_000;
 

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use insist::{Budget, Kind};
+use insist_core::{Budget, Kind};
 
 use super::{at, retries, send};
-use insist::Gate;
+use insist_core::Gate;
 
 /// FI1 - FI9: after 10,000 deposits, pct × 10,000 withdrawals. Finagle's 0.0001 is below insist's least ratio, and its
 /// `Empty` and `Infinite` are no budget but `attempts(1)` and the gate `()`. Its limits for the window (1 s to 60 s)

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use insist::{Budget, Gate, Instant, Kind, Settled};
+use insist_core::{Budget, Gate, Instant, Kind, Settled};
 
 use super::{MS, at, send};
 

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use insist::{Admission, End, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, End, Gate, Instant, Kind, Refusal, Settled};
 
 pub(crate) struct AdaptiveThrottle {
     /// The share of successes from which on nothing is refused.

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use insist::{Gate, Instant, Kind, Refusal};
+use insist_core::{Gate, Instant, Kind, Refusal};
 
 pub(crate) struct BothLimits {
     attempts: u32,

@@ -9,8 +9,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use insist::{Jitter, Policy, Reason};
 use insist_blocking::{Canceller, VirtualClock, retry};
+use insist_core::{Jitter, Policy, Reason};
 
 use super::{secs, waits};
 

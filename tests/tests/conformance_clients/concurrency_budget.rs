@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use insist::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
 
 pub(crate) struct ConcurrencyBudget {
     share: f64,

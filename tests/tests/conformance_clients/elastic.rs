@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use insist::{Action, Jitter, Policy, Reason, Repeat, Verdict, play, play_with};
 use insist_blocking::retry;
+use insist_core::{Action, Jitter, Policy, Reason, Repeat, Verdict, play, play_with};
 use insist_http::Rules;
 use insist_tests::by_hand::ms;
 use insist_ureq::{Agent, Insist, ReportSlot};

@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use insist::{
+use insist_blocking::retry;
+use insist_core::{
     Action, Admission, End, Gate, Instant, Jitter, Kind, Policy, PolicyError, Reason, Refusal, Repeat, Sent, Settled,
     Verdict, play, play_with,
 };
-use insist_blocking::retry;
 use insist_tests::by_hand::{at, ms};
 
 use super::adaptive_throttle::AdaptiveThrottle;
@@ -264,7 +264,7 @@ fn a_value_that_is_not_accepted_is_handed_back_where_nothing_else_comes() {
 /// F23, "first returned result triggers cancellation": the first and the second attempt hang.
 #[test]
 fn the_first_accepted_answer_cancels_the_others() {
-    let script = insist::Script::new().outcome(3, Duration::ZERO, ACCEPT);
+    let script = insist_core::Script::new().outcome(3, Duration::ZERO, ACCEPT);
     let timeline = play(&hedging(4), 7, &script);
     assert_eq!((sends(&timeline), cancels(&timeline)), (vec![0, 10, 20], vec![1, 2]));
     assert_eq!(end(&timeline), (at(20), Action::Return(3)));

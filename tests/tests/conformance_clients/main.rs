@@ -18,7 +18,7 @@ mod tenacity;
 
 use std::time::{Duration, SystemTime};
 
-use insist::{Action, Backoff, Instant, Policy, Reason, Script, Timeline, Verdict};
+use insist_core::{Action, Backoff, Instant, Policy, Reason, Script, Timeline, Verdict};
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, StatusCode};
 

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use insist::{Action, Call, Decision, Event, Jitter, Policy, Reason, Timeline, Verdict, play};
 use insist_blocking::{VirtualClock, retry};
+use insist_core::{Action, Call, Decision, Event, Jitter, Policy, Reason, Timeline, Verdict, play};
 use insist_http::Rules;
 use insist_tests::by_hand::{at, ms};
 
@@ -107,7 +107,7 @@ fn a_hook_sees_each_failure_once() {
 #[test]
 fn an_attempt_that_takes_too_long_is_cancelled_and_sent_again() {
     let policy = Policy::pester().attempt_timeout(ms(10));
-    let timeline = play(&policy, 7, &insist::Script::new());
+    let timeline = play(&policy, 7, &insist_core::Script::new());
     assert_eq!((sends(&timeline), cancels(&timeline)), (vec![0, 1_010, 2_020], vec![1, 2, 3]));
     // A timeout has no result to hand back.
     assert_eq!(gave_up(&timeline), (Reason::Attempts, None));

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use insist::{Action, Call, Jitter, Policy, Reason, Verdict, play};
 use insist_blocking::{VirtualClock, retry};
+use insist_core::{Action, Call, Jitter, Policy, Reason, Verdict, play};
 use insist_tests::by_hand::{at, ms};
 
 use super::smooth_backoff::SmoothBackoff;

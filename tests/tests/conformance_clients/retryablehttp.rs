@@ -7,8 +7,8 @@
 use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
 
-use insist::{Action, Jitter, Policy, Reason, Repeat, Verdict, play, play_with};
 use insist_blocking::retry;
+use insist_core::{Action, Jitter, Policy, Reason, Repeat, Verdict, play, play_with};
 use insist_flaky::{Answer, Server};
 use insist_http::Rules;
 use insist_http::http::header::RETRY_AFTER;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use insist::{Backoff, Retry, Rng};
+use insist_core::{Backoff, Retry, Rng};
 
 pub(crate) struct SmoothBackoff<D> {
     base: Duration,

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist::{Action, AtEnd, Jitter, List, Policy, PolicyError, Reason, Repeat, Script, play, play_with};
+use insist_core::{Action, AtEnd, Jitter, List, Policy, PolicyError, Reason, Repeat, Script, play, play_with};
 use insist_tests::by_hand::{at, ms};
 
 use super::both_limits::BothLimits;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist::{End, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Settled, Shape, Verdict};
+use insist_core::{End, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Settled, Shape, Verdict};
 use insist_http::Rules;
 use insist_http::http::StatusCode;
 use insist_tests::by_hand::{at, ms};

@@ -1,6 +1,6 @@
 //! The numbers of AWS's adaptive mode, as smithy-rs tests them in `client_rate_limiter.rs`.
 
-use insist::{Action, Call, End, Gate, Instant, Kind, Policy, Reason, Sent, Settled};
+use insist_core::{Action, Call, End, Gate, Instant, Kind, Policy, Reason, Sent, Settled};
 use insist_tests::by_hand::{at, ms, sent, waits_until};
 use insist_tests::throttle::{Curve, RateLimiter};
 
@@ -113,7 +113,7 @@ fn a_call_that_cannot_wait_for_its_turn_is_refused() {
 /// A retry is held back beyond its backoff, and gets its turn.
 #[test]
 fn a_retry_waits_for_its_backoff_and_then_for_its_turn() {
-    let (limiter, policy) = (RateLimiter::new(), Policy::constant(ms(500)).jitter(insist::Jitter::None));
+    let (limiter, policy) = (RateLimiter::new(), Policy::constant(ms(500)).jitter(insist_core::Jitter::None));
     let mut call = Call::new(&policy, &limiter, at(0), 7);
     assert_eq!(sent(call.poll(at(0))), 1);
     let _ = call.handle(at(0), 1, THROTTLED);

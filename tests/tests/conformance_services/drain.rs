@@ -3,7 +3,7 @@
 //! The drift of the tokens is (1 - p) - c p²(1 - p) - 2 c p³ for each call: 0 at p = 0.2149 for a cost of 14, at 0.3207 for
 //! one of 5 and at 0.246 for one of 10. Below it the quota is next to never dry, above it again and again.
 
-use insist::{Policy, Verdict};
+use insist_core::{Policy, Verdict};
 use insist_tests::by_hand::at;
 use insist_tests::throttle::{Costs, RetryQuota};
 

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use insist::{Action, Call, Policy, Reason, Verdict, play_with};
+use insist_core::{Action, Call, Policy, Reason, Verdict, play_with};
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use insist_tests::by_hand::{at, ms, sent};
@@ -91,7 +91,7 @@ fn a_post_is_not_retried() {
 #[test]
 fn retries_are_a_share_of_what_is_in_flight() {
     let budget = RetryConcurrency::default();
-    let policy = Policy::constant(ms(100)).jitter(insist::Jitter::None);
+    let policy = Policy::constant(ms(100)).jitter(insist_core::Jitter::None);
     let mut retrying: Vec<_> = (0..3).map(|_| fails_once(&policy, &budget)).collect();
     assert_eq!((budget.requests(), budget.retries()), (0, 3));
     assert!(

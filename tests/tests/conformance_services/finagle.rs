@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist::{Budget, BudgetError, Gate, Policy, Reason};
+use insist_core::{Budget, BudgetError, Gate, Policy, Reason};
 
 use crate::{RETRY, gave_up, played, sends};
 

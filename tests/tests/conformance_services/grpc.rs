@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist::{Action, Call, Gate, Instant, Kind, Policy, PolicyError, Reason, Script, Verdict, play, play_with};
+use insist_core::{Action, Call, Gate, Instant, Kind, Policy, PolicyError, Reason, Script, Verdict, play, play_with};
 use insist_tests::by_hand::{at, ms, sent, waits_until};
 use insist_tests::throttle::{Pushback, RetryThrottle, RetryThrottleError};
 
@@ -93,7 +93,7 @@ fn a_timeout_takes_a_token_and_a_cancelled_hedge_does_not() {
     assert_eq!((gave_up(&silent).1, throttle.thousandths()), (at(100), 3000));
     let hedged = Policy::grpc_hedging().attempts(2);
     let script = Script::new().outcome(2, ms(10), Verdict::Accept);
-    let won = play_with(&hedged, &throttle, insist::Repeat::Always, 7, &script);
+    let won = play_with(&hedged, &throttle, insist_core::Repeat::Always, 7, &script);
     assert_eq!(won.steps.last().map(|step| step.action), Some(Action::Return(2)));
     assert_eq!(throttle.thousandths(), 3800);
 }
@@ -141,7 +141,7 @@ fn a_throttled_call_is_not_hedged() {
     answer(&throttle, RETRY);
     answer(&throttle, RETRY);
     let script = Script::new().outcome(1, ms(3000), Verdict::Accept);
-    let slow = play_with(&Policy::grpc_hedging(), &throttle, insist::Repeat::Always, 7, &script);
+    let slow = play_with(&Policy::grpc_hedging(), &throttle, insist_core::Repeat::Always, 7, &script);
     assert_eq!(sends(&slow), [at(0)]);
     assert_eq!(slow.steps.last().map(|step| step.action), Some(Action::Return(1)));
     assert_eq!(throttle.thousandths(), 2800);

@@ -21,7 +21,7 @@ mod tower;
 
 use std::time::Duration;
 
-use insist::{
+use insist_core::{
     Action, Admission, Call, Gate, Handled, Instant, Kind, Policy, Reason, Refusal, Repeat, Script, Sent, Timeline,
     Verdict, play_with,
 };

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use insist::{Action, Budget, Call, Gate, Handled, Instant, Policy, Verdict};
+use insist_core::{Action, Budget, Call, Gate, Handled, Instant, Policy, Verdict};
 use insist_tests::by_hand::{at, ms};
 use insist_tests::throttle::{Costs, RetryQuota};
 

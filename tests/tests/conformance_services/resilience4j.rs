@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist::{Admission, Breaker, BreakerState, End, Gate, Instant, Jitter, Kind, Policy, Reason, Sent, Settled};
+use insist_core::{Admission, Breaker, BreakerState, End, Gate, Instant, Jitter, Kind, Policy, Reason, Sent, Settled};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{RETRY, gave_up, played, sends};

@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use insist::{Action, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Shape, Verdict};
+use insist_core::{Action, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Shape, Verdict};
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, StatusCode};
 use insist_tests::by_hand::{at, ms};
@@ -205,7 +205,7 @@ fn dynamodb_has_a_schedule_of_its_own() {
 fn a_call_that_ends_in_its_backoff_gets_its_tokens_back() {
     let quota = quota(500);
     let ticket = quota.ticket();
-    let mut call = insist::Call::new(&V2_0, &ticket, Instant::ZERO, 7);
+    let mut call = insist_core::Call::new(&V2_0, &ticket, Instant::ZERO, 7);
     assert!(matches!(call.poll(at(0)), Action::Send(_)));
     let _ = call.handle(at(0), 1, RETRY);
     assert_eq!(quota.available(at(0)), 495);

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use insist::{Action, Admission, Budget, Call, End, Gate, Instant, Kind, Policy, Reason, Sent, Settled, Verdict};
+use insist_core::{Action, Admission, Budget, Call, End, Gate, Instant, Kind, Policy, Reason, Sent, Settled, Verdict};
 use insist_tests::by_hand::{at, ms};
 use insist_tests::throttle::AdaptiveThrottle;
 

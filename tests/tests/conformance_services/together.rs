@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use insist::{Action, Call, Handled, Instant, Jitter, Policy};
+use insist_core::{Action, Call, Handled, Instant, Jitter, Policy};
 use insist_tests::by_hand::{at, ms};
 use insist_tests::throttle::{
     AdaptiveThrottle, Costs, Pushback, RateLimiter, RetryConcurrency, RetryQuota, RetryThrottle,
 };
 
 use crate::{RETRY, THROTTLED};
-use insist::Verdict::{Accept, Stop};
+use insist_core::Verdict::{Accept, Stop};
 
 const POLICY: Policy = Policy::exponential(ms(100))
     .jitter(Jitter::Full)

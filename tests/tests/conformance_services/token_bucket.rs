@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 
-use insist::{Action, Budget, End, Gate, Instant, Kind, Policy, Refusal, Settled, Verdict};
+use insist_core::{Action, Budget, End, Gate, Instant, Kind, Policy, Refusal, Settled, Verdict};
 
 use crate::{RETRY, assert_near, played, sends};
 

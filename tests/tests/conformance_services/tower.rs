@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist::{Action, Budget, Gate, Kind, Policy, Verdict, play};
+use insist_core::{Action, Budget, Gate, Kind, Policy, Verdict, play};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{RETRY, played, script, sends};
@@ -52,7 +52,7 @@ fn an_error_of_a_hedge_does_not_win() {
 /// tower's backoff from 50 ms on has no cap unless one is set; insist's is 10 s.
 #[test]
 fn a_backoff_that_grows_has_a_cap_by_itself() {
-    let policy = Policy::exponential(ms(50)).jitter(insist::Jitter::None).attempts(40);
+    let policy = Policy::exponential(ms(50)).jitter(insist_core::Jitter::None).attempts(40);
     assert_eq!(policy.delays(7).last(), Some(SECOND * 10));
     assert_eq!(sends(&played(&policy, &(), &[RETRY; 40])).len(), 40);
 }

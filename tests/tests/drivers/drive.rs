@@ -5,8 +5,8 @@ use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
-use insist::{Attempt, Policy};
 use insist_blocking::{LiveAttempt, VirtualClock};
+use insist_core::{Attempt, Policy};
 use insist_futures::{Driver, Lanes, Operation, Outcomes, Room, Timer, VirtualTimer};
 use insist_tests::event_loop::{Answers, EventLoop};
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::task::Poll;
 
-use insist::{Attempt, Breaker, Budget, Bulkhead, Jitter, Kind, Policy, Verdict};
+use insist_core::{Attempt, Breaker, Budget, Bulkhead, Jitter, Kind, Policy, Verdict};
 use insist_futures::{Timer, VirtualTimer, race};
 use insist_tests::by_hand::ms;
 use insist_tests::gate::{Answers, Scripted};

@@ -1,7 +1,7 @@
 //! What has to come of a scenario, made of what was written down: its result, the order of events, and its report to
 //! the last byte of its JSON.
 
-use insist::Instant;
+use insist_core::Instant;
 use insist_tests::by_hand::ms;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::Policy;
+use insist_core::Policy;
 use insist_tests::by_hand::ms;
 
 use crate::drive;

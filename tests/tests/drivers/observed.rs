@@ -1,6 +1,6 @@
 //! What a driver made of a scenario: its result, its report, the order of events, and what its gate was asked.
 
-use insist::{Action, Admission, Decision, Event, GaveUp, Instant, Kind, Report, Settled};
+use insist_core::{Action, Admission, Decision, Event, GaveUp, Instant, Kind, Report, Settled};
 use insist_tests::record::{Asked, Question};
 use serde_json::{Value, json};
 

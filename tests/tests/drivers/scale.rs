@@ -1,6 +1,6 @@
 //! A policy whose every span is longer, for drivers that run in real time.
 
-use insist::{Policy, Shape};
+use insist_core::{Policy, Shape};
 
 pub(crate) fn slower(policy: Policy, factor: u32) -> Policy {
     let shape = match *policy.get_backoff() {

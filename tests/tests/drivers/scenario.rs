@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use insist::{Breaker, Budget, Gate, Policy, Reason, Repeat, Sent, Verdict};
+use insist_core::{Breaker, Budget, Gate, Policy, Reason, Repeat, Sent, Verdict};
 use insist_tests::by_hand::ms;
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::record::Asked;

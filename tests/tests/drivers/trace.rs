@@ -1,7 +1,7 @@
 //! What `tracing` shows of a call is the same whichever driver carried it out.
 
-use insist::{Attempt, Jitter, Policy, Verdict};
 use insist_blocking::VirtualClock;
+use insist_core::{Attempt, Jitter, Policy, Verdict};
 use insist_futures::VirtualTimer;
 use insist_tests::by_hand::ms;
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use calls::EventLoop;
-use insist::{Admission, Bulkhead, Gate, Instant, Kind, Policy, Reason};
+use insist_core::{Admission, Bulkhead, Gate, Instant, Kind, Policy, Reason};
 use insist_flaky::{Answer, Request, Script, Server};
 
 const CALLS: usize = 10_000;

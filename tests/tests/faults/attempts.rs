@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use insist::{AtEnd, Jitter, List, Policy, PolicyError, Retry, play};
 use insist_blocking::{Clock, VirtualClock, race, retry};
+use insist_core::{AtEnd, Jitter, List, Policy, PolicyError, Retry, play};
 
 use crate::{failing, ms, secs, sent_at};
 
@@ -72,5 +72,5 @@ fn the_first_send_is_attempt_1_and_the_wait_after_it_is_that_of_retry_1() {
     assert_eq!(result.clock(&clock).call(), Err("down"));
     assert_eq!(seen, [(1, 0), (2, 1), (3, 2), (4, 3)]);
     assert_eq!(waits.into_inner(), [1, 2, 3]);
-    assert!(clock.now() > insist::Instant::ZERO);
+    assert!(clock.now() > insist_core::Instant::ZERO);
 }

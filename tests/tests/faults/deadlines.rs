@@ -1,7 +1,7 @@
 //! The time that a call has: when it begins, what counts towards it, what ends with it.
 
-use insist::{Action, Call, Instant, Jitter, Policy, Reason, Script, Verdict, play};
 use insist_blocking::{VirtualClock, retry};
+use insist_core::{Action, Call, Instant, Jitter, Policy, Reason, Script, Verdict, play};
 
 use crate::{SECOND, end, failing, ms, secs, sent_at};
 

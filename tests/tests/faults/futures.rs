@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use insist::{AtEnd, Budget, Instant, Jitter, List, Policy, Reason, Verdict};
+use insist_core::{AtEnd, Budget, Instant, Jitter, List, Policy, Reason, Verdict};
 use insist_futures::{VirtualTimer, race, retry, retry_local};
 use insist_tokio::TokioTimer;
 use tokio::time::{Instant as TokioInstant, sleep};
@@ -157,7 +157,8 @@ fn a_hook_is_told_the_wait_for_a_hint_and_it_is_kept() {
     let call = retry(timer.clone(), &policy, |_| ready(Err::<(), _>("busy")))
         .judge(|_| Verdict::retry().after(secs(60)))
         .notify(|event| {
-            if let insist::Decision::Action(insist::Action::Wait { until: Some(until), .. }) = event.decision {
+            if let insist_core::Decision::Action(insist_core::Action::Wait { until: Some(until), .. }) = event.decision
+            {
                 told.push(until);
             }
         });

@@ -1,7 +1,7 @@
 //! Budgets and breakers that many calls share: what they count, and when.
 
-use insist::{Budget, Call, Gate, Instant, Jitter, Kind, Policy, Reason, Verdict};
 use insist_blocking::{VirtualClock, retry};
+use insist_core::{Budget, Call, Gate, Instant, Jitter, Kind, Policy, Reason, Verdict};
 use insist_flaky::{Answer, Server};
 use insist_ureq::{Agent, Hosts, Insist};
 

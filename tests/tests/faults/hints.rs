@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use insist::{Action, AtEnd, Jitter, List, Policy, Reason, Script, Verdict, play};
 use insist_blocking::{VirtualClock, retry};
+use insist_core::{Action, AtEnd, Jitter, List, Policy, Reason, Script, Verdict, play};
 
 use crate::{EVERY_JITTER, SECOND, end, ms, secs, sent_at};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use insist::{Jitter, Policy};
 use insist_blocking::{VirtualClock, retry};
+use insist_core::{Jitter, Policy};
 
 use crate::{SECOND, endless, ms, secs};
 
@@ -106,10 +106,14 @@ fn jitter_is_full_unless_it_is_said_otherwise() {
         Policy::linear(SECOND),
         Policy::exponential(SECOND),
         Policy::fibonacci(SECOND),
-        Policy::new(|_: insist::Retry| Some(SECOND)).attempts(3).backoff(insist::Shape::Constant { base: SECOND }),
+        Policy::new(|_: insist_core::Retry| Some(SECOND))
+            .attempts(3)
+            .backoff(insist_core::Shape::Constant { base: SECOND }),
     ] {
         let drawn = draws(policy, 2000);
         assert!(drawn.iter().all(|delay| *delay <= SECOND) && (ms(470)..ms(530)).contains(&mean(&drawn)));
     }
-    assert!(draws(Policy::default().shape(insist::Shape::Constant { base: secs(1) }), 20).iter().any(|d| *d < SECOND));
+    assert!(
+        draws(Policy::default().shape(insist_core::Shape::Constant { base: secs(1) }), 20).iter().any(|d| *d < SECOND)
+    );
 }

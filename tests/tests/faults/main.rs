@@ -20,7 +20,7 @@ mod waits;
 
 use std::time::Duration;
 
-use insist::{Action, Jitter, Policy, Script, Timeline, Verdict};
+use insist_core::{Action, Jitter, Policy, Script, Timeline, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -51,12 +51,12 @@ fn sent_at(timeline: &Timeline) -> Vec<Duration> {
         .steps
         .iter()
         .filter(|step| matches!(step.action, Action::Send(_)))
-        .map(|step| step.at.saturating_since(insist::Instant::ZERO))
+        .map(|step| step.at.saturating_since(insist_core::Instant::ZERO))
         .collect()
 }
 
 /// When the call ended, and how.
 fn end(timeline: &Timeline) -> (Duration, Action) {
     let last = timeline.steps.last().unwrap();
-    (last.at.saturating_since(insist::Instant::ZERO), last.action)
+    (last.at.saturating_since(insist_core::Instant::ZERO), last.action)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use insist::{Breaker, Budget, Jitter, Policy, PolicyError, Reason, play};
 use insist_blocking::retry;
+use insist_core::{Breaker, Budget, Jitter, Policy, PolicyError, Reason, play};
 
 use crate::{SECOND, end, failing, ms, secs};
 
@@ -61,7 +61,7 @@ fn a_floor_above_the_cap_is_refused_and_nothing_panics() {
 /// R35: tower 0.5 divided by a period of 0.
 #[test]
 fn a_window_of_nothing_is_refused_and_divides_nothing() {
-    use insist::{Gate, Instant, Kind};
+    use insist_core::{Gate, Instant, Kind};
     for window in [Duration::ZERO, Duration::from_nanos(1), Duration::from_nanos(9)] {
         let budget = Budget::new(0.5).window(window);
         assert!(budget.validate().unwrap_err().to_string().contains("window"), "{window:?}");

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use insist::{
+use insist_core::{
     Action, End, Gate, Instant, Jitter, Kind, Policy, Reason, Repeat, Script, Settled, Verdict, play, play_with,
 };
 
@@ -74,7 +74,7 @@ fn losers_and_failures_tell_their_gate_how_long_they_took() {
     let mut told = latencies.0.into_inner();
     told.sort_by_key(|(_, _, span)| *span);
     let expected = [
-        (Kind::Hedge, End::Retry(insist::Sent::Maybe), ms(30)),
+        (Kind::Hedge, End::Retry(insist_core::Sent::Maybe), ms(30)),
         (Kind::Hedge, End::Accept, ms(40)),
         (Kind::First, End::Cancelled, ms(140)),
     ];

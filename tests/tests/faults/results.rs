@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use insist::{Action, Decision, Event, Jitter, Policy, Reason, Verdict};
 use insist_blocking::{Clock, VirtualClock, retry};
+use insist_core::{Action, Decision, Event, Jitter, Policy, Reason, Verdict};
 use insist_ureq::{Agent, Error, Insist, ReportSlot};
 
 use crate::{ms, secs};

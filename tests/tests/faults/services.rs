@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
-use insist::Policy;
+use insist_core::Policy;
 use insist_tokio::tower::Layer;
 use tokio::time::{Instant, sleep};
 use tower::{Layer as _, Service, ServiceExt, service_fn};

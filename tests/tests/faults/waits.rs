@@ -1,7 +1,7 @@
 //! How long the waits are: exact, capped, never beyond what a number holds.
 
-use insist::{Action, AtEnd, Jitter, List, Policy, Reason, Retry, Verdict, play};
 use insist_blocking::{race, retry};
+use insist_core::{Action, AtEnd, Jitter, List, Policy, Reason, Retry, Verdict, play};
 use std::time::Duration;
 
 use crate::{EVERY_JITTER, SECOND, end, endless, failing, ms, secs, sent_at};

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use insist::{Jitter, Policy, Repeat, Script, Sent, Timeline, Verdict, play, play_with};
+use insist_core::{Jitter, Policy, Repeat, Script, Sent, Timeline, Verdict, play, play_with};
 use insist_tests::by_hand::ms;
 use insist_tests::gate::{Answer, Answers, Scripted};
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use core::time::Duration;
 
-use insist::{Action, Backoff, Call, Handled, Jitter, Policy, Retry, Rng, Verdict, WaitReason};
+use insist_core::{Action, Backoff, Call, Handled, Jitter, Policy, Retry, Rng, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, ms, retry, sent, waits_until};
 use insist_tests::expected;
 use insist_tests::gate::{Answer, Answers, Scripted};

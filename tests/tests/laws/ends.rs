@@ -1,6 +1,6 @@
 //! Law 1, one end; law 3, one end for each attempt; law 4, losers are stopped.
 
-use insist::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent};
 use insist_tests::laws::{law_1, law_3, law_4};
 use insist_tests::property::every_law_holds;
@@ -34,7 +34,7 @@ fn law_1_the_end_is_given_for_ever() {
 }
 
 /// A call without room for its lanes.
-fn give_up_of_an_invalid_call() -> insist::Stop {
+fn give_up_of_an_invalid_call() -> insist_core::Stop {
     match Call::new(&Policy::zero().attempts(0), &(), at(0), 1).poll(at(0)) {
         Action::GiveUp(stop) => stop,
         other => panic!("{other}"),

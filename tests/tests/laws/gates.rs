@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use core::time::Duration;
-use insist::{
+use insist_core::{
     Action, Admission, Call, End, Handled, Jitter, Kind, Policy, Reason, Refusal, Repeat, Sent, Settled, Verdict,
 };
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
@@ -89,7 +89,7 @@ fn law_11_a_refused_first_send_ends_a_call_with_nothing_to_hand_back() {
 fn law_11_its_reader_sees_a_refusal_that_does_harm() {
     let policy = PLAIN.lanes(3).hedge_after(ms(50));
     let start = ByHand::new(policy).poll(0, first(1));
-    let wait = Did::Wait(Some(100_000_000), insist::WaitReason::Hedge);
+    let wait = Did::Wait(Some(100_000_000), insist_core::WaitReason::Hedge);
     let refused = Question::Reserve(Kind::Hedge, false);
     assert_eq!(law_11(&start.clone().poll(50, wait).told(refused).record()), Ok(()));
     let given_up = start.clone().poll(50, wait).told(refused).poll(60, Did::Cancel(1));
@@ -152,7 +152,7 @@ fn law_12_what_a_second_gate_refuses_is_given_back_to_the_first() {
         assert_eq!(sent(call.poll(at(0))), 1);
         assert_eq!(waits_until(call.poll(at(50))), 50);
     });
-    let hold = Admission::NotBefore(insist::Instant::from_nanos(50_000_007));
+    let hold = Admission::NotBefore(insist_core::Instant::from_nanos(50_000_007));
     let admit = [
         (1, Question::Reserve(Kind::Hedge, true)),
         (2, Question::Reserve(Kind::Hedge, true)),

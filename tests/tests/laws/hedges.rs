@@ -1,6 +1,6 @@
 //! Law 10, races and hedges.
 
-use insist::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent, waits_until};
 use insist_tests::laws::law_10;
 use insist_tests::plan::Plan;
@@ -120,7 +120,7 @@ fn law_10_its_reader_sees_lanes_that_open_too_early_and_too_late() {
     let race = ByHand::new(PLAIN.lanes(2)).poll(0, first(1));
     sees(law_10, &race.clone().poll(0, wait(None)).record(), "was to open at 0");
     sees(law_10, &race.repeat(Repeat::IfUnsent).poll(0, hedge(2, 1)).record(), "may not always be repeated");
-    let refused = start.poll(50, wait(Some(100))).told(Question::Reserve(insist::Kind::Hedge, false));
+    let refused = start.poll(50, wait(Some(100))).told(Question::Reserve(insist_core::Kind::Hedge, false));
     assert_eq!(law_10(&refused.clone().poll(100, hedge(2, 2)).record()), Ok(()));
     sees(law_10, &refused.poll(60, hedge(2, 2)).record(), "it opens at 60000000");
     let on_failure = ByHand::new(HEDGE.hedge_on_failure(true)).poll(0, first(1));

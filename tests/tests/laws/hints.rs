@@ -1,6 +1,6 @@
 //! Law 9, hints are kept.
 
-use insist::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict};
+use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict};
 use insist_tests::by_hand::{ByHand, at, first, ms, retry, sent, waits_until};
 use insist_tests::laws::law_9;
 use insist_tests::plan::Plan;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Action, Admission, Call, Gate, Instant, Jitter, Kind, Policy, Refusal, Repeat, Retry, Verdict};
+use insist_core::{Action, Admission, Call, Gate, Instant, Jitter, Kind, Policy, Refusal, Repeat, Retry, Verdict};
 use insist_tests::by_hand::{ByHand, ms};
 use insist_tests::gate::{Answer, Answers};
 use insist_tests::laws::law_15;
@@ -24,10 +24,10 @@ fn extreme_policy() -> impl Strategy<Value = Policy> {
     (random::policy(), spans, any::<[bool; 4]>()).prop_map(|(policy, spans, flags)| {
         let [base, timeout, deadline, hedge, limit, floor, cap] = spans.map(Duration::from_nanos);
         let shape = match *policy.get_backoff() {
-            insist::Shape::Linear { .. } => Policy::linear(base),
-            insist::Shape::Fibonacci { .. } => Policy::fibonacci(base),
-            insist::Shape::Exponential { .. } => Policy::exponential(base),
-            insist::Shape::Decorrelated { .. } => Policy::decorrelated(base),
+            insist_core::Shape::Linear { .. } => Policy::linear(base),
+            insist_core::Shape::Fibonacci { .. } => Policy::fibonacci(base),
+            insist_core::Shape::Exponential { .. } => Policy::exponential(base),
+            insist_core::Shape::Decorrelated { .. } => Policy::decorrelated(base),
             _ => Policy::constant(base),
         };
         let mut extreme = shape.jitter(policy.get_jitter()).hedge_after(hedge).hint_limit(limit);

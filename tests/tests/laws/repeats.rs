@@ -1,6 +1,6 @@
 //! Law 16, no double harm; and the order in which a failure is judged.
 
-use insist::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Sent, Verdict};
+use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Sent, Verdict};
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent};
 use insist_tests::gate::{Answers, Scripted};
 use insist_tests::laws::{judging, law_16};

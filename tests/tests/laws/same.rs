@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{AtEnd, Backoff, Jitter, List, Policy, Retry, Rng};
+use insist_core::{AtEnd, Backoff, Jitter, List, Policy, Retry, Rng};
 use insist_tests::by_hand::ms;
 use insist_tests::property::hold;
 use insist_tests::{expected, random, world};

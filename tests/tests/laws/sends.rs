@@ -1,6 +1,6 @@
 //! Law 2, counted sends; law 7, timeouts fit the deadline.
 
-use insist::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
 use insist_tests::laws::{law_2, law_7};
 use insist_tests::property::every_law_holds;
@@ -9,7 +9,7 @@ use insist_tests::record::{Did, Sending};
 
 use crate::sees;
 
-const PLAIN: Policy = Policy::constant(ms(100)).jitter(insist::Jitter::None);
+const PLAIN: Policy = Policy::constant(ms(100)).jitter(insist_core::Jitter::None);
 
 #[test]
 fn law_2_sends_are_counted() {
@@ -87,7 +87,7 @@ fn law_2_its_reader_sees_gaps_and_too_many() {
         law_2,
         &start
             .clone()
-            .poll(0, Did::Send(Sending { id: 2, retry: 0, lane: 1, kind: insist::Kind::First, timeout: None }))
+            .poll(0, Did::Send(Sending { id: 2, retry: 0, lane: 1, kind: insist_core::Kind::First, timeout: None }))
             .record(),
         "its kind",
     );
@@ -134,7 +134,13 @@ fn law_7_a_timeout_is_the_smaller_of_the_two() {
 fn law_7_its_reader_sees_a_timeout_that_is_too_long_and_one_that_is_not_kept() {
     let policy = PLAIN.attempt_timeout(ms(80)).deadline(ms(100));
     let send = |timeout: u64| {
-        Did::Send(Sending { id: 1, retry: 0, lane: 0, kind: insist::Kind::First, timeout: Some(timeout * 1_000_000) })
+        Did::Send(Sending {
+            id: 1,
+            retry: 0,
+            lane: 0,
+            kind: insist_core::Kind::First,
+            timeout: Some(timeout * 1_000_000),
+        })
     };
     let wait = Did::Wait(None, WaitReason::Outcome);
     assert_eq!(law_7(&ByHand::new(policy).poll(0, send(80)).poll(80, Did::Cancel(1)).record()), Ok(()));

@@ -1,6 +1,6 @@
 //! Law 5, success wins; and a call gives up only when no lane can go on.
 
-use insist::{Action, Call, Handled, Jitter, Policy, Reason, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent};
 use insist_tests::laws::law_5;
 use insist_tests::property::every_law_holds;
@@ -97,6 +97,6 @@ fn law_5_its_reader_sees_a_call_that_gives_up_too_early_or_never() {
     let both = ByHand::new(RACE).poll(0, first(1)).poll(0, hedge(2, 1));
     let waiting = both.handle(1, 1, Verdict::retry(), Handled::Counted).reserved();
     let dropped = waiting.handle(2, 2, Verdict::retry(), Handled::Over).over();
-    let dropped = dropped.told(insist_tests::record::Question::Refund(insist::Kind::Retry, at(1)));
+    let dropped = dropped.told(insist_tests::record::Question::Refund(insist_core::Kind::Retry, at(1)));
     sees(law_5, &dropped.record(), "a lane can go on");
 }

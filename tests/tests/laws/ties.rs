@@ -1,6 +1,6 @@
 //! Ties: at one instant, outcomes by id, then the deadline, attempt timeouts, due sends, hedges. And what an end tells.
 
-use insist::{Action, Call, Handled, Jitter, Policy, Reason, Stop, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Stop, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, ms, sent, waits_until};
 use insist_tests::plan::{Move, Plan, Shift};
 use insist_tests::property::every_law_holds;
@@ -157,10 +157,10 @@ fn the_model_sees_another_order_and_another_end() {
         id: 1,
         retry: 0,
         lane: 0,
-        kind: insist::Kind::First,
+        kind: insist_core::Kind::First,
         timeout: Some(50_000_000),
     });
-    let admit = insist_tests::record::Question::Admit(insist::Kind::First, insist::Admission::Yes);
+    let admit = insist_tests::record::Question::Admit(insist_core::Kind::First, insist_core::Admission::Yes);
     let start = ByHand::new(policy).poll(0, send).told(admit);
     let wait = |reason| start.clone().poll(0, Did::Wait(Some(50_000_000), reason)).record();
     assert_eq!(model::check(&wait(WaitReason::Deadline)), Ok(()));
@@ -169,9 +169,11 @@ fn the_model_sees_another_order_and_another_end() {
     sees(model::check, &ByHand::new(policy).poll(0, send).record(), "the laws expect admit");
     let failed = start.handle(10, 1, Verdict::retry(), Handled::Over).over();
     sees(model::check, &failed.clone().record(), "the gate was not told");
-    let end = insist::End::Retry(insist::Sent::Maybe);
-    let failed =
-        failed.told(insist_tests::record::Question::Settle(insist::Kind::First, insist::Settled::Ended(end, ms(10))));
+    let end = insist_core::End::Retry(insist_core::Sent::Maybe);
+    let failed = failed.told(insist_tests::record::Question::Settle(
+        insist_core::Kind::First,
+        insist_core::Settled::Ended(end, ms(10)),
+    ));
     let give_up = |reason, last| failed.clone().poll(10, Did::GiveUp(reason, last, None)).record();
     assert_eq!(model::check(&give_up(Reason::Attempts, Some(1))), Ok(()));
     sees(model::check, &give_up(Reason::Deadline, Some(1)), "the laws expect GiveUp");

@@ -1,6 +1,6 @@
 //! Law 13, time stands still rather than going back.
 
-use insist::{Action, Call, Handled, Jitter, Kind, Policy, Verdict};
+use insist_core::{Action, Call, Handled, Jitter, Kind, Policy, Verdict};
 use insist_tests::by_hand::{ByHand, at, first, ms, sent, waits_until};
 use insist_tests::laws::law_13;
 use insist_tests::property::hold;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use insist::{Action, Admission, Call, Gate, Handled, Instant, Jitter, Kind, Policy, Reason, Verdict, WaitReason};
+use insist_core::{Action, Admission, Call, Gate, Handled, Instant, Jitter, Kind, Policy, Reason, Verdict, WaitReason};
 use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::laws::law_6;

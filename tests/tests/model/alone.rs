@@ -43,14 +43,14 @@ fn after<'a>(source: &'a str, words: &'a str) -> impl Iterator<Item = &'a str> {
 fn the_model_shares_no_code_with_the_core() {
     for (name, source) in SOURCES {
         let mut names: Vec<&str> = Vec::new();
-        for named in after(source, "insist::") {
+        for named in after(source, "insist_core::") {
             match named.strip_prefix('{').and_then(|list| list.split_once('}')) {
                 Some((list, _)) => names.extend(list.split(',').map(str::trim)),
                 None => names.extend(named.split(|letter: char| !letter.is_alphanumeric()).next()),
             }
         }
         for used in names {
-            assert!(PLAIN.contains(&used) || used.is_empty(), "{name}.rs uses insist::{used}");
+            assert!(PLAIN.contains(&used) || used.is_empty(), "{name}.rs uses insist_core::{used}");
         }
         // Getters alone: what follows from the numbers of a policy is worked out anew.
         for asked in after(source, "policy.") {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use insist::{Admission, Handled, Kind, Reason, WaitReason};
+use insist_core::{Admission, Handled, Kind, Reason, WaitReason};
 use insist_tests::record::{Did, Question, Record, Step, What};
 
 /// How often each of these has to happen at least, among ten million steps.

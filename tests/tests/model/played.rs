@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use insist::{Policy, Script, Verdict, play_with};
+use insist_core::{Policy, Script, Verdict, play_with};
 use insist_tests::random;
 use insist_tests::record::{Did, Step};
 use insist_tests::world::{self, Outcomes};

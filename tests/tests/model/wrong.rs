@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Jitter, Policy, Repeat};
+use insist_core::{Jitter, Policy, Repeat};
 use insist_tests::difference::{Difference, Slip, hunt, look};
 use insist_tests::plan::{Move, Plan, Shift};
 use insist_tests::record::Did;
@@ -56,7 +56,7 @@ fn what_no_script_can_say_is_said() {
         made: insist_tests::gate::Made::Alone,
         answers: Default::default(),
         moves: vec![Move::Drive(Shift::Stay), Move::Suspend(Shift::By(9)), Move::Poll(Shift::Stay)],
-        last: insist::Verdict::Accept,
+        last: insist_core::Verdict::Accept,
     };
     // The wait after the failure is drawn, so that only the resumed call differs.
     let difference = look(plan, |told| told.seed = 8).expect_err("the seed differs");

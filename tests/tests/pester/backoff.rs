@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Action, Jitter, Policy, Script, Verdict, play};
+use insist_core::{Action, Jitter, Policy, Script, Verdict, play};
 
 use crate::ms;
 

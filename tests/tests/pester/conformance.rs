@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Jitter, Policy};
+use insist_core::{Jitter, Policy};
 use insist_flaky::{Answer, Server};
 use insist_ureq::{Error, Insist, Report, ReportSlot, Rules};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Factor, Jitter, Policy, Reason, Shape};
+use insist_core::{Factor, Jitter, Policy, Reason, Shape};
 use insist_tests::by_hand::ms;
 
 use crate::{assert_ranges, failing, gave_up, sends};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Action, Jitter, Policy, Reason, Script, Verdict, play};
+use insist_core::{Action, Jitter, Policy, Reason, Script, Verdict, play};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{assert_ranges, failing, gave_up, sends, waits};

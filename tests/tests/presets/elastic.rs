@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{AtEnd, Jitter, List, Policy, Reason, Retry, Script, Verdict, play};
+use insist_core::{AtEnd, Jitter, List, Policy, Reason, Retry, Script, Verdict, play};
 use insist_tests::by_hand::ms;
 
 use crate::{SEEDS, assert_ranges, failing, gave_up, sends, waits};

@@ -1,6 +1,6 @@
 //! gRPC: the two examples of proposal A6, retries and hedges.
 
-use insist::{Action, Policy, Reason, Script, Shape, Verdict, play};
+use insist_core::{Action, Policy, Reason, Script, Shape, Verdict, play};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{assert_ranges, failing, gave_up, sends};

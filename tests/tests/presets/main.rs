@@ -10,7 +10,7 @@ mod pester;
 
 use std::time::Duration;
 
-use insist::{Action, Instant, Policy, Reason, Script, Timeline, Verdict, play};
+use insist_core::{Action, Instant, Policy, Reason, Script, Timeline, Verdict, play};
 
 const SEEDS: u64 = 2_000;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Action, Call, Instant, Jitter, Policy, Reason, Script, Shape, Verdict, play};
+use insist_core::{Action, Call, Instant, Jitter, Policy, Reason, Script, Shape, Verdict, play};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{failing, gave_up, sends, waits};

@@ -1,6 +1,6 @@
 //! The bytes of a state, which never change; and what is said of bytes that are none.
 
-use insist::{Action, Call, Handled, Instant, Jitter, Policy, State, StateError, Verdict};
+use insist_core::{Action, Call, Handled, Instant, Jitter, Policy, State, StateError, Verdict};
 use insist_tests::by_hand::{at, ms, sent};
 
 const POLICY: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(4).deadline(ms(60_000));
@@ -142,5 +142,5 @@ fn a_state_older_than_its_deadline_gives_up_at_once() {
     let state: State = State::decode(&bytes(GOLDEN[0])).unwrap();
     let late = Instant::from_nanos(60_010_000_000);
     let mut call = Call::resume(&POLICY, &(), late, state);
-    assert!(matches!(call.poll(late), Action::GiveUp(stop) if stop.reason() == insist::Reason::Deadline));
+    assert!(matches!(call.poll(late), Action::GiveUp(stop) if stop.reason() == insist_core::Reason::Deadline));
 }

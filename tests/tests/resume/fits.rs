@@ -1,6 +1,6 @@
 //! Which policy a state can go on with.
 
-use insist::{Action, Call, Handled, Policy, Reason, State, Verdict};
+use insist_core::{Action, Call, Handled, Policy, Reason, State, Verdict};
 use insist_tests::by_hand::{at, ms, sent};
 
 const POLICY: Policy = Policy::constant(ms(100)).attempts(4).lanes(2).hedge_after(ms(50));

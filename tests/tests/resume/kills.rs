@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-use insist::State;
+use insist_core::State;
 use insist_tests::expected::first_word;
 
 #[path = "../../../adapters/blocking/examples/webhook.rs"]

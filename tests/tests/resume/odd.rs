@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use insist::{Action, Call, Handled, Instant, Policy, Repeat, Sent, State, Verdict, WaitReason};
+use insist_core::{Action, Call, Handled, Instant, Policy, Repeat, Sent, State, Verdict, WaitReason};
 use insist_tests::plan::Plan;
 use insist_tests::random;
 use insist_tests::sealed::sealed;

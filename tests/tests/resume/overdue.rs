@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Action, Call, Handled, Instant, Jitter, Policy, State, Verdict};
+use insist_core::{Action, Call, Handled, Instant, Jitter, Policy, State, Verdict};
 use insist_tests::by_hand::{at, ms, sent, waits_until};
 use insist_tests::expected;
 

@@ -1,6 +1,6 @@
 //! What is written is read again as it was, at every point of any call.
 
-use insist::State;
+use insist_core::State;
 use insist_tests::plan::Plan;
 use insist_tests::random;
 use insist_tests::world::{self, Sees};

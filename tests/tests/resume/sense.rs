@@ -1,6 +1,6 @@
 //! A state that no call could have come to is refused, and said why.
 
-use insist::{Action, Call, Handled, Policy, State, Verdict};
+use insist_core::{Action, Call, Handled, Policy, State, Verdict};
 use insist_tests::by_hand::{at, ms, sent};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use insist::End;
+use insist_core::End;
 use insist_flaky::Server;
 use insist_ureq::Report;
 
@@ -108,7 +108,7 @@ fn rows(report: &Report, replicas: usize) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut free_since = std::collections::BTreeMap::new();
     for entry in report.log.entries() {
-        let since = |at: insist::Instant| at.saturating_since(report.started);
+        let since = |at: insist_core::Instant| at.saturating_since(report.started);
         let detail = entry.detail.clone().unwrap_or_default();
         let replica = (entry.attempt as usize - 1) % replicas + 1;
         let what = match (detail.status, detail.error, entry.end) {

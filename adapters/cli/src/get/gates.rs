@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use http::Uri;
-use insist::{Admission, Breaker, BreakerState, Budget, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Breaker, BreakerState, Budget, Gate, Instant, Kind, Refusal, Settled};
 use insist_ureq::Hosts;
 
 use crate::span::Rounded;

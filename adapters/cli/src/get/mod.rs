@@ -15,8 +15,8 @@ use std::process::ExitCode;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method};
-use insist::Repeat;
-use insist::duration::Text;
+use insist_core::Repeat;
+use insist_core::duration::Text;
 use insist_ureq::{Report, Rules};
 
 use crate::exit::{Failure, GAVE_UP};

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use insist::{Action, Decision, Event, WaitReason};
+use insist_core::{Action, Decision, Event, WaitReason};
 
 /// A fetch that takes longer than this is a long one.
 const LONG: Duration = Duration::from_secs(1);

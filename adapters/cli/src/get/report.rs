@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
-use insist::{End, Instant, Kind, Policy, Reason};
+use insist_core::{End, Instant, Kind, Policy, Reason};
 use insist_ureq::{Detail, Report};
 use serde::Serialize;
 
@@ -106,7 +106,7 @@ impl Told<'_> {
         }
     }
 
-    fn entry(&self, entry: &insist::Entry<Detail>) -> Entry {
+    fn entry(&self, entry: &insist_core::Entry<Detail>) -> Entry {
         let since = |at: Instant| nanos(at.saturating_since(self.report.started));
         let detail = entry.detail.clone().unwrap_or_default();
         Entry {
@@ -124,7 +124,7 @@ impl Told<'_> {
     }
 
     /// An attempt on the caller's thread ends itself when its time is up: that is a timeout too.
-    fn verdict(&self, entry: &insist::Entry<Detail>) -> Option<&'static str> {
+    fn verdict(&self, entry: &insist_core::Entry<Detail>) -> Option<&'static str> {
         let is_error = entry.detail.as_ref().is_some_and(|detail| detail.error.is_some());
         let ran_out = |limit: Option<Duration>, from: Instant| match (limit, entry.ended) {
             (Some(limit), Some(ended)) => ended.saturating_since(from) >= limit,

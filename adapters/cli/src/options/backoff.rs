@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use insist::{AtEnd, Factor, List, Policy, Shape};
+use insist_core::{AtEnd, Factor, List, Policy, Shape};
 
 use super::PolicyOptions;
 use super::base::Base;

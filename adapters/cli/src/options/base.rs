@@ -1,7 +1,7 @@
 //! What the options on the line are laid over: a preset, or a policy file.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use insist::Policy;
+use insist_core::Policy;
 
 use crate::describe::Described;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use insist::Policy;
+use insist_core::Policy;
 use toml::de::{DeTable, Error};
 
 use super::base::Base;

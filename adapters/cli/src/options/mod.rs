@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use insist::{Jitter, Policy, PolicyError, fresh_seed};
+use insist_core::{Jitter, Policy, PolicyError, fresh_seed};
 
 use crate::exit::Failure;
 use backoff::{AtEndName, BackoffName};

@@ -1,6 +1,6 @@
 //! What was given and has no effect: said, and not refused.
 
-use insist::Policy;
+use insist_core::Policy;
 
 use super::base::Base;
 use super::{Attempts, BackoffName, PolicyOptions};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{Factor, Jitter};
+use insist_core::{Factor, Jitter};
 
 /// Sends in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum Attempts {
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    insist::duration::parse(text).map_err(|problem| problem.to_string())
+    insist_core::duration::parse(text).map_err(|problem| problem.to_string())
 }
 
 /// A duration for which zero makes no sense.
@@ -52,7 +52,7 @@ fn count(text: &str, zero: &str) -> Result<u32, String> {
 pub(super) fn factor(text: &str) -> Result<f64, String> {
     const RIGHT: &str = "a number above 0 and below 2^64 is needed";
     let factor: f64 = text.parse().map_err(|_| RIGHT)?;
-    if insist::Policy::exponential(Duration::ZERO).factor(factor).validate().is_err() {
+    if insist_core::Policy::exponential(Duration::ZERO).factor(factor).validate().is_err() {
         return Err(RIGHT.into());
     }
     // What is too small to be kept in fixed point would be another factor than the one written.

@@ -1,6 +1,6 @@
 //! The machine-readable form of a replay: a JSON object for each action.
 
-use insist::{Action, Instant, Kind, Reason};
+use insist_core::{Action, Instant, Kind, Reason};
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use insist::{Action, Policy, Repeat, Script, Stop, Timeline};
+use insist_core::{Action, Policy, Repeat, Script, Stop, Timeline};
 
 use crate::describe::Described;
 use crate::exit::{Failure, GAVE_UP};
@@ -73,7 +73,7 @@ impl Replay {
             policy = policy.lanes(1);
         }
         let outcomes = self.outcomes()?;
-        let timeline = insist::play_with(&policy, &(), self.repeat(), seed, &scripted(&outcomes));
+        let timeline = insist_core::play_with(&policy, &(), self.repeat(), seed, &scripted(&outcomes));
         if timeline.is_cut {
             return Err(Failure::Failed(format!(
                 "the call goes on after {} actions; set --attempts, a shorter --deadline, or longer delays",
@@ -151,6 +151,6 @@ fn ended(timeline: &Timeline) -> Result<ExitCode, Failure> {
 fn say_gave_up(stop: &Stop) {
     match stop.hint() {
         None => eprintln!("insist: gave up: {}", stop.reason()),
-        Some(hint) => eprintln!("insist: gave up: {} ({})", stop.reason(), insist::duration::Text(hint)),
+        Some(hint) => eprintln!("insist: gave up: {} ({})", stop.reason(), insist_core::duration::Text(hint)),
     }
 }

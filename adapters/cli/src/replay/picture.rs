@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use insist::duration::Text;
-use insist::{Action, Attempt, Hint, Instant, Timeline, Verdict};
+use insist_core::duration::Text;
+use insist_core::{Action, Attempt, Hint, Instant, Timeline, Verdict};
 
 use super::script::Outcomes;
 use crate::timeline::{Look, Mark, Row, draw, width};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use insist::{Sent, Verdict};
+use insist_core::{Sent, Verdict};
 use serde::{Deserialize, Deserializer};
 
 /// What comes of an attempt, and how long after it was sent.
@@ -47,7 +47,7 @@ fn optional_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Durati
 }
 
 fn parsed<E: serde::de::Error>(text: &str) -> Result<Duration, E> {
-    insist::duration::parse(text).map_err(|problem| E::custom(format!("`{text}`: {problem}")))
+    insist_core::duration::parse(text).map_err(|problem| E::custom(format!("`{text}`: {problem}")))
 }
 
 /// Reads a script; what is wrong with it is said with the number of the line.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use insist::{Action, Call, Hint, Instant, Policy, Reason, Repeat, Sent, Verdict};
+use insist_core::{Action, Call, Hint, Instant, Policy, Reason, Repeat, Sent, Verdict};
 
 use super::{Rules, RulesError};
 use crate::IDEMPOTENCY_KEY;

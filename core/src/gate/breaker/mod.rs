@@ -47,7 +47,7 @@ const FAILURES: Count = Count::Other;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist::{Admission, Breaker, End, Gate, Instant, Kind, Sent, Settled};
+/// use insist_core::{Admission, Breaker, End, Gate, Instant, Kind, Sent, Settled};
 ///
 /// static BREAKER: Breaker = Breaker::new(0.5).min_throughput(2).open_for(Duration::from_secs(5));
 ///
@@ -142,7 +142,7 @@ impl Breaker {
     /// [`End::Cancelled`] counts for nothing, and is not asked about.
     ///
     /// ```
-    /// use insist::{Breaker, End};
+    /// use insist_core::{Breaker, End};
     ///
     /// let breaker = Breaker::default().failures(|end| end == End::Timeout);
     /// # assert!(breaker.validate().is_ok());

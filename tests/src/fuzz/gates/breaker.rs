@@ -1,6 +1,6 @@
 //! The breaker a second time, as its documentation has it: a phase, and what was counted in it.
 
-use insist::{Admission, BreakerState, End, Instant, Refusal};
+use insist_core::{Admission, BreakerState, End, Instant, Refusal};
 
 /// A phase has room for 146 years.
 const LAST: u64 = (1 << 62) - 1;

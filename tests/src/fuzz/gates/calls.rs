@@ -1,6 +1,6 @@
 //! A few calls at once over the same gates: whatever their drivers do, everything is given back (law 12).
 
-use insist::{Action, Call, Gate, Handled, Instant, Policy};
+use insist_core::{Action, Call, Gate, Handled, Instant, Policy};
 
 use super::super::ledger::Ledger;
 use super::super::word::Words;

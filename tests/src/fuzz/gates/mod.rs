@@ -7,7 +7,7 @@ mod rules;
 
 use core::time::Duration;
 
-use insist::{Admission, Breaker, Budget, Bulkhead, End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{Admission, Breaker, Budget, Bulkhead, End, Gate, Instant, Kind, Refusal, Sent, Settled};
 
 use super::word::Words;
 use rules::Rules;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist::{Breaker, Budget, Bulkhead};
+use insist_core::{Breaker, Budget, Bulkhead};
 
 use super::super::word::Words;
 use super::{Model, breaker, budget};

@@ -1,6 +1,6 @@
 //! Gates that delay or refuse.
 
-use insist::Reason;
+use insist_core::Reason;
 use insist_tests::by_hand::ms;
 use insist_tests::gate::Answer::{self, In, No, Yes};
 

@@ -1,6 +1,6 @@
 //! Waits that a server asks for.
 
-use insist::Reason;
+use insist_core::Reason;
 use insist_tests::by_hand::ms;
 
 use super::FIXED;

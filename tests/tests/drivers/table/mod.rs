@@ -6,7 +6,7 @@ mod races;
 mod retries;
 mod times;
 
-use insist::{Jitter, Policy};
+use insist_core::{Jitter, Policy};
 use insist_tests::by_hand::ms;
 
 use crate::scenario::Scenario;

@@ -1,6 +1,6 @@
 //! Several lanes: races and hedges.
 
-use insist::{Policy, Reason, Repeat};
+use insist_core::{Policy, Reason, Repeat};
 use insist_tests::by_hand::ms;
 
 use super::FIXED;

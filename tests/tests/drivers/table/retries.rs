@@ -1,6 +1,6 @@
 //! One lane: success, failures, and what ends a call.
 
-use insist::{AtEnd, Jitter, List, Policy, Reason, Repeat};
+use insist_core::{AtEnd, Jitter, List, Policy, Reason, Repeat};
 use insist_tests::by_hand::ms;
 
 use super::{DOUBLING, FIXED};

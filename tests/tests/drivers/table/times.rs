@@ -1,6 +1,6 @@
 //! Attempt timeouts and deadlines.
 
-use insist::{Jitter, Policy, Reason};
+use insist_core::{Jitter, Policy, Reason};
 use insist_tests::by_hand::ms;
 
 use super::FIXED;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist::{AtEnd, List};
+use insist_core::{AtEnd, List};
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use insist::{Action, Call, Instant, Policy, Verdict};
+use insist_core::{Action, Call, Instant, Policy, Verdict};
 
 const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
 

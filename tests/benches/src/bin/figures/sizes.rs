@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use insist::{Action, Attempt, Call, Event, Policy, State, Verdict};
+use insist_core::{Action, Attempt, Call, Event, Policy, State, Verdict};
 use insist_benches::tokio;
 
 use crate::table::{INSIST, Row, Table};
