@@ -1,41 +1,91 @@
-//! What the machine asks its driver to do.
+//! The actions that the machine asks its driver for, and the reasons that they carry.
 
+use core::fmt;
 use core::num::{NonZeroU32, NonZeroU64};
 use core::time::Duration;
 
 use crate::attempt::Attempt;
+use crate::gate::Refusal;
 use crate::time::Instant;
 
-/// What the driver is to do next. At most 24 bytes, and it borrows nothing.
+/// Tells the driver what to do next. At most 24 bytes; borrows nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver that ignored an action would break its call: it must not compile"
+)]
 #[must_use = "the call goes on only if its driver does what it says"]
 pub enum Action {
     /// Start this attempt.
     Send(Attempt),
-    /// Stop the attempt with this id; its outcome no longer matters.
-    Cancel(u32),
-    /// Nothing to do until then, or until an attempt ends, whichever is first.
+    /// Stop this attempt; its outcome no longer matters.
+    Cancel {
+        /// The attempt's id.
+        attempt: u32,
+        /// Why it is stopped.
+        reason: CancelReason,
+    },
+    /// Do nothing until then, or until an attempt ends, whichever is first.
     Wait {
-        /// When to poll again at the latest; `None` is when an attempt has ended.
+        /// When to poll again at the latest; `None` if only the end of an attempt changes anything.
         until: Option<Instant>,
-        /// What happens then.
+        /// What is due at the end of the wait.
         reason: WaitReason,
     },
-    /// Done: the result of the attempt with this id is the call's result.
+    /// The call is over: the result of the attempt with this id is the call's result.
     Return(u32),
-    /// Done: no result was accepted.
-    GiveUp(Stop),
+    /// The call is over: no result was accepted.
+    GiveUp(GiveUp),
 }
 
-/// What a wait is for: what will be due at its end.
+/// Why an attempt in flight is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum CancelReason {
+    /// It took longer than the attempt timeout. The call goes on, and may send another.
+    Timeout,
+    /// Another attempt ended the call: it was accepted, or its verdict was stop.
+    Lost,
+    /// The deadline of the call has passed.
+    Deadline,
+    /// The user cancelled the call.
+    Cancelled,
+}
+
+impl CancelReason {
+    /// Returns its word: `timeout`, `lost`, `deadline` or `cancelled`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Lost => "lost",
+            Self::Deadline => "deadline",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Prints its word.
+impl fmt::Display for CancelReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is due at the end of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum WaitReason {
-    /// Only the end of an attempt that is in flight.
+    /// Nothing but the end of an attempt that is in flight.
     Outcome,
-    /// A retry, or a first send that a gate held back.
+    /// A retry.
     Backoff,
+    /// A send that a gate holds back.
+    Gate,
     /// A hedge.
     Hedge,
     /// The timeout of an attempt.
@@ -45,12 +95,13 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
-    /// The word for it: `outcome`, `backoff`, `hedge`, `attempt_timeout` or `deadline`.
+    /// Returns its word: `outcome`, `backoff`, `gate`, `hedge`, `attempt_timeout` or `deadline`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Outcome => "outcome",
             Self::Backoff => "backoff",
+            Self::Gate => "gate",
             Self::Hedge => "hedge",
             Self::AttemptTimeout => "attempt_timeout",
             Self::Deadline => "deadline",
@@ -58,28 +109,49 @@ impl WaitReason {
     }
 }
 
+/// Prints its word.
+impl fmt::Display for WaitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Why a call gave up, and what it can hand back.
+// Packed, so that `Action` stays within 24 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stop {
+#[repr(Rust, packed)]
+pub struct GiveUp {
     hint: Option<NonZeroU64>,
+    refusal: Option<Refusal>,
     last: Option<NonZeroU32>,
     reason: Reason,
 }
 
-impl Stop {
+impl GiveUp {
+    /// A refusal is told only where it is the reason.
     #[inline]
-    pub(crate) const fn new(reason: Reason, last: u32, hint: u64) -> Self {
-        Self { reason, last: NonZeroU32::new(last), hint: NonZeroU64::new(hint) }
+    pub(crate) const fn new(reason: Reason, last: u32, hint: u64, refusal: Option<Refusal>) -> Self {
+        let refusal = if matches!(reason, Reason::Refused) { refusal } else { None };
+        Self { reason, refusal, last: NonZeroU32::new(last), hint: NonZeroU64::new(hint) }
     }
 
-    /// Why the call gave up. Where lanes ended for different reasons, that of the last one to end.
+    /// Returns why the call gave up. Where lanes ended for different reasons, that of the last one to end.
     #[inline]
     #[must_use]
     pub const fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The latest attempt that had a verdict: its result is the one to hand back, if any.
+    /// Returns what the gate said that refused, where that is the reason.
+    ///
+    /// A call that was refused, suspended and decoded from bytes or JSON knows only that it was refused.
+    #[inline]
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
+    /// Returns the latest attempt that had a verdict: its result is the one to hand back, if any.
     #[inline]
     #[must_use]
     pub const fn last(&self) -> Option<u32> {
@@ -89,7 +161,7 @@ impl Stop {
         }
     }
 
-    /// The largest hint that was too long for the policy or for the deadline.
+    /// Returns the largest hint that was too long for the policy or for the deadline.
     ///
     /// A scheduler that can wait longer than this call does can try again after it.
     #[inline]
@@ -122,14 +194,14 @@ pub enum Reason {
     RetryAfter,
     /// A gate refused.
     Refused,
-    /// The user gave up.
+    /// The user cancelled the call.
     Cancelled,
     /// The policy makes no sense, or asks for more lanes than the call has room for.
     Invalid,
 }
 
 impl Reason {
-    /// The word for it, as in reports: `attempts`, `not_repeatable` …
+    /// Returns its word, as in reports: `attempts`, `not_repeatable` …
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -144,12 +216,11 @@ impl Reason {
             Self::Invalid => "invalid",
         }
     }
-}
 
-/// What happened, as the end of a sentence: `gave up: no attempts were left`.
-impl core::fmt::Display for Reason {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
+    /// Returns what happened, as the end of a sentence: `no attempts were left`.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
             Self::Attempts => "no attempts were left",
             Self::Deadline => "the deadline left no time for another attempt",
             Self::Stopped => "the outcome is not one that another attempt mends",
@@ -159,7 +230,14 @@ impl core::fmt::Display for Reason {
             Self::Refused => "a gate refused another attempt",
             Self::Cancelled => "it was cancelled",
             Self::Invalid => "its policy is invalid",
-        })
+        }
+    }
+}
+
+/// Prints what happened, as the end of a sentence: `gave up: no attempts were left`.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
     }
 }
 
@@ -196,10 +274,21 @@ mod tests {
         let waits = [
             WaitReason::Outcome,
             WaitReason::Backoff,
+            WaitReason::Gate,
             WaitReason::Hedge,
             WaitReason::AttemptTimeout,
             WaitReason::Deadline,
         ];
-        assert_eq!(waits.map(WaitReason::as_str), ["outcome", "backoff", "hedge", "attempt_timeout", "deadline"]);
+        let expected = ["outcome", "backoff", "gate", "hedge", "attempt_timeout", "deadline"];
+        assert_eq!(waits.map(WaitReason::as_str), expected);
+        let cancels = [CancelReason::Timeout, CancelReason::Lost, CancelReason::Deadline, CancelReason::Cancelled];
+        assert_eq!(cancels.map(CancelReason::as_str), ["timeout", "lost", "deadline", "cancelled"]);
+    }
+
+    #[test]
+    fn a_refusal_is_told_where_it_is_the_reason() {
+        let refusal = Some(Refusal::new(&"shut"));
+        assert_eq!(GiveUp::new(Reason::Refused, 1, 0, refusal).refusal(), refusal);
+        assert_eq!(GiveUp::new(Reason::Attempts, 1, 0, refusal).refusal(), None);
     }
 }

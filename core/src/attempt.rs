@@ -1,6 +1,10 @@
-//! What a driver is told of an attempt that it is to send.
+//! Attempts: what a driver is told of one that it is to send, how one ends, and what gates are told of it.
 
+use core::fmt;
 use core::time::Duration;
+
+use crate::action::CancelReason;
+use crate::verdict::{Failure, Verdict};
 
 /// One send of a call: number, place, and the time it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,12 +23,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The first attempt of a call that has no limit of time: what a driver may send before it makes the call.
+    pub const FIRST: Self = Self::new(1, 0, 0, Kind::First, u64::MAX);
+
     #[inline]
     pub(crate) const fn new(id: u32, retry: u32, lane: u8, kind: Kind, timeout: u64) -> Self {
         Self { id, retry, lane, kind, timeout: [(timeout >> 32) as u32, timeout as u32] }
     }
 
-    /// How long it may take: the attempt timeout, or what is left of the deadline if that is less.
+    /// Returns how long it may take: the attempt timeout, or what is left of the deadline if that is less.
     ///
     /// `None` is as long as it likes.
     #[inline]
@@ -39,6 +46,7 @@ impl Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Kind {
     /// The first send of the call.
     First,
@@ -49,7 +57,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it: `first`, `retry` or `hedge`.
+    /// Returns its word: `first`, `retry` or `hedge`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,8 +68,140 @@ impl Kind {
     }
 }
 
-impl core::fmt::Display for Kind {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+/// Prints its word.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// How a sent attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AttemptEnd {
+    /// Its outcome was accepted.
+    Accept,
+    /// Its outcome was a failure that another attempt may mend.
+    Retry(Failure),
+    /// Its outcome was a failure that ended the call.
+    Stop,
+    /// It took too long and was cancelled.
+    Timeout,
+    /// It was cancelled because another attempt ended the call.
+    Lost,
+    /// It was cancelled because the deadline of the call had passed.
+    Deadline,
+    /// It was cancelled because its call was: by the user, by being dropped, or by being suspended.
+    Cancelled,
+}
+
+impl AttemptEnd {
+    /// Returns its word: `accept`, `retry`, `stop`, `timeout`, `lost`, `deadline` or `cancelled`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Retry(_) => "retry",
+            Self::Stop => "stop",
+            Self::Timeout => "timeout",
+            Self::Lost => "lost",
+            Self::Deadline => "deadline",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Returns whether it was stopped before it had an outcome, for no fault of its own: lost, deadline or cancelled.
+    ///
+    /// Such an end says nothing about the server.
+    #[must_use]
+    pub const fn is_cancelled(self) -> bool {
+        matches!(self, Self::Lost | Self::Deadline | Self::Cancelled)
+    }
+}
+
+impl From<Verdict> for AttemptEnd {
+    #[inline]
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accept => Self::Accept,
+            Verdict::Retry(failure) => Self::Retry(failure),
+            Verdict::Stop => Self::Stop,
+        }
+    }
+}
+
+impl From<CancelReason> for AttemptEnd {
+    #[inline]
+    fn from(reason: CancelReason) -> Self {
+        match reason {
+            CancelReason::Timeout => Self::Timeout,
+            CancelReason::Lost => Self::Lost,
+            CancelReason::Deadline => Self::Deadline,
+            CancelReason::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Prints its word.
+impl fmt::Display for AttemptEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Writes its word.
+#[cfg(feature = "serde")]
+impl serde::Serialize for AttemptEnd {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What an attempt is for, as [gates](crate::Gate) are told.
+///
+/// ```
+/// use insist_core::{AttemptEnd, Cause, Kind, Verdict};
+///
+/// let cause = Cause::retry(Verdict::retry().throttled().into());
+/// assert_eq!(cause.kind, Kind::Retry);
+/// assert!(matches!(cause.after, Some(AttemptEnd::Retry(failure)) if failure.throttled));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Cause {
+    /// What makes it.
+    pub kind: Kind,
+    /// For a retry, how the attempt before it in its lane ended: with a failure, or with a timeout. Its hint is told
+    /// in whole milliseconds, rounded up, at most 49 days; one of zero is none.
+    pub after: Option<AttemptEnd>,
+}
+
+impl Cause {
+    /// The first send of a call.
+    pub const FIRST: Self = Self { kind: Kind::First, after: None };
+    /// The first send of a further lane.
+    pub const HEDGE: Self = Self { kind: Kind::Hedge, after: None };
+
+    /// Makes the cause of a retry that follows an attempt which ended so.
+    #[inline]
+    #[must_use]
+    pub const fn retry(after: AttemptEnd) -> Self {
+        Self { kind: Kind::Retry, after: Some(after) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_word_and_verdicts_and_cancels_become_ends() {
+        let ends = [Verdict::Accept, Verdict::retry(), Verdict::Stop].map(AttemptEnd::from);
+        assert_eq!(ends.map(AttemptEnd::as_str), ["accept", "retry", "stop"]);
+        assert!(!ends.into_iter().any(AttemptEnd::is_cancelled));
+        let reasons = [CancelReason::Timeout, CancelReason::Lost, CancelReason::Deadline, CancelReason::Cancelled];
+        let ends = reasons.map(AttemptEnd::from);
+        assert_eq!(ends.map(AttemptEnd::as_str), reasons.map(CancelReason::as_str));
+        assert_eq!(ends.map(AttemptEnd::is_cancelled), [false, true, true, true]);
     }
 }

@@ -106,6 +106,7 @@ impl core::error::Error for ParseDurationError {}
 /// assert_eq!(Text(Duration::ZERO).to_string(), "0");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper that is to be made by its name")]
 pub struct Text(pub Duration);
 
 impl fmt::Display for Text {

@@ -1,74 +1,134 @@
 //! What a hook sees: every decision of a call, as it is made.
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::action::Action;
 use crate::call::Handled;
 use crate::time::Instant;
 use crate::verdict::{Hint, Verdict};
 
-/// One decision of a call, and when it was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One decision of a call, and when it was made. `T` and `E` are what attempts end with.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Event {
-    /// When.
+pub struct Event<'a, T, E> {
+    /// When, on the clock of the driver.
     pub at: Instant,
+    /// How long after the start of the call.
+    pub elapsed: Duration,
     /// What.
-    pub decision: Decision,
+    pub decision: Decision<'a, T, E>,
 }
 
 /// What was decided, by the driver (a verdict) or by the machine (an action).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// An attempt ended with this verdict, which was handed to the machine.
-    Judged {
-        /// The attempt's id.
-        attempt: u32,
-        /// What was concluded from its outcome.
-        verdict: Verdict,
-        /// What became of the verdict.
-        handled: Handled,
-    },
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Decision<'a, T, E> {
+    /// An attempt ended, and its verdict was handed to the machine.
+    Judged(Judged<'a, T, E>),
     /// The machine asked for this.
     Action(Action),
 }
 
-impl Event {
-    /// For drivers: a decision that was made at that instant.
+/// An attempt that ended, what was concluded from its outcome, and what became of that.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Judged<'a, T, E> {
+    /// The attempt's id.
+    pub attempt: u32,
+    /// What it ended with; `None` if it could not be started.
+    pub outcome: Option<&'a Result<T, E>>,
+    /// What was concluded from it.
+    pub verdict: Verdict,
+    /// What became of the verdict: when the next attempt of its lane is due, for example.
+    pub handled: Handled,
+}
+
+impl<'a, T, E> Judged<'a, T, E> {
+    /// For drivers: makes one.
     #[must_use]
-    pub const fn new(at: Instant, decision: Decision) -> Self {
-        Self { at, decision }
+    pub const fn new(attempt: u32, outcome: Option<&'a Result<T, E>>, verdict: Verdict, handled: Handled) -> Self {
+        Self { attempt, outcome, verdict, handled }
     }
-}
 
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.decision)
-    }
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Judged { attempt, verdict, handled } => {
-                write!(f, "attempt {attempt} ended: {}", verdict.as_str())?;
-                match verdict {
-                    Verdict::Retry { hint: Some(Hint::AtLeast(wait)), .. } => write!(f, " after at least {wait:?}")?,
-                    Verdict::Retry { hint: Some(Hint::Exactly(wait)), .. } => write!(f, " after exactly {wait:?}")?,
-                    _ => {}
-                }
-                match handled {
-                    Handled::Counted | Handled::Over => Ok(()),
-                    Handled::Late => f.write_str(" (too late)"),
-                    Handled::Unknown => f.write_str(" (no such attempt)"),
-                }
-            }
-            Self::Action(action) => action.fmt(f),
+    /// Returns the error that the attempt ended with, if it was one.
+    #[must_use]
+    pub const fn error(&self) -> Option<&'a E> {
+        match self.outcome {
+            Some(Err(error)) => Some(error),
+            Some(Ok(_)) | None => None,
         }
     }
 }
 
-/// What is to be done, as a line of a log: `send attempt 2 (retry 1 in lane 0)`.
+impl<'a, T, E> Event<'a, T, E> {
+    /// For drivers: makes the event of a decision at that instant, of a call that started then.
+    #[must_use]
+    pub const fn new(started: Instant, at: Instant, decision: Decision<'a, T, E>) -> Self {
+        Self { at, elapsed: at.saturating_since(started), decision }
+    }
+}
+
+macro_rules! copy {
+    ($($name:ident),+) => {
+        $(
+            impl<T, E> Clone for $name<'_, T, E> {
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+
+            impl<T, E> Copy for $name<'_, T, E> {}
+        )+
+    };
+}
+
+copy!(Event, Decision, Judged);
+
+/// Prints a line of a log, in which times count from the start of the call: `20ms: attempt 1 ended: retry
+/// (connection refused); next in 70ms`.
+impl<T, E: fmt::Display> fmt::Display for Event<'_, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: ", self.elapsed)?;
+        match &self.decision {
+            Decision::Judged(judged) => {
+                judged.fmt(f)?;
+                match judged.handled {
+                    Handled::Retry { due } => write!(f, "; next in {:?}", due.saturating_since(self.at)),
+                    Handled::LaneEnded { reason } => write!(f, "; its lane ends: {reason}"),
+                    Handled::Late => f.write_str(" (too late)"),
+                    Handled::Unknown => f.write_str(" (no such attempt)"),
+                    Handled::Over => Ok(()),
+                }
+            }
+            Decision::Action(Action::Wait { until: Some(until), reason }) => {
+                write!(f, "wait {:?} ({reason})", until.saturating_since(self.at))
+            }
+            Decision::Action(action) => action.fmt(f),
+        }
+    }
+}
+
+/// Prints how it ended: `attempt 1 ended: retry (connection refused)`.
+impl<T, E: fmt::Display> fmt::Display for Judged<'_, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attempt {} ended: {}", self.attempt, self.verdict.as_str())?;
+        if let Verdict::Retry(failure) = self.verdict {
+            match failure.hint {
+                Some(Hint::AtLeast(wait)) => write!(f, " after at least {wait:?}")?,
+                Some(Hint::Exactly(wait)) => write!(f, " after exactly {wait:?}")?,
+                None => {}
+            }
+        }
+        match self.outcome {
+            Some(Err(error)) => write!(f, " ({error})"),
+            Some(Ok(_)) => Ok(()),
+            None => f.write_str(" (it could not be started)"),
+        }
+    }
+}
+
+/// Prints what is to be done, as a line of a log: `send attempt 2 (retry in lane 0)`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -79,15 +139,16 @@ impl fmt::Display for Action {
                     None => Ok(()),
                 }
             }
-            Self::Cancel(id) => write!(f, "cancel attempt {id}"),
-            Self::Wait { until: Some(until), reason } => write!(f, "wait until {until} ({})", reason.as_str()),
+            Self::Cancel { attempt, reason } => write!(f, "cancel attempt {attempt} ({reason})"),
+            Self::Wait { until: Some(until), reason } => write!(f, "wait until {until} ({reason})"),
             Self::Wait { until: None, .. } => f.write_str("wait for an outcome"),
             Self::Return(id) => write!(f, "return attempt {id}"),
-            Self::GiveUp(stop) => {
-                write!(f, "give up: {}", stop.reason())?;
-                match stop.hint() {
-                    Some(hint) => write!(f, " (asked to wait {hint:?})"),
-                    None => Ok(()),
+            Self::GiveUp(give_up) => {
+                write!(f, "give up: {}", give_up.reason())?;
+                match (give_up.refusal(), give_up.hint()) {
+                    (Some(refusal), _) => write!(f, " ({refusal})"),
+                    (None, Some(hint)) => write!(f, " (asked to wait {hint:?})"),
+                    (None, None) => Ok(()),
                 }
             }
         }
@@ -97,28 +158,41 @@ impl fmt::Display for Action {
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
-    use core::time::Duration;
 
     use super::*;
+    use crate::action::{Reason, WaitReason};
 
     #[test]
-    fn a_decision_is_a_line() {
-        let judged = |verdict, handled| {
-            Event::new(Instant::from_nanos(5_000_000), Decision::Judged { attempt: 2, verdict, handled })
-        };
+    fn a_decision_is_a_line_whose_times_count_from_the_start_of_the_call() {
+        let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+        let line = |decision: Decision<'_, u8, &str>| Event::new(at(1_000), at(1_005), decision).to_string();
+        let judged = |outcome, verdict, handled| line(Decision::Judged(Judged::new(2, outcome, verdict, handled)));
         let wait = Duration::from_secs(3);
-        for (event, line) in [
-            (judged(Verdict::Accept, Handled::Over), "5ms: attempt 2 ended: accept"),
-            (judged(Verdict::Stop, Handled::Late), "5ms: attempt 2 ended: stop (too late)"),
-            (judged(Verdict::retry(), Handled::Unknown), "5ms: attempt 2 ended: retry (no such attempt)"),
-            (judged(Verdict::retry().after(wait), Handled::Counted), "5ms: attempt 2 ended: retry after at least 3s"),
+        let (good, bad) = (Ok(1), Err("busy"));
+        let retry = Handled::Retry { due: at(1_075) };
+        for (line, says) in [
+            (judged(Some(&good), Verdict::Accept, Handled::Over), "5ms: attempt 2 ended: accept"),
+            (judged(Some(&bad), Verdict::Stop, Handled::Late), "5ms: attempt 2 ended: stop (busy) (too late)"),
+            (judged(Some(&bad), Verdict::retry(), retry), "5ms: attempt 2 ended: retry (busy); next in 70ms"),
             (
-                judged(Verdict::retry().exactly_after(wait), Handled::Counted),
-                "5ms: attempt 2 ended: retry after exactly 3s",
+                judged(None, Verdict::retry(), Handled::Unknown),
+                "5ms: attempt 2 ended: retry (it could not be started) (no such attempt)",
             ),
-            (Event::new(Instant::ZERO, Decision::Action(Action::Return(2))), "0ns: return attempt 2"),
+            (
+                judged(Some(&good), Verdict::retry().after(wait), Handled::LaneEnded { reason: Reason::Attempts }),
+                "5ms: attempt 2 ended: retry after at least 3s; its lane ends: no attempts were left",
+            ),
+            (
+                judged(Some(&good), Verdict::retry().exactly_after(wait), retry),
+                "5ms: attempt 2 ended: retry after exactly 3s; next in 70ms",
+            ),
+            (
+                line(Decision::Action(Action::Wait { until: Some(at(1_075)), reason: WaitReason::Backoff })),
+                "5ms: wait 70ms (backoff)",
+            ),
+            (line(Decision::Action(Action::Return(2))), "5ms: return attempt 2"),
         ] {
-            assert_eq!(event.to_string(), line);
+            assert_eq!(line, says);
         }
     }
 }

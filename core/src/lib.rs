@@ -26,7 +26,7 @@
 //!             call.handle(now, attempt.id, verdict);
 //!         }
 //!         Action::Wait { until, .. } => now = until.expect("nothing is in flight"),
-//!         Action::Cancel(_) => unreachable!("nothing is in flight"),
+//!         Action::Cancel { .. } => unreachable!("nothing is in flight"),
 //!         Action::Return(_) | Action::GiveUp(_) => break result,
 //!     }
 //! };
@@ -35,13 +35,15 @@
 //!
 //! # Features
 //!
-//! - `alloc`: `Log`, `Report`, `Replicas` and `play`.
+//! - `alloc`: `Log`, `Report`, `Replicas`, `play`, and the module `testing`.
 //! - `std`: `alloc`, and `Instant::now` on one origin for the whole process.
 //! - `serde`: `alloc`, and policies, states, logs and reports through serde.
+//! - `arbitrary`, `proptest`: `std`, and policies, scripts and gates for fuzzers and property tests.
 
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 #[cfg(any(feature = "alloc", test))]
 extern crate alloc;
@@ -63,27 +65,32 @@ mod jitter;
 mod log;
 #[cfg(feature = "alloc")]
 mod play;
+mod play_call;
 mod policy;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 mod replicas;
 #[cfg(feature = "alloc")]
 mod report;
+#[cfg(feature = "alloc")]
+pub mod testing;
 mod time;
 mod verdict;
 
-pub use action::{Action, Reason, Stop, WaitReason};
-pub use attempt::{Attempt, Kind};
-pub use backoff::{AtEnd, Backoff, Factor, List, Retry, Shape};
-pub use call::{Call, Handled, State, StateError};
+pub use action::{Action, CancelReason, GiveUp, Reason, WaitReason};
+pub use attempt::{Attempt, AttemptEnd, Cause, Kind};
+pub use backoff::{AtEnd, Backoff, Factor, List, RetryContext, Shape};
+pub use call::{Call, Handled, ResumeError, State, StateError};
+#[cfg(feature = "alloc")]
+pub use driver::Recorder;
 #[cfg(feature = "std")]
 pub use driver::fresh_seed;
-pub use driver::{Ended, GaveUp, Hook, Judge, When};
-#[cfg(feature = "alloc")]
-pub use driver::{Recorder, Recording};
-pub use event::{Decision, Event};
+pub use driver::{
+    CallEnd, GaveUp, Hook, IntoTerms, Judge, NoOutcome, OnRetry, Retrying, SaysNoOutcome, Terms, When, during,
+};
+pub use event::{Decision, Event, Judged};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
-pub use gate::{Admission, End, Gate, Refusal, Settled, Watched};
+pub use gate::{Admission, Gate, Refusal, Settled};
 #[cfg(target_has_atomic = "64")]
 pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState};
 pub use jitter::{Fraction, Jitter};
@@ -91,11 +98,12 @@ pub use jitter::{Fraction, Jitter};
 pub use log::{Entry, Log, NoDetail};
 #[cfg(feature = "alloc")]
 pub use play::{Script, Step, Timeline, play, play_with};
-pub use policy::{Delays, Policy, PolicyError};
+pub use play_call::Played;
+pub use policy::{AsPolicy, Delays, Policy, PolicyError};
 pub use rand_core::Rng;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 pub use replicas::{Replicas, Rotation};
 #[cfg(feature = "alloc")]
 pub use report::{Report, Winner};
 pub use time::Instant;
-pub use verdict::{Hint, Repeat, Sent, Verdict};
+pub use verdict::{Failure, Hint, Repeat, Sent, Verdict};

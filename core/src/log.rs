@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::attempt::{Attempt, Kind};
-use crate::gate::End;
+use crate::action::Action;
+use crate::attempt::{Attempt, AttemptEnd, Kind};
 use crate::time::Instant;
 
 /// How many attempts a log keeps, unless another limit is set.
@@ -26,6 +26,7 @@ pub struct Log<D = NoDetail> {
 /// The detail of a log whose driver has none. It prints nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[expect(clippy::exhaustive_structs, reason = "it is to be made by its name, and has nothing to say")]
 pub struct NoDetail;
 
 impl fmt::Display for NoDetail {
@@ -54,7 +55,7 @@ pub struct Entry<D = NoDetail> {
     #[cfg_attr(feature = "serde", serde(rename = "ended_ns"))]
     pub ended: Option<Instant>,
     /// How it ended, if it has.
-    pub end: Option<End>,
+    pub end: Option<AttemptEnd>,
     /// What its driver has to say of it.
     pub detail: Option<D>,
 }
@@ -90,6 +91,15 @@ impl<D> Log<D> {
         self.dropped
     }
 
+    /// For drivers: notes what an action says of an attempt: that it was sent, or cancelled.
+    pub fn on_action(&mut self, at: Instant, action: &Action) {
+        match action {
+            Action::Send(attempt) => self.sent(attempt, at),
+            Action::Cancel { attempt, reason } => self.ended(*attempt, at, (*reason).into()),
+            Action::Wait { .. } | Action::Return(_) | Action::GiveUp(_) => {}
+        }
+    }
+
     /// For drivers: an attempt was sent.
     pub fn sent(&mut self, attempt: &Attempt, at: Instant) {
         if self.entries.len() >= self.limit {
@@ -109,7 +119,7 @@ impl<D> Log<D> {
     }
 
     /// For drivers: an attempt ended. Only its first end counts.
-    pub fn ended(&mut self, attempt: u32, at: Instant, end: End) {
+    pub fn ended(&mut self, attempt: u32, at: Instant, end: AttemptEnd) {
         if let Some(entry) = self.entry(attempt).filter(|entry| entry.end.is_none()) {
             entry.ended = Some(at);
             entry.end = Some(end);
@@ -128,12 +138,14 @@ impl<D> Log<D> {
     }
 }
 
-/// One line: `attempt 2 (retry in lane 0): sent at 100ms, ended at 118ms: accept`.
-impl<D: fmt::Display> fmt::Display for Entry<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "attempt {} ({} in lane {}): sent at {}", self.attempt, self.kind, self.lane, self.sent)?;
+impl<D: fmt::Display> Entry<D> {
+    /// One line: `attempt 2 (retry in lane 0): sent at 100ms, ended at 118ms: accept`, counted from an instant.
+    fn line(&self, f: &mut fmt::Formatter<'_>, origin: Instant) -> fmt::Result {
+        let since = |at: Instant| at.saturating_since(origin);
+        let Self { attempt, kind, lane, .. } = self;
+        write!(f, "attempt {attempt} ({kind} in lane {lane}): sent at {:?}", since(self.sent))?;
         match (self.ended, self.end) {
-            (Some(ended), Some(end)) => write!(f, ", ended at {ended}: {}", end.as_str())?,
+            (Some(ended), Some(end)) => write!(f, ", ended at {:?}: {end}", since(ended))?,
             _ => f.write_str(", in flight")?,
         }
         match &self.detail {
@@ -144,16 +156,31 @@ impl<D: fmt::Display> fmt::Display for Entry<D> {
     }
 }
 
-/// One line an attempt.
-impl<D: fmt::Display> fmt::Display for Log<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<D: fmt::Display> Log<D> {
+    /// One line an attempt, counted from an instant.
+    pub(crate) fn lines(&self, f: &mut fmt::Formatter<'_>, origin: Instant) -> fmt::Result {
         for entry in &self.entries {
-            writeln!(f, "{entry}")?;
+            entry.line(f, origin)?;
+            f.write_str("\n")?;
         }
         match self.dropped {
             0 => Ok(()),
             dropped => writeln!(f, "and {dropped} more"),
         }
+    }
+}
+
+/// Prints one line, in which times count from the send.
+impl<D: fmt::Display> fmt::Display for Entry<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.line(f, self.sent)
+    }
+}
+
+/// Prints one line an attempt, in which times count from the first send.
+impl<D: fmt::Display> fmt::Display for Log<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines(f, self.entries.first().map_or(Instant::ZERO, |entry| entry.sent))
     }
 }
 
@@ -172,8 +199,8 @@ mod tests {
         log.sent(&Attempt::new(1, 0, 0, Kind::First, u64::MAX), at(0));
         log.sent(&Attempt::new(2, 0, 1, Kind::Hedge, u64::MAX), at(5));
         log.detail(2, "200 OK");
-        log.ended(2, at(7), End::Accept);
-        log.ended(2, at(9), End::Cancelled);
+        log.ended(2, at(7), AttemptEnd::Accept);
+        log.ended(2, at(9), AttemptEnd::Cancelled);
         assert_eq!(
             log.to_string(),
             "attempt 1 (first in lane 0): sent at 0ns, in flight\n\
@@ -187,7 +214,7 @@ mod tests {
         for id in 1..=3 {
             log.sent(&Attempt::new(id, id - 1, 0, Kind::Retry, u64::MAX), at(0));
             log.detail(id, NoDetail);
-            log.ended(id, at(1), End::Stop);
+            log.ended(id, at(1), AttemptEnd::Stop);
         }
         assert_eq!((log.entries().len(), log.dropped()), (1, 2));
         assert_eq!(log.to_string(), "attempt 1 (retry in lane 0): sent at 0ns, ended at 1ms: stop\nand 2 more\n");

@@ -1,4 +1,4 @@
-//! A call in virtual time, from outcomes that are written down beforehand.
+//! A call in virtual time, from outcomes that are written down or worked out.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -6,9 +6,11 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::action::Action;
+use crate::attempt::Attempt;
 use crate::backoff::Backoff;
 use crate::call::Call;
 use crate::gate::Gate;
+use crate::play_call::Played;
 use crate::policy::Policy;
 use crate::time::Instant;
 use crate::verdict::{Repeat, Verdict};
@@ -24,17 +26,29 @@ struct Outcome {
 }
 
 impl Script {
-    /// Nothing ever answers.
+    /// Makes a script in which nothing ever answers.
     #[must_use]
     pub const fn new() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// That attempt ends that long after it was sent, with that verdict. What is said last of an attempt counts.
+    /// Writes down that this attempt ends so long after it was sent, with this verdict. What is said last of an attempt
+    /// counts.
     #[must_use]
     pub fn outcome(mut self, attempt: u32, after: Duration, verdict: Verdict) -> Self {
         self.0.insert(attempt, Outcome { after, verdict });
         self
+    }
+
+    /// Returns when an attempt ends after its send, and with which verdict, if the script says so.
+    #[must_use]
+    pub fn get(&self, attempt: u32) -> Option<(Duration, Verdict)> {
+        self.0.get(&attempt).map(|outcome| (outcome.after, outcome.verdict))
+    }
+
+    /// Returns what is written down: attempt, span from send to end, verdict; by attempt.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, Duration, Verdict)> + '_ {
+        self.0.iter().map(|(attempt, outcome)| (*attempt, outcome.after, outcome.verdict))
     }
 }
 
@@ -50,9 +64,6 @@ pub struct Timeline {
     pub is_cut: bool,
 }
 
-/// How many actions a timeline has at most: a call without a limit of attempts may have billions before its deadline.
-const LONGEST: usize = 1_000_000;
-
 /// One action of a timeline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -63,7 +74,7 @@ pub struct Step {
     pub action: Action,
 }
 
-/// One line a step.
+/// Prints one line a step.
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Step { at, action } in &self.steps {
@@ -77,7 +88,7 @@ impl fmt::Display for Timeline {
     }
 }
 
-/// Runs one call in virtual time, from the instant 0, without a gate.
+/// Plays one call in virtual time, from the instant 0, without a gate.
 ///
 /// All that is due at an instant is done before the outcomes of that instant are handed in, by id: a race has opened
 /// all its lanes before an answer that takes no time counts.
@@ -103,72 +114,42 @@ impl fmt::Display for Timeline {
 /// ```
 #[must_use]
 pub fn play<B: Backoff>(policy: &Policy<B>, seed: u64, script: &Script) -> Timeline {
-    play_with(policy, &(), Repeat::Always, seed, script)
+    play_with(policy, &(), Repeat::Always, Instant::ZERO, seed, script)
 }
 
-/// Runs one call in virtual time, from the instant 0.
+/// Plays one call in virtual time, from this instant: calls that share a gate are played one after the other.
+///
+/// [`Call::play`] is the same for a call with other outcomes than a script's, and needs no allocator.
 #[must_use]
 pub fn play_with<B: Backoff, G: Gate>(
     policy: &Policy<B>,
     gate: &G,
     repeat: Repeat,
+    start: Instant,
     seed: u64,
     script: &Script,
 ) -> Timeline {
     match policy.get_lanes() {
-        0..=1 => run(Call::with_lanes::<1>(policy, gate, Instant::ZERO, seed).repeat(repeat), script),
-        2..=8 => run(Call::with_lanes::<8>(policy, gate, Instant::ZERO, seed).repeat(repeat), script),
-        _ => run(Call::with_lanes::<255>(policy, gate, Instant::ZERO, seed).repeat(repeat), script),
+        0..=1 => follow(Call::with_lanes::<1>(policy, gate, start, seed).repeat(repeat), script),
+        2..=8 => follow(Call::with_lanes::<8>(policy, gate, start, seed).repeat(repeat), script),
+        _ => follow(Call::with_lanes::<255>(policy, gate, start, seed).repeat(repeat), script),
     }
 }
 
-fn run<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<&Policy<B>, &G, LANES>, script: &Script) -> Timeline {
-    let mut now = Instant::ZERO;
+fn follow<B: Backoff, G: Gate, const LANES: usize>(mut call: Call<&Policy<B>, &G, LANES>, script: &Script) -> Timeline {
     let mut steps = Vec::new();
-    let mut in_flight: Vec<(Instant, u32, Verdict)> = Vec::new();
-    loop {
-        let action = call.poll(now);
-        steps.push(Step { at: now, action });
-        match action {
-            Action::Send(attempt) => {
-                if let Some(&Outcome { after, verdict }) = script.0.get(&attempt.id) {
-                    in_flight.extend(now.checked_add(after).map(|at| (at, attempt.id, verdict)));
-                }
-            }
-            Action::Cancel(id) => in_flight.retain(|(_, attempt, _)| *attempt != id),
-            Action::Wait { until, .. } => {
-                let next = in_flight.iter().map(|(at, ..)| *at).chain(until).min();
-                let Some(next) = next else {
-                    return Timeline { steps, is_stuck: true, is_cut: false };
-                };
-                now = next;
-                let (mut due, rest) = in_flight.into_iter().partition(|(at, ..)| *at <= now);
-                in_flight = rest;
-                hand_in(&mut call, now, &mut due);
-            }
-            Action::Return(_) | Action::GiveUp(_) => return Timeline { steps, is_stuck: false, is_cut: false },
-        }
-        if steps.len() >= LONGEST {
-            return Timeline { steps, is_stuck: false, is_cut: true };
-        }
-    }
-}
-
-/// Outcomes of one instant are handed in by id.
-fn hand_in<B: Backoff, G: Gate, const LANES: usize>(
-    call: &mut Call<&Policy<B>, &G, LANES>,
-    now: Instant,
-    due: &mut Vec<(Instant, u32, Verdict)>,
-) {
-    due.sort_by_key(|(_, attempt, _)| *attempt);
-    for (_, attempt, verdict) in due.drain(..) {
-        call.handle(now, attempt, verdict);
-    }
+    let outcome = |attempt: Attempt, _| script.get(attempt.id);
+    let played = call.play(outcome, |at, action| steps.push(Step { at, action }));
+    Timeline { steps, is_stuck: played == Played::Stuck, is_cut: played == Played::Cut }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
+    use crate::action::CancelReason;
+    use crate::play_call::LONGEST;
 
     #[test]
     fn a_call_that_goes_on_and_on_is_cut() {
@@ -187,6 +168,15 @@ mod tests {
         let timeline = play(&policy, 7, &script);
         let last = timeline.steps.last().map(|step| (step.at, step.action));
         assert_eq!(last, Some((Instant::from_nanos(140_000_000), Action::Return(2))));
-        assert!(timeline.steps.iter().any(|step| step.action == Action::Cancel(1)));
+        let cancelled = Action::Cancel { attempt: 1, reason: CancelReason::Timeout };
+        assert!(timeline.steps.iter().any(|step| step.action == cancelled));
+    }
+
+    #[test]
+    fn a_call_starts_when_it_is_told() {
+        let start = Instant::from_nanos(5_000_000_000);
+        let script = Script::new().outcome(1, Duration::from_millis(20), Verdict::Accept);
+        let timeline = play_with(&Policy::zero(), &(), Repeat::Always, start, 7, &script);
+        assert_eq!(timeline.to_string().lines().last(), Some("5.02s: return attempt 1"));
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
-use crate::gate::End;
+use crate::attempt::AttemptEnd;
 use crate::time::{Instant, nanos};
 
 /// How long a replica that failed is passed over, unless it is said.
@@ -19,14 +19,14 @@ const REMEMBERED: usize = 64;
 /// gate. A call takes a [`Rotation`] and asks it for each attempt.
 ///
 /// ```
-/// use insist_core::{End, Instant, Replicas, Sent};
+/// use insist_core::{Instant, Replicas, Verdict};
 ///
 /// let replicas = Replicas::new(3);
 /// let now = Instant::ZERO;
 ///
 /// let rotation = replicas.rotation(7); // 7 is the call's seed
 /// let first = rotation.pick(now);
-/// replicas.ended(now, first, End::Retry(Sent::Maybe));
+/// replicas.ended(now, first, Verdict::retry().into());
 /// let second = rotation.pick(now); // a retry goes elsewhere
 /// assert_ne!(first, second);
 ///
@@ -72,14 +72,14 @@ impl Replicas {
 
     /// An attempt at a replica has ended: a failure or a timeout makes it rest, and anything that it answered for good
     /// ends its rest. A cancel says nothing.
-    pub fn ended(&self, now: Instant, replica: usize, end: End) {
+    pub fn ended(&self, now: Instant, replica: usize, end: AttemptEnd) {
         let Some(resting) = self.resting.get(replica) else { return };
         match end {
-            End::Retry(_) | End::Timeout => {
+            AttemptEnd::Retry(_) | AttemptEnd::Timeout => {
                 resting.fetch_max(now.as_nanos().saturating_add(self.rest), Ordering::Relaxed);
             }
-            End::Accept | End::Stop => resting.store(0, Ordering::Relaxed),
-            End::Cancelled => {}
+            AttemptEnd::Accept | AttemptEnd::Stop => resting.store(0, Ordering::Relaxed),
+            AttemptEnd::Lost | AttemptEnd::Deadline | AttemptEnd::Cancelled => {}
         }
     }
 
@@ -127,9 +127,9 @@ impl Rotation<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Sent;
+    use crate::verdict::Failure;
 
-    const FAILED: End = End::Retry(Sent::Maybe);
+    const FAILED: AttemptEnd = AttemptEnd::Retry(Failure::new());
 
     fn at(seconds: u64) -> Instant {
         Instant::from_nanos(seconds * 1_000_000_000)
@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn a_success_ends_the_rest_and_a_cancel_says_nothing() {
         let replicas = Replicas::new(2);
-        replicas.ended(at(0), 0, End::Timeout);
-        replicas.ended(at(1), 0, End::Cancelled);
+        replicas.ended(at(0), 0, AttemptEnd::Timeout);
+        replicas.ended(at(1), 0, AttemptEnd::Cancelled);
         assert!(replicas.is_resting(at(1), 0));
-        replicas.ended(at(1), 0, End::Accept);
+        replicas.ended(at(1), 0, AttemptEnd::Accept);
         assert!(!replicas.is_resting(at(1), 0));
     }
 

@@ -1,10 +1,11 @@
-//! What a finished call tells.
+//! Reports: what a finished call tells.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::action::{Action, Reason};
-use crate::call::Call;
-use crate::gate::{Gate, Refusal};
+use crate::call::State;
+use crate::gate::Refusal;
 use crate::log::{Log, NoDetail};
 use crate::time::Instant;
 
@@ -52,37 +53,82 @@ pub struct Winner {
 }
 
 impl<D> Report<D> {
-    /// For drivers: what a call tells that ended at that instant with that action.
+    /// For drivers: makes the report of a call that has come to this state, and ended at that instant with that action.
     ///
     /// Anything but a terminal action counts as a call that was cancelled.
-    pub fn new<P, G: Gate, const LANES: usize>(
-        call: &Call<P, G, LANES>,
+    pub fn new<const LANES: usize>(
+        state: &State<LANES>,
         end: Action,
         started: Instant,
         ended: Instant,
         log: Log<D>,
     ) -> Self {
-        let (reason, hint, winner) = match end {
+        let (reason, refusal, hint, winner) = match end {
             Action::Return(attempt) => {
-                let lane = call.state().lane_of(attempt).unwrap_or(0);
-                (None, None, Some(Winner { attempt, lane }))
+                let lane = state.lane_of(attempt).unwrap_or(0);
+                (None, None, None, Some(Winner { attempt, lane }))
             }
-            Action::GiveUp(stop) => (Some(stop.reason()), stop.hint(), None),
-            _ => (Some(Reason::Cancelled), None, None),
+            Action::GiveUp(give_up) => (Some(give_up.reason()), give_up.refusal(), give_up.hint(), None),
+            _ => (Some(Reason::Cancelled), None, None, None),
         };
         Self {
             reason,
-            refusal: call.gate().last_refusal().filter(|_| reason == Some(Reason::Refused)),
+            refusal,
             fell_back: false,
             hint,
-            attempts: call.attempts(),
-            retries: call.retries(),
-            hedges: call.hedges(),
+            attempts: state.attempts(),
+            retries: state.retries(),
+            hedges: state.hedges(),
             winner,
             started,
             elapsed: ended.saturating_since(started),
-            seed: call.seed(),
+            seed: state.seed(),
             log,
         }
+    }
+}
+
+/// Prints what came of the call, and then one line an attempt, in which times count from the start of the call.
+impl<D: fmt::Display> fmt::Display for Report<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { attempts, elapsed, .. } = self;
+        let plural = if *attempts == 1 { "" } else { "s" };
+        match (self.winner, self.reason) {
+            (Some(Winner { attempt, .. }), _) => write!(f, "attempt {attempt} succeeded")?,
+            (None, Some(reason)) => write!(f, "gave up: {reason}")?,
+            (None, None) => f.write_str("ended")?,
+        }
+        if let Some(refusal) = self.refusal {
+            write!(f, " ({refusal})")?;
+        }
+        writeln!(f, "; {attempts} attempt{plural} in {elapsed:?}")?;
+        self.log.lines(f, self.started)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::{Call, NoDetail, Policy, Verdict};
+
+    #[test]
+    fn a_report_is_a_sentence_and_a_line_an_attempt_counted_from_the_start() {
+        let at = |millis: u64| Instant::from_nanos(5_000_000_000 + millis * 1_000_000);
+        let policy = Policy::constant(Duration::from_millis(100)).attempts(2);
+        let mut log = Log::<NoDetail>::new();
+        let mut call = Call::new(&policy, &(), at(0), 7);
+        for (now, id) in [(0, 1), (120, 2)] {
+            log.on_action(at(now), &call.poll(at(now)));
+            let _ = call.handle(at(now + 20), id, Verdict::retry());
+            let _ = call.poll(at(now + 20));
+            log.ended(id, at(now + 20), Verdict::retry().into());
+        }
+        let end = call.poll(at(140));
+        let report = Report::new(call.state(), end, at(0), at(140), log);
+        let says = "gave up: no attempts were left; 2 attempts in 140ms\n\
+                    attempt 1 (first in lane 0): sent at 0ns, ended at 20ms: retry\n";
+        assert!(report.to_string().starts_with(says), "{report}");
     }
 }

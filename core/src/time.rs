@@ -66,24 +66,32 @@ impl Instant {
         }
     }
 
-    /// The instant of now, on the one origin that every std driver of this process shares.
+    /// Returns the instant of now, on the one origin that every std driver of this process shares.
     ///
-    /// The origin is the first use, so an instant means nothing to another process.
+    /// The origin lies up to a year before the first use, so an instant means nothing to another process: a call that
+    /// outlives its process counts [since the epoch](Self::since_epoch).
     #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {
-        Self::of(std::time::Instant::now())
+        std::time::Instant::now().into()
     }
 
-    /// A std instant on the origin that [`Instant::now`] uses.
+    /// Returns the instant of now, counted from the Unix epoch by the system's clock: the origin of calls that outlive
+    /// their process. A clock before 1970 reads as the epoch.
+    ///
+    /// ```
+    /// use insist_core::Instant;
+    ///
+    /// let year_2020 = Instant::from_nanos(1_577_836_800_000_000_000);
+    /// assert!(Instant::since_epoch() > year_2020);
+    /// ```
     #[cfg(feature = "std")]
     #[must_use]
-    pub fn of(instant: std::time::Instant) -> Self {
-        let nanos = instant.saturating_duration_since(origin()).as_nanos();
-        Self(u64::try_from(nanos).unwrap_or(u64::MAX))
+    pub fn since_epoch() -> Self {
+        Self::ZERO.checked_add(std::time::UNIX_EPOCH.elapsed().unwrap_or_default()).unwrap_or(Self(u64::MAX))
     }
 
-    /// The std instant that [`of`](Self::of) makes this one from; `None` where the system's clock does not reach.
+    /// Returns the std instant that this one was made [from](From); `None` where the system's clock does not reach.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn to_std(self) -> Option<std::time::Instant> {
@@ -91,10 +99,27 @@ impl Instant {
     }
 }
 
+/// On the origin that [`Instant::now`] uses; what lies before that is the origin.
+#[cfg(feature = "std")]
+impl From<std::time::Instant> for Instant {
+    fn from(instant: std::time::Instant) -> Self {
+        let nanos = instant.saturating_duration_since(origin()).as_nanos();
+        Self(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+/// Well before the first use, because a clock that was paused or simulated may stand before it.
 #[cfg(feature = "std")]
 fn origin() -> std::time::Instant {
-    static ORIGIN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    *ORIGIN.get_or_init(std::time::Instant::now)
+    use std::time::Instant;
+    static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    const HOUR: u64 = 3600;
+    *ORIGIN.get_or_init(|| {
+        let now = Instant::now();
+        // Some systems count from their start, and have no instants before it.
+        let before = |hours: u64| now.checked_sub(Duration::from_secs(hours * HOUR));
+        [365 * 24, 30 * 24, 24, 1].into_iter().find_map(before).unwrap_or(now)
+    })
 }
 
 /// The span since the origin, as `1.5s`.
@@ -134,8 +159,8 @@ mod tests {
     fn the_clock_of_the_process_goes_on_from_its_origin() {
         let (before, std) = (Instant::now(), std::time::Instant::now());
         let later = std + Duration::from_secs(5);
-        assert!(before <= Instant::of(std) && Instant::of(std) <= Instant::now());
-        assert_eq!(Instant::of(later).saturating_since(Instant::of(std)), Duration::from_secs(5));
-        assert_eq!((Instant::of(later).to_std(), Instant::of(std).to_std()), (Some(later), Some(std)));
+        assert!(before <= Instant::from(std) && Instant::from(std) <= Instant::now());
+        assert_eq!(Instant::from(later).saturating_since(Instant::from(std)), Duration::from_secs(5));
+        assert_eq!((Instant::from(later).to_std(), Instant::from(std).to_std()), (Some(later), Some(std)));
     }
 }

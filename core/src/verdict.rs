@@ -1,4 +1,4 @@
-//! What is concluded from an attempt's outcome.
+//! Verdicts: what is concluded from an attempt's outcome.
 
 use core::time::Duration;
 
@@ -6,48 +6,79 @@ use core::time::Duration;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist_core::{Sent, Verdict};
+/// use insist_core::Verdict;
 ///
-/// let refused_connection = Verdict::retry().sent(Sent::No);
-/// let told_to_wait = Verdict::retry().after(Duration::from_secs(2));
+/// let refused_connection = Verdict::retry().unsent();
+/// let told_to_wait = Verdict::retry().throttled().after(Duration::from_secs(2));
 /// assert_ne!(refused_connection, told_to_wait);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Verdict {
     /// This is the result: the call returns it.
     Accept,
     /// It failed in a way that another attempt may mend.
-    Retry {
-        /// Whether the request may have reached the server.
-        sent: Sent,
-        /// How long to wait at least, or exactly, if anyone said so.
-        hint: Option<Hint>,
-    },
+    Retry(Failure),
     /// It failed and no attempt will mend it: the call gives up at once.
     Stop,
 }
 
 impl Verdict {
-    /// A failure worth another attempt, possibly sent, without a hint.
+    /// Concludes that it failed and that another attempt may mend it. The attempt may have been sent, was not
+    /// throttled, and came with no hint; the words below say otherwise.
     #[inline]
     #[must_use]
     pub const fn retry() -> Self {
-        Self::Retry { sent: Sent::Maybe, hint: None }
+        Self::Retry(Failure::new())
     }
 
-    /// The same, knowing whether the request may have reached the server.
+    /// Says that nothing of the request left this machine.
+    ///
+    /// No effect on [`Verdict::Accept`] and [`Verdict::Stop`].
+    #[inline]
+    #[must_use]
+    pub const fn unsent(self) -> Self {
+        self.sent(Sent::No)
+    }
+
+    /// Says whether the request may have reached the server.
     ///
     /// No effect on [`Verdict::Accept`] and [`Verdict::Stop`].
     #[inline]
     #[must_use]
     pub const fn sent(self, sent: Sent) -> Self {
         match self {
-            Self::Retry { hint, .. } => Self::Retry { sent, hint },
+            Self::Retry(failure) => Self::Retry(Failure { sent, ..failure }),
             other => other,
         }
     }
 
-    /// The same, to be repeated no sooner than after this span; the backoff comes on top.
+    /// Says that the server turned it away because it has too much to do: a 429, gRPC's `RESOURCE_EXHAUSTED`, a
+    /// throttling error of AWS. Gates that hold a client back go by it.
+    ///
+    /// It is the server's word only, so a call that may be repeated [`IfUnsent`](Repeat::IfUnsent) is not repeated
+    /// after it. No effect on [`Verdict::Accept`] and [`Verdict::Stop`].
+    ///
+    /// ```
+    /// use insist_core::Verdict;
+    ///
+    /// let judge = |status: u16| match status {
+    ///     429 => Verdict::retry().throttled(),
+    ///     500.. => Verdict::retry(),
+    ///     _ => Verdict::Accept,
+    /// };
+    /// assert_ne!(judge(429), judge(503));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn throttled(self) -> Self {
+        match self {
+            Self::Retry(failure) => Self::Retry(Failure { throttled: true, ..failure }),
+            other => other,
+        }
+    }
+
+    /// Asks for the next attempt no sooner than after this span; the backoff comes on top.
     ///
     /// No effect on [`Verdict::Accept`] and [`Verdict::Stop`].
     #[inline]
@@ -56,7 +87,7 @@ impl Verdict {
         self.hint(Hint::AtLeast(wait))
     }
 
-    /// The same, to be repeated after exactly this span, whatever the backoff says.
+    /// Asks for the next attempt after exactly this span, whatever the backoff says.
     ///
     /// No effect on [`Verdict::Accept`] and [`Verdict::Stop`].
     #[inline]
@@ -67,19 +98,40 @@ impl Verdict {
 
     const fn hint(self, hint: Hint) -> Self {
         match self {
-            Self::Retry { sent, .. } => Self::Retry { sent, hint: Some(hint) },
+            Self::Retry(failure) => Self::Retry(Failure { hint: Some(hint), ..failure }),
             other => other,
         }
     }
 
-    /// The word for it: `accept`, `retry` or `stop`.
+    /// Returns its word: `accept`, `retry` or `stop`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accept => "accept",
-            Self::Retry { .. } => "retry",
+            Self::Retry(_) => "retry",
             Self::Stop => "stop",
         }
+    }
+}
+
+/// A failure that another attempt may mend: how far the attempt got, and what the server asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Whether the request may have reached the server. Default: it may.
+    pub sent: Sent,
+    /// Whether the server turned it away because it has too much to do. Default: no.
+    pub throttled: bool,
+    /// How long to wait at least, or exactly, if anyone said so. Default: nobody did.
+    pub hint: Option<Hint>,
+}
+
+impl Failure {
+    /// Makes one that may have been sent, was not throttled, and came with no hint.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { sent: Sent::Maybe, throttled: false, hint: None }
     }
 }
 
@@ -87,6 +139,7 @@ impl Verdict {
 ///
 /// The policy's limit for hints binds both kinds, and so does the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Hint {
     /// The backoff starts after this span, so the wait is the hint plus the jittered delay.
     AtLeast(Duration),
@@ -94,31 +147,28 @@ pub enum Hint {
     Exactly(Duration),
 }
 
-/// How far a failed attempt got: whether it may have reached the server, and whether the server turned it away.
+impl Hint {
+    /// Returns the span that was asked for.
+    #[inline]
+    #[must_use]
+    pub const fn span(self) -> Duration {
+        match self {
+            Self::AtLeast(wait) | Self::Exactly(wait) => wait,
+        }
+    }
+}
+
+/// Whether a failed attempt may have reached the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[expect(clippy::exhaustive_enums, reason = "there is no third between surely not and maybe")]
 pub enum Sent {
     /// Nothing of the request left this machine.
     No,
     /// It may have been received, and even acted upon.
     #[default]
     Maybe,
-    /// It was received, and turned away because there is too much to do: 429, gRPC's `RESOURCE_EXHAUSTED`, a throttling
-    /// error of AWS. Gates that hold a client back go by it. It is the server's word only, so a call that may be
-    /// repeated [`IfUnsent`](Repeat::IfUnsent) is not repeated after it.
-    ///
-    /// ```
-    /// use insist_core::{Sent, Verdict};
-    ///
-    /// let judge = |status: u16| match status {
-    ///     429 => Verdict::retry().sent(Sent::Throttled),
-    ///     500.. => Verdict::retry(),
-    ///     _ => Verdict::Accept,
-    /// };
-    /// assert_ne!(judge(429), judge(503));
-    /// ```
-    Throttled,
 }
 
 /// Which failures of a call may be followed by another attempt.
@@ -127,6 +177,7 @@ pub enum Sent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Repeat {
     /// Any: the operation may be carried out more than once.
     #[default]
@@ -135,6 +186,18 @@ pub enum Repeat {
     IfUnsent,
     /// None, not even one that was not sent (its body is used up, for example).
     Never,
+}
+
+impl Repeat {
+    /// Returns its word: `always`, `if_unsent` or `never`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::IfUnsent => "if_unsent",
+            Self::Never => "never",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -147,5 +210,19 @@ mod tests {
             [Verdict::Accept, Verdict::retry(), Verdict::Stop].map(Verdict::as_str),
             ["accept", "retry", "stop"]
         );
+        assert_eq!(
+            [Repeat::Always, Repeat::IfUnsent, Repeat::Never].map(Repeat::as_str),
+            ["always", "if_unsent", "never"]
+        );
+    }
+
+    #[test]
+    fn words_change_a_retry_and_nothing_else() {
+        let wait = Duration::from_secs(3);
+        let all = Failure { sent: Sent::No, throttled: true, hint: Some(Hint::Exactly(wait)) };
+        let said = |verdict: Verdict| verdict.unsent().throttled().after(wait * 2).exactly_after(wait);
+        assert_eq!(said(Verdict::retry()), Verdict::Retry(all));
+        assert_eq!([Verdict::Accept, Verdict::Stop].map(said), [Verdict::Accept, Verdict::Stop]);
+        assert_eq!([Hint::AtLeast(wait), Hint::Exactly(wait)].map(Hint::span), [wait; 2]);
     }
 }

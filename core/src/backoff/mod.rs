@@ -17,9 +17,9 @@ use crate::fixed::Fixed;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist_core::{Policy, Retry};
+/// use insist_core::{Policy, RetryContext};
 ///
-/// let squares = |retry: Retry| Some(Duration::from_millis(u64::from(retry.number).pow(2)));
+/// let squares = |retry: RetryContext| Some(Duration::from_millis(u64::from(retry.number).pow(2)));
 /// let policy = Policy::new(squares).attempts(4);
 /// # assert!(policy.validate().is_ok());
 /// ```
@@ -28,19 +28,19 @@ pub trait Backoff {
     ///
     /// `rng` gives the same numbers for the same seed, lane and retry, whatever else happened. The cost must be
     /// bounded for any retry number.
-    fn delay(&self, retry: Retry, rng: &mut dyn Rng) -> Option<Duration>;
+    fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration>;
 
     /// The same in nanoseconds, as the machine counts: what is built in makes no detour over [`Duration`].
     #[doc(hidden)]
     #[inline]
-    fn nanos(&self, retry: Retry, rng: &mut dyn Rng) -> Option<u64> {
+    fn nanos(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<u64> {
         self.delay(retry, rng).map(crate::time::nanos)
     }
 }
 
-impl<F: Fn(Retry) -> Option<Duration>> Backoff for F {
+impl<F: Fn(RetryContext) -> Option<Duration>> Backoff for F {
     #[inline]
-    fn delay(&self, retry: Retry, _: &mut dyn Rng) -> Option<Duration> {
+    fn delay(&self, retry: RetryContext, _: &mut dyn Rng) -> Option<Duration> {
         self(retry)
     }
 }
@@ -48,7 +48,7 @@ impl<F: Fn(Retry) -> Option<Duration>> Backoff for F {
 /// What a backoff is told of the retry that it is to delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Retry {
+pub struct RetryContext {
     /// The retry's number in its lane, from 1.
     pub number: u32,
     /// Nanoseconds, as are the others: most backoffs look at none of them, and a `Duration` is a division.
@@ -58,7 +58,7 @@ pub struct Retry {
     pub(crate) cap: u64,
 }
 
-impl Retry {
+impl RetryContext {
     /// The wait before the previous retry of the lane, hint included; zero before the first.
     #[must_use]
     pub const fn previous(&self) -> Duration {

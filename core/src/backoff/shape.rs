@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use rand_core::Rng;
 
-use super::{Backoff, Factor, Retry};
+use super::{Backoff, Factor, RetryContext};
 use crate::draw::uniform;
+use crate::jitter::Jitter;
 use crate::policy::PolicyError;
 use crate::time::nanos;
 
@@ -55,10 +56,38 @@ pub enum Shape {
     },
 }
 
+impl Shape {
+    /// Returns its word: `zero`, `stop`, `constant`, `linear`, `exponential`, `fibonacci`, `decorrelated` or `list`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Zero => "zero",
+            Self::Stop => "stop",
+            Self::Constant { .. } => "constant",
+            Self::Linear { .. } => "linear",
+            Self::Exponential { .. } => "exponential",
+            Self::Fibonacci { .. } => "fibonacci",
+            Self::Decorrelated { .. } => "decorrelated",
+            Self::List { .. } => "list",
+        }
+    }
+
+    /// Numbers that someone wrote one by one are meant as they are; those that grow are a range.
+    pub(crate) const fn default_jitter(&self) -> Jitter {
+        match self {
+            Self::Zero | Self::Stop | Self::Constant { .. } | Self::List { .. } => Jitter::None,
+            Self::Linear { .. } | Self::Exponential { .. } | Self::Fibonacci { .. } | Self::Decorrelated { .. } => {
+                Jitter::Full
+            }
+        }
+    }
+}
+
 /// What a list of delays does when it is used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum AtEnd {
     /// The lane ends.
     #[default]
@@ -133,12 +162,12 @@ impl core::fmt::Debug for List {
 }
 
 impl Backoff for Shape {
-    fn delay(&self, retry: Retry, rng: &mut dyn Rng) -> Option<Duration> {
+    fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
         self.nanos(retry, rng).map(Duration::from_nanos)
     }
 
     #[inline]
-    fn nanos(&self, retry: Retry, rng: &mut dyn Rng) -> Option<u64> {
+    fn nanos(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<u64> {
         let number = retry.number;
         Some(match self {
             Self::Zero => 0,
@@ -154,8 +183,8 @@ impl Backoff for Shape {
 }
 
 #[inline]
-fn decorrelated(base: u64, retry: Retry, rng: &mut dyn Rng) -> u64 {
-    let Retry { previous, floor, cap, .. } = retry;
+fn decorrelated(base: u64, retry: RetryContext, rng: &mut dyn Rng) -> u64 {
+    let RetryContext { previous, floor, cap, .. } = retry;
     let high = previous.max(base).saturating_mul(3);
     uniform(base.max(floor).min(cap), high.max(floor).min(cap), rng)
 }
@@ -184,7 +213,7 @@ mod tests {
 
     fn delay(shape: &Shape, number: u32) -> Option<u64> {
         let mut rng = Draw::new(1, 0, number);
-        shape.nanos(Retry { number, previous: 0, floor: 0, cap: u64::MAX }, &mut rng)
+        shape.nanos(RetryContext { number, previous: 0, floor: 0, cap: u64::MAX }, &mut rng)
     }
 
     const BASE: Duration = Duration::from_nanos(10);
@@ -238,7 +267,7 @@ mod tests {
         let shape = Shape::Decorrelated { base: BASE };
         for seed in 0..200 {
             let mut rng = Draw::new(seed, 0, 2);
-            let drawn = shape.nanos(Retry { number: 2, previous: 100, floor: 0, cap: 250 }, &mut rng).unwrap();
+            let drawn = shape.nanos(RetryContext { number: 2, previous: 100, floor: 0, cap: 250 }, &mut rng).unwrap();
             assert!((10..=250).contains(&drawn), "{drawn}");
         }
     }
@@ -256,11 +285,11 @@ mod tests {
     #[test]
     fn a_delay_is_the_same_as_a_duration() {
         let mut rng = Draw::new(1, 0, 1);
-        let retry = Retry { number: 3, previous: 70, floor: 5, cap: u64::MAX };
+        let retry = RetryContext { number: 3, previous: 70, floor: 5, cap: u64::MAX };
         assert_eq!(Shape::Linear { base: BASE }.delay(retry, &mut rng), Some(BASE * 3));
         assert_eq!(Shape::Stop.delay(retry, &mut rng), None);
         assert_eq!((retry.previous(), retry.floor(), retry.cap()), (BASE * 7, BASE / 2, None));
-        assert_eq!(Retry { cap: 90, ..retry }.cap(), Some(BASE * 9));
+        assert_eq!(RetryContext { cap: 90, ..retry }.cap(), Some(BASE * 9));
     }
 
     #[test]

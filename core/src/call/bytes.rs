@@ -1,12 +1,13 @@
 //! A state as bytes, the same on every platform and for ever.
 
-use super::fits::StateError;
-use super::state::{Lane, Phase, State, Status};
+use super::lane::{DueBy, Failed, Lane, Why};
+use super::state::{Phase, State};
+use super::validate::StateError;
 use crate::action::Reason;
 use crate::verdict::Repeat;
 
-const VERSION: u8 = 1;
-const HEAD: usize = 47;
+const VERSION: u8 = 2;
+const HEAD: usize = 51;
 const LANE: usize = 32;
 const SUM: usize = 4;
 
@@ -23,27 +24,28 @@ const REASONS: [Reason; 9] = [
     Reason::Cancelled,
     Reason::Invalid,
 ];
-const STATUSES: [Status; 5] = [Status::Unopened, Status::Opening, Status::Waiting, Status::InFlight, Status::Ended];
+const FAILURES: [Failed; 6] =
+    [Failed::Nothing, Failed::Unsent, Failed::Sent, Failed::UnsentThrottled, Failed::SentThrottled, Failed::Timeout];
 
 impl<const LANES: usize> State<LANES> {
-    /// As many bytes as [`encode`](Self::encode) writes at most: 51, and 32 a lane.
+    /// As many bytes as [`encode`](Self::encode) writes at most: 55, and 32 a lane.
     pub const BYTES: usize = HEAD + LANE * LANES + SUM;
 
-    /// Writes the state as bytes, and gives those that it wrote: 83 with one lane.
+    /// Writes the state as bytes, and gives those that it wrote: 87 with one lane.
     ///
     /// They are the same on every platform, and later versions of insist read them:
     ///
     /// | bytes | what; numbers are little-endian, instants and spans in nanoseconds |
     /// |---|---|
-    /// | 1 | the version, 1 |
+    /// | 1 | the version, 2 |
     /// | 1 | 0 running, 1 returned, 2 gave up |
     /// | 1 | why the lane that ended last did, in the order of [`Reason`]: 0 attempts … 8 invalid |
     /// | 1 | 0 repeat always, 1 if unsent, 2 never |
     /// | 1 | how many lanes have opened |
     /// | 2 | how many lanes are written; those after the last that was touched are not |
     /// | 4 × 8 | seed; deadline, all ones for none; latest instant; the largest hint that ended a lane, 0 for none |
-    /// | 2 × 4 | attempts sent; the latest that had a verdict, 0 for none |
-    /// | 32 a lane | 8 when it is due, was sent, or may open; 8 since when; 4 retry; 4 attempt, 0 for none; 1 status: 0 not opened, 1 opening, 2 waiting, 3 in flight, 4 ended; 7 by how much longer it has waited, with the highest bit for "was put off" |
+    /// | 3 × 4 | attempts sent; the latest that had a verdict, 0 for none; those sent before it was revived |
+    /// | 32 a lane | 1 status: 0 not opened, 1 opening, 2 waiting, 3 in flight, 4 ended; 1 the failure that it follows: 0 none, 1 unsent, 2 sent, 3 unsent and throttled, 4 sent and throttled, 5 a timeout; 1 of bits: 1 the hint is exact, 2 put off, 4 held by a gate; 1 zero; 4 the hint in milliseconds, 0 for none; 4 retry; 4 attempt, 0 for none; 8 when it is due, was sent, or the lane before it opened; 8 when its wait began, how long the wait was, or before when it may not open |
     /// | 4 | CRC-32 of all before, as in zip and PNG |
     ///
     /// ```
@@ -75,13 +77,9 @@ impl<const LANES: usize> State<LANES> {
         }
         pen.write(self.sent.to_le_bytes());
         pen.write(self.last.to_le_bytes());
+        pen.write(self.forgiven.to_le_bytes());
         for lane in lanes {
-            pen.write(lane.at.to_le_bytes());
-            pen.write(lane.since.to_le_bytes());
-            pen.write(lane.retry.to_le_bytes());
-            pen.write(lane.id.to_le_bytes());
-            pen.write([code(&STATUSES, lane.status)]);
-            pen.write(lane.carried);
+            pen.write(LaneBytes::from(*lane).encode());
         }
         let end = expected - SUM;
         let sum = crc32(&bytes[..end]);
@@ -129,17 +127,11 @@ impl<const LANES: usize> State<LANES> {
             hint: u64::from_le_bytes(eye.read()),
             sent: u32::from_le_bytes(eye.read()),
             last: u32::from_le_bytes(eye.read()),
+            forgiven: u32::from_le_bytes(eye.read()),
             lanes: [Lane::UNOPENED; LANES],
         };
         for lane in &mut state.lanes[..lanes] {
-            *lane = Lane {
-                at: u64::from_le_bytes(eye.read()),
-                since: u64::from_le_bytes(eye.read()),
-                retry: u32::from_le_bytes(eye.read()),
-                id: u32::from_le_bytes(eye.read()),
-                status: word(&STATUSES, eye.read::<1>()[0], "status")?,
-                carried: eye.read(),
-            };
+            *lane = Lane::try_from(LaneBytes::decode(eye.read::<LANE>()))?;
         }
         if state.touched().len() != lanes {
             return Err(StateError::Call { why: "it writes lanes that were never touched" });
@@ -152,6 +144,111 @@ impl<const LANES: usize> State<LANES> {
     pub(super) fn touched(&self) -> &[Lane] {
         let last = self.lanes.iter().rposition(|lane| *lane != Lane::UNOPENED);
         &self.lanes[..last.map_or(0, |index| index + 1)]
+    }
+}
+
+/// A lane as bytes have it: every field at its place, 0 where its status has none.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct LaneBytes {
+    status: u8,
+    failure: u8,
+    bits: u8,
+    hint_ms: u32,
+    retry: u32,
+    attempt: u32,
+    first: u64,
+    second: u64,
+}
+
+const EXACT: u8 = 1;
+const PUT_OFF: u8 = 2;
+const HELD: u8 = 4;
+
+impl LaneBytes {
+    fn encode(self) -> [u8; LANE] {
+        let mut bytes = [0; LANE];
+        let mut pen = Pen(&mut bytes);
+        pen.write([self.status, self.failure, self.bits, 0]);
+        pen.write(self.hint_ms.to_le_bytes());
+        pen.write(self.retry.to_le_bytes());
+        pen.write(self.attempt.to_le_bytes());
+        pen.write(self.first.to_le_bytes());
+        pen.write(self.second.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: [u8; LANE]) -> Self {
+        let mut eye = Eye(&bytes);
+        let [status, failure, bits, zero] = eye.read();
+        Self {
+            status,
+            failure,
+            // What should be zero and is not is a bit that no lane has.
+            bits: if zero == 0 { bits } else { u8::MAX },
+            hint_ms: u32::from_le_bytes(eye.read()),
+            retry: u32::from_le_bytes(eye.read()),
+            attempt: u32::from_le_bytes(eye.read()),
+            first: u64::from_le_bytes(eye.read()),
+            second: u64::from_le_bytes(eye.read()),
+        }
+    }
+
+    fn because(self, why: Why) -> Self {
+        let Why { hint_ms, failure, is_exact } = why;
+        Self { hint_ms, failure: code(&FAILURES, failure), bits: self.bits | if is_exact { EXACT } else { 0 }, ..self }
+    }
+
+    fn why(&self) -> Result<Why, StateError> {
+        let failure = word(&FAILURES, self.failure, "failure")?;
+        Ok(Why { hint_ms: self.hint_ms, failure, is_exact: self.bits & EXACT != 0 })
+    }
+}
+
+impl From<Lane> for LaneBytes {
+    fn from(lane: Lane) -> Self {
+        let fresh = Self { retry: lane.retry(), attempt: lane.attempt(), ..Self::default() };
+        match lane {
+            Lane::Unopened { since, not_before } => Self { status: 0, first: since, second: not_before, ..fresh },
+            Lane::Opening { due, not_before } => Self { status: 1, first: due, second: not_before, ..fresh },
+            Lane::Waiting { due, began, why, due_by, .. } => {
+                let bits = if due_by.was_put_off() { PUT_OFF } else { 0 } | if due_by.is_gate() { HELD } else { 0 };
+                Self { status: 2, first: due, second: began, bits, ..fresh }.because(why)
+            }
+            Lane::InFlight { sent, waited, why, .. } => {
+                Self { status: 3, first: sent, second: waited, ..fresh }.because(why)
+            }
+            Lane::Ended { .. } => Self { status: 4, ..fresh },
+        }
+    }
+}
+
+impl TryFrom<LaneBytes> for Lane {
+    type Error = StateError;
+
+    fn try_from(bytes: LaneBytes) -> Result<Self, StateError> {
+        let LaneBytes { status, retry, attempt, first, second, bits, .. } = bytes;
+        let lane = match status {
+            0 => Self::Unopened { since: first, not_before: second },
+            1 => Self::Opening { due: first, not_before: second },
+            2 => Self::Waiting {
+                due: first,
+                began: second,
+                retry,
+                attempt,
+                why: bytes.why()?,
+                due_by: match (bits & PUT_OFF != 0, bits & HELD != 0) {
+                    (false, false) => DueBy::Backoff,
+                    (true, false) => DueBy::PutOff,
+                    (false, true) => DueBy::Gate,
+                    (true, true) => DueBy::GateAfterPutOff,
+                },
+            },
+            3 => Self::InFlight { sent: first, waited: second, retry, attempt, why: bytes.why()? },
+            4 => Self::Ended { retry, attempt },
+            found => return Err(StateError::Word { word: "status", found }),
+        };
+        // One encoding for each lane: nothing stands where its status has nothing.
+        if LaneBytes::from(lane) == bytes { Ok(lane) } else { Err(StateError::Word { word: "lane", found: status }) }
     }
 }
 
@@ -218,7 +315,7 @@ mod tests {
             Reason::Invalid => 8,
         };
         assert!((0..).zip(REASONS).all(|(place, word)| reason(word) == place));
-        assert!((0..).zip(STATUSES).all(|(place, word)| word as u8 == place));
+        assert!((0..).zip(FAILURES).all(|(place, word)| word as u8 == place));
         assert!((0..).zip(PHASES).all(|(place, word)| word as u8 == place));
         assert!((0..).zip(REPEATS).all(|(place, word)| word as u8 == place));
     }

@@ -3,24 +3,31 @@
 //! A failure is judged in this order: verdict, may it be repeated, attempts left, delay, deadline, gate. A refusal
 //! on the way burns nothing that comes after it, and the lane ends at once rather than after a useless wait.
 
-use core::ops::Deref;
-
-use super::state::{NEVER, Phase, Status};
-use super::{Call, kind};
+use super::Call;
+use super::lane::{DueBy, Lane, Why};
+use super::state::{NEVER, Phase};
 use crate::action::Reason;
-use crate::attempt::Kind;
-use crate::backoff::Backoff;
-use crate::gate::{End, Gate};
-use crate::policy::Policy;
+use crate::attempt::AttemptEnd;
+use crate::gate::Gate;
+use crate::policy::AsPolicy;
 use crate::time::{Instant, nanos};
-use crate::verdict::{Hint, Repeat, Sent, Verdict};
+use crate::verdict::{Failure, Hint, Repeat, Sent, Verdict};
 
 /// What became of a verdict that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Handled {
-    /// It counted, and the call goes on.
-    Counted,
-    /// It counted, and the call is over.
+    /// The attempt's lane waits to send another.
+    Retry {
+        /// When that is due.
+        due: Instant,
+    },
+    /// The attempt's lane has ended, and other lanes go on.
+    LaneEnded {
+        /// Why it sends no more.
+        reason: Reason,
+    },
+    /// The call is over: poll for its cancels and its end.
     Over,
     /// It came too late: its attempt had ended, or the call had.
     Late,
@@ -28,57 +35,76 @@ pub enum Handled {
     Unknown,
 }
 
-impl<P, B, G, const LANES: usize> Call<P, G, LANES>
-where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    G: Gate,
-{
-    /// An attempt has ended, and this is what is concluded from it.
+impl Handled {
+    /// Returns whether the verdict counted: it was neither late nor of an attempt that is unknown.
+    #[inline]
+    #[must_use]
+    pub const fn counts(self) -> bool {
+        !matches!(self, Self::Late | Self::Unknown)
+    }
+}
+
+/// What is known of an attempt that failed, once its lane holds it no longer.
+#[derive(Clone, Copy)]
+pub(super) struct FailedAttempt {
+    end: AttemptEnd,
+    /// The wait before it.
+    waited: u64,
+}
+
+impl FailedAttempt {
+    #[inline]
+    pub(super) const fn of(lane: &Lane, end: AttemptEnd) -> Self {
+        let waited = if let Lane::InFlight { waited, .. } = lane { *waited } else { 0 };
+        Self { end, waited }
+    }
+
+    /// A timeout counts as possibly sent.
+    #[inline]
+    const fn failure(&self) -> Failure {
+        match self.end {
+            AttemptEnd::Retry(failure) => failure,
+            _ => Failure::new(),
+        }
+    }
+}
+
+impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
+    /// Hands in what is concluded from the outcome of an attempt that has ended. Poll after it.
     ///
     /// A verdict counts until the machine has asked to cancel its attempt, or has ended the call: an answer is not
-    /// thrown away because its driver was slow to hand it in. Poll after it.
+    /// thrown away because its driver was slow to hand it in.
     #[inline(always)]
     pub fn handle(&mut self, now: Instant, id: u32, verdict: Verdict) -> Handled {
         let now = self.advance(now);
-        let in_flight = |index: &usize| {
-            let lane = &self.state.lanes[*index];
-            lane.id == id && lane.status == Status::InFlight
-        };
-        let found = (0..LANES).find(in_flight);
+        let found = (0..LANES).find(|index| self.state.lanes[*index].in_flight() == Some(id));
         let Some(index) = found.filter(|_| !self.is_over()) else {
             return if id == 0 || id > self.state.sent { Handled::Unknown } else { Handled::Late };
         };
         self.state.last = id;
+        let end = AttemptEnd::from(verdict);
+        let failed = FailedAttempt::of(&self.state.lanes[index], end);
+        self.end(index, end);
         match verdict {
-            Verdict::Accept => {
-                self.end(index, End::Accept);
-                self.finish(Phase::Returned, Reason::Stopped);
-            }
-            Verdict::Stop => {
-                self.end(index, End::Stop);
-                self.finish(Phase::GaveUp, Reason::Stopped);
-            }
-            Verdict::Retry { sent, hint } => {
-                self.end(index, End::Retry(sent));
-                self.fail(index, now, sent, hint);
-            }
+            Verdict::Accept => self.finish(Phase::Returned, Reason::Stopped),
+            Verdict::Stop => self.finish(Phase::GaveUp, Reason::Stopped),
+            Verdict::Retry(_) => self.fail(index, now, failed),
         }
-        if self.is_over() { Handled::Over } else { Handled::Counted }
-    }
-
-    #[inline]
-    pub(super) fn end(&mut self, index: usize, end: End) {
-        self.settle(index, end);
-        self.state.lanes[index].status = Status::Ended;
+        if self.is_over() {
+            return Handled::Over;
+        }
+        match self.state.lanes[index] {
+            Lane::Waiting { due, .. } => Handled::Retry { due: Instant::from_nanos(due) },
+            _ => Handled::LaneEnded { reason: self.state.reason },
+        }
     }
 
     /// The lane's attempt failed: it waits for another, or the lane is over, and perhaps the call.
     #[inline(always)]
-    pub(super) fn fail(&mut self, index: usize, now: Instant, sent: Sent, hint: Option<Hint>) {
-        let hint = hint.filter(|_| self.policy.limits().hints);
+    pub(super) fn fail(&mut self, index: usize, now: Instant, failed: FailedAttempt) {
+        let hint = failed.failure().hint.filter(|_| self.policy.as_policy().limits().hints);
         self.open_next(now, hint);
-        if let Err(reason) = self.schedule(index, now, sent, hint) {
+        if let Err(reason) = self.schedule(index, now, failed) {
             self.state.reason = reason;
             self.finish_if_no_lane_can_go_on();
         }
@@ -86,24 +112,21 @@ where
 
     /// The next send of a lane, promised and reserved, or why there is none.
     #[inline(always)]
-    pub(super) fn schedule(
-        &mut self,
-        index: usize,
-        now: Instant,
-        sent: Sent,
-        hint: Option<Hint>,
-    ) -> Result<(), Reason> {
-        let limits = self.policy.limits();
+    pub(super) fn schedule(&mut self, index: usize, now: Instant, failed: FailedAttempt) -> Result<(), Reason> {
+        let policy = self.policy.as_policy();
+        let limits = policy.limits();
+        let failure = failed.failure();
+        let hint = failure.hint.filter(|_| limits.hints);
         let lane = self.state.lanes[index];
         let may_repeat = match self.state.repeat {
             Repeat::Always => true,
-            Repeat::IfUnsent => sent == Sent::No,
+            Repeat::IfUnsent => failure.sent == Sent::No,
             Repeat::Never => false,
         };
         if !may_repeat {
             return Err(Reason::NotRepeatable);
         }
-        let number = lane.retry.saturating_add(1);
+        let number = lane.retry().saturating_add(1);
         if number >= limits.lane_attempts || !self.has_attempt_left() {
             return Err(Reason::Attempts);
         }
@@ -111,7 +134,8 @@ where
             None => now,
             Some(hint) => self.after_hint(now, hint)?,
         };
-        let delay = self.policy.draw(self.state.seed, index as u8, number, lane.since).ok_or(Reason::Backoff)?;
+        let policy = self.policy.as_policy();
+        let delay = policy.draw(self.state.seed, index as u8, number, failed.waited).ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
             Some(Hint::AtLeast(_)) | None => {
@@ -121,20 +145,26 @@ where
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);
         }
-        self.gate.reserve(now, Kind::Retry).map_err(|_| Reason::Refused)?;
-        let lane = &mut self.state.lanes[index];
-        lane.status = Status::Waiting;
-        lane.retry = number;
-        lane.at = due.as_nanos();
-        lane.since = now.as_nanos();
-        lane.carry(0);
+        let waiting = Lane::Waiting {
+            due: due.as_nanos(),
+            began: now.as_nanos(),
+            retry: number,
+            attempt: lane.attempt(),
+            why: Why::of(failed.end),
+            due_by: DueBy::Backoff,
+        };
+        if let Err(refusal) = self.gate.reserve(now, &waiting.cause(index)) {
+            self.refused(refusal);
+            return Err(Reason::Refused);
+        }
+        self.state.lanes[index] = waiting;
         Ok(())
     }
 
     /// When a hint has passed. One that is too long is kept for the caller.
     #[inline]
     fn after_hint(&mut self, now: Instant, hint: Hint) -> Result<Instant, Reason> {
-        let wait = span(hint);
+        let wait = nanos(hint.span());
         match now.plus(wait).filter(|start| self.is_within_limits(wait, *start)) {
             Some(start) => Ok(start),
             None => {
@@ -145,34 +175,36 @@ where
     }
 
     fn is_within_limits(&self, wait: u64, start: Instant) -> bool {
-        wait == 0 || (wait <= self.policy.limits().hint_limit && start.as_nanos() < self.state.deadline)
+        wait == 0 || (wait <= self.policy.as_policy().limits().hint_limit && start.as_nanos() < self.state.deadline)
     }
 
     /// With `hedge_on_failure`, a failure opens the next lane at once, or when the hint has passed.
     pub(super) fn open_next(&mut self, now: Instant, hint: Option<Hint>) {
-        let limits = self.policy.limits();
+        let limits = self.policy.as_policy().limits();
         if LANES == 1 || !limits.hedge_on_failure || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
             return;
         }
-        let wait = hint.map_or(0, span);
+        let wait = hint.map_or(0, |hint| nanos(hint.span()));
         let start = now.plus(wait).filter(|start| self.is_within_limits(wait, *start));
-        let unopened = |index: &usize| self.state.lanes[*index].status == Status::Unopened;
-        let next = (0..LANES.min(usize::from(limits.lanes))).find(unopened);
+        let next = (0..LANES.min(usize::from(limits.lanes))).find(|index| self.state.lanes[*index].is_unopened());
         if let (Some(index), Some(start)) = (next, start.filter(|start| start.as_nanos() < self.state.deadline)) {
-            let lane = &mut self.state.lanes[index];
-            lane.status = Status::Opening;
-            lane.at = start.as_nanos();
-            self.sort_openings(index);
+            if let Lane::Unopened { not_before, .. } = self.state.lanes[index] {
+                self.state.lanes[index] = Lane::Opening { due: start.as_nanos(), not_before };
+                self.sort_openings(index);
+            }
         }
     }
 
     /// Lanes open in order, so the earliest opening goes to the first: a hint holds up nobody else's.
     fn sort_openings(&mut self, newest: usize) {
         for index in (1..=newest).rev() {
-            let [before, after] = [self.state.lanes[index - 1], self.state.lanes[index]];
-            if before.status == Status::Opening && before.at > after.at {
-                self.state.lanes[index - 1].at = after.at;
-                self.state.lanes[index].at = before.at;
+            let Some([Lane::Opening { due: before, .. }, Lane::Opening { due: after, .. }]) =
+                self.state.lanes.get_mut(index - 1..=index)
+            else {
+                continue;
+            };
+            if before > after {
+                core::mem::swap(before, after);
             }
         }
     }
@@ -181,22 +213,22 @@ where
     #[inline]
     pub(super) fn next_lane(&self) -> Option<usize> {
         let index = usize::from(self.state.opened);
-        let is_room = LANES > 1 && index < LANES && index < usize::from(self.policy.limits().lanes);
+        let is_room = LANES > 1 && index < LANES && index < usize::from(self.policy.as_policy().limits().lanes);
         let may_open = is_room && self.state.repeat == Repeat::Always;
-        if may_open && self.state.lanes[index].status == Status::Unopened { Some(index) } else { None }
+        if may_open && self.state.lanes[index].is_unopened() { Some(index) } else { None }
     }
 
     /// Whether there is a send that no lane was promised.
     #[inline]
     pub(super) fn has_attempt_left(&self) -> bool {
-        self.state.sent.saturating_add(self.state.promised()) < self.policy.limits().attempts
+        self.state.counted().saturating_add(self.state.promised()) < self.policy.as_policy().limits().attempts
     }
 
     /// A lane that has not opened keeps no call alive, unless a race is still to open it.
     #[inline]
     pub(super) fn finish_if_no_lane_can_go_on(&mut self) {
-        let goes_on = |status| matches!(status, Status::Waiting | Status::InFlight | Status::Opening);
-        let is_alive = self.state.lanes.iter().any(|lane| goes_on(lane.status));
+        let goes_on = |lane: &Lane| matches!(lane, Lane::Waiting { .. } | Lane::InFlight { .. } | Lane::Opening { .. });
+        let is_alive = self.state.lanes.iter().any(goes_on);
         let is_opening = self.is_race() && self.next_lane().is_some() && self.has_attempt_left();
         if !is_alive && !is_opening {
             self.finish(Phase::GaveUp, self.state.reason);
@@ -205,24 +237,13 @@ where
 
     #[inline]
     pub(super) fn is_race(&self) -> bool {
-        self.policy.limits().hedge_after == 0
+        self.policy.as_policy().limits().hedge_after == 0
     }
 
     /// How long a send that happens now may take.
     #[inline]
     pub(super) fn timeout(&self, now: Instant) -> u64 {
         let left = if self.state.deadline == NEVER { NEVER } else { self.state.deadline - now.as_nanos() };
-        self.policy.limits().attempt_timeout.min(left)
-    }
-
-    #[inline]
-    pub(super) fn kind(&self, index: usize) -> Kind {
-        kind(index, self.state.lanes[index].retry)
-    }
-}
-
-fn span(hint: Hint) -> u64 {
-    match hint {
-        Hint::AtLeast(wait) | Hint::Exactly(wait) => nanos(wait),
+        self.policy.as_policy().limits().attempt_timeout.min(left)
     }
 }

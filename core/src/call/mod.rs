@@ -14,7 +14,7 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use insist_core::{Action, Call, Handled, Instant, Kind, Policy, Verdict};
+//! use insist_core::{Action, Call, CancelReason, Handled, Instant, Kind, Policy, Verdict};
 //!
 //! const POLICY: Policy = Policy::constant(Duration::from_millis(100))
 //!     .attempts(3)
@@ -34,39 +34,40 @@
 //! assert_eq!(until, None); // nothing to do until an attempt ends
 //!
 //! assert_eq!(call.handle(at(68), 2, Verdict::Accept), Handled::Over);
-//! assert_eq!(call.poll(at(68)), Action::Cancel(1));
+//! assert_eq!(call.poll(at(68)), Action::Cancel { attempt: 1, reason: CancelReason::Lost });
 //! assert_eq!(call.poll(at(68)), Action::Return(2));
 //! assert_eq!(call.handle(at(90), 1, Verdict::Accept), Handled::Late);
 //! ```
 
 mod bytes;
-mod fits;
-#[cfg(feature = "serde")]
-mod form;
 mod judge;
+mod lane;
+mod operator;
 mod poll;
 mod resume;
+#[cfg(feature = "serde")]
+mod serde;
 mod state;
+mod validate;
 
-pub use fits::StateError;
 pub use judge::Handled;
+pub use resume::ResumeError;
 pub use state::State;
-
-use core::ops::Deref;
+pub use validate::StateError;
 
 use crate::action::Reason;
-use crate::attempt::Kind;
-use crate::backoff::Backoff;
-use crate::gate::{End, Gate, Settled};
-use crate::policy::Policy;
+use crate::attempt::AttemptEnd;
+use crate::gate::{Gate, Refusal, Settled};
+use crate::policy::AsPolicy;
 use crate::time::Instant;
 use crate::verdict::Repeat;
-use state::{Lane, Phase, Status};
+use lane::Lane;
+use state::Phase;
 
 /// One call: a [`State`] with the policy and the gate that it goes by.
 ///
-/// The policy is borrowed, or held by a pointer that owns it (`Arc<Policy>`) where the call outlives its maker; the
-/// gate is `()`, borrowed (`&budget`), held by an `Arc`, or a tuple of these.
+/// The policy is borrowed, held by a pointer that owns it (`Arc<Policy>`) where the call outlives its maker, or held by
+/// value; the gate is `()`, borrowed (`&budget`), held by an `Arc`, or a tuple of these.
 ///
 /// Poll it, do what the action says, and poll again until the action is a wait. Hand in each attempt's end with
 /// [`handle`](Self::handle). Dropping it refunds and settles at the last instant it saw whatever is open; its
@@ -76,16 +77,15 @@ use state::{Lane, Phase, Status};
 pub struct Call<P, G: Gate, const LANES: usize = 1> {
     policy: P,
     gate: G,
+    /// What a gate said that ended a lane; the latest.
+    refusal: Option<Refusal>,
+    /// Since when the waits are reserved that were taken up at a resume; later ones are reserved since they began.
+    resumed: u64,
     state: State<LANES>,
 }
 
-impl<P, B, G> Call<P, G>
-where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    G: Gate,
-{
-    /// A call with room for one lane, which starts now.
+impl<P: AsPolicy, G: Gate> Call<P, G> {
+    /// Makes a call with room for one lane, which starts now.
     ///
     /// An invalid policy, or one with more lanes, makes the first poll give up with
     /// [`Reason::Invalid`](crate::Reason::Invalid).
@@ -94,15 +94,15 @@ where
         Self::with_lanes::<1>(policy, gate, now, seed)
     }
 
-    /// A call with room for as many lanes as `LANES` says, up to 255.
+    /// Makes a call with room for as many lanes as `LANES` says, up to 255.
     #[inline]
     pub fn with_lanes<const LANES: usize>(policy: P, gate: G, now: Instant, seed: u64) -> Call<P, G, LANES> {
-        let limits = policy.limits();
+        let limits = policy.as_policy().limits();
         let start = now.as_nanos();
         let fits = limits.is_valid && usize::from(limits.lanes) <= LANES;
         let mut lanes = [Lane::UNOPENED; LANES];
         if fits {
-            lanes[0] = Lane { at: start, status: Status::Waiting, ..Lane::UNOPENED };
+            lanes[0] = Lane::first(start);
         }
         let state = State {
             seed,
@@ -111,25 +111,26 @@ where
             hint: 0,
             sent: 0,
             last: 0,
+            forgiven: 0,
             phase: if fits { Phase::Running } else { Phase::GaveUp },
             reason: Reason::Invalid,
             repeat: Repeat::Always,
             opened: 1,
             lanes,
         };
-        Call { policy, gate, state }
+        Call { policy, gate, refusal: None, resumed: 0, state }
     }
 }
 
 impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
-    /// Which failures may be followed by another attempt; set it before the first poll. Default always.
+    /// Sets which failures may be followed by another attempt, before the first poll. Default: all.
     #[inline]
     pub const fn repeat(mut self, repeat: Repeat) -> Self {
         self.state.repeat = repeat;
         self
     }
 
-    /// Puts another seed in place of the one it was made with; set it before the first failure.
+    /// Puts another seed in place of the one it was made with, before the first failure.
     ///
     /// A driver that draws seeds draws none for a call that succeeds at once.
     #[inline]
@@ -137,7 +138,8 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
         self.state.seed = seed;
     }
 
-    /// The user gives up. Poll for the cancels, and for the terminal action. No effect on a call that is over.
+    /// Ends the call because the user gives up. Poll for the cancels, and for the terminal action. No effect on a call
+    /// that is over.
     pub fn cancel(&mut self, now: Instant) {
         self.advance(now);
         if self.state.phase == Phase::Running {
@@ -145,61 +147,41 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
     }
 
-    /// Whether the end is decided. Its cancels and its terminal action may still have to be polled for.
+    /// Returns whether the end is decided. Its cancels and its terminal action may still have to be polled for.
     #[inline]
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.state.phase != Phase::Running
     }
 
-    /// The policy that it goes by.
+    /// Returns the policy that it goes by.
     #[inline]
     pub const fn policy(&self) -> &P {
         &self.policy
     }
 
-    /// The gate that it asks.
+    /// Returns the gate that it asks.
     #[inline]
     pub const fn gate(&self) -> &G {
         &self.gate
     }
 
-    /// What it has come to so far.
+    /// Returns what it has come to so far.
     #[inline]
     pub const fn state(&self) -> &State<LANES> {
         &self.state
-    }
-
-    /// How many attempts were sent.
-    #[inline]
-    #[must_use]
-    pub const fn attempts(&self) -> u32 {
-        self.state.attempts()
-    }
-
-    /// How many attempts were sent after the first of their lane.
-    #[must_use]
-    pub fn retries(&self) -> u32 {
-        self.state.retries()
-    }
-
-    /// How many lanes were opened after the first.
-    #[must_use]
-    pub fn hedges(&self) -> u32 {
-        self.state.hedges()
-    }
-
-    /// The seed that its waits are drawn from.
-    #[inline]
-    #[must_use]
-    pub const fn seed(&self) -> u64 {
-        self.state.seed()
     }
 
     /// Time that goes backwards stands still.
     #[inline]
     fn advance(&mut self, now: Instant) -> Instant {
         self.state.clock = self.state.clock.max(now.as_nanos());
+        self.now()
+    }
+
+    /// The latest instant that it saw.
+    #[inline]
+    const fn now(&self) -> Instant {
         Instant::from_nanos(self.state.clock)
     }
 
@@ -209,7 +191,7 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
         self.state.phase = phase;
         self.state.reason = reason;
         for index in 0..LANES {
-            if self.state.lanes[index].status == Status::Waiting {
+            if self.state.lanes[index].is_waiting() {
                 self.give_up_wait(index);
             }
         }
@@ -219,49 +201,43 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     #[inline]
     fn give_up_wait(&mut self, index: usize) {
         self.refund(index);
-        let lane = &mut self.state.lanes[index];
-        lane.status = Status::Ended;
-        lane.retry = lane.retry.saturating_sub(1);
+        self.state.lanes[index] = self.state.lanes[index].ended();
     }
 
     #[inline]
     fn refund(&self, index: usize) {
         let lane = &self.state.lanes[index];
-        if lane.retry > 0 {
-            let now = Instant::from_nanos(self.state.clock);
-            self.gate.refund(now, Kind::Retry, Instant::from_nanos(lane.since));
+        if let Lane::Waiting { retry: 1.., began, .. } = lane {
+            let reserved = Instant::from_nanos((*began).max(self.resumed));
+            self.gate.refund(self.now(), &lane.cause(index), reserved);
         }
     }
 
+    /// The attempt of a lane has ended, and so has the lane for now.
     #[inline]
-    fn settle(&self, index: usize, end: End) {
+    fn end(&mut self, index: usize, end: AttemptEnd) {
+        self.settle(index, end);
+        self.state.lanes[index] = self.state.lanes[index].ended();
+    }
+
+    #[inline]
+    fn settle(&self, index: usize, end: AttemptEnd) {
         let lane = &self.state.lanes[index];
-        let now = Instant::from_nanos(self.state.clock);
-        let span = now.saturating_since(Instant::from_nanos(lane.at));
-        self.gate.settle(now, kind(index, lane.retry), Settled::Ended(end, span));
+        if let Lane::InFlight { sent, .. } = lane {
+            let took = self.now().saturating_since(Instant::from_nanos(*sent));
+            self.gate.settle(self.now(), &lane.cause(index), Settled::Ended(end, took));
+        }
     }
 
     /// Gives back to the gate whatever is open, and leaves the state as it is.
     fn release(&self) {
-        for index in 0..LANES {
-            match self.state.lanes[index].status {
-                Status::Waiting => self.refund(index),
-                Status::InFlight => self.settle(index, End::Cancelled),
-                Status::Unopened | Status::Opening | Status::Ended => {}
+        for (index, lane) in self.state.lanes.iter().enumerate() {
+            match lane {
+                Lane::Waiting { .. } => self.refund(index),
+                Lane::InFlight { .. } => self.settle(index, AttemptEnd::Cancelled),
+                Lane::Unopened { .. } | Lane::Opening { .. } | Lane::Ended { .. } => {}
             }
         }
-    }
-}
-
-/// What makes the send of a lane with that retry number.
-#[inline]
-const fn kind(lane: usize, retry: u32) -> Kind {
-    if retry > 0 {
-        Kind::Retry
-    } else if lane == 0 {
-        Kind::First
-    } else {
-        Kind::Hedge
     }
 }
 

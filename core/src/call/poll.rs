@@ -1,24 +1,17 @@
 //! What is due: the deadline, attempt timeouts, promised sends, hedges, in this order; else a wait.
 
-use core::ops::Deref;
-
 use super::Call;
-use super::state::{NEVER, Phase, Status};
-use crate::action::{Action, Reason, Stop, WaitReason};
-use crate::attempt::Attempt;
-use crate::backoff::Backoff;
-use crate::gate::{Admission, End, Gate};
-use crate::policy::Policy;
+use super::judge::FailedAttempt;
+use super::lane::{DueBy, Lane, Why};
+use super::state::{NEVER, Phase, State};
+use crate::action::{Action, CancelReason, GiveUp, Reason, WaitReason};
+use crate::attempt::{Attempt, AttemptEnd};
+use crate::gate::{Admission, Gate, Refusal};
+use crate::policy::AsPolicy;
 use crate::time::Instant;
-use crate::verdict::Sent;
 
-impl<P, B, G, const LANES: usize> Call<P, G, LANES>
-where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    G: Gate,
-{
-    /// What to do now. Poll again after each action that is done, until it is a wait or the end.
+impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
+    /// Returns what to do now. Poll again after each action that is done, until it is a wait or the end.
     ///
     /// Polling too often does no harm: the same wait is given again, and after the end the same end for ever.
     /// Polling too late makes what was due happen late. Time that goes backwards stands still.
@@ -30,18 +23,20 @@ where
         if self.state.phase == Phase::Running {
             if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
                 self.finish(Phase::GaveUp, Reason::Deadline);
-            } else if let Some(action) = self.due(now) {
+            } else if let Some(action) = self.due_now(now) {
                 return action;
             } else if self.state.phase == Phase::Running {
-                return self.wait(now);
+                return self.wait();
             }
         }
         self.conclude()
     }
 
-    /// When it wants to be polled again: the instant of the wait that the last poll gave, for whoever did not keep it.
+    /// Returns when it wants to be polled again: the instant of the wait that the last poll gave, for whoever did not
+    /// keep it. Before the first poll, and after a verdict, it may be an instant that has come: then poll at once.
     ///
-    /// `None` is only after an outcome, or never, because the call is over.
+    /// `None` is only after an outcome, or never, because the call is over. The instant changes with each poll, verdict
+    /// and cancel.
     ///
     /// ```
     /// use insist_core::{Action, Call, Instant, Policy};
@@ -50,20 +45,20 @@ where
     /// let policy = Policy::default().attempt_timeout(Duration::from_secs(1));
     /// let mut call = Call::new(&policy, &(), Instant::ZERO, 7);
     /// while let Action::Send(_) = call.poll(Instant::ZERO) {}
-    /// assert_eq!(call.due_at(), Some(Instant::from_nanos(1_000_000_000)));
+    /// assert_eq!(call.due(), Some(Instant::from_nanos(1_000_000_000)));
     /// ```
     #[inline]
     #[must_use]
-    pub fn due_at(&self) -> Option<Instant> {
-        match self.wait(Instant::from_nanos(self.state.clock)) {
+    pub fn due(&self) -> Option<Instant> {
+        match self.wait() {
             Action::Wait { until, .. } if self.state.phase == Phase::Running => until,
             _ => None,
         }
     }
 
     #[inline]
-    fn due(&mut self, now: Instant) -> Option<Action> {
-        if self.policy.limits().attempt_timeout != NEVER {
+    fn due_now(&mut self, now: Instant) -> Option<Action> {
+        if self.policy.as_policy().limits().attempt_timeout != NEVER {
             if let Some(action) = self.time_out(now) {
                 return Some(action);
             }
@@ -77,32 +72,38 @@ where
     /// The attempt that has had its time, oldest first: cancelled, and judged as possibly sent.
     #[inline]
     fn time_out(&mut self, now: Instant) -> Option<Action> {
-        let limit = self.policy.limits().attempt_timeout;
-        let is_late = |index: &usize| {
-            let lane = &self.state.lanes[*index];
-            lane.status == Status::InFlight && lane.at.checked_add(limit).is_some_and(|end| end <= now.as_nanos())
+        let limit = self.policy.as_policy().limits().attempt_timeout;
+        let late = |index: usize| match self.state.lanes[index] {
+            Lane::InFlight { sent, attempt, .. } => {
+                sent.checked_add(limit).filter(|end| *end <= now.as_nanos()).map(|_| (attempt, index))
+            }
+            _ => None,
         };
-        let index = (0..LANES).filter(is_late).min_by_key(|index| self.state.lanes[*index].id)?;
-        let id = self.state.lanes[index].id;
-        self.end(index, End::Timeout);
-        self.fail(index, now, Sent::Maybe, None);
-        Some(Action::Cancel(id))
+        let (attempt, index) = (0..LANES).filter_map(late).min()?;
+        let failed = FailedAttempt::of(&self.state.lanes[index], AttemptEnd::Timeout);
+        self.end(index, AttemptEnd::Timeout);
+        self.fail(index, now, failed);
+        Some(Action::Cancel { attempt, reason: CancelReason::Timeout })
     }
 
     /// The first promised send that is due and that the gate admits.
     #[inline]
     fn send_due(&mut self, now: Instant) -> Option<Action> {
         for index in 0..LANES {
-            let lane = &self.state.lanes[index];
-            if lane.status != Status::Waiting || lane.at > now.as_nanos() {
-                continue;
+            match self.state.lanes[index] {
+                Lane::Waiting { due, .. } if due <= now.as_nanos() => {}
+                _ => continue,
             }
             match self.admit(index, now) {
                 Admission::Yes => return Some(self.send(index, now)),
-                Admission::NotBefore(at) => self.state.lanes[index].at = at.as_nanos(),
-                Admission::No(_) => {
+                Admission::NotBefore(at) => {
+                    if let Lane::Waiting { due, due_by, .. } = &mut self.state.lanes[index] {
+                        (*due, *due_by) = (at.as_nanos(), due_by.held());
+                    }
+                }
+                Admission::No(refusal) => {
                     self.give_up_wait(index);
-                    self.state.reason = Reason::Refused;
+                    self.refused(refusal);
                     self.finish_if_no_lane_can_go_on();
                 }
             }
@@ -110,15 +111,22 @@ where
         None
     }
 
+    /// A lane ends because a gate refused.
+    #[inline]
+    pub(super) const fn refused(&mut self, refusal: Refusal) {
+        self.state.reason = Reason::Refused;
+        self.refusal = Some(refusal);
+    }
+
     /// Opens the next lane if its time has come. A refused one never opens, and the call stays as it was.
     #[inline]
     fn open_due(&mut self, now: Instant) -> Option<Action> {
-        while let Some((index, at)) = self.next_opening() {
+        while let Some((index, at, _)) = self.next_opening() {
             if at > now.as_nanos() {
                 return None;
             }
-            let kind = self.kind(index);
-            if self.gate.reserve(now, kind).is_err() {
+            let cause = self.state.lanes[index].cause(index);
+            if self.gate.reserve(now, &cause).is_err() {
                 self.never_open(index, now);
                 continue;
             }
@@ -128,11 +136,15 @@ where
                     return Some(self.send(index, now));
                 }
                 Admission::NotBefore(at) => {
-                    self.gate.refund(now, kind, now);
-                    self.state.lanes[index].since = at.as_nanos();
+                    self.gate.refund(now, &cause, now);
+                    if let Lane::Unopened { not_before, .. } | Lane::Opening { not_before, .. } =
+                        &mut self.state.lanes[index]
+                    {
+                        *not_before = at.as_nanos();
+                    }
                 }
                 Admission::No(_) => {
-                    self.gate.refund(now, kind, now);
+                    self.gate.refund(now, &cause, now);
                     self.never_open(index, now);
                 }
             }
@@ -140,31 +152,32 @@ where
         None
     }
 
-    /// The lane that opens next, and when, as far as is known now.
+    /// The lane that opens next, when as far as is known now, and whether a gate holds it until then.
     #[inline]
-    fn next_opening(&self) -> Option<(usize, u64)> {
+    fn next_opening(&self) -> Option<(usize, u64, bool)> {
         let index = usize::from(self.state.opened);
-        if index < LANES && self.state.lanes[index].status == Status::Opening {
-            let lane = &self.state.lanes[index];
-            return Some((index, lane.at.max(lane.since)));
+        if index < LANES {
+            if let Lane::Opening { due, not_before } = self.state.lanes[index] {
+                return Some((index, due.max(not_before), not_before > due));
+            }
         }
         let index = self.next_lane()?;
         if !self.has_attempt_left() {
             return None;
         }
-        let lane = &self.state.lanes[index];
-        let in_flight = self.state.lanes.iter().filter(|lane| lane.status == Status::InFlight);
-        let at = match in_flight.map(|lane| lane.at).min() {
-            Some(oldest) => oldest.max(lane.at).checked_add(self.policy.limits().hedge_after)?,
-            None if self.is_race() => lane.at,
+        let Lane::Unopened { since, not_before } = self.state.lanes[index] else { return None };
+        let sent = |lane: &Lane| if let Lane::InFlight { sent, .. } = lane { Some(*sent) } else { None };
+        let at = match self.state.lanes.iter().filter_map(sent).min() {
+            Some(oldest) => oldest.max(since).checked_add(self.policy.as_policy().limits().hedge_after)?,
+            None if self.is_race() => since,
             None => return None,
         };
-        Some((index, at.max(lane.since)))
+        Some((index, at.max(not_before), not_before > at))
     }
 
     fn never_open(&mut self, index: usize, now: Instant) {
         self.opened(index, now);
-        self.state.lanes[index].status = Status::Ended;
+        self.state.lanes[index] = Lane::Ended { retry: 0, attempt: 0 };
         self.finish_if_no_lane_can_go_on();
     }
 
@@ -177,17 +190,17 @@ where
     /// The lane after this one counts its hedge delay from now.
     #[inline]
     fn note_opening(&mut self, index: usize, now: Instant) {
-        if let Some(next) = self.state.lanes.get_mut(index + 1).filter(|next| next.status == Status::Unopened) {
-            next.at = now.as_nanos();
+        if let Some(Lane::Unopened { since, .. }) = self.state.lanes.get_mut(index + 1) {
+            *since = now.as_nanos();
         }
     }
 
     /// Asks the gate. "Not before" an instant that is past, or that the deadline does not leave, is a refusal.
     #[inline]
     fn admit(&self, index: usize, now: Instant) -> Admission {
-        match self.gate.admit(now, self.kind(index)) {
+        match self.gate.admit(now, &self.state.lanes[index].cause(index)) {
             Admission::NotBefore(at) if at <= now || at.as_nanos() >= self.state.deadline => {
-                Admission::No(crate::gate::Refusal::new("a gate's wait does not fit"))
+                Admission::No(Refusal::new(&"the wait that a gate asks for leaves no time"))
             }
             admission => admission,
         }
@@ -195,16 +208,16 @@ where
 
     #[inline]
     fn send(&mut self, index: usize, now: Instant) -> Action {
-        let kind = self.kind(index);
         let timeout = self.timeout(now);
         let id = self.state.sent.saturating_add(1);
         self.state.sent = id;
         let lane = &mut self.state.lanes[index];
-        lane.since = if lane.retry == 0 { 0 } else { lane.waited() };
-        lane.status = Status::InFlight;
-        lane.at = now.as_nanos();
-        lane.id = id;
-        let retry = lane.retry;
+        let (kind, retry) = (lane.kind(index), lane.retry());
+        let (waited, why) = match *lane {
+            Lane::Waiting { due, began, retry: 1.., why, .. } => (due.saturating_sub(began), why),
+            _ => (0, Why::NOTHING),
+        };
+        *lane = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why };
         if retry == 0 {
             self.note_opening(index, now);
         }
@@ -213,32 +226,33 @@ where
 
     /// Until the earliest of what is to come; at one instant, what is judged first gives the reason.
     #[inline]
-    fn wait(&self, now: Instant) -> Action {
+    fn wait(&self) -> Action {
         // One lane that waits: its send lies before the deadline, and there is nothing else.
-        let only = &self.state.lanes[0];
-        if LANES == 1 && only.status == Status::Waiting {
-            return Action::Wait { until: Some(Instant::from_nanos(only.at)), reason: WaitReason::Backoff };
+        if LANES == 1 {
+            if let Lane::Waiting { due, due_by, .. } = self.state.lanes[0] {
+                return Action::Wait { until: Some(Instant::from_nanos(due)), reason: promised(due_by) };
+            }
         }
         let mut earliest = (NEVER, WaitReason::Outcome);
         let mut consider = |at: u64, reason| {
-            if at < earliest.0 && at > now.as_nanos() {
+            if at < earliest.0 {
                 earliest = (at, reason);
             }
         };
         consider(self.state.deadline, WaitReason::Deadline);
-        let limit = self.policy.limits().attempt_timeout;
+        let limit = self.policy.as_policy().limits().attempt_timeout;
         for lane in &self.state.lanes {
-            if lane.status == Status::InFlight {
-                consider(lane.at.saturating_add(limit), WaitReason::AttemptTimeout);
+            if let Lane::InFlight { sent, .. } = lane {
+                consider(sent.saturating_add(limit), WaitReason::AttemptTimeout);
             }
         }
         for lane in &self.state.lanes {
-            if lane.status == Status::Waiting {
-                consider(lane.at, WaitReason::Backoff);
+            if let Lane::Waiting { due, due_by, .. } = lane {
+                consider(*due, promised(*due_by));
             }
         }
-        if let Some((_, at)) = self.next_opening() {
-            consider(at, WaitReason::Hedge);
+        if let Some((_, at, is_held)) = self.next_opening() {
+            consider(at, if is_held { WaitReason::Gate } else { WaitReason::Hedge });
         }
         let (at, reason) = earliest;
         Action::Wait { until: if at == NEVER { None } else { Some(Instant::from_nanos(at)) }, reason }
@@ -247,16 +261,33 @@ where
     /// The cancels, one a poll, oldest first; then the end.
     #[inline]
     fn conclude(&mut self) -> Action {
-        let in_flight = |index: &usize| self.state.lanes[*index].status == Status::InFlight;
-        if let Some(index) = (0..LANES).filter(in_flight).min_by_key(|index| self.state.lanes[*index].id) {
-            self.end(index, End::Cancelled);
-            return Action::Cancel(self.state.lanes[index].id);
+        let in_flight = |index: usize| self.state.lanes[index].in_flight().map(|attempt| (attempt, index));
+        if let Some((attempt, index)) = (0..LANES).filter_map(in_flight).min() {
+            let reason = self.cancel_reason();
+            self.end(index, reason.into());
+            return Action::Cancel { attempt, reason };
         }
         match self.state.phase {
             Phase::Returned => Action::Return(self.state.last),
             Phase::Running | Phase::GaveUp => {
-                Action::GiveUp(Stop::new(self.state.reason, self.state.last, self.state.hint))
+                let State { reason, last, hint, .. } = self.state;
+                Action::GiveUp(GiveUp::new(reason, last, hint, self.refusal))
             }
         }
     }
+
+    /// Why what is in flight is cancelled now that the call is over.
+    #[inline]
+    const fn cancel_reason(&self) -> CancelReason {
+        match (self.state.phase, self.state.reason) {
+            (Phase::GaveUp, Reason::Deadline) => CancelReason::Deadline,
+            (Phase::GaveUp, Reason::Cancelled) => CancelReason::Cancelled,
+            // An accepted outcome, or a verdict of stop: nothing else ends a call that has an attempt in flight.
+            _ => CancelReason::Lost,
+        }
+    }
+}
+
+const fn promised(due_by: DueBy) -> WaitReason {
+    if due_by.is_gate() { WaitReason::Gate } else { WaitReason::Backoff }
 }

@@ -1,6 +1,8 @@
 //! Everything that changes in a call, as plain data.
 
+use super::lane::Lane;
 use crate::action::Reason;
+use crate::time::Instant;
 use crate::verdict::Repeat;
 
 /// "Never", in the fields that hold an instant.
@@ -8,8 +10,8 @@ pub(super) const NEVER: u64 = u64::MAX;
 
 /// Everything that changes in a call: plain data, at most 96 bytes with one lane.
 ///
-/// [`Call::suspend`](super::Call::suspend) gives it, [`Call::resume`](super::Call::resume) takes it. It can be kept
-/// meanwhile: as bytes, with [`encode`](Self::encode) and [`decode`](Self::decode), or through serde. Whatever is
+/// [`Call::suspend`](super::Call::suspend) gives it, [`Call::try_resume`](super::Call::try_resume) takes it. It can be
+/// kept meanwhile: as bytes, with [`encode`](Self::encode) and [`decode`](Self::decode), or through serde. Whatever is
 /// decoded is checked first, so that no file can make a call break a law.
 ///
 /// # What is in it
@@ -23,8 +25,10 @@ pub(super) const NEVER: u64 = u64::MAX;
 ///
 /// Its instants count from the origin of whoever polled. A call that is taken up in the same process can count from
 /// [`Instant::now`](crate::Instant)'s. One that outlives its process counts from the Unix epoch, for which 64 bits of
-/// nanoseconds last until the year 2554; a clock that is set back makes time stand still until it has caught up, one
-/// that is set forward ends waits early. Whoever counts so has gates of the same origin.
+/// nanoseconds last until the year 2554: `Instant::since_epoch` reads that clock. A clock that is set back makes time
+/// stand still until it has caught up, one that is set forward ends waits early; an instant that lies more than 30
+/// years away from the last one is of another origin, and `try_resume` refuses it. Whoever counts so has gates of the
+/// same origin.
 ///
 /// # How to keep it
 ///
@@ -47,6 +51,8 @@ pub struct State<const LANES: usize = 1> {
     pub(super) sent: u32,
     /// The latest attempt that had a verdict, 0 for none.
     pub(super) last: u32,
+    /// How many of the attempts were sent before the call was revived: the policy's limits do not count them.
+    pub(super) forgiven: u32,
     pub(super) phase: Phase,
     /// Why the lane that ended last did.
     pub(super) reason: Reason,
@@ -65,149 +71,159 @@ pub(super) enum Phase {
     GaveUp,
 }
 
-/// One sequence of attempts. What its instants mean depends on its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lane {
-    /// Unopened: when the lane before it opened. Opening and waiting: when it is due. In flight: when it was sent.
-    pub(super) at: u64,
-    /// Unopened and opening: not before this. Waiting: when the wait began and was reserved. In flight: the wait before it.
-    pub(super) since: u64,
-    /// The retry that is in flight or waiting; 0 is the lane's first send.
-    pub(super) retry: u32,
-    /// The attempt it sent last, 0 for none.
-    pub(super) id: u32,
-    pub(super) status: Status,
-    /// Waiting: how long before `since` the wait began, if a resumed call reserved it anew; and, in the highest bit,
-    /// whether it was overdue and put off. Seven bytes keep a lane in 32.
-    pub(super) carried: [u8; 7],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub(super) enum Status {
-    /// Not opened, and nothing says that it will be.
-    Unopened,
-    /// To be opened at its time, whatever else is in flight.
-    Opening,
-    /// Its next send is promised and has a time.
-    Waiting,
-    InFlight,
-    Ended,
-}
-
 impl<const LANES: usize> State<LANES> {
-    /// How many attempts were sent.
+    /// Returns how many attempts were sent.
     #[inline]
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.sent
     }
 
-    /// How many attempts were sent after the first of their lane.
+    /// Returns how many attempts were sent after the first of their lane; of a call that was
+    /// [revived](Self::revive), since then.
     #[must_use]
     pub fn retries(&self) -> u32 {
-        let waiting = |lane: &&Lane| lane.status == Status::Waiting && lane.retry > 0;
-        let promised = self.lanes.iter().filter(waiting).count() as u32;
-        let all = self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.retry));
-        all.saturating_sub(promised)
+        let sent = |lane: &Lane| if lane.is_waiting() { lane.retry().saturating_sub(1) } else { lane.retry() };
+        self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(sent(lane)))
     }
 
-    /// The lane of an attempt, if that is the newest of its lane; the winner and the losers of a call are.
+    /// Returns the lane of an attempt, if that is the newest of its lane; the winner and the losers of a call are.
     #[must_use]
     pub fn lane_of(&self, attempt: u32) -> Option<u8> {
-        let found = self.lanes.iter().position(|lane| lane.id == attempt && attempt > 0);
+        let found = self.lanes.iter().position(|lane| lane.attempt() == attempt && attempt > 0);
         found.map(|index| index as u8)
     }
 
-    /// The attempt in flight with the smallest id above this one, and its lane: ids start at 1, so 0 asks for the oldest.
+    /// Returns the attempt in flight with the smallest id above this one, and its lane: ids start at 1, so 0 asks for
+    /// the oldest.
     ///
     /// A driver that polls what is in flight goes by this, for outcomes of one instant are handed in by id.
     #[inline]
     #[must_use]
     pub fn in_flight_after(&self, attempt: u32) -> Option<(u32, u8)> {
-        let in_flight = |(index, lane): (usize, &Lane)| {
-            (lane.status == Status::InFlight && lane.id > attempt).then_some((lane.id, index as u8))
-        };
+        let in_flight =
+            |(index, lane): (usize, &Lane)| lane.in_flight().filter(|id| *id > attempt).map(|id| (id, index as u8));
         self.lanes.iter().enumerate().filter_map(in_flight).min()
     }
 
-    /// How many lanes were opened after the first.
+    /// Returns how many lanes were opened after the first.
     #[must_use]
     pub fn hedges(&self) -> u32 {
-        self.lanes.iter().skip(1).filter(|lane| lane.id > 0).count() as u32
+        self.lanes.iter().skip(1).filter(|lane| lane.attempt() > 0).count() as u32
     }
 
-    /// The seed.
+    /// Returns the seed.
     #[inline]
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
     }
 
+    /// Returns whether the call has ended, with a return or a give-up.
+    #[inline]
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        !matches!(self.phase, Phase::Running)
+    }
+
+    /// Returns why the call gave up; `None` if it goes on, or returned a result.
+    ///
+    /// ```
+    /// use insist_core::{Call, Instant, Policy, Reason, Verdict};
+    ///
+    /// let policy = Policy::stop();
+    /// let mut call = Call::new(&policy, &(), Instant::ZERO, 7);
+    /// let _ = call.poll(Instant::ZERO);
+    /// assert_eq!(call.state().reason(), None);
+    /// call.handle(Instant::ZERO, 1, Verdict::retry());
+    /// assert_eq!(call.state().reason(), Some(Reason::Backoff));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self.phase {
+            Phase::GaveUp => Some(self.reason),
+            Phase::Running | Phase::Returned => None,
+        }
+    }
+
+    /// Returns the instant of the deadline, if the call has one.
+    #[inline]
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        if self.deadline == NEVER { None } else { Some(Instant::from_nanos(self.deadline)) }
+    }
+
+    /// Returns which failures of the call may be followed by another attempt.
+    #[inline]
+    #[must_use]
+    pub const fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+
+    /// Returns when a suspended call is to be taken up again: when the first of its promised sends is due, or at once
+    /// if an attempt was in flight, for that has to be judged. `None` if the call has ended.
+    ///
+    /// This is the instant for a column that a store sorts by. A call that goes on is asked with
+    /// [`Call::due`](super::Call::due), which knows of hedges and timeouts too.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use insist_core::{Call, Instant, Policy, Verdict};
+    ///
+    /// let policy = Policy::constant(Duration::from_secs(60));
+    /// let mut call = Call::new(&policy, &(), Instant::ZERO, 7);
+    /// let _ = call.poll(Instant::ZERO);
+    /// call.handle(Instant::ZERO, 1, Verdict::retry());
+    /// assert_eq!(call.suspend().due(), Some(Instant::from_nanos(60_000_000_000)));
+    /// ```
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        if self.has_ended() {
+            return None;
+        }
+        let due = |lane: &Lane| match lane {
+            Lane::Waiting { due, .. } => Some(*due),
+            Lane::InFlight { .. } => Some(self.clock),
+            Lane::Unopened { .. } | Lane::Opening { .. } | Lane::Ended { .. } => None,
+        };
+        let promised = self.lanes.iter().filter_map(due).min();
+        // Lanes open in order. With nothing promised it is a race between two openings, and the next is due now, or
+        // when a gate lets it.
+        let opening = match self.lanes.get(usize::from(self.opened)) {
+            Some(Lane::Opening { due, not_before }) => Some((*due).max(*not_before)),
+            Some(Lane::Unopened { not_before, .. }) if promised.is_none() => Some((*not_before).max(self.clock)),
+            _ => None,
+        };
+        Some(Instant::from_nanos(promised.into_iter().chain(opening).min().unwrap_or(self.clock)))
+    }
+
+    /// The latest instant that was seen; of a call that has not been polled, that at which it was made.
+    #[inline]
+    pub(crate) const fn clock(&self) -> Instant {
+        Instant::from_nanos(self.clock)
+    }
+
     /// Sends that are promised to lanes, on top of those that were made.
     #[inline]
     pub(super) fn promised(&self) -> u32 {
-        let due = |lane: &&Lane| matches!(lane.status, Status::Waiting | Status::Opening);
-        self.lanes.iter().filter(due).count() as u32
+        self.lanes.iter().filter(|lane| lane.is_waiting() || lane.is_opening()).count() as u32
+    }
+
+    /// How many attempts the policy's limit counts.
+    #[inline]
+    pub(super) const fn counted(&self) -> u32 {
+        self.sent.saturating_sub(self.forgiven)
     }
 }
-
-impl Lane {
-    pub(super) const UNOPENED: Self =
-        Self { at: 0, since: 0, retry: 0, id: 0, status: Status::Unopened, carried: [0; 7] };
-
-    /// How long the wait is that ends when the lane is due.
-    #[inline]
-    pub(super) const fn waited(&self) -> u64 {
-        self.at.saturating_add(self.carried()).saturating_sub(self.since)
-    }
-
-    #[inline]
-    const fn carried(&self) -> u64 {
-        let [a, b, c, d, e, f, g] = self.carried;
-        u64::from_le_bytes([a, b, c, d, e, f, g & !PUT_OFF, 0])
-    }
-
-    /// Nanoseconds; what exceeds a year and 51 days is that. A wait that starts was not put off.
-    #[inline]
-    pub(super) const fn carry(&mut self, nanos: u64) {
-        let bounded = if nanos >> 55 == 0 { nanos } else { (1 << 55) - 1 };
-        let [a, b, c, d, e, f, g, _] = bounded.to_le_bytes();
-        self.carried = [a, b, c, d, e, f, g];
-    }
-
-    /// A wait that goes on, reserved anew at this instant: it stays as long as it was.
-    pub(super) const fn reserve_anew(&mut self, now: u64) {
-        let mark = self.carried[6] & PUT_OFF;
-        self.carry(self.carried().saturating_add(now.saturating_sub(self.since)));
-        self.carried[6] |= mark;
-        self.since = now;
-    }
-
-    /// Whether it was overdue once, and put off.
-    pub(super) const fn was_put_off(&self) -> bool {
-        self.carried[6] & PUT_OFF != 0
-    }
-
-    /// An overdue wait that ends so much after `since` instead; if it was longer, it counts as that long.
-    pub(super) const fn put_off(&mut self, span: u64) {
-        let waited = self.waited();
-        self.at = self.since.saturating_add(span);
-        self.carry(waited.saturating_sub(span));
-        self.carried[6] |= PUT_OFF;
-    }
-}
-
-/// The highest bit of what a lane carries.
-const PUT_OFF: u8 = 0x80;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::lane::{DueBy, Why};
 
-    const fn lane(status: Status, retry: u32, id: u32) -> Lane {
-        Lane { status, retry, id, ..Lane::UNOPENED }
+    const fn in_flight(attempt: u32) -> Lane {
+        Lane::InFlight { sent: 0, waited: 0, retry: 0, attempt, why: Why::NOTHING }
     }
 
     /// Attempt 1 is retried later, 4 and 3 are in flight, 2 has ended.
@@ -215,13 +231,9 @@ mod tests {
         let mut state =
             crate::Call::with_lanes::<5>(&const { crate::Policy::zero() }, (), crate::Instant::ZERO, 7).suspend();
         state.sent = 4;
-        state.lanes = [
-            lane(Status::Waiting, 1, 1),
-            lane(Status::InFlight, 0, 4),
-            lane(Status::Ended, 0, 2),
-            lane(Status::InFlight, 0, 3),
-            Lane::UNOPENED,
-        ];
+        let waiting =
+            Lane::Waiting { due: 70, began: 0, retry: 1, attempt: 1, why: Why::NOTHING, due_by: DueBy::Backoff };
+        state.lanes = [waiting, in_flight(4), Lane::Ended { retry: 0, attempt: 2 }, in_flight(3), Lane::UNOPENED];
         state
     }
 
@@ -239,17 +251,43 @@ mod tests {
 
     #[test]
     fn a_promised_retry_is_none_yet_and_an_opened_lane_is_a_hedge() {
-        assert_eq!((state().attempts(), state().retries(), state().hedges()), (4, 0, 3));
+        assert_eq!(state().attempts(), 4);
+        assert_eq!(state().retries(), 0);
+        assert_eq!(state().hedges(), 3);
     }
 
     #[test]
-    fn what_is_too_long_to_be_carried_is_as_long_as_can_be_and_no_mark() {
-        let mut lane = Lane::UNOPENED;
-        for (span, carried) in
-            [(7, 7), ((1 << 55) - 1, (1 << 55) - 1), (1 << 55, (1 << 55) - 1), (u64::MAX, (1 << 55) - 1)]
-        {
-            lane.carry(span);
-            assert_eq!((lane.carried(), lane.was_put_off()), (carried, false));
+    fn what_is_in_flight_is_due_at_once_and_what_waits_at_its_time() {
+        let mut state = state();
+        state.clock = 50;
+        assert_eq!(state.due(), Some(Instant::from_nanos(50)));
+        for lane in &mut state.lanes {
+            if lane.in_flight().is_some() {
+                *lane = lane.ended();
+            }
         }
+        assert_eq!(state.due(), Some(Instant::from_nanos(70)));
+        (state.lanes[4], state.opened) = (Lane::Opening { due: 55, not_before: 60 }, 4);
+        assert_eq!(state.due(), Some(Instant::from_nanos(60)));
+        state.phase = Phase::Returned;
+        assert_eq!(state.due(), None);
+    }
+
+    /// A race whose only lane that may go on is held back by a gate is not taken up again and again until then.
+    #[test]
+    fn a_race_that_a_gate_holds_back_is_due_when_it_may_open() {
+        let mut state = state();
+        (state.clock, state.opened) = (50, 4);
+        for lane in &mut state.lanes[..4] {
+            *lane = lane.ended();
+        }
+        assert_eq!(state.due(), Some(Instant::from_nanos(50)));
+        state.lanes[4] = Lane::Unopened { since: 40, not_before: 60 };
+        assert_eq!(state.due(), Some(Instant::from_nanos(60)));
+        // Lanes open in order, so what comes later waits for what is held.
+        state.lanes[3] = Lane::Opening { due: 51, not_before: 70 };
+        state.lanes[4] = Lane::Opening { due: 52, not_before: 0 };
+        state.opened = 3;
+        assert_eq!(state.due(), Some(Instant::from_nanos(70)));
     }
 }

@@ -1,95 +1,81 @@
-//! The error of a call that gave up: why, and the last thing that came of it.
+//! The error of a call that gave up: why, and the last error that came of it.
 
 use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use super::no_outcome::NoOutcome;
 use crate::action::Reason;
 use crate::gate::Refusal;
 use crate::policy::PolicyError;
 
-/// A call gave up: why, after how many attempts, and the last result, if there is one.
+/// A call gave up: why, after how many attempts, and the last error, if there is one.
 ///
-/// Drivers make it with [`Ended::conclude`](crate::Ended::conclude). Printed, it is a sentence: `gave up after 2
-/// attempts: no attempts were left; the last error was: invalid digit found in string`.
+/// It is an [`Error`] if `E` is one, whatever the value is that was asked for; its source is the last error. Printed, it
+/// is a sentence that leaves the source to those who print sources: `gave up after 2 attempts: no attempts were left`.
+/// With `{:#}` the last error is printed too.
+///
+/// `T` is the last value, where a judge did not accept it, in the errors of those finishers that keep it: `report` and
+/// `fallback`. In the others it is `()`.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct GaveUp<T, E> {
+pub struct GaveUp<E, T = ()> {
     /// Why. A judge that accepts an `Err` makes the call end with it, and the reason is [`Reason::Stopped`].
     pub reason: Reason,
     /// How many attempts were sent; 0 where a gate, a canceller or an invalid policy let none through.
     pub attempts: u32,
     /// The largest hint that was too long for the policy or for the deadline.
     pub hint: Option<Duration>,
-    /// The result of the latest attempt that had one: its error, or a value that was not accepted.
-    pub last: Option<Result<T, E>>,
-    /// The refusal that ended it, where the reason is [`Reason::Refused`]; it names the gate.
+    /// What the gate said that refused, where that is the reason; it names the gate.
     pub refusal: Option<Refusal>,
-    /// What is wrong with the policy, where the reason is [`Reason::Invalid`]. `None` with that reason: it has more
-    /// lanes than the call has room for.
+    /// What is wrong with the policy, where that is the reason. `None` with that reason: it has more lanes than the
+    /// call has room for.
     pub invalid: Option<PolicyError>,
     /// How many lanes the call had room for.
     pub room: usize,
+    /// What the latest attempt ended with that had an outcome: its error, or the value that was not accepted.
+    pub last: Option<Result<T, E>>,
 }
 
-impl<T, E> GaveUp<T, E> {
-    /// The result of the latest attempt that had one.
-    pub fn into_last(self) -> Option<Result<T, E>> {
-        self.last
+impl<E, T> GaveUp<E, T> {
+    /// Returns the last error, if the latest attempt that had an outcome ended with one.
+    #[must_use]
+    pub fn into_error(self) -> Option<E> {
+        self.last?.err()
     }
 
-    /// The result of the latest attempt that had one, and what is left without it: why, in a type that says that there
-    /// is none. For adapters whose error is one of the two.
-    ///
-    /// ```
-    /// use insist_core::{Ended, Action, Call, Instant, Policy, Verdict};
-    ///
-    /// let (policy, now) = (Policy::stop(), Instant::ZERO);
-    /// let mut call = Call::new(&policy, &(), now, 7);
-    /// let Action::Send(attempt) = call.poll(now) else { unreachable!() };
-    /// let _ = call.handle(now, attempt.id, Verdict::retry());
-    /// let ended = Ended { action: call.poll(now), last: Some(Err::<(), _>("down")), at: now };
-    /// let (last, gave_up) = ended.conclude(&call).unwrap_err().split();
-    /// assert_eq!((last, gave_up.attempts), (Some(Err("down")), 1));
-    /// ```
-    pub fn split(self) -> (Option<Result<T, E>>, GaveUp<Infallible, Infallible>) {
+    /// Drops the last value, and keeps that there was one.
+    #[must_use]
+    pub fn without_value(self) -> GaveUp<E> {
+        let (last, rest) = self.split();
+        rest.with(last.map(|last| last.map(drop)))
+    }
+
+    /// Splits it into the last outcome, and what is left without it: why, in a type that says that there is none.
+    /// For adapters whose error is one of the two.
+    pub fn split(self) -> (Option<Result<T, E>>, NoOutcome) {
         let Self { reason, attempts, hint, last, refusal, invalid, room } = self;
-        (last, GaveUp { reason, attempts, hint, last: None, refusal, invalid, room })
+        (last, NoOutcome(GaveUp { reason, attempts, hint, last: None, refusal, invalid, room }))
     }
 
-    /// The result of the latest attempt that had one, or what the function makes of the reason: for those who hand on
-    /// the operation's own error.
-    ///
-    /// ```
-    /// use insist_core::{GaveUp, Reason};
-    /// use std::io::{Error, ErrorKind};
-    ///
-    /// fn own(gave_up: GaveUp<String, Error>) -> Result<String, Error> {
-    ///     gave_up.last_or(|reason| Error::new(ErrorKind::TimedOut, reason.to_string()))
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The error of the latest attempt, or the function's.
-    pub fn last_or(self, error: impl FnOnce(Reason) -> E) -> Result<T, E> {
-        self.last.unwrap_or_else(|| Err(error(self.reason)))
-    }
-}
-
-impl<T, E: fmt::Display> fmt::Display for GaveUp<T, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn count(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.attempts {
-            0 => write!(f, "gave up before anything was sent: {}", self.reason)?,
-            1 => write!(f, "gave up after 1 attempt: {}", self.reason)?,
-            attempts => write!(f, "gave up after {attempts} attempts: {}", self.reason)?,
+            0 => f.write_str("gave up before anything was sent"),
+            1 => f.write_str("gave up after 1 attempt"),
+            attempts => write!(f, "gave up after {attempts} attempts"),
         }
+    }
+
+    /// The sentence, without the last error.
+    fn sentence(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.count(f)?;
+        write!(f, ": {}", self.reason)?;
         match (self.reason, self.invalid) {
             (Reason::Invalid, Some(invalid)) => write!(f, ": {invalid}")?,
             (Reason::Invalid, None) => {
-                let hint = if self.room == 1 { "; race has more" } else { "" };
-                write!(f, ": its lanes are more than the {} that the call has room for{hint}", self.room)?;
+                let hint = if self.room == 1 { "; use race, which has room for more" } else { "" };
+                write!(f, ": it has more lanes than the {} that the call has room for{hint}", self.room)?;
             }
             _ => {}
         }
@@ -100,32 +86,50 @@ impl<T, E: fmt::Display> fmt::Display for GaveUp<T, E> {
             write!(f, " ({hint:?})")?;
         }
         match &self.last {
-            Some(Err(error)) => write!(f, "; the last error was: {error}"),
             Some(Ok(_)) => f.write_str("; the last result was not accepted"),
             None if self.attempts > 0 => f.write_str("; no attempt had a result"),
-            None => Ok(()),
+            Some(Err(_)) | None => Ok(()),
+        }
+    }
+}
+
+impl NoOutcome {
+    /// The same end, with the last outcome.
+    pub(super) fn with<E, T>(self, last: Option<Result<T, E>>) -> GaveUp<E, T> {
+        let GaveUp { reason, attempts, hint, refusal, invalid, room, .. } = self.0;
+        GaveUp { reason, attempts, hint, last, refusal, invalid, room }
+    }
+}
+
+/// Prints a sentence; with `{:#}`, the last error after it.
+impl<E: fmt::Display, T> fmt::Display for GaveUp<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sentence(f)?;
+        match &self.last {
+            Some(Err(error)) if f.alternate() => write!(f, ": {error:#}"),
+            _ => Ok(()),
         }
     }
 }
 
 /// Prints no value: a response need not be `Debug` for its call to fail with `?`.
-impl<T, E: fmt::Debug> fmt::Debug for GaveUp<T, E> {
+impl<E: fmt::Debug, T> fmt::Debug for GaveUp<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.last.as_ref().map(|last| last.as_ref().map(|_| ..));
         f.debug_struct("GaveUp")
             .field("reason", &self.reason)
             .field("attempts", &self.attempts)
             .field("hint", &self.hint)
-            .field("last", &last)
             .field("refusal", &self.refusal)
             .field("invalid", &self.invalid)
             .field("room", &self.room)
+            .field("last", &last)
             .finish()
     }
 }
 
 /// The source is the last error.
-impl<T, E: Error + 'static> Error for GaveUp<T, E> {
+impl<E: Error + 'static, T> Error for GaveUp<E, T> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.last {
             Some(Err(error)) => Some(error),
@@ -134,14 +138,25 @@ impl<T, E: Error + 'static> Error for GaveUp<T, E> {
     }
 }
 
+/// An end without any outcome, as every finisher can have one.
+impl<E, T> From<NoOutcome> for GaveUp<E, T> {
+    fn from(none: NoOutcome) -> Self {
+        none.with(None)
+    }
+}
+
+/// What cannot be made has no outcome.
+pub(super) type Nothing = GaveUp<Infallible, Infallible>;
+
 #[cfg(test)]
 mod tests {
     use alloc::format;
+    use alloc::rc::Rc;
     use alloc::string::ToString;
 
     use super::*;
 
-    type Gave = GaveUp<u8, core::num::ParseIntError>;
+    type Gave = GaveUp<core::num::ParseIntError, u8>;
 
     fn gave_up(reason: Reason, attempts: u32) -> Gave {
         GaveUp { reason, attempts, hint: None, last: None, refusal: None, invalid: None, room: 1 }
@@ -151,7 +166,7 @@ mod tests {
     fn it_is_a_sentence() {
         let error = "x".parse::<u8>().unwrap_err();
         let invalid = |invalid, room| Gave { invalid, room, ..gave_up(Reason::Invalid, 0) };
-        let refusal = Some(Refusal::new("bulkhead is full"));
+        let refusal = Some(Refusal::new(&"bulkhead is full"));
         for (gave_up, says) in [
             (
                 gave_up(Reason::Deadline, 0),
@@ -159,8 +174,8 @@ mod tests {
             ),
             (gave_up(Reason::Attempts, 1), "gave up after 1 attempt: no attempts were left; no attempt had a result"),
             (
-                Gave { last: Some(Err(error.clone())), ..gave_up(Reason::Attempts, 2) },
-                "gave up after 2 attempts: no attempts were left; the last error was: invalid digit found in string",
+                Gave { last: Some(Err(error)), ..gave_up(Reason::Attempts, 2) },
+                "gave up after 2 attempts: no attempts were left",
             ),
             (
                 Gave { last: Some(Ok(1)), hint: Some(Duration::from_secs(9)), ..gave_up(Reason::RetryAfter, 1) },
@@ -176,11 +191,11 @@ mod tests {
             ),
             (
                 invalid(None, 1),
-                "gave up before anything was sent: its policy is invalid: its lanes are more than the 1 that the call has room for; race has more",
+                "gave up before anything was sent: its policy is invalid: it has more lanes than the 1 that the call has room for; use race, which has room for more",
             ),
             (
                 invalid(None, 4),
-                "gave up before anything was sent: its policy is invalid: its lanes are more than the 4 that the call has room for",
+                "gave up before anything was sent: its policy is invalid: it has more lanes than the 4 that the call has room for",
             ),
         ] {
             assert_eq!(gave_up.to_string(), says);
@@ -188,21 +203,32 @@ mod tests {
     }
 
     #[test]
-    fn its_source_is_the_last_error_and_it_prints_no_value() {
+    fn its_source_is_the_last_error_which_it_does_not_repeat() {
         let error = "x".parse::<u8>().unwrap_err();
         let failed = Gave { last: Some(Err(error.clone())), ..gave_up(Reason::Attempts, 2) };
         assert_eq!(failed.source().map(ToString::to_string), Some(error.to_string()));
+        assert!(!failed.to_string().contains(&error.to_string()));
+        assert_eq!(format!("{failed:#}"), format!("{failed}: {error}"));
         let odd = Gave { last: Some(Ok(77)), ..gave_up(Reason::Attempts, 2) };
         assert!(odd.source().is_none() && gave_up(Reason::Attempts, 2).source().is_none());
         let printed = format!("{odd:?}");
         assert!(printed.starts_with("GaveUp { reason: Attempts, attempts: 2") && !printed.contains("77"), "{printed}");
-        assert_eq!((odd.into_last(), failed.clone().split().0), (Some(Ok(77)), Some(Err(error))));
-        assert_eq!(
-            (
-                failed.split().1.attempts,
-                gave_up(Reason::Attempts, 2).last_or(|_| "y".parse::<u8>().unwrap_err()).is_err()
-            ),
-            (2, true)
-        );
+        assert_eq!(failed.clone().split().0, Some(Err(error.clone())));
+        assert_eq!(odd.clone().without_value().last, Some(Ok(())));
+        assert_eq!(odd.into_error(), None);
+        assert_eq!(failed.into_error(), Some(error));
     }
+
+    #[test]
+    fn it_is_an_error_that_can_be_sent_whatever_the_value_is() {
+        fn boxed<E: Error + Send + Sync + 'static>(error: E) -> alloc::boxed::Box<dyn Error + Send + Sync> {
+            error.into()
+        }
+        let with_value: GaveUp<core::num::ParseIntError, Rc<u8>> =
+            GaveUp { last: Some(Ok(Rc::new(1))), ..NoOutcome(NOTHING).into() };
+        assert!(boxed(with_value.without_value()).to_string().ends_with("was not accepted"));
+    }
+
+    const NOTHING: Nothing =
+        GaveUp { reason: Reason::Attempts, attempts: 1, hint: None, refusal: None, invalid: None, room: 1, last: None };
 }

@@ -1,8 +1,8 @@
-//! What is concluded from an outcome: by default, from its error alone, or by the user's own judgement.
+//! Judges: who concludes a verdict from an outcome.
 
 use crate::verdict::Verdict;
 
-/// What concludes a verdict from an outcome: `()` retries every error, [`When`] some, a function decides it all.
+/// Concludes a verdict from an outcome: `()` retries every error, [`When`] some, a function decides it all.
 ///
 /// ```
 /// use insist_core::{Judge, Verdict, When};
@@ -12,8 +12,12 @@ use crate::verdict::Verdict;
 /// assert_eq!(busy.judge(&Err::<(), u16>(503)), Verdict::retry());
 /// assert_eq!(busy.judge(&Err::<(), u16>(404)), Verdict::Stop);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot judge a `Result<{T}, {E}>`",
+    note = "a judge is a function `|outcome: &Result<{T}, {E}>| -> Verdict`; `when` takes a function of the error"
+)]
 pub trait Judge<T, E> {
-    /// The verdict on an outcome.
+    /// Returns the verdict on an outcome.
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict;
 }
 
@@ -28,8 +32,17 @@ impl<T, E> Judge<T, E> for () {
     }
 }
 
+/// Accepts an `Ok`, and retries any error, as the judge of [`Terms`](crate::Terms) that many calls borrow.
+impl<T, E> Judge<T, E> for &() {
+    #[inline]
+    fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
+        ().judge(outcome)
+    }
+}
+
 /// Accepts an `Ok`, retries the errors that a function says yes to, and stops at the others.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper that is to be made by its name")]
 pub struct When<W>(pub W);
 
 impl<T, E, W: FnMut(&E) -> bool> Judge<T, E> for When<W> {
@@ -43,6 +56,14 @@ impl<T, E, W: FnMut(&E) -> bool> Judge<T, E> for When<W> {
     }
 }
 
+/// As the judge of [`Terms`](crate::Terms) that many calls borrow.
+impl<T, E, W: Fn(&E) -> bool> Judge<T, E> for &When<W> {
+    #[inline]
+    fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
+        When(&self.0).judge(outcome)
+    }
+}
+
 impl<T, E, F: FnMut(&Result<T, E>) -> Verdict> Judge<T, E> for F {
     #[inline]
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
@@ -53,7 +74,6 @@ impl<T, E, F: FnMut(&Result<T, E>) -> Verdict> Judge<T, E> for F {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sent;
 
     fn judged<T, E>(mut judge: impl Judge<T, E>, outcome: Result<T, E>) -> Verdict {
         judge.judge(&outcome)
@@ -61,7 +81,7 @@ mod tests {
 
     #[test]
     fn errors_are_retried_unless_it_is_said_which() {
-        const RETRY: Verdict = Verdict::Retry { sent: Sent::Maybe, hint: None };
+        const RETRY: Verdict = Verdict::retry();
         assert_eq!((judged((), Ok::<_, u8>(1)), judged((), Err::<u8, _>(1))), (Verdict::Accept, RETRY));
         let when = |outcome: Result<u8, u8>| judged(When(|error: &u8| *error > 4), outcome);
         assert_eq!([Ok(0), Err(4), Err(5)].map(when), [Verdict::Accept, Verdict::Stop, RETRY]);

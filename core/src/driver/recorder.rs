@@ -1,11 +1,8 @@
 //! A hook that keeps the log of a call, with a detail of each outcome.
 
 use super::hook::Hook;
-use super::recording::Recording;
-use crate::call::Handled;
 use crate::event::{Decision, Event};
 use crate::log::Log;
-use crate::policy::Policy;
 use crate::time::Instant;
 
 /// For drivers: keeps the log of a call, and hands on what it sees to another hook.
@@ -13,31 +10,25 @@ use crate::time::Instant;
 pub struct Recorder<H, F, D> {
     hook: H,
     describe: F,
-    recording: Recording<D>,
-    /// What is to be said of the outcome that is being judged.
-    current: Option<D>,
+    log: Log<D>,
+    started: Option<Instant>,
 }
 
 impl<H, F, D> Recorder<H, F, D> {
-    /// Keeps the log of a call with this policy; the function says what the log is to tell of an outcome.
-    pub const fn new<B>(hook: H, policy: &Policy<B>, describe: F) -> Self {
-        Self { hook, describe, recording: Recording::new(policy), current: None }
+    /// Makes one before another hook; the function says what the log is to tell of an outcome.
+    pub const fn new(hook: H, describe: F) -> Self {
+        Self { hook, describe, log: Log::new(), started: None }
     }
 
-    /// The same, before another hook.
-    pub fn with_hook<H2>(self, hook: H2) -> Recorder<H2, F, D> {
-        let Self { describe, recording, current, .. } = self;
-        Recorder { hook, describe, recording, current }
-    }
-
-    /// When the call started, once an event has told it.
+    /// Returns when the call started, once an event has told it.
+    #[must_use]
     pub const fn started(&self) -> Option<Instant> {
-        self.recording.started()
+        self.started
     }
 
-    /// The log; what comes after it would begin another.
+    /// Takes the log; what comes after it would begin another.
     pub fn take_log(&mut self) -> Log<D> {
-        self.recording.take_log()
+        core::mem::take(&mut self.log)
     }
 }
 
@@ -46,22 +37,27 @@ where
     H: Hook<T, E>,
     F: FnMut(&Result<T, E>) -> D,
 {
-    const LOOKS: bool = true;
-
-    fn outcome(&mut self, attempt: u32, outcome: &Result<T, E>) {
-        self.current = Some((self.describe)(outcome));
-        self.hook.outcome(attempt, outcome);
+    fn on_event(&mut self, event: &Event<'_, T, E>) {
+        self.started.get_or_insert(event.at);
+        match &event.decision {
+            Decision::Judged(judged) if judged.handled.counts() => {
+                if let Some(outcome) = judged.outcome {
+                    self.log.detail(judged.attempt, (self.describe)(outcome));
+                }
+                self.log.ended(judged.attempt, event.at, judged.verdict.into());
+            }
+            Decision::Judged(_) => {}
+            Decision::Action(action) => self.log.on_action(event.at, action),
+        }
+        self.hook.on_event(event);
     }
 
-    fn see(&mut self, event: &Event) {
-        if let Decision::Judged { attempt, handled, .. } = event.decision {
-            let detail = self.current.take();
-            if let (Some(detail), Handled::Counted | Handled::Over) = (detail, handled) {
-                self.recording.detail(attempt, detail);
-            }
-        }
-        self.recording.see(event);
-        self.hook.see(event);
+    fn enter(&mut self, attempt: u32) {
+        self.hook.enter(attempt);
+    }
+
+    fn leave(&mut self, attempt: u32) {
+        self.hook.leave(attempt);
     }
 }
 
@@ -72,6 +68,8 @@ mod tests {
     use super::*;
     use crate::action::Action;
     use crate::attempt::{Attempt, Kind};
+    use crate::call::Handled;
+    use crate::event::Judged;
     use crate::verdict::Verdict;
 
     #[test]
@@ -79,22 +77,18 @@ mod tests {
         let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
         let mut seen = 0;
         let describe = |outcome: &Result<u8, u8>| alloc::format!("{outcome:?}");
-        let mut recorder: Recorder<_, _, String> =
-            Recorder::new((), &Policy::zero(), describe).with_hook(|_: &Event| seen += 1);
-        let judged = |attempt, handled| Decision::Judged { attempt, verdict: Verdict::Stop, handled };
+        let mut recorder: Recorder<_, _, String> = Recorder::new(|_: &Event<'_, u8, u8>| seen += 1, describe);
+        let mut see = |millis, decision| recorder.on_event(&Event::new(at(1), at(millis), decision));
         for id in [1, 2] {
-            let sent = Decision::Action(Action::Send(Attempt::new(id, 0, 0, Kind::First, u64::MAX)));
-            Hook::<u8, u8>::see(&mut recorder, &Event::new(at(id.into()), sent));
+            see(u64::from(id), Decision::Action(Action::Send(Attempt::new(id, 0, 0, Kind::First, u64::MAX))));
         }
-        recorder.outcome(2, &Err(7));
-        Hook::<u8, u8>::see(&mut recorder, &Event::new(at(5), judged(2, Handled::Late)));
-        recorder.outcome(1, &Ok(8));
-        Hook::<u8, u8>::see(&mut recorder, &Event::new(at(6), judged(1, Handled::Over)));
+        see(5, Decision::Judged(Judged::new(2, Some(&Err(7)), Verdict::Stop, Handled::Late)));
+        see(6, Decision::Judged(Judged::new(1, Some(&Ok(8)), Verdict::Stop, Handled::Over)));
         assert_eq!(recorder.started(), Some(at(1)));
         assert_eq!(
             recorder.take_log().to_string(),
-            "attempt 1 (first in lane 0): sent at 1ms, ended at 6ms: stop (Ok(8))\n\
-             attempt 2 (first in lane 0): sent at 2ms, in flight\n"
+            "attempt 1 (first in lane 0): sent at 0ns, ended at 5ms: stop (Ok(8))\n\
+             attempt 2 (first in lane 0): sent at 1ms, in flight\n"
         );
         assert!(recorder.take_log().entries().is_empty());
         drop(recorder);

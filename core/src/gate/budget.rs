@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::slots::SLOTS;
 use super::window::{Added, Count, Window};
 use super::{Gate, Refusal, Settled};
-use crate::attempt::Kind;
+use crate::attempt::{Cause, Kind};
 use crate::time::{Instant, nanos};
 
 const FIRSTS: Count = Count::One;
@@ -35,16 +35,16 @@ const CHARGED: Count = Count::Other;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist_core::{Budget, Gate, Instant, Kind};
+/// use insist_core::{Budget, Cause, Gate, Instant};
 ///
 /// static BUDGET: Budget = Budget::new(0.1).window(Duration::from_secs(60)).with_reserve(0);
 ///
 /// let now = Instant::ZERO;
 /// for _ in 0..10 {
-///     BUDGET.admit(now, Kind::First);
+///     BUDGET.admit(now, &Cause::FIRST);
 /// }
-/// assert!(BUDGET.reserve(now, Kind::Retry).is_ok());
-/// assert_eq!(BUDGET.reserve(now, Kind::Hedge).unwrap_err().why(), "budget is used up");
+/// assert!(BUDGET.reserve(now, &Cause::HEDGE).is_ok());
+/// assert_eq!(BUDGET.reserve(now, &Cause::HEDGE).unwrap_err().reason(), "budget is used up");
 /// assert_eq!(BUDGET.state(now).to_string(), "1 retry or hedge for 10 first sends, 0 left");
 /// ```
 #[derive(Debug)]
@@ -132,11 +132,11 @@ impl Budget {
 
 impl Gate for Budget {
     /// Charged first and then counted: of all that are let through, the last to be charged has seen all others.
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
         if self.validate().is_err() {
-            return Err(Refusal::new("budget is invalid"));
+            return Err(Refusal::new(&"budget is invalid"));
         }
-        if kind == Kind::First {
+        if cause.kind == Kind::First {
             return Ok(());
         }
         let mut slot = self.slot(now);
@@ -145,7 +145,7 @@ impl Gate for Budget {
             slot = self.counts.advance(slot);
             match self.counts.add(CHARGED, slot) {
                 Added::Yes => {}
-                Added::Full => return Err(Refusal::new("budget is used up")),
+                Added::Full => return Err(Refusal::new(&"budget is used up")),
                 Added::Moved => continue,
             }
             let is_within = self.is_within(self.counts.sum(CHARGED, slot), self.counts.sum(FIRSTS, slot));
@@ -155,20 +155,20 @@ impl Gate for Budget {
             }
             self.counts.take(CHARGED, slot);
             if is_newest {
-                return Err(Refusal::new("budget is used up"));
+                return Err(Refusal::new(&"budget is used up"));
             }
         }
     }
 
-    fn refund(&self, _: Instant, kind: Kind, reserved: Instant) {
-        if kind != Kind::First {
+    fn refund(&self, _: Instant, cause: &Cause, reserved: Instant) {
+        if cause.kind != Kind::First {
             self.counts.take(CHARGED, self.slot(reserved));
         }
     }
 
     #[inline]
-    fn admit(&self, now: Instant, kind: Kind) -> super::Admission {
-        if kind == Kind::First {
+    fn admit(&self, now: Instant, cause: &Cause) -> super::Admission {
+        if cause.kind == Kind::First {
             let mut slot = self.slot(now);
             loop {
                 slot = self.counts.advance(slot);
@@ -181,8 +181,8 @@ impl Gate for Budget {
     }
 
     #[inline]
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        if kind == Kind::First && settled == Settled::Unsent {
+    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+        if cause.kind == Kind::First && settled == Settled::Unsent {
             self.counts.take_latest(FIRSTS, self.counts.advance(self.slot(now)));
         }
     }

@@ -4,19 +4,19 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use super::{Admission, Gate, Refusal, Settled};
-use crate::attempt::Kind;
+use crate::attempt::Cause;
 use crate::time::Instant;
 
 /// A gate that bounds how many attempts are in flight at once, over all calls that share it (as Hystrix's semaphore
 /// isolation does). A full one refuses; with [`waiting`](Self::waiting) it holds attempts back instead.
 ///
 /// ```
-/// use insist_core::{Admission, Bulkhead, Gate, Instant, Kind};
+/// use insist_core::{Admission, Bulkhead, Cause, Gate, Instant};
 ///
 /// static BULKHEAD: Bulkhead = Bulkhead::new(1);
 ///
-/// assert_eq!(BULKHEAD.admit(Instant::ZERO, Kind::First), Admission::Yes);
-/// assert!(matches!(BULKHEAD.admit(Instant::ZERO, Kind::First), Admission::No(_)));
+/// assert_eq!(BULKHEAD.admit(Instant::ZERO, &Cause::FIRST), Admission::Yes);
+/// assert!(matches!(BULKHEAD.admit(Instant::ZERO, &Cause::FIRST), Admission::No(_)));
 /// assert_eq!(BULKHEAD.in_flight(), 1);
 /// ```
 #[derive(Debug)]
@@ -55,18 +55,18 @@ impl Bulkhead {
 }
 
 impl Gate for Bulkhead {
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         let enter = |count: u32| if count < self.room { Some(count + 1) } else { None };
         if self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).is_ok() {
             return Admission::Yes;
         }
         match self.ask_again.and_then(|span| now.checked_add(span)) {
             Some(at) => Admission::NotBefore(at),
-            None => Admission::No(Refusal::new("bulkhead is full")),
+            None => Admission::No(Refusal::new(&"bulkhead is full")),
         }
     }
 
-    fn settle(&self, _: Instant, _: Kind, _: Settled) {
+    fn settle(&self, _: Instant, _: &Cause, _: Settled) {
         let leave = |count: u32| Some(count.saturating_sub(1));
         let _ = self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, leave);
     }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn it_tells_its_room_and_what_is_in_it() {
         let gate = Bulkhead::new(3);
-        assert_eq!([1, 2].map(|_| gate.admit(Instant::ZERO, Kind::First)), [Admission::Yes; 2]);
+        assert_eq!([1, 2].map(|_| gate.admit(Instant::ZERO, &Cause::FIRST)), [Admission::Yes; 2]);
         assert_eq!((gate.room(), gate.in_flight()), (3, 2));
     }
 }

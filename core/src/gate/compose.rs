@@ -1,7 +1,7 @@
 //! Gates made of gates: none, borrowed, shared, several.
 
 use super::{Admission, Gate, Refusal, Settled};
-use crate::attempt::Kind;
+use crate::attempt::Cause;
 use crate::time::Instant;
 
 /// The gate that does nothing.
@@ -16,24 +16,20 @@ macro_rules! pass_through {
     ($pointer:ty) => {
         impl<G: Gate + ?Sized> Gate for $pointer {
             #[inline]
-            fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-                (**self).reserve(now, kind)
+            fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+                (**self).reserve(now, cause)
             }
             #[inline]
-            fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-                (**self).refund(now, kind, reserved);
+            fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+                (**self).refund(now, cause, reserved);
             }
             #[inline]
-            fn admit(&self, now: Instant, kind: Kind) -> Admission {
-                (**self).admit(now, kind)
+            fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+                (**self).admit(now, cause)
             }
             #[inline]
-            fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-                (**self).settle(now, kind, settled);
-            }
-            #[inline]
-            fn last_refusal(&self) -> Option<Refusal> {
-                (**self).last_refusal()
+            fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+                (**self).settle(now, cause, settled);
             }
             #[inline]
             fn is_timeless(&self) -> bool {
@@ -49,35 +45,67 @@ pass_through!(alloc::boxed::Box<G>);
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pass_through!(alloc::sync::Arc<G>);
 
+/// Asks the gate if there is one.
+impl<G: Gate> Gate for Option<G> {
+    #[inline]
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+        self.as_ref().map_or(Ok(()), |gate| gate.reserve(now, cause))
+    }
+
+    #[inline]
+    fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+        if let Some(gate) = self {
+            gate.refund(now, cause, reserved);
+        }
+    }
+
+    #[inline]
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+        self.as_ref().map_or(Admission::Yes, |gate| gate.admit(now, cause))
+    }
+
+    #[inline]
+    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+        if let Some(gate) = self {
+            gate.settle(now, cause, settled);
+        }
+    }
+
+    #[inline]
+    fn is_timeless(&self) -> bool {
+        self.as_ref().is_none_or(Gate::is_timeless)
+    }
+}
+
 /// Asks the first, then the second, and gives back to the first what the second refuses.
 ///
 /// Where both hold an attempt back, the first is asked again once its instant has come, and then the second.
 impl<A: Gate, B: Gate> Gate for (A, B) {
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        self.0.reserve(now, kind)?;
-        self.1.reserve(now, kind).inspect_err(|_| self.0.refund(now, kind, now))
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+        self.0.reserve(now, cause)?;
+        self.1.reserve(now, cause).inspect_err(|_| self.0.refund(now, cause, now))
     }
 
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        self.0.refund(now, kind, reserved);
-        self.1.refund(now, kind, reserved);
+    fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+        self.0.refund(now, cause, reserved);
+        self.1.refund(now, cause, reserved);
     }
 
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        let first = self.0.admit(now, kind);
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+        let first = self.0.admit(now, cause);
         if first != Admission::Yes {
             return first;
         }
-        let second = self.1.admit(now, kind);
+        let second = self.1.admit(now, cause);
         if second != Admission::Yes {
-            self.0.settle(now, kind, Settled::Unsent);
+            self.0.settle(now, cause, Settled::Unsent);
         }
         second
     }
 
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        self.0.settle(now, kind, settled);
-        self.1.settle(now, kind, settled);
+    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+        self.0.settle(now, cause, settled);
+        self.1.settle(now, cause, settled);
     }
 
     fn is_timeless(&self) -> bool {
@@ -89,17 +117,17 @@ macro_rules! tuple {
     ($($gate:ident $index:tt),+) => {
         /// The same as the pairs that it nests: members are asked in order.
         impl<$($gate: Gate),+> Gate for ($($gate,)+) {
-            fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-                tuple!(nest self $($index)+).reserve(now, kind)
+            fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+                tuple!(nest self $($index)+).reserve(now, cause)
             }
-            fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-                tuple!(nest self $($index)+).refund(now, kind, reserved);
+            fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+                tuple!(nest self $($index)+).refund(now, cause, reserved);
             }
-            fn admit(&self, now: Instant, kind: Kind) -> Admission {
-                tuple!(nest self $($index)+).admit(now, kind)
+            fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+                tuple!(nest self $($index)+).admit(now, cause)
             }
-            fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-                tuple!(nest self $($index)+).settle(now, kind, settled);
+            fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+                tuple!(nest self $($index)+).settle(now, cause, settled);
             }
             fn is_timeless(&self) -> bool {
                 tuple!(nest self $($index)+).is_timeless()
@@ -118,8 +146,10 @@ tuple!(A 0, B 1, C 2, D 3);
 mod tests {
     use core::time::Duration;
 
-    use super::super::{Bulkhead, Watched};
-    use super::Gate;
+    use super::super::{Bulkhead, Settled};
+    use super::{Admission, Cause, Gate};
+    use crate::attempt::AttemptEnd;
+    use crate::time::Instant;
 
     #[test]
     fn several_gates_are_timeless_if_each_is() {
@@ -129,6 +159,17 @@ mod tests {
         assert!((&timeless, &()).is_timeless() && (&timeless, (), &timeless, ()).is_timeless());
         assert!(!(&timeless, &waits).is_timeless() && !(&waits, &timeless).is_timeless());
         assert!(!(&waits,).is_timeless() && !(&waits, (), ()).is_timeless());
-        assert!(Watched::new(&timeless).is_timeless() && !Watched::new(&waits).is_timeless());
+        assert!(Some(&timeless).is_timeless() && !Some(&waits).is_timeless() && None::<Bulkhead>.is_timeless());
+    }
+
+    #[test]
+    fn a_gate_that_may_be_missing_is_told_everything_if_it_is_there() {
+        let (now, bulkhead) = (Instant::ZERO, Bulkhead::new(1));
+        assert_eq!([(); 2].map(|()| None::<&Bulkhead>.admit(now, &Cause::FIRST)), [Admission::Yes; 2]);
+        let gate = Some(&bulkhead);
+        assert_eq!(gate.admit(now, &Cause::FIRST), Admission::Yes);
+        assert!(matches!(gate.admit(now, &Cause::HEDGE), Admission::No(_)));
+        gate.settle(now, &Cause::FIRST, Settled::Ended(AttemptEnd::Accept, Duration::ZERO));
+        assert_eq!(bulkhead.in_flight(), 0);
     }
 }

@@ -12,7 +12,6 @@ mod bulkhead;
 mod compose;
 #[cfg(target_has_atomic = "64")]
 mod slots;
-mod watched;
 #[cfg(target_has_atomic = "64")]
 mod window;
 
@@ -22,78 +21,74 @@ pub use breaker::{Breaker, BreakerError, BreakerState};
 pub use budget::{Budget, BudgetError, BudgetState};
 #[cfg(target_has_atomic = "32")]
 pub use bulkhead::Bulkhead;
-pub use watched::Watched;
-
 use core::time::Duration;
 
-use crate::attempt::Kind;
+use crate::attempt::{AttemptEnd, Cause};
 use crate::time::Instant;
-use crate::verdict::Sent;
 
 /// State shared by many calls that can delay or refuse an attempt: budget, breaker, limiter, bulkhead.
 ///
 /// Every method has a default that lets everything pass. `()` is the gate that does nothing; a tuple asks its
-/// members in order, and gives back to the earlier ones what a later one refuses; `&G` and `Arc<G>` pass through.
+/// members in order, and gives back to the earlier ones what a later one refuses; `&G`, `Arc<G>` and `Option<G>` pass
+/// through.
 ///
-/// A failed attempt is settled before its retry is reserved, with nothing of the same call between. A gate that needs to
-/// know what a retry is for, or what its call has paid, is made anew for each call and borrows what calls share.
+/// For one call, `settle` of a failed attempt comes directly before `reserve` of its retry, and the [`Cause`] of that
+/// retry says how the attempt failed; after a resume too. A gate that needs to know what its call has paid is made anew
+/// for each call and borrows what calls share.
 ///
 /// ```
 /// use core::cell::Cell;
-/// use insist_core::{Gate, Instant, Kind, Refusal};
+/// use insist_core::{Cause, Gate, Instant, Refusal};
 ///
 /// /// Lets this many retries and hedges through, ever.
 /// struct Allowance(Cell<u32>);
 ///
 /// impl Gate for Allowance {
-///     fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
-///         self.0.set(self.0.get().checked_sub(1).ok_or(Refusal::new("allowance is used up"))?);
+///     fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
+///         self.0.set(self.0.get().checked_sub(1).ok_or(Refusal::new(&"allowance is used up"))?);
 ///         Ok(())
 ///     }
-///     fn refund(&self, _: Instant, _: Kind, _: Instant) {
+///     fn refund(&self, _: Instant, _: &Cause, _: Instant) {
 ///         self.0.set(self.0.get() + 1);
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no gate",
+    note = "give `&gate`, an `Arc` of it, a tuple of gates, or an `Option` of one"
+)]
 pub trait Gate {
-    /// A retry is about to be scheduled, or a hedge is due: may it be?
+    /// Answers whether a retry may be scheduled, or a hedge that is due may be sent.
     ///
     /// # Errors
     ///
     /// The refusal ends the lane that asked; it stops no attempt that is in flight.
     #[inline]
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        let _ = (now, kind);
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+        let _ = (now, cause);
         Ok(())
     }
 
-    /// What was reserved at that instant was never sent.
+    /// Takes back what was reserved at that instant and never sent.
     #[inline]
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        let _ = (now, kind, reserved);
+    fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+        let _ = (now, cause, reserved);
     }
 
-    /// An attempt is about to be sent: may it be?
+    /// Answers whether an attempt that is about to be sent may be.
     #[inline]
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        let _ = (now, kind);
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+        let _ = (now, cause);
         Admission::Yes
     }
 
-    /// An attempt that was admitted has ended, or was not sent after all.
+    /// Hears that an attempt which was admitted has ended, or was not sent after all.
     #[inline]
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        let _ = (now, kind, settled);
+    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+        let _ = (now, cause, settled);
     }
 
-    /// For drivers: the last refusal that this gate remembers, so that a report can name it. Only
-    /// [`Watched`](crate::Watched) remembers any.
-    #[inline]
-    fn last_refusal(&self) -> Option<Refusal> {
-        None
-    }
-
-    /// Whether this gate never looks at the time, so that a driver need not read a clock for it.
+    /// Returns whether this gate never looks at the time, so that a driver need not read a clock for it. Default: no.
     #[inline]
     fn is_timeless(&self) -> bool {
         false
@@ -102,6 +97,7 @@ pub trait Gate {
 
 /// A gate's answer to an attempt that is about to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a gate that is made of gates has to pass on every answer")]
 pub enum Admission {
     /// Send it.
     Yes,
@@ -112,21 +108,21 @@ pub enum Admission {
     No(Refusal),
 }
 
-/// A gate's no, and its word for why.
+/// A gate's no, and its reason. It takes one word, so that the machine can hand it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Refusal(&'static str);
+pub struct Refusal(&'static &'static str);
 
 impl Refusal {
-    /// A refusal with the gate's name and reason, as in `breaker is open`.
+    /// Makes a refusal from a reference to the gate's name and reason, as in `Refusal::new(&"breaker is open")`.
     #[inline]
     #[must_use]
-    pub const fn new(why: &'static str) -> Self {
-        Self(why)
+    pub const fn new(reason: &'static &'static str) -> Self {
+        Self(reason)
     }
 
-    /// The gate's name and reason.
+    /// Returns the gate's name and reason.
     #[must_use]
-    pub const fn why(self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         self.0
     }
 }
@@ -147,49 +143,12 @@ impl serde::Serialize for Refusal {
 
 /// How an attempt that a gate admitted has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Settled {
     /// It was sent, and ended like this after this span.
-    Ended(End, Duration),
+    Ended(AttemptEnd, Duration),
     /// It was not sent after all: another gate refused it.
     Unsent,
-}
-
-/// How a sent attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// Its outcome was accepted.
-    Accept,
-    /// Its outcome was a failure that may be retried, and this is how far it got: what the server turned away because it
-    /// has too much to do is [`Sent::Throttled`].
-    Retry(Sent),
-    /// Its outcome was a failure that ended the call.
-    Stop,
-    /// It took too long and was cancelled.
-    Timeout,
-    /// It was cancelled because the call ended, was dropped or was suspended.
-    Cancelled,
-}
-
-/// As its word.
-#[cfg(feature = "serde")]
-impl serde::Serialize for End {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl End {
-    /// The word for it: `accept`, `retry`, `stop`, `timeout` or `cancelled`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Retry(_) => "retry",
-            Self::Stop => "stop",
-            Self::Timeout => "timeout",
-            Self::Cancelled => "cancelled",
-        }
-    }
 }
 
 #[cfg(test)]
@@ -203,15 +162,14 @@ mod tests {
 
     #[test]
     fn a_gate_that_says_nothing_lets_everything_pass_and_may_look_at_the_time() {
-        assert_eq!(Nothing.reserve(Instant::ZERO, Kind::Retry), Ok(()));
-        assert_eq!(Nothing.admit(Instant::ZERO, Kind::First), Admission::Yes);
-        assert_eq!((Nothing.last_refusal(), Nothing.is_timeless()), (None, false));
+        assert_eq!(Nothing.reserve(Instant::ZERO, &Cause::HEDGE), Ok(()));
+        assert_eq!(Nothing.admit(Instant::ZERO, &Cause::FIRST), Admission::Yes);
+        assert!(!Nothing.is_timeless());
     }
 
     #[test]
-    fn a_refusal_says_why() {
-        assert_eq!(Refusal::new("no room").to_string(), "no room");
-        let ends = [End::Accept, End::Retry(Sent::Maybe), End::Stop, End::Timeout, End::Cancelled];
-        assert_eq!(ends.map(End::as_str), ["accept", "retry", "stop", "timeout", "cancelled"]);
+    fn a_refusal_says_why_in_one_word_of_memory() {
+        assert_eq!(Refusal::new(&"no room").to_string(), "no room");
+        assert_eq!(size_of::<Option<Refusal>>(), size_of::<usize>());
     }
 }

@@ -32,7 +32,7 @@ impl Policy {
         Self::shaped(Shape::Stop, NONE, ENDING)
     }
 
-    /// The same delay each time: `base`. No cap.
+    /// The same delay each time: `base`, to the nanosecond. No cap, no jitter.
     pub const fn constant(base: Duration) -> Self {
         let facts = ShapeFacts { growth: Some((nanos(base), 0)), ..FOREVER };
         Self::shaped(Shape::Constant { base }, NONE, facts)
@@ -64,7 +64,7 @@ impl Policy {
         Self::shaped(Shape::Decorrelated { base }, GROWING_CAP, facts)
     }
 
-    /// These delays, one after the other, and then what `at_end` says: at least 1, at most 32. No cap.
+    /// These delays, one after the other, and then what `at_end` says: at least 1, at most 32. No cap, no jitter.
     pub const fn list(delays: List, at_end: AtEnd) -> Self {
         let facts = match at_end {
             AtEnd::Stop => ENDING,
@@ -94,7 +94,10 @@ impl Policy {
     }
 
     const fn shaped(backoff: Shape, cap: u64, shape: ShapeFacts) -> Self {
-        Self::bare(backoff, cap, shape).checked()
+        let jitter = backoff.default_jitter();
+        let mut policy = Self::bare(backoff, cap, shape);
+        policy.jitter = jitter;
+        policy.checked()
     }
 }
 
@@ -153,7 +156,8 @@ impl<B> Policy<B> {
         .checked()
     }
 
-    /// How delays are spread. Default full.
+    /// How delays are spread. Default: full for the shapes that grow and for backoffs of one's own, none for constants and
+    /// lists.
     pub const fn jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
         self.checked()
@@ -272,7 +276,7 @@ impl<B> Policy<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Retry;
+    use crate::RetryContext;
 
     #[test]
     fn a_backoff_of_ones_own_goes_by_all_the_limits_that_were_set() {
@@ -290,7 +294,7 @@ mod tests {
             .lanes(9)
             .hedge_on_failure(true)
             .ignore_hints();
-        let own = limits.backoff(|retry: Retry| (retry.number < 3).then_some(ms(10)));
+        let own = limits.backoff(|retry: RetryContext| (retry.number < 3).then_some(ms(10)));
         assert_eq!((own.get_jitter(), own.get_floor(), own.get_cap()), (Jitter::Equal, ms(2), Some(ms(20))));
         assert_eq!((own.get_attempt_timeout(), own.get_deadline()), (Some(ms(3)), Some(ms(4))));
         assert_eq!((own.get_hedge_after(), own.get_hint_limit()), (ms(5), Some(ms(6))));

@@ -1,21 +1,23 @@
 //! How often, how long, how far apart: plain data, made at compile time or read from a file.
 
+mod as_policy;
 mod build;
-mod check;
 mod delays;
-#[cfg(feature = "serde")]
-mod form;
 mod preset;
 mod reshape;
 #[cfg(feature = "serde")]
+mod serde;
+mod validate;
+#[cfg(feature = "serde")]
 mod word;
 
-pub use check::PolicyError;
+pub use as_policy::AsPolicy;
 pub use delays::Delays;
+pub use validate::PolicyError;
 
 use core::time::Duration;
 
-use crate::backoff::{Backoff, Retry, Shape};
+use crate::backoff::{Backoff, RetryContext, Shape};
 use crate::draw::{Draw, uniform};
 use crate::jitter::Jitter;
 
@@ -267,7 +269,7 @@ impl<B: Backoff> Policy<B> {
     fn draw_any(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
         let bound = if self.cap_stops { NONE } else { self.cap };
         let mut rng = Draw::new(seed, lane, number);
-        let retry = Retry { number, previous, floor: self.floor, cap: bound };
+        let retry = RetryContext { number, previous, floor: self.floor, cap: bound };
         let delay = self.backoff.nanos(retry, &mut rng)?.min(bound).max(self.floor);
         let drawn = if self.shape.draws {
             delay

@@ -20,7 +20,7 @@ impl Policy {
     /// let named = Policy::PRESETS.iter().find(|(name, _)| *name == "aws");
     /// assert_eq!(named.map(|(_, policy)| *policy), Some(Policy::aws()));
     /// ```
-    pub const PRESETS: [(&'static str, Self); 6] = [
+    pub const PRESETS: &'static [(&'static str, Self)] = &[
         ("pester", Self::pester()),
         ("elastic", Self::elastic()),
         ("cenkalti", Self::cenkalti()),
@@ -35,7 +35,7 @@ impl Policy {
     ///
     /// It differs on purpose: hints are honoured, where pester waits 1 s whatever `Retry-After` says.
     pub const fn pester() -> Self {
-        Self::constant(ms(1000)).jitter(Jitter::None).unlimited_attempts().lane_attempts(3)
+        Self::constant(ms(1000)).unlimited_attempts().lane_attempts(3)
     }
 
     /// The exponential backoff of elastic's wiki (github.com/olivere/elastic): 10 ms × 2, each delay multiplied with a

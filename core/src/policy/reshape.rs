@@ -8,8 +8,8 @@ use crate::backoff::Shape;
 impl Policy {
     /// The same limits with another of the built-in backoffs.
     ///
-    /// A cap stays. Where there is none, a backoff that grows brings its own of 10 s, unless it was of the same kind
-    /// before, and went without.
+    /// Keeps an existing cap. Without one, a kind that grows gets 10 s, unless the policy had the same kind before and
+    /// went without. Keeps a jitter that is not the default of the old backoff; else the new one has its own default.
     ///
     /// ```
     /// use core::time::Duration;
@@ -33,7 +33,8 @@ impl Policy {
         };
         let is_same_kind = discriminant(&self.backoff) == discriminant(&fresh.backoff);
         let cap = if self.get_cap().is_none() && !is_same_kind { fresh.cap } else { self.cap };
-        Self { backoff: fresh.backoff, shape: fresh.shape, cap, ..self }.checked()
+        let jitter = if self.jitter == self.backoff.default_jitter() { fresh.jitter } else { self.jitter };
+        Self { backoff: fresh.backoff, shape: fresh.shape, cap, jitter, ..self }.checked()
     }
 }
 

@@ -7,7 +7,7 @@ fn the_shortcut_for_doubling_draws_what_the_long_way_does() {
     let bases = [1, 7, 1 << 20, 100_000_000, u64::MAX >> 1, u64::MAX].map(Duration::from_nanos);
     for base in bases {
         for policy in [
-            Policy::constant(base),
+            Policy::constant(base).jitter(Jitter::Full),
             Policy::exponential(base),
             Policy::exponential(base).no_cap(),
             Policy::exponential(base).factor(8.0).cap(Duration::from_secs(3)),

@@ -3,15 +3,15 @@
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use super::super::window::Added;
-use super::super::{Admission, End, Gate, Refusal, Settled};
+use super::super::{Admission, Gate, Refusal, Settled};
 use super::phase::{LAST, Phase};
 use super::probes::{Probes, TURNS};
 use super::{Breaker, FAILURES, SUCCESSES, bounded};
-use crate::attempt::Kind;
+use crate::attempt::Cause;
 use crate::time::{Instant, nanos};
 
 impl Breaker {
-    fn refuse(&self, until: u64, why: &'static str) -> Admission {
+    fn refuse(&self, until: u64, why: &'static &'static str) -> Admission {
         if self.waits { Admission::NotBefore(Instant::from_nanos(until)) } else { Admission::No(Refusal::new(why)) }
     }
 
@@ -26,7 +26,7 @@ impl Breaker {
 
     /// Half-open: may this be a probe? `None` if someone else changed something.
     fn probe(&self, seen: u64, since: u64, now: u64) -> Option<Admission> {
-        const BUSY: &str = "breaker is half-open and its probes are out";
+        const BUSY: &&str = &"breaker is half-open and its probes are out";
         if now < since {
             // Its report could not be told from one of an attempt that was sent before.
             return Some(self.refuse(since, BUSY));
@@ -118,9 +118,9 @@ impl Breaker {
 
 impl Gate for Breaker {
     #[inline]
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         if self.validate().is_err() {
-            return Admission::No(Refusal::new("breaker is invalid"));
+            return Admission::No(Refusal::new(&"breaker is invalid"));
         }
         let now = bounded(now);
         // Another round only when another thread has changed something.
@@ -128,7 +128,7 @@ impl Gate for Breaker {
             let seen = self.phase.load(Acquire);
             match Phase::decode(seen) {
                 Phase::Closed { .. } => return Admission::Yes,
-                Phase::Open { until } if now < until => return self.refuse(until, "breaker is open"),
+                Phase::Open { until } if now < until => return self.refuse(until, &"breaker is open"),
                 Phase::Open { .. } => {
                     if self.change(seen, Phase::HalfOpen { since: now }) {
                         return Admission::Yes;
@@ -144,7 +144,7 @@ impl Gate for Breaker {
     }
 
     #[inline]
-    fn settle(&self, now: Instant, _: Kind, settled: Settled) {
+    fn settle(&self, now: Instant, _: &Cause, settled: Settled) {
         if self.validate().is_err() {
             return;
         }
@@ -153,7 +153,7 @@ impl Gate for Breaker {
             Settled::Ended(end, span) => {
                 let sent = now.as_nanos().saturating_sub(nanos(span)).min(LAST);
                 match end {
-                    End::Cancelled => self.give_back(sent),
+                    end if end.is_cancelled() => self.give_back(sent),
                     end => self.report(bounded(now), sent, (self.is_failure)(end)),
                 }
             }
@@ -166,24 +166,26 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::{BreakerState, Sent};
+    use crate::attempt::AttemptEnd;
+    use crate::gate::BreakerState;
+    use crate::verdict::Verdict;
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn ends(breaker: &Breaker, now: u64, end: End) {
-        assert_eq!(breaker.admit(Instant::from_nanos(now), Kind::First), Admission::Yes);
-        breaker.settle(Instant::from_nanos(now), Kind::First, Settled::Ended(end, Duration::ZERO));
+    fn ends(breaker: &Breaker, now: u64, end: AttemptEnd) {
+        assert_eq!(breaker.admit(Instant::from_nanos(now), &Cause::FIRST), Admission::Yes);
+        breaker.settle(Instant::from_nanos(now), &Cause::FIRST, Settled::Ended(end, Duration::ZERO));
     }
 
     #[test]
     fn the_reports_of_every_turn_but_one_too_many_are_added_up() {
         for (turns, closes) in [(TURNS, true), (TURNS + 1, false)] {
             let breaker = Breaker::new(0.5).min_throughput(1).open_for(Duration::from_secs(1)).probes(2, 2);
-            ends(&breaker, 0, End::Stop);
-            ends(&breaker, 0, End::Timeout);
-            ends(&breaker, SECOND, End::Accept);
+            ends(&breaker, 0, AttemptEnd::Stop);
+            ends(&breaker, 0, AttemptEnd::Timeout);
+            ends(&breaker, SECOND, AttemptEnd::Accept);
             let later = SECOND + turns * SECOND;
-            ends(&breaker, later, End::Accept);
+            ends(&breaker, later, AttemptEnd::Accept);
             let is_closed = matches!(breaker.state(Instant::from_nanos(later)), BreakerState::Closed { .. });
             assert_eq!(is_closed, closes, "{turns}");
         }
@@ -193,12 +195,12 @@ mod tests {
     fn a_window_slides_for_who_counts_from_the_unix_epoch_too() {
         let now = 2_000_000_000 * SECOND;
         let breaker = Breaker::new(1.0).min_throughput(2).open_for(Duration::from_secs(5)).probes(1, 1);
-        ends(&breaker, now, End::Timeout);
-        ends(&breaker, now, End::Retry(Sent::Maybe));
-        ends(&breaker, now + 5 * SECOND, End::Accept);
+        ends(&breaker, now, AttemptEnd::Timeout);
+        ends(&breaker, now, Verdict::retry().into());
+        ends(&breaker, now + 5 * SECOND, AttemptEnd::Accept);
         let seen = |at: u64| breaker.state(Instant::from_nanos(at));
         assert_eq!(seen(now + 5 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
-        ends(&breaker, now + 6 * SECOND, End::Timeout);
+        ends(&breaker, now + 6 * SECOND, AttemptEnd::Timeout);
         assert_eq!(seen(now + 6 * SECOND), BreakerState::Closed { attempts: 1, failures: 1, ratio: 1.0 });
         assert_eq!(seen(now + 40 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
     }

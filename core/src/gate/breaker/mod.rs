@@ -8,21 +8,21 @@
 //!     └───────────────────────────────── enough probes succeeded ─────────┘
 //! ```
 
-mod check;
 mod gate;
 mod phase;
 mod probes;
 mod state;
+mod validate;
 
-pub use check::BreakerError;
 pub use state::BreakerState;
+pub use validate::BreakerError;
 
 use core::sync::atomic::Ordering::Acquire;
 use core::time::Duration;
 
-use super::End;
 use super::slots::{AtomicU64, SLOTS};
 use super::window::{Count, Window};
+use crate::attempt::AttemptEnd;
 use crate::time::{Instant, nanos};
 use phase::{LAST, Phase};
 use probes::Probes;
@@ -47,21 +47,21 @@ const FAILURES: Count = Count::Other;
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist_core::{Admission, Breaker, End, Gate, Instant, Kind, Sent, Settled};
+/// use insist_core::{Admission, AttemptEnd, Breaker, Cause, Gate, Instant, Settled, Verdict};
 ///
 /// static BREAKER: Breaker = Breaker::new(0.5).min_throughput(2).open_for(Duration::from_secs(5));
 ///
 /// let (now, took) = (Instant::ZERO, Duration::ZERO);
 /// for _ in 0..2 {
-///     assert_eq!(BREAKER.admit(now, Kind::First), Admission::Yes);
-///     BREAKER.settle(now, Kind::First, Settled::Ended(End::Retry(Sent::Maybe), took));
+///     assert_eq!(BREAKER.admit(now, &Cause::FIRST), Admission::Yes);
+///     BREAKER.settle(now, &Cause::FIRST, Settled::Ended(Verdict::retry().into(), took));
 /// }
 /// assert_eq!(BREAKER.state(now).to_string(), "open until 5s");
-/// assert!(matches!(BREAKER.admit(now, Kind::First), Admission::No(why) if why.why() == "breaker is open"));
+/// assert!(matches!(BREAKER.admit(now, &Cause::FIRST), Admission::No(why) if why.reason() == "breaker is open"));
 ///
 /// let later = Instant::from_nanos(5_000_000_000);
-/// assert_eq!(BREAKER.admit(later, Kind::First), Admission::Yes); // the probe
-/// BREAKER.settle(later, Kind::First, Settled::Ended(End::Accept, took));
+/// assert_eq!(BREAKER.admit(later, &Cause::FIRST), Admission::Yes); // the probe
+/// BREAKER.settle(later, &Cause::FIRST, Settled::Ended(AttemptEnd::Accept, took));
 /// assert_eq!(BREAKER.state(later).to_string(), "closed: 0 of 0 failed, ratio 0.000");
 /// ```
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub struct Breaker {
     waits: bool,
     window: u64,
     open_for: u64,
-    is_failure: fn(End) -> bool,
+    is_failure: fn(AttemptEnd) -> bool,
     phase: AtomicU64,
     round: AtomicU64,
     counts: Window,
@@ -137,18 +137,18 @@ impl Breaker {
         self
     }
 
-    /// What counts as a failure; what does not is a success. Default [`End::Retry`] and [`End::Timeout`].
+    /// What counts as a failure; what does not is a success. Default [`AttemptEnd::Retry`] and [`AttemptEnd::Timeout`].
     ///
-    /// [`End::Cancelled`] counts for nothing, and is not asked about.
+    /// An end that [is cancelled](AttemptEnd::is_cancelled) counts for nothing, and is not asked about.
     ///
     /// ```
-    /// use insist_core::{Breaker, End};
+    /// use insist_core::{AttemptEnd, Breaker};
     ///
-    /// let breaker = Breaker::default().failures(|end| end == End::Timeout);
+    /// let breaker = Breaker::default().failures(|end| end == AttemptEnd::Timeout);
     /// # assert!(breaker.validate().is_ok());
     /// ```
     #[must_use]
-    pub const fn failures(mut self, is_failure: fn(End) -> bool) -> Self {
+    pub const fn failures(mut self, is_failure: fn(AttemptEnd) -> bool) -> Self {
         self.is_failure = is_failure;
         self
     }
@@ -197,8 +197,8 @@ impl Breaker {
     }
 }
 
-const fn is_failure(end: End) -> bool {
-    matches!(end, End::Retry(_) | End::Timeout)
+const fn is_failure(end: AttemptEnd) -> bool {
+    matches!(end, AttemptEnd::Retry(_) | AttemptEnd::Timeout)
 }
 
 /// What a phase has room for.

@@ -22,6 +22,34 @@ impl<B> Policy<B> {
         }
     }
 
+    /// Returns the policy if it makes sense. A constant that does not is a compile error.
+    ///
+    /// ```
+    /// use insist_core::Policy;
+    ///
+    /// const POLICY: Policy = Policy::aws().attempts(5).assert_valid();
+    /// ```
+    ///
+    /// ```compile_fail
+    /// use insist_core::Policy;
+    ///
+    /// const POLICY: Policy = Policy::aws().attempts(0).assert_valid(); // attempts is 0; a call needs at least 1
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a constant, if the policy is invalid: [`validate`](Self::validate) one that comes from outside.
+    #[track_caller]
+    pub const fn assert_valid(self) -> Self
+    where
+        B: Copy,
+    {
+        match self.problem() {
+            None => self,
+            Some(problem) => panic!("{}", problem.message()),
+        }
+    }
+
     pub(super) const fn problem(&self) -> Option<PolicyError> {
         if self.shape.problem.is_some() {
             return self.shape.problem;
@@ -94,29 +122,36 @@ pub enum PolicyError {
     Endless,
 }
 
+impl PolicyError {
+    /// The message without its numbers, for a constant that is wrong.
+    const fn message(&self) -> &'static str {
+        match self {
+            Self::NoAttempts => "attempts is 0; a call needs at least 1",
+            Self::NoLaneAttempts => "lane_attempts is 0; a lane needs at least 1",
+            Self::NoLanes => "lanes is 0; a call needs at least 1",
+            Self::NoAttemptTimeout => "attempt_timeout is 0; leave it out for none",
+            Self::NoDeadline => "deadline is 0; leave it out for none",
+            Self::FloorAboveCap { .. } => "floor is above the cap; lower the floor or raise the cap",
+            Self::Fraction => "the fraction of jitter is not a number from 0 to 1",
+            Self::Factor => "factor is not a number above 0 and below 2^64",
+            Self::FactorMisplaced => "factor is set, but only an exponential backoff has one; leave it out",
+            Self::EmptyList => "the list of delays is empty; it needs at least 1",
+            Self::LongList { .. } => "the list of delays has too many; at most 32 fit",
+            Self::Endless => "attempts is unlimited and nothing else ends the call; set deadline or lane_attempts",
+        }
+    }
+}
+
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAttempts => f.write_str("attempts is 0; a call needs at least 1"),
-            Self::NoLaneAttempts => f.write_str("lane_attempts is 0; a lane needs at least 1"),
-            Self::NoLanes => f.write_str("lanes is 0; a call needs at least 1"),
-            Self::NoAttemptTimeout => f.write_str("attempt_timeout is 0; leave it out for none"),
-            Self::NoDeadline => f.write_str("deadline is 0; leave it out for none"),
             Self::FloorAboveCap { floor, cap } => {
                 write!(f, "floor is {floor:?}, above the cap of {cap:?}; lower the floor or raise the cap")
             }
-            Self::Fraction => f.write_str("the fraction of jitter is not a number from 0 to 1"),
-            Self::Factor => f.write_str("factor is not a number above 0 and below 2^64"),
-            Self::FactorMisplaced => {
-                f.write_str("factor is set, but only an exponential backoff has one; leave it out")
-            }
-            Self::EmptyList => f.write_str("the list of delays is empty; it needs at least 1"),
             Self::LongList { length } => {
                 write!(f, "the list of delays has {length}; at most {} fit", List::LIMIT)
             }
-            Self::Endless => {
-                f.write_str("attempts is unlimited and nothing else ends the call; set deadline or lane_attempts")
-            }
+            other => f.write_str(other.message()),
         }
     }
 }
@@ -127,6 +162,12 @@ impl core::error::Error for PolicyError {}
 mod tests {
     use super::*;
     use crate::backoff::AtEnd;
+
+    #[test]
+    #[should_panic = "attempts is 0; a call needs at least 1"]
+    fn a_policy_that_has_to_be_valid_and_is_not_panics_with_the_reason() {
+        let _ = Policy::aws().attempts(0).assert_valid();
+    }
 
     #[test]
     fn a_cap_that_stops_ends_only_what_grows() {

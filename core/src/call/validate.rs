@@ -2,21 +2,24 @@
 
 use core::fmt;
 
-use super::state::{Lane, NEVER, Phase, State, Status};
-use crate::policy::{Policy, PolicyError};
+use super::lane::{Failed, Lane, Why};
+use super::state::{NEVER, Phase, State};
+use crate::action::Reason;
+use crate::policy::{AsPolicy, PolicyError};
+use crate::time::Instant;
 use crate::verdict::Repeat;
 
 impl<const LANES: usize> State<LANES> {
-    /// Whether a call can go on from here with this policy.
+    /// Checks whether a call can go on from here with this policy.
     ///
     /// The policy need not be the one that the call started with. With fewer attempts than were sent already, the call
     /// gives up for want of attempts, which is no error. One that has ended fits any policy.
     ///
     /// # Errors
     ///
-    /// The policy is invalid, has more lanes than the state has room for, or fewer than were opened. A call that is
-    /// resumed nevertheless gives up with [`Reason::Invalid`](crate::Reason::Invalid).
-    pub fn fits<B>(&self, policy: &Policy<B>) -> Result<(), StateError> {
+    /// The policy is invalid, has more lanes than the state has room for, or fewer than were opened.
+    pub fn fits<P: AsPolicy + ?Sized>(&self, policy: &P) -> Result<(), StateError> {
+        let policy = policy.as_policy();
         if self.phase != Phase::Running {
             return Ok(());
         }
@@ -34,16 +37,20 @@ impl<const LANES: usize> State<LANES> {
     /// Whether some call could have come to this. Everything that is read passes here.
     pub(super) fn check(&self) -> Result<(), StateError> {
         let is_running = self.phase == Phase::Running;
-        let ids = || self.lanes.iter().map(|lane| lane.id);
+        let ids = || self.lanes.iter().map(Lane::attempt).filter(|id| *id > 0);
         let sends = self.lanes.iter().map(Lane::sends).sum::<u64>();
         let why = if self.last > self.sent {
             "an attempt had a verdict, and was never sent"
-        } else if sends != u64::from(self.sent) {
+        } else if self.forgiven > self.sent {
+            "it was revived after more attempts than were sent"
+        } else if sends != u64::from(self.counted()) {
             "its lanes did not send as many attempts as the call did"
-        } else if ids().max().unwrap_or(0) != self.sent {
+        } else if ids().max().unwrap_or(self.forgiven) != self.sent || ids().any(|id| id <= self.forgiven) {
             "no lane sent the newest attempt"
         } else if self.phase == Phase::Returned && (self.last == 0 || !ids().any(|id| id == self.last)) {
             "it returned the result of an attempt that no lane sent last"
+        } else if self.phase == Phase::Returned && self.reason != Reason::Stopped {
+            "it returned a result, and says why it gave up"
         } else if self.opened == 0 || (is_running && usize::from(self.opened) > LANES) {
             "its number of opened lanes makes no sense"
         } else if is_running && !self.opens_in_order() {
@@ -59,67 +66,73 @@ impl<const LANES: usize> State<LANES> {
         let lane = &self.lanes[index];
         let is_running = self.phase == Phase::Running;
         let is_past = |at: u64| at <= self.clock;
-        let is_in_time = |at: u64| at < self.deadline;
+        // What is over may be given any deadline.
+        let is_in_time = |at: u64| at < self.deadline || !is_running;
         let is_opened = index < usize::from(self.opened);
-        let is_before = |other: &Lane| other.id == lane.id && lane.id > 0;
+        let is_before = |other: &Lane| other.attempt() == lane.attempt() && lane.attempt() > 0;
         if self.lanes[..index].iter().any(is_before) {
             return Some("it has the attempt of another lane");
         }
-        if index > 0 && self.repeat != Repeat::Always && lane.id > 0 {
+        if index > 0 && self.repeat != Repeat::Always && lane.attempt() > 0 {
             return Some("it sent, although the call may not be raced");
         }
-        if self.repeat == Repeat::Never && lane.retry > 0 {
+        if self.repeat == Repeat::Never && lane.retry() > 0 {
             return Some("it retried, although the call may not be repeated");
         }
-        if is_running && is_opened != matches!(lane.status, Status::Waiting | Status::InFlight | Status::Ended) {
+        if is_running && is_opened == (lane.is_unopened() || lane.is_opening()) {
             return Some("whether it has opened is not clear");
         }
-        match lane.status {
-            Status::Unopened | Status::Opening => {
-                let is_blank = lane.id == 0 && lane.retry == 0 && lane.carried == [0; 7];
-                let is_kept = lane.since == 0 || is_in_time(lane.since);
-                let is_known = if lane.status == Status::Opening { is_in_time(lane.at) } else { is_past(lane.at) };
-                if !is_blank {
-                    Some("it has not opened, and has sent")
-                } else if !is_kept || !is_known {
+        match *lane {
+            Lane::Unopened { since, not_before } => {
+                let is_kept = not_before == 0 || is_in_time(not_before);
+                if is_kept && is_past(since) { None } else { Some("it opens at no time that makes sense") }
+            }
+            Lane::Opening { due, not_before } => {
+                let is_kept = not_before == 0 || is_in_time(not_before);
+                if !is_kept || !is_in_time(due) {
                     Some("it opens at no time that makes sense")
-                } else if lane.status == Status::Opening && self.repeat != Repeat::Always {
+                } else if self.repeat != Repeat::Always {
                     Some("it is to open, although the call may not be raced")
                 } else {
                     None
                 }
             }
-            Status::Waiting if !is_running => Some("it waits, although the call is over"),
-            Status::Waiting if lane.retry == 0 && (index > 0 || lane.id > 0) => Some("it waits for a first send again"),
-            Status::Waiting if lane.retry > 0 && lane.id == 0 => Some("it waits for a retry, and has never sent"),
-            Status::Waiting if !is_past(lane.since) => Some("its wait has not begun"),
-            Status::Waiting if !is_in_time(lane.at) && (lane.retry > 0 || !is_past(lane.at)) => {
+            Lane::Waiting { .. } if !is_running => Some("it waits, although the call is over"),
+            Lane::Waiting { retry: 0, attempt, .. } if index > 0 || attempt > 0 => {
+                Some("it waits for a first send again")
+            }
+            Lane::Waiting { retry: 1.., attempt: 0, .. } => Some("it waits for a retry, and has never sent"),
+            Lane::Waiting { began, .. } if !is_past(began) => Some("its wait has not begun"),
+            Lane::Waiting { due, retry, .. } if !is_in_time(due) && (retry > 0 || !is_past(due)) => {
                 Some("it waits for a send after the deadline")
             }
-            Status::InFlight if lane.id == 0 => Some("it has in flight what was never sent"),
-            Status::InFlight if !is_past(lane.at) => Some("it has in flight what was not sent yet"),
-            Status::Ended if lane.id == 0 && lane.retry > 0 => Some("it retried, and has never sent"),
-            Status::Waiting | Status::InFlight | Status::Ended => None,
+            Lane::InFlight { attempt: 0, .. } => Some("it has in flight what was never sent"),
+            Lane::InFlight { sent, .. } if !is_past(sent) => Some("it has in flight what was not sent yet"),
+            Lane::Waiting { retry, why, .. } | Lane::InFlight { retry, why, .. } if !why.fits(retry) => {
+                Some("it follows no failure that makes sense")
+            }
+            Lane::InFlight { retry: 0, waited: 1.., .. } => Some("it has waited, and it is no retry"),
+            Lane::Ended { retry: 1.., attempt: 0 } => Some("it retried, and has never sent"),
+            Lane::Waiting { .. } | Lane::InFlight { .. } | Lane::Ended { .. } => None,
         }
     }
 
     /// Those that are to open come before those that may, and the earliest of them first.
     fn opens_in_order(&self) -> bool {
         let unopened = self.lanes.get(usize::from(self.opened)..).unwrap_or_default();
-        let place = |lane: &Lane| if lane.status == Status::Opening { lane.at } else { NEVER };
+        let place = |lane: &Lane| if let Lane::Opening { due, .. } = lane { *due } else { NEVER };
         unopened.windows(2).all(|pair| place(&pair[0]) <= place(&pair[1]))
     }
 }
 
-impl Lane {
-    /// How many attempts it sent.
-    fn sends(&self) -> u64 {
-        let retries = u64::from(self.retry);
-        match self.status {
-            Status::Waiting => retries,
-            _ if self.id == 0 => 0,
-            _ => retries + 1,
-        }
+impl Why {
+    /// A retry follows a failure and nothing else does; what has no hint has no exact one.
+    fn fits(self, retry: u32) -> bool {
+        let (failure, hint_ms) = (self.failure, self.hint_ms);
+        let may_have_hint = !matches!(failure, Failed::Nothing | Failed::Timeout);
+        (failure == Failed::Nothing) == (retry == 0)
+            && (hint_ms == 0 || may_have_hint)
+            && (hint_ms > 0 || !self.is_exact)
     }
 }
 
@@ -143,6 +156,22 @@ pub enum StateError {
         /// How many the policy has.
         lanes: u8,
     },
+    /// The instant at which it is to go on counts from another origin than its own instants.
+    Origin {
+        /// The latest instant that the state knows.
+        state: Instant,
+        /// The instant at which it was to go on.
+        now: Instant,
+    },
+    /// A call that has not given up cannot be revived.
+    Alive,
+    /// A call that may not be repeated, and may have reached the server, cannot be revived.
+    Repeat,
+    /// A deadline does not come after a send that is promised.
+    Deadline {
+        /// When that send is due.
+        due: Instant,
+    },
     /// The bytes are fewer or more than they say.
     Length {
         /// How many they should be at least.
@@ -152,6 +181,8 @@ pub enum StateError {
     },
     /// The first byte is none that this version of insist knows.
     Version(u8),
+    /// The JSON is of a version that this insist does not know.
+    JsonVersion(u32),
     /// A word is written as a byte that stands for none.
     Word {
         /// Which.
@@ -185,11 +216,26 @@ impl fmt::Display for StateError {
             Self::Opened { opened, lanes } => {
                 write!(f, "{opened} lanes have opened, and the policy has {lanes}; give it at least {opened}")
             }
+            Self::Origin { state, now } => write!(
+                f,
+                "the state was last used at {state}, and now is {now}: they count from different origins; \
+                 a call that outlives its process counts from the Unix epoch (Instant::since_epoch)"
+            ),
+            Self::Alive => f.write_str("the call has not given up; only one that has can be revived"),
+            Self::Repeat => {
+                f.write_str("the call may have reached the server, and it may not be repeated; make a new call")
+            }
+            Self::Deadline { due } => {
+                write!(f, "a send is due at {due}; choose a deadline after it, or hasten the call first")
+            }
             Self::Length { expected, found } => {
                 write!(f, "a state of {expected} bytes does not fit in {found}, or leaves some over")
             }
             Self::Version(version) => {
-                write!(f, "the state is of version {version}, and this insist reads version 1; use a newer one")
+                write!(f, "the state is of version {version}, and this insist reads version 2")
+            }
+            Self::JsonVersion(version) => {
+                write!(f, "the state is JSON of version {version}, and this insist reads version 1")
             }
             Self::Word { word, found } => write!(f, "{found} is no {word}; the state was not written by insist"),
             Self::Checksum => f.write_str("the checksum is wrong; the bytes have changed since they were written"),
@@ -204,17 +250,32 @@ impl core::error::Error for StateError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Instant;
+    use crate::Policy;
+    use crate::call::lane::DueBy;
 
     /// Attempt 1 failed, and its retry is due at the deadline, which has come.
     #[test]
     fn a_retry_that_waits_for_the_deadline_makes_no_sense_even_if_that_has_passed() {
         let mut state = crate::Call::new(&const { Policy::zero() }, (), Instant::ZERO, 7).suspend();
         (state.sent, state.last, state.clock, state.deadline) = (1, 1, 60, 60);
-        state.lanes[0] = Lane { at: 60, since: 10, retry: 1, id: 1, status: Status::Waiting, carried: [0; 7] };
-        let why = "it waits for a send after the deadline";
-        assert_eq!(state.check(), Err(StateError::Lane { lane: 0, why }));
-        state.lanes[0].at = 59;
+        let why = Why { failure: Failed::Sent, ..Why::NOTHING };
+        let waiting = |due| Lane::Waiting { due, began: 10, retry: 1, attempt: 1, why, due_by: DueBy::Backoff };
+        state.lanes[0] = waiting(60);
+        let error = StateError::Lane { lane: 0, why: "it waits for a send after the deadline" };
+        assert_eq!(state.check(), Err(error));
+        state.lanes[0] = waiting(59);
         assert_eq!(state.check(), Ok(()));
+    }
+
+    /// JSON writes no reason of a call that returned, and so bytes have none to tell either.
+    #[test]
+    fn a_call_that_returned_has_no_reason_of_its_own() {
+        let mut call = crate::Call::new(&const { Policy::zero() }, (), Instant::ZERO, 7);
+        let _ = call.poll(Instant::ZERO);
+        let _ = call.handle(Instant::ZERO, 1, crate::Verdict::Accept);
+        let mut state = call.suspend();
+        assert_eq!(state.check(), Ok(()));
+        state.reason = Reason::Attempts;
+        assert_eq!(state.check(), Err(StateError::Call { why: "it returned a result, and says why it gave up" }));
     }
 }

@@ -55,9 +55,9 @@ fn what_is_left_out_has_its_default() {
 fn a_preset_is_the_base_of_the_other_fields() {
     let ms = Duration::from_millis;
     for (name, preset) in Policy::PRESETS {
-        assert_eq!(read(&format!(r#"{{"preset":"{name}"}}"#)), Ok(preset));
+        assert_eq!(read(&format!(r#"{{"preset":"{name}"}}"#)), Ok(*preset));
         let text = serde_json::to_string(&preset).unwrap();
-        assert_eq!(read(&text), Ok(preset), "{text}");
+        assert_eq!(read(&text), Ok(*preset), "{text}");
     }
     for (text, policy) in [
         (r#"{"preset":"aws","attempts":9,"deadline":"1m"}"#, Policy::aws().attempts(9).deadline(ms(60_000))),

@@ -1,0 +1,283 @@
+//! One lane of a call: a sequence of attempts, and what it is doing now.
+
+use core::time::Duration;
+
+use crate::attempt::{AttemptEnd, Cause, Kind};
+use crate::time::nanos;
+use crate::verdict::{Failure, Hint, Sent};
+
+/// What a lane is doing. Instants and spans are nanoseconds; an attempt of 0 is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// It has not opened, and nothing says that it will.
+    Unopened {
+        /// When the lane before it opened: the hedge delay counts from then.
+        since: u64,
+        /// A gate wants it to open no sooner; 0 is no gate.
+        not_before: u64,
+    },
+    /// It opens at its time, whatever else is in flight.
+    Opening {
+        due: u64,
+        /// As above.
+        not_before: u64,
+    },
+    /// Its next send is promised and has a time.
+    Waiting {
+        due: u64,
+        /// When the wait began.
+        began: u64,
+        /// The retry that it waits for; 0 is the lane's first send.
+        retry: u32,
+        /// The attempt that it sent last.
+        attempt: u32,
+        why: Why,
+        /// Who has set its time.
+        due_by: DueBy,
+    },
+    InFlight {
+        sent: u64,
+        /// How long the wait before it was.
+        waited: u64,
+        /// How many sends of the lane came before it.
+        retry: u32,
+        attempt: u32,
+        why: Why,
+    },
+    Ended {
+        /// How many sends of the lane came after its first.
+        retry: u32,
+        /// The attempt that it sent last.
+        attempt: u32,
+    },
+}
+
+/// Who has set the time of a send that is promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(super) enum DueBy {
+    /// The backoff, with the hint.
+    Backoff,
+    /// It was overdue at a resume, and put off, which happens once.
+    PutOff,
+    /// A gate that holds it back.
+    Gate,
+    /// The same, after it was put off.
+    GateAfterPutOff,
+}
+
+impl DueBy {
+    #[inline]
+    pub(super) const fn is_gate(self) -> bool {
+        matches!(self, Self::Gate | Self::GateAfterPutOff)
+    }
+
+    #[inline]
+    pub(super) const fn was_put_off(self) -> bool {
+        matches!(self, Self::PutOff | Self::GateAfterPutOff)
+    }
+
+    /// The same, held by a gate.
+    #[inline]
+    pub(super) const fn held(self) -> Self {
+        if self.was_put_off() { Self::GateAfterPutOff } else { Self::Gate }
+    }
+}
+
+/// The failure that a retry follows, as far as gates are told; it outlives a suspend.
+///
+/// Packed, so that a lane stays within 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed(2))]
+pub(super) struct Why {
+    /// Whole milliseconds, 0 for none.
+    pub(super) hint_ms: u32,
+    pub(super) failure: Failed,
+    /// Whether the hint asks for an exact wait.
+    pub(super) is_exact: bool,
+}
+
+/// How the attempt before a retry ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub(super) enum Failed {
+    /// It is no retry, and follows nothing.
+    Nothing,
+    Unsent,
+    Sent,
+    UnsentThrottled,
+    SentThrottled,
+    Timeout,
+}
+
+impl Why {
+    pub(super) const NOTHING: Self = Self { hint_ms: 0, failure: Failed::Nothing, is_exact: false };
+
+    #[inline]
+    pub(super) const fn of(end: AttemptEnd) -> Self {
+        let failure = match end {
+            AttemptEnd::Retry(failure) => failure,
+            _ => return Self { failure: Failed::Timeout, ..Self::NOTHING },
+        };
+        let (hint_ms, is_exact) = match failure.hint {
+            None => (0, false),
+            Some(hint) => (millis(hint.span()), matches!(hint, Hint::Exactly(_))),
+        };
+        let failure = match (failure.sent, failure.throttled) {
+            (Sent::No, false) => Failed::Unsent,
+            (Sent::Maybe, false) => Failed::Sent,
+            (Sent::No, true) => Failed::UnsentThrottled,
+            (Sent::Maybe, true) => Failed::SentThrottled,
+        };
+        Self { hint_ms, failure, is_exact: is_exact && hint_ms > 0 }
+    }
+
+    #[inline]
+    const fn end(self) -> AttemptEnd {
+        let (sent, throttled) = match self.failure {
+            Failed::Nothing | Failed::Sent => (Sent::Maybe, false),
+            Failed::Unsent => (Sent::No, false),
+            Failed::UnsentThrottled => (Sent::No, true),
+            Failed::SentThrottled => (Sent::Maybe, true),
+            Failed::Timeout => return AttemptEnd::Timeout,
+        };
+        let wait = Duration::from_millis(self.hint_ms as u64);
+        let hint = match (self.hint_ms, self.is_exact) {
+            (0, _) => None,
+            (_, false) => Some(Hint::AtLeast(wait)),
+            (_, true) => Some(Hint::Exactly(wait)),
+        };
+        AttemptEnd::Retry(Failure { sent, throttled, hint })
+    }
+}
+
+/// Whole milliseconds, rounded up; what does not fit is the most that does.
+const fn millis(span: Duration) -> u32 {
+    let millis = nanos(span).div_ceil(1_000_000);
+    if millis > u32::MAX as u64 { u32::MAX } else { millis as u32 }
+}
+
+impl Lane {
+    pub(super) const UNOPENED: Self = Self::Unopened { since: 0, not_before: 0 };
+
+    /// The first lane of a call that starts at this instant.
+    #[inline]
+    pub(super) const fn first(start: u64) -> Self {
+        Self::Waiting { due: start, began: start, retry: 0, attempt: 0, why: Why::NOTHING, due_by: DueBy::Backoff }
+    }
+
+    /// The attempt that it sent last, 0 for none.
+    #[inline]
+    pub(super) const fn attempt(&self) -> u32 {
+        match self {
+            Self::Unopened { .. } | Self::Opening { .. } => 0,
+            Self::Waiting { attempt, .. } | Self::InFlight { attempt, .. } | Self::Ended { attempt, .. } => *attempt,
+        }
+    }
+
+    /// The retry that is in flight, waiting, or was sent last.
+    #[inline]
+    pub(super) const fn retry(&self) -> u32 {
+        match self {
+            Self::Unopened { .. } | Self::Opening { .. } => 0,
+            Self::Waiting { retry, .. } | Self::InFlight { retry, .. } | Self::Ended { retry, .. } => *retry,
+        }
+    }
+
+    /// The attempt in flight, if there is one.
+    #[inline]
+    pub(super) const fn in_flight(&self) -> Option<u32> {
+        match self {
+            Self::InFlight { attempt, .. } => Some(*attempt),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) const fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting { .. })
+    }
+
+    #[inline]
+    pub(super) const fn is_unopened(&self) -> bool {
+        matches!(self, Self::Unopened { .. })
+    }
+
+    #[inline]
+    pub(super) const fn is_opening(&self) -> bool {
+        matches!(self, Self::Opening { .. })
+    }
+
+    /// The lane with no send to come. A promised retry that will not be sent is none.
+    #[inline]
+    pub(super) const fn ended(&self) -> Self {
+        let retry = if self.is_waiting() { self.retry().saturating_sub(1) } else { self.retry() };
+        Self::Ended { retry, attempt: self.attempt() }
+    }
+
+    /// What its next send is for, or the one in flight, as gates are told.
+    #[inline]
+    pub(super) const fn cause(&self, index: usize) -> Cause {
+        match self {
+            Self::Waiting { retry: 1.., why, .. } | Self::InFlight { retry: 1.., why, .. } => Cause::retry(why.end()),
+            _ if index == 0 => Cause::FIRST,
+            _ => Cause::HEDGE,
+        }
+    }
+
+    /// What makes its next send, or made the one in flight.
+    #[inline]
+    pub(super) const fn kind(&self, index: usize) -> Kind {
+        if self.retry() > 0 {
+            Kind::Retry
+        } else if index == 0 {
+            Kind::First
+        } else {
+            Kind::Hedge
+        }
+    }
+
+    /// How many attempts it sent.
+    pub(super) fn sends(&self) -> u64 {
+        let retries = u64::from(self.retry());
+        match self {
+            Self::Waiting { .. } => retries,
+            _ if self.attempt() == 0 => 0,
+            _ => retries + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn a_lane_is_small() {
+        assert!(size_of::<Lane>() <= 32, "{}", size_of::<Lane>());
+    }
+
+    #[test]
+    fn what_a_retry_follows_is_told_as_it_was_to_the_millisecond() {
+        let ms = Duration::from_millis;
+        for verdict in [
+            Verdict::retry(),
+            Verdict::retry().unsent(),
+            Verdict::retry().throttled(),
+            Verdict::retry().unsent().throttled().after(ms(1)),
+            Verdict::retry().exactly_after(ms(u64::from(u32::MAX))),
+        ] {
+            let end = AttemptEnd::from(verdict);
+            assert_eq!(Why::of(end).end(), end);
+        }
+        assert_eq!(Why::of(AttemptEnd::Timeout).end(), AttemptEnd::Timeout);
+        let told = |verdict: Verdict| Why::of(verdict.into()).end();
+        assert_eq!(told(Verdict::retry().after(Duration::from_nanos(1))), Verdict::retry().after(ms(1)).into());
+        assert_eq!(told(Verdict::retry().exactly_after(Duration::ZERO)), Verdict::retry().into());
+        let most = ms(u64::from(u32::MAX));
+        assert_eq!(told(Verdict::retry().after(Duration::MAX)), Verdict::retry().after(most).into());
+    }
+}
