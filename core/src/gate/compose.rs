@@ -53,6 +53,7 @@ pass_through!(alloc::sync::Arc<G>);
 ///
 /// Where both hold an attempt back, the first is asked again once its instant has come, and then the second.
 impl<A: Gate, B: Gate> Gate for (A, B) {
+    #[inline]
     fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
         self.0.reserve(now, kind)?;
         self.1.reserve(now, kind).inspect_err(|_| self.0.refund(now, kind, now))
@@ -63,6 +64,7 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         self.1.refund(now, kind, reserved);
     }
 
+    #[inline]
     fn admit(&self, now: Instant, kind: Kind) -> Admission {
         let first = self.0.admit(now, kind);
         if first != Admission::Yes {
@@ -75,6 +77,7 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         second
     }
 
+    #[inline]
     fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
         self.0.settle(now, kind, settled);
         self.1.settle(now, kind, settled);
