@@ -33,7 +33,7 @@ impl Policy {
         };
         let is_same_kind = discriminant(&self.backoff) == discriminant(&fresh.backoff);
         let cap = if self.get_cap().is_none() && !is_same_kind { fresh.cap } else { self.cap };
-        Self { backoff: fresh.backoff, shape: fresh.shape, cap, ..self }.checked()
+        Self { backoff: fresh.backoff, facts: fresh.facts, cap, ..self }.checked()
     }
 }
 
