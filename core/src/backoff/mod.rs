@@ -97,6 +97,14 @@ impl Factor {
         self.0.to_f64()
     }
 
+    /// 2 to the power of what, if it is such a power and whole.
+    const fn log2(self) -> Option<u8> {
+        match self.0.log2() {
+            Some(bits) => Some(bits as u8),
+            None => None,
+        }
+    }
+
     pub(crate) const fn is_valid(self) -> bool {
         self.0.whole() > 0 || self.0.part() > 0
     }

@@ -101,6 +101,16 @@ impl Shape {
         }
     }
 
+    /// By how many bits each delay is longer than the one before it, if that is all there is to it.
+    pub(crate) const fn doubles(&self) -> Option<u8> {
+        match self {
+            Self::Zero | Self::Constant { .. } => Some(0),
+            Self::Exponential { base, .. } if base.is_zero() => Some(0),
+            Self::Exponential { factor, .. } => factor.log2(),
+            _ => None,
+        }
+    }
+
     /// Whether all that come after so many delays are as long as the last of these.
     pub(crate) const fn stays_after(&self, delays: usize) -> bool {
         match self {

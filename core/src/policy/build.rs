@@ -105,7 +105,7 @@ impl<B> Policy<B> {
             hints: true,
             facts,
             reach: 0,
-            plain_reach: 0,
+            is_plain: false,
             is_valid: false,
         }
     }
@@ -232,7 +232,7 @@ impl<B> Policy<B> {
     pub(super) const fn checked(mut self) -> Self {
         self.is_valid = self.problem().is_none();
         self.reach = self.find_reach();
-        self.plain_reach = self.find_plain_reach();
+        self.is_plain = self.is_plain();
         self
     }
 }

@@ -1,7 +1,8 @@
 //! The delay before a retry, drawn from the range of the policy's jitter.
 //!
-//! There is one fast path, which is inlined: a delay that is known, drawn from 0. Each function below is for whatever the
-//! one before it is not.
+//! There is one fast path, which is inlined: a delay that stays or doubles, drawn from 0. It is worked out and not looked
+//! up, so that a program with a constant policy keeps nothing of it but a few numbers. Each function below is for whatever
+//! the one before it is not.
 
 use super::{NONE, Policy};
 use crate::backoff::{Backoff, Retry, decorrelated};
@@ -12,8 +13,8 @@ impl<B: Backoff> Policy<B> {
     /// The jittered delay before a retry, in nanoseconds; `None` ends the lane.
     #[inline]
     pub(crate) fn draw(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
-        if number <= self.plain_reach {
-            let high = self.facts.nth(number).min(self.cap);
+        if self.is_plain {
+            let high = self.facts.doubled(number).min(self.cap);
             return Some(up_to(high, &mut Draw::new(seed, lane, number)));
         }
         self.draw_any(seed, lane, number, previous)

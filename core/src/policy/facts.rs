@@ -1,5 +1,5 @@
 //! What a policy knows of its backoff from when it was built: facts that a const check cannot ask the backoff, and the
-//! first delays, which are the fast path of all backoffs that are built in.
+//! first delays of what is built in.
 //!
 //! A delay that is looked up costs the same for every shape, a power of 1.1 or a Fibonacci number included. Where delays
 //! stay as they are, or have reached the cap by then, the last one known is also that of all retries after it. The rest is
@@ -19,6 +19,12 @@ pub(super) struct Facts {
     known: [u64; ROOM],
     /// The last retry whose delay is known; `u32::MAX` where all others are as long.
     last: u32,
+    /// By how many bits each delay is longer than the one before it.
+    bits: u8,
+    /// That is all there is to it.
+    doubles: bool,
+    /// The last retry, from 0, whose delay then fits in 64 bits.
+    fits: u32,
     /// It draws its own delays, so the jitter is not applied.
     pub(super) draws: bool,
     /// It may go on for ever.
@@ -31,14 +37,38 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Of a backoff of one's own.
-    pub(super) const NOTHING: Self =
-        Self { known: [0; ROOM], last: 0, draws: false, endless: false, grows: false, flaw: None };
+    pub(super) const NOTHING: Self = Self {
+        known: [0; ROOM],
+        last: 0,
+        bits: 0,
+        doubles: false,
+        fits: 0,
+        draws: false,
+        endless: false,
+        grows: false,
+        flaw: None,
+    };
 
     pub(super) const fn of(shape: &Shape) -> Self {
         let (known, length) = shape.first::<ROOM>();
         let last = if length == ROOM && shape.stays_after(ROOM) { u32::MAX } else { length as u32 };
+        let (bits, doubles) = match shape.doubles() {
+            Some(bits) => (bits, true),
+            None => (0, false),
+        };
+        let fits = match known[0].leading_zeros().checked_div(bits as u32) {
+            Some(last) => last,
+            None => u32::MAX,
+        };
         let (draws, endless) = (matches!(shape, Shape::Decorrelated { .. }), shape.is_endless());
-        Self { known, last, draws, endless, grows: shape.grows(), flaw: flaw(shape) }
+        Self { known, last, bits, doubles, fits, draws, endless, grows: shape.grows(), flaw: flaw(shape) }
+    }
+
+    /// The delay before a retry, from 1, of what doubles.
+    #[inline]
+    pub(super) const fn doubled(&self, number: u32) -> u64 {
+        let steps = number.wrapping_sub(1);
+        if steps <= self.fits { self.known[0] << steps.wrapping_mul(self.bits as u32) } else { u64::MAX }
     }
 
     /// The delay before a retry, from 1; after the last one that there is room for, the last.
@@ -65,10 +95,9 @@ impl<B> Policy<B> {
         if is_at_cap { u32::MAX } else { facts.last }
     }
 
-    /// The same for policies that draw from 0 to the delay, which is what nearly everybody's does.
-    pub(super) const fn find_plain_reach(&self) -> u32 {
-        let is_plain = matches!(self.jitter, Jitter::Full) && self.floor == 0 && !self.cap_stops;
-        if is_plain { self.reach } else { 0 }
+    /// Whether the fast path is for it, which is so for nearly everybody's: a delay that stays or doubles, drawn from 0.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.facts.doubles && matches!(self.jitter, Jitter::Full) && self.floor == 0 && !self.cap_stops
     }
 
     /// What no delay lies above: the cap, unless it stops.

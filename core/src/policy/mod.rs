@@ -69,8 +69,8 @@ pub struct Policy<B = Shape> {
     facts: Facts,
     /// The last retry whose delay is known.
     reach: u32,
-    /// The same, but 0 where more is to be done than to draw from 0 to the delay.
-    plain_reach: u32,
+    /// Delays come by the fast path.
+    is_plain: bool,
     is_valid: bool,
 }
 
