@@ -3,15 +3,15 @@
 //!
 //! A delay that is looked up costs the same for every shape, a power of 1.1 or a Fibonacci number included. Where delays
 //! stay as they are, or have reached the cap by then, the last one known is also that of all retries after it. The rest is
-//! asked of the backoff: retries after the 14th of what goes on growing, and backoffs of one's own.
+//! asked of the backoff: retries after the 13th of what goes on growing, and backoffs of one's own.
 
 use super::check::Flaw;
 use super::{NONE, Policy};
 use crate::backoff::{Factor, Shape};
 use crate::jitter::Jitter;
 
-/// How many delays are worked out. 13 are what 500 ms × 1.5 takes to reach a minute.
-pub(super) const ROOM: usize = 14;
+/// How many delays are worked out: as many as 500 ms × 1.5 takes to reach a minute.
+pub(super) const ROOM: usize = 13;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Facts {
