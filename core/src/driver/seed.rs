@@ -113,8 +113,8 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn no_two_calls_draw_the_same_seed_on_whatever_thread() {
-        // One after the other too: what a thread leaves behind is there for the next.
+    fn no_two_calls_draw_the_same_seed() {
+        // On threads that run together, and one after the other: what a thread leaves behind is there for the next.
         let draw = || (0..10_000).map(|_| fresh_seed()).collect::<Vec<_>>();
         let together: Vec<_> = (0..8).map(|_| std::thread::spawn(draw)).collect();
         let mut seeds: Vec<u64> = together.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
