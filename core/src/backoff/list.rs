@@ -19,7 +19,7 @@ pub enum AtEnd {
 
 /// The delays of a list: at most 32, kept in place, so that a policy needs no allocator.
 ///
-/// A longer schedule is a [`Backoff`] of one's own: a closure over a slice is one.
+/// A longer schedule is a [`Backoff`](super::Backoff) of one's own: a closure over a slice is one.
 #[derive(Clone, Copy)]
 pub struct List {
     nanos: [u64; Self::LIMIT],
