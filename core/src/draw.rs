@@ -72,6 +72,16 @@ pub(crate) fn uniform(low: u64, high: u64, rng: &mut (impl Rng + ?Sized)) -> u64
     }
 }
 
+/// The same from 0, where nothing has to be looked at first: what is drawn from 0 to 0 is 0.
+#[inline]
+pub(crate) fn up_to(high: u64, rng: &mut (impl Rng + ?Sized)) -> u64 {
+    let word = rng.next_u64();
+    match high.checked_add(1) {
+        Some(span) => ((u128::from(word) * u128::from(span)) >> 64) as u64,
+        None => word,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,10 +54,9 @@ impl Fixed {
     /// This many times an integer, rounded to the nearest; `u64::MAX` where that does not fit.
     #[inline]
     pub(crate) const fn of(self, integer: u64) -> u64 {
-        let whole = self.whole as u128 * integer as u128;
+        // At most the integer itself.
         let part = (self.part as u128 * integer as u128 + (1 << 63)) >> 64;
-        let sum = whole + part;
-        if sum > u64::MAX as u128 { u64::MAX } else { sum as u64 }
+        self.whole.saturating_mul(integer).saturating_add(part as u64)
     }
 
     /// A power of it, by squaring: at most 32 squarings. Saturates.
@@ -74,6 +73,24 @@ impl Fixed {
             }
         }
         result
+    }
+
+    /// Its powers from 0, each the very number that [`power`](Self::power) gives.
+    pub(crate) const fn powers<const N: usize>(self) -> [Self; N] {
+        let mut powers = [Self::ONE; N];
+        let mut exponent = 1;
+        while exponent < N {
+            let top = 1 << exponent.ilog2();
+            powers[exponent] = if exponent == 1 {
+                self
+            } else if exponent == top {
+                powers[top / 2].times(powers[top / 2])
+            } else {
+                powers[exponent - top].times(powers[top])
+            };
+            exponent += 1;
+        }
+        powers
     }
 
     /// 2 to the power of what, if it is such a power and whole.
@@ -124,6 +141,15 @@ mod tests {
         }
         assert_eq!(Fixed::from_f64(1.1).unwrap().power(2).of(100_000_000), 121_000_000);
         assert_eq!(Fixed::from_f64(0.5).unwrap().power(3).of(1000), 125);
+    }
+
+    #[test]
+    fn powers_in_a_row_are_the_powers_one_by_one() {
+        for factor in [0.0, 0.3, 0.999, 1.0, 1.000_000_1, 1.1, 1.5, 1.6, 2.0, 2.7, 1e9, 1e19] {
+            let factor = Fixed::from_f64(factor).unwrap();
+            let powers: [Fixed; 40] = factor.powers();
+            assert!((0..40).all(|exponent| powers[exponent as usize] == factor.power(exponent)), "{factor:?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! How far apart the attempts of a lane are, before jitter.
 
+mod list;
 mod shape;
 
-pub use shape::{AtEnd, List, Shape};
+pub use list::{AtEnd, List};
+pub use shape::Shape;
+pub(crate) use shape::decorrelated;
 
 use core::time::Duration;
 
@@ -29,13 +32,6 @@ pub trait Backoff {
     /// `rng` gives the same numbers for the same seed, lane and retry, whatever else happened. The cost must be
     /// bounded for any retry number.
     fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration>;
-
-    /// The same in nanoseconds, as the machine counts: what is built in makes no detour over [`Duration`].
-    #[doc(hidden)]
-    #[inline]
-    fn nanos(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<u64> {
-        self.delay(retry, rng).map(crate::time::nanos)
-    }
 }
 
 impl<F: Fn(RetryContext) -> Option<Duration>> Backoff for F {
@@ -102,8 +98,11 @@ impl Factor {
     }
 
     /// 2 to the power of what, if it is such a power and whole.
-    pub(crate) const fn log2(self) -> Option<u32> {
-        self.0.log2()
+    const fn log2(self) -> Option<u8> {
+        match self.0.log2() {
+            Some(bits) => Some(bits as u8),
+            None => None,
+        }
     }
 
     pub(crate) const fn is_valid(self) -> bool {
@@ -115,8 +114,26 @@ impl Factor {
         self.0.whole() > 1 || (self.0.whole() == 1 && self.0.part() > 0)
     }
 
+    /// `base` × this to the power of each exponent from 0, in nanoseconds, saturating.
+    pub(crate) const fn growths<const N: usize>(self, base: u64) -> [u64; N] {
+        let mut growths = [base; N];
+        let mut exponent = 1;
+        if let Some(bits) = self.0.log2() {
+            while exponent < N {
+                growths[exponent] = shift(growths[exponent - 1], bits);
+                exponent += 1;
+            }
+        } else {
+            let powers: [Fixed; N] = self.0.powers();
+            while exponent < N {
+                growths[exponent] = powers[exponent].of(base);
+                exponent += 1;
+            }
+        }
+        growths
+    }
+
     /// `base` × this to the power of `exponent`, in nanoseconds, saturating.
-    #[inline]
     const fn grow(self, base: u64, exponent: u32) -> u64 {
         match self.0.log2() {
             Some(bits) => shift(base, bits.saturating_mul(exponent)),
@@ -127,7 +144,7 @@ impl Factor {
 
 #[inline]
 const fn shift(base: u64, bits: u32) -> u64 {
-    if bits <= base.leading_zeros() && bits < 64 {
+    if bits < 64 && base <= u64::MAX >> bits {
         base << bits
     } else if base == 0 {
         0

@@ -4,10 +4,9 @@ use core::time::Duration;
 
 use rand_core::Rng;
 
-use super::{Backoff, Factor, RetryContext};
+use super::{AtEnd, Backoff, Factor, List, RetryContext};
 use crate::draw::uniform;
 use crate::jitter::Jitter;
-use crate::policy::PolicyError;
 use crate::time::nanos;
 
 /// The built-in backoffs. `n` is the number of the retry in its lane, from 1.
@@ -81,109 +80,86 @@ impl Shape {
             }
         }
     }
-}
 
-/// What a list of delays does when it is used up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum AtEnd {
-    /// The lane ends.
-    #[default]
-    Stop,
-    /// The last delay is repeated for ever.
-    Repeat,
-}
+    /// The delay before a retry, from 1, in nanoseconds, if it draws nothing; `None` ends the lane.
+    const fn nth(&self, number: u32) -> Option<u64> {
+        Some(match self {
+            Self::Zero => 0,
+            Self::Stop | Self::Decorrelated { .. } => return None,
+            Self::Constant { base } => nanos(*base),
+            Self::Linear { base } => nanos(*base).saturating_mul(number as u64),
+            Self::Exponential { base, factor } => factor.grow(nanos(*base), number.saturating_sub(1)),
+            Self::Fibonacci { base } => nanos(*base).saturating_mul(fibonacci(number)),
+            Self::List { delays, at_end } => return delays.nth(number, *at_end),
+        })
+    }
 
-/// The delays of a list: at most 32, kept in place, so that a policy needs no allocator.
-///
-/// A longer schedule is a [`Backoff`] of one's own: a closure over a slice is one.
-#[derive(Clone, Copy)]
-pub struct List {
-    nanos: [u64; Self::LIMIT],
-    length: usize,
-}
-
-impl List {
-    /// How many delays a list has room for.
-    pub const LIMIT: usize = 32;
-
-    /// These delays, in order. None at all, or more than 32, make the policy invalid.
-    #[must_use]
-    pub const fn new(delays: &[Duration]) -> Self {
-        let mut list = Self { nanos: [0; Self::LIMIT], length: delays.len() };
-        let mut index = 0;
-        while index < delays.len() && index < Self::LIMIT {
-            list.nanos[index] = nanos(delays[index]);
-            index += 1;
+    /// The first delays in nanoseconds, and how many of them there are before the lane ends. Where they are drawn there is
+    /// none, and the base stands in their place.
+    pub(crate) const fn first<const N: usize>(&self) -> ([u64; N], usize) {
+        match self {
+            Self::Exponential { base, factor } => return (factor.growths(nanos(*base)), N),
+            Self::Decorrelated { base } => return ([nanos(*base); N], 0),
+            _ => {}
         }
-        list
+        let (mut first, mut length) = ([0; N], 0);
+        while length < N {
+            match self.nth(length as u32 + 1) {
+                Some(delay) => first[length] = delay,
+                None => break,
+            }
+            length += 1;
+        }
+        (first, length)
     }
 
-    /// The delays, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
-        self.nanos.iter().take(self.length).map(|nanos| Duration::from_nanos(*nanos))
+    /// Whether it may go on for ever.
+    pub(crate) const fn is_endless(&self) -> bool {
+        !matches!(self, Self::Stop | Self::List { at_end: AtEnd::Stop, .. })
     }
 
-    pub(crate) const fn problem(&self) -> Option<PolicyError> {
-        match self.length {
-            0 => Some(PolicyError::EmptyList),
-            length if length > Self::LIMIT => Some(PolicyError::LongList { length }),
+    /// Whether its delays grow without end, so that they reach any cap.
+    pub(crate) const fn grows(&self) -> bool {
+        match self {
+            Self::Linear { base } | Self::Fibonacci { base } | Self::Decorrelated { base } => !base.is_zero(),
+            Self::Exponential { base, factor } => factor.grows() && !base.is_zero(),
+            Self::Zero | Self::Stop | Self::Constant { .. } | Self::List { .. } => false,
+        }
+    }
+
+    /// By how many bits each delay is longer than the one before it, if that is all there is to it.
+    pub(crate) const fn doubles(&self) -> Option<u8> {
+        match self {
+            Self::Zero | Self::Constant { .. } => Some(0),
+            Self::Exponential { base, .. } if base.is_zero() => Some(0),
+            Self::Exponential { factor, .. } => factor.log2(),
             _ => None,
         }
     }
 
-    /// The delay before a retry, from 1.
-    #[inline]
-    fn nth(&self, number: u32, at_end: AtEnd) -> Option<u64> {
-        let length = self.length.min(Self::LIMIT);
-        let index = number.saturating_sub(1) as usize;
-        if index < length {
-            return Some(self.nanos[index]);
+    /// Whether all that come after so many delays are as long as the last of these.
+    pub(crate) const fn stays_after(&self, delays: usize) -> bool {
+        match self {
+            Self::Zero | Self::Constant { .. } => true,
+            Self::List { delays: list, at_end: AtEnd::Repeat } => list.length <= delays,
+            _ => false,
         }
-        match at_end {
-            AtEnd::Stop => None,
-            AtEnd::Repeat => self.nanos.get(length.wrapping_sub(1)).copied(),
-        }
-    }
-}
-
-impl PartialEq for List {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl core::fmt::Debug for List {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
     }
 }
 
 impl Backoff for Shape {
     fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
-        self.nanos(retry, rng).map(Duration::from_nanos)
-    }
-
-    #[inline]
-    fn nanos(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<u64> {
-        let number = retry.number;
-        Some(match self {
-            Self::Zero => 0,
-            Self::Stop => return None,
-            Self::Constant { base } => nanos(*base),
-            Self::Linear { base } => nanos(*base).saturating_mul(u64::from(number)),
-            Self::Exponential { base, factor } => factor.grow(nanos(*base), number.saturating_sub(1)),
-            Self::Fibonacci { base } => nanos(*base).saturating_mul(fibonacci(number)),
+        let nanos = match self {
             Self::Decorrelated { base } => decorrelated(nanos(*base), retry, rng),
-            Self::List { delays, at_end } => delays.nth(number, *at_end)?,
-        })
+            _ => self.nth(retry.number)?,
+        };
+        Some(Duration::from_nanos(nanos))
     }
 }
 
+/// From `base` up to three times the wait before, or three times `base`.
 #[inline]
-fn decorrelated(base: u64, retry: RetryContext, rng: &mut dyn Rng) -> u64 {
+pub(crate) fn decorrelated(base: u64, retry: RetryContext, rng: &mut (impl Rng + ?Sized)) -> u64 {
     let RetryContext { previous, floor, cap, .. } = retry;
     let high = previous.max(base).saturating_mul(3);
     uniform(base.max(floor).min(cap), high.max(floor).min(cap), rng)
@@ -213,7 +189,7 @@ mod tests {
 
     fn delay(shape: &Shape, number: u32) -> Option<u64> {
         let mut rng = Draw::new(1, 0, number);
-        shape.nanos(RetryContext { number, previous: 0, floor: 0, cap: u64::MAX }, &mut rng)
+        shape.delay(RetryContext { number, previous: 0, floor: 0, cap: u64::MAX }, &mut rng).map(nanos)
     }
 
     const BASE: Duration = Duration::from_nanos(10);
@@ -267,19 +243,9 @@ mod tests {
         let shape = Shape::Decorrelated { base: BASE };
         for seed in 0..200 {
             let mut rng = Draw::new(seed, 0, 2);
-            let drawn = shape.nanos(RetryContext { number: 2, previous: 100, floor: 0, cap: 250 }, &mut rng).unwrap();
-            assert!((10..=250).contains(&drawn), "{drawn}");
+            let drawn = shape.delay(RetryContext { number: 2, previous: 100, floor: 0, cap: 250 }, &mut rng).unwrap();
+            assert!((10..=250).contains(&nanos(drawn)), "{drawn:?}");
         }
-    }
-
-    #[test]
-    fn a_list_has_room_for_32_and_says_what_it_holds() {
-        let list = |length: u64| List::new(&[BASE; 40][..length as usize]);
-        assert_eq!(list(0).problem(), Some(PolicyError::EmptyList));
-        assert_eq!((list(1).problem(), list(32).problem()), (None, None));
-        assert_eq!(list(33).problem(), Some(PolicyError::LongList { length: 33 }));
-        assert!(list(2) == list(2) && list(2) != list(3) && list(1) != List::new(&[BASE * 2]));
-        assert_eq!(alloc::format!("{:?}", list(2)), "[10ns, 10ns]");
     }
 
     #[test]

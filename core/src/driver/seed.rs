@@ -1,26 +1,83 @@
-//! A seed for a call that was given none: different for every call, process and machine.
+//! A seed for a call that was given none: different for every call, thread, process and machine.
 //!
-//! A general generator that seeds itself brings std's whole thread handle with it, 5 kB of a small program. This takes
-//! the clock and what the process has already.
+//! Each thread has a stream of its own, which takes no clock and meets no other thread at most seeds. A general generator
+//! that seeds itself brings std's whole thread handle with it, 5 kB of a small program.
 
+use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use crate::draw::{GOLDEN, mix};
 
-/// So that no two calls of a process share a seed at one reading of the clock.
-static CALLS: AtomicUsize = AtomicUsize::new(0);
+/// How many seeds a stream gives before it begins anew: what a copy of a whole running machine has in common with the
+/// original.
+const RUN: u64 = 16;
 
-/// For drivers: a seed that no other call has. The clock tells machines apart, an address (which systems randomise)
-/// processes, and a count calls. It is no secret.
+/// So that no two runs of a process are one, if their threads read the clock at one instant.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+std::thread_local! {
+    static STREAM: Stream = const { Stream::new() };
+}
+
+/// For drivers: a seed that no other call has. The clock tells machines apart, an address (which systems randomise) and
+/// the process's id processes, and a count threads and calls. It is no secret.
+///
+/// The id is asked for each time, which is a system call of 0.1 µs on Linux: a process that forks goes on as two with the
+/// same memory, and only the id tells that.
 #[must_use]
 pub fn fresh_seed() -> u64 {
-    let count = CALLS.fetch_add(1, Ordering::Relaxed) as u64;
-    let mut mixed = Mixed(core::ptr::from_ref(&CALLS).addr() as u64);
-    // Hashed as it is: the subtraction that makes a number of it is half a kilobyte.
-    SystemTime::now().hash(&mut mixed);
-    mix(mixed.finish().wrapping_add(count.wrapping_mul(GOLDEN)))
+    // Elsewhere no process goes on as two, and some systems have no ids.
+    let process = if cfg!(unix) { std::process::id() } else { 0 };
+    STREAM.with(|stream| stream.seed(process))
+}
+
+/// SplitMix64, from a start that nobody else has.
+#[derive(Clone)]
+struct Stream {
+    state: Cell<u64>,
+    /// Whose it is, above, and how many seeds are left, below.
+    mark: Cell<u64>,
+}
+
+impl Stream {
+    const fn new() -> Self {
+        Self { state: Cell::new(0), mark: Cell::new(0) }
+    }
+
+    #[inline]
+    fn seed(&self, process: u32) -> u64 {
+        let nothing_left = u64::from(process) << 32;
+        // Less than none is of another process, too.
+        if self.mark.get().wrapping_sub(nothing_left + 1) >= RUN {
+            self.begin(nothing_left);
+        }
+        self.mark.set(self.mark.get() - 1);
+        let state = self.state.get();
+        self.state.set(state.wrapping_add(GOLDEN));
+        stir(state, GOLDEN)
+    }
+
+    /// Mixes what it was with whatever may be another's.
+    #[cold]
+    #[inline(never)]
+    fn begin(&self, nothing_left: u64) {
+        let mut mixed = Mixed(self.state.get());
+        mixed.write_u64(core::ptr::from_ref(&RUNS).addr() as u64);
+        mixed.write_u64(RUNS.fetch_add(1, Ordering::Relaxed) as u64);
+        mixed.write_u64(nothing_left);
+        // Hashed as it is: the subtraction that makes a number of it is half a kilobyte.
+        SystemTime::now().hash(&mut mixed);
+        self.state.set(mixed.finish());
+        self.mark.set(nothing_left + RUN);
+    }
+}
+
+/// Not inlined: it is most of what a seed adds to a small program.
+#[inline(never)]
+fn stir(state: u64, number: u64) -> u64 {
+    mix(state.wrapping_add(number))
 }
 
 /// All that was hashed, in order.
@@ -39,7 +96,7 @@ impl Hasher for Mixed {
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.0 = mix(self.0.wrapping_add(number));
+        self.0 = stir(self.0, number);
     }
 
     fn finish(&self) -> u64 {
@@ -51,11 +108,62 @@ impl Hasher for Mixed {
 mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use std::process::{Command, Stdio};
 
     #[test]
     fn no_two_calls_draw_the_same_seed() {
-        let seeds: BTreeSet<u64> = (0..10_000).map(|_| fresh_seed()).collect();
-        assert_eq!(seeds.len(), 10_000);
+        // On threads that run together, and one after the other: what a thread leaves behind is there for the next.
+        let draw = || (0..10_000).map(|_| fresh_seed()).collect::<Vec<_>>();
+        let together: Vec<_> = (0..8).map(|_| std::thread::spawn(draw)).collect();
+        let mut seeds: Vec<u64> = together.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        (0..8).for_each(|_| seeds.extend(std::thread::spawn(draw).join().unwrap()));
+        assert_eq!(BTreeSet::from_iter(&seeds).len(), 160_000);
+    }
+
+    /// A fork, as far as there is one without unsafe code: the same stream goes on in processes with other ids.
+    #[test]
+    fn siblings_that_forked_draw_no_seed_twice() {
+        let parent = Stream::new();
+        let mut seeds: Vec<u64> = (0..7).map(|_| parent.seed(1)).collect();
+        for process in 1..5 {
+            let sibling = parent.clone();
+            seeds.extend((0..100_000).map(|_| sibling.seed(process)));
+        }
+        assert_eq!(BTreeSet::from_iter(&seeds).len(), 400_007);
+    }
+
+    /// A machine that is copied while it runs: the ids are the same.
+    #[test]
+    fn copies_of_a_machine_part_after_a_run() {
+        let original = Stream::new();
+        original.seed(1);
+        let copy = original.clone();
+        let same = (0..1000).filter(|_| original.seed(1) == copy.seed(1)).count();
+        assert_eq!(same, RUN as usize - 1);
+    }
+
+    #[test]
+    fn processes_draw_no_seed_twice() {
+        const CHILD: &str = "INSIST_DRAWS_SEEDS";
+        if std::env::var_os(CHILD).is_some() {
+            (0..1000).for_each(|_| std::println!("seed {}", fresh_seed()));
+            return;
+        }
+        let this = std::env::current_exe().unwrap();
+        let name = "driver::seed::tests::processes_draw_no_seed_twice";
+        let start = || {
+            let mut command = Command::new(&this);
+            command.args(["--exact", name, "--nocapture"]).env(CHILD, "1").stdout(Stdio::piped()).spawn().unwrap()
+        };
+        let children: Vec<_> = (0..4).map(|_| start()).collect();
+        let mut seeds = BTreeSet::new();
+        for child in children {
+            let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+            seeds.extend(output.lines().filter_map(|line| line.strip_prefix("seed ")).map(String::from));
+        }
+        assert_eq!(seeds.len(), 4000);
     }
 
     #[test]

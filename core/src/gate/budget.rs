@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::slots::SLOTS;
-use super::window::{Added, Count, Window};
+use super::window::{Added, Count, Row, Window};
 use super::{Gate, Refusal, Settled};
 use crate::attempt::{Cause, Kind};
 use crate::time::{Instant, nanos};
@@ -51,7 +51,11 @@ const CHARGED: Count = Count::Other;
 pub struct Budget {
     ratio: f64,
     reserve: u32,
+    /// Worked out when it is built.
+    is_valid: bool,
     window: u64,
+    /// Of a slot, at least 1.
+    length: u64,
     counts: Window,
 }
 
@@ -65,13 +69,19 @@ impl Budget {
     /// So many retries and hedges for each first send, from 0.001 to 10; a window of 10 s and a reserve of 10.
     #[must_use]
     pub const fn new(ratio: f64) -> Self {
-        Self { ratio, reserve: 10, window: 10_000_000_000, counts: Window::new() }
+        let bare = Self { ratio, reserve: 10, is_valid: false, window: 0, length: 1, counts: Window::new() };
+        bare.window(Duration::from_secs(10))
     }
 
     /// How far back it counts, at least 10 ms, in steps of a tenth. Default 10 s.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.window = nanos(window);
+        self.length = self.window.div_ceil(SLOTS as u64);
+        if self.length == 0 {
+            self.length = 1;
+        }
+        self.is_valid = self.validate().is_ok();
         self
     }
 
@@ -100,21 +110,43 @@ impl Budget {
     /// What it has counted in the window that ends now, for a page or a metric.
     #[must_use]
     pub fn state(&self, now: Instant) -> BudgetState {
-        let slot = self.counts.peek(self.slot(now));
+        let slot = self.counts.peek(self.row().slot(now.as_nanos()));
         let (firsts, charged) = (self.counts.sum(FIRSTS, slot), self.counts.sum(CHARGED, slot));
-        let left = if self.validate().is_ok() { self.allowed(firsts).saturating_sub(charged) } else { 0 };
+        let left = if self.is_valid { self.allowed(firsts).saturating_sub(charged) } else { 0 };
         BudgetState { firsts, charged, left }
     }
 
-    const fn slot(&self, now: Instant) -> u64 {
-        let length = self.window.div_ceil(SLOTS as u64);
-        now.as_nanos() / if length == 0 { 1 } else { length }
+    /// Its slots, numbered since the origin.
+    #[inline]
+    const fn row(&self) -> Row {
+        Row { first: 0, start: 0, length: self.length }
+    }
+
+    /// Counts one more; `None` where the slot is full.
+    #[inline]
+    fn add(&self, count: Count, now: Instant) -> Option<u64> {
+        match self.counts.add_fast(count, self.row(), now.as_nanos(), || true) {
+            None => self.add_slowly(count, now),
+            slot => slot,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_slowly(&self, count: Count, now: Instant) -> Option<u64> {
+        match self.counts.add(count, self.row(), now.as_nanos(), || true) {
+            Added::Yes(slot) => Some(slot),
+            Added::Full(_) | Added::No => None,
+        }
     }
 
     /// A quotient is rounded as the ratio was when it was written, so 3 for 10 is exactly 0.3.
+    ///
+    /// The sum of ten slots has 36 bits, and a signed number becomes a float in one instruction.
+    #[inline]
     fn is_within(&self, charged: u64, firsts: u64) -> bool {
         let over = charged.saturating_sub(u64::from(self.reserve));
-        over == 0 || over as f64 / firsts as f64 <= self.ratio
+        over == 0 || over as i64 as f64 / firsts as i64 as f64 <= self.ratio
     }
 
     /// The most that is within.
@@ -133,21 +165,17 @@ impl Budget {
 impl Gate for Budget {
     /// Charged first and then counted: of all that are let through, the last to be charged has seen all others.
     fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
-        if self.validate().is_err() {
+        if !self.is_valid {
             return Err(Refusal::new(&"budget is invalid"));
         }
         if cause.kind == Kind::First {
             return Ok(());
         }
-        let mut slot = self.slot(now);
         // Another round only when the window has moved on, at most once in a slot's time.
         loop {
-            slot = self.counts.advance(slot);
-            match self.counts.add(CHARGED, slot) {
-                Added::Yes => {}
-                Added::Full => return Err(Refusal::new(&"budget is used up")),
-                Added::Moved => continue,
-            }
+            let Some(slot) = self.add(CHARGED, now) else {
+                return Err(Refusal::new(&"budget is used up"));
+            };
             let is_within = self.is_within(self.counts.sum(CHARGED, slot), self.counts.sum(FIRSTS, slot));
             let is_newest = self.counts.is_newest(slot);
             if is_within && is_newest {
@@ -162,20 +190,14 @@ impl Gate for Budget {
 
     fn refund(&self, _: Instant, cause: &Cause, reserved: Instant) {
         if cause.kind != Kind::First {
-            self.counts.take(CHARGED, self.slot(reserved));
+            self.counts.take(CHARGED, self.row().slot(reserved.as_nanos()));
         }
     }
 
     #[inline]
     fn admit(&self, now: Instant, cause: &Cause) -> super::Admission {
         if cause.kind == Kind::First {
-            let mut slot = self.slot(now);
-            loop {
-                slot = self.counts.advance(slot);
-                if self.counts.add(FIRSTS, slot) != Added::Moved {
-                    break;
-                }
-            }
+            let _ = self.add(FIRSTS, now);
         }
         super::Admission::Yes
     }
@@ -183,7 +205,7 @@ impl Gate for Budget {
     #[inline]
     fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
         if cause.kind == Kind::First && settled == Settled::Unsent {
-            self.counts.take_latest(FIRSTS, self.counts.advance(self.slot(now)));
+            self.counts.take_latest(FIRSTS, self.counts.advance(self.row(), now.as_nanos()));
         }
     }
 }

@@ -81,6 +81,7 @@ impl<G: Gate> Gate for Option<G> {
 ///
 /// Where both hold an attempt back, the first is asked again once its instant has come, and then the second.
 impl<A: Gate, B: Gate> Gate for (A, B) {
+    #[inline]
     fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
         self.0.reserve(now, cause)?;
         self.1.reserve(now, cause).inspect_err(|_| self.0.refund(now, cause, now))
@@ -91,6 +92,7 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         self.1.refund(now, cause, reserved);
     }
 
+    #[inline]
     fn admit(&self, now: Instant, cause: &Cause) -> Admission {
         let first = self.0.admit(now, cause);
         if first != Admission::Yes {
@@ -103,6 +105,7 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         second
     }
 
+    #[inline]
     fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
         self.0.settle(now, cause, settled);
         self.1.settle(now, cause, settled);

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use super::{Doubling, NONE, Policy, PolicyError, ShapeFacts};
+use super::facts::Facts;
+use super::{Flaw, NONE, Policy};
 use crate::backoff::{AtEnd, Backoff, Factor, List, Shape};
 use crate::jitter::Jitter;
 use crate::time::nanos;
@@ -14,88 +15,65 @@ const ATTEMPTS: u32 = 3;
 /// The longest hint that is waited for, unless another is set: 5 minutes.
 const HINT_LIMIT: u64 = 300_000_000_000;
 
-const FOREVER: ShapeFacts = ShapeFacts { draws: false, endless: true, grows: false, growth: None, problem: None };
-const ENDING: ShapeFacts = ShapeFacts { endless: false, ..FOREVER };
-
-const fn growing(base: Duration) -> ShapeFacts {
-    ShapeFacts { grows: !base.is_zero(), ..FOREVER }
-}
-
 impl Policy {
     /// Retries at once.
     pub const fn zero() -> Self {
-        Self::shaped(Shape::Zero, NONE, FOREVER)
+        Self::shaped(Shape::Zero, NONE)
     }
 
     /// Never retries: the first failure of a lane ends it.
     pub const fn stop() -> Self {
-        Self::shaped(Shape::Stop, NONE, ENDING)
+        Self::shaped(Shape::Stop, NONE)
     }
 
     /// The same delay each time: `base`, to the nanosecond. No cap, no jitter.
     pub const fn constant(base: Duration) -> Self {
-        let facts = ShapeFacts { growth: Some((nanos(base), 0)), ..FOREVER };
-        Self::shaped(Shape::Constant { base }, NONE, facts)
+        Self::shaped(Shape::Constant { base }, NONE)
     }
 
     /// `base × n` before retry n. Capped at 10 s.
     pub const fn linear(base: Duration) -> Self {
-        Self::shaped(Shape::Linear { base }, GROWING_CAP, growing(base))
+        Self::shaped(Shape::Linear { base }, GROWING_CAP)
     }
 
     /// `base × 2^(n-1)` before retry n; [`factor`](Self::factor) puts another number in place of the 2. Capped
     /// at 10 s.
     pub const fn exponential(base: Duration) -> Self {
         let factor = Factor::DOUBLE;
-        let facts = ShapeFacts { growth: Some((nanos(base), 1)), ..growing(base) };
-        Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP, facts)
+        Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP)
     }
 
     /// `base × F(n)` before retry n, with F = 1, 1, 2, 3, 5 … Capped at 10 s.
     pub const fn fibonacci(base: Duration) -> Self {
-        Self::shaped(Shape::Fibonacci { base }, GROWING_CAP, growing(base))
+        Self::shaped(Shape::Fibonacci { base }, GROWING_CAP)
     }
 
     /// Drawn from `base` up to 3 × the previous wait, or 3 × `base` before the first. Capped at 10 s.
     ///
     /// It is its own jitter: that of the policy is not applied.
     pub const fn decorrelated(base: Duration) -> Self {
-        let facts = ShapeFacts { draws: true, ..growing(base) };
-        Self::shaped(Shape::Decorrelated { base }, GROWING_CAP, facts)
+        Self::shaped(Shape::Decorrelated { base }, GROWING_CAP)
     }
 
     /// These delays, one after the other, and then what `at_end` says: at least 1, at most 32. No cap, no jitter.
     pub const fn list(delays: List, at_end: AtEnd) -> Self {
-        let facts = match at_end {
-            AtEnd::Stop => ENDING,
-            AtEnd::Repeat => FOREVER,
-        };
-        let problem = delays.problem();
-        let facts = ShapeFacts { problem, ..facts };
-        Self::shaped(Shape::List { delays, at_end }, NONE, facts)
+        Self::shaped(Shape::List { delays, at_end }, NONE)
     }
 
     /// What an exponential backoff multiplies with: above 0, and below 1 if delays are to shrink. Default 2.
     pub const fn factor(mut self, factor: f64) -> Self {
-        let problem = match &mut self.backoff {
-            Shape::Exponential { factor: kept, base } => {
-                *kept = Factor::new(factor);
-                self.shape.grows = kept.grows() && !base.is_zero();
-                self.shape.growth = match kept.log2() {
-                    Some(bits) => Some((nanos(*base), bits)),
-                    None => None,
-                };
-                if kept.is_valid() { None } else { Some(PolicyError::Factor) }
-            }
-            _ => Some(PolicyError::FactorMisplaced),
-        };
-        self.shape.problem = problem;
+        if let Shape::Exponential { factor: kept, .. } = &mut self.backoff {
+            *kept = Factor::new(factor);
+            self.facts = Facts::of(&self.backoff);
+        } else {
+            self.facts.flaw = Some(Flaw::FactorMisplaced);
+        }
         self.checked()
     }
 
-    const fn shaped(backoff: Shape, cap: u64, shape: ShapeFacts) -> Self {
-        let jitter = backoff.default_jitter();
-        let mut policy = Self::bare(backoff, cap, shape);
+    const fn shaped(backoff: Shape, cap: u64) -> Self {
+        let (facts, jitter) = (Facts::of(&backoff), backoff.default_jitter());
+        let mut policy = Self::bare(backoff, cap, facts);
         policy.jitter = jitter;
         policy.checked()
     }
@@ -106,12 +84,12 @@ impl<B: Backoff> Policy<B> {
     ///
     /// The built-in backoffs have constructors of their own, which know what each needs.
     pub const fn new(backoff: B) -> Self {
-        Self::bare(backoff, NONE, ENDING).checked()
+        Self::bare(backoff, NONE, Facts::NOTHING).checked()
     }
 }
 
 impl<B> Policy<B> {
-    const fn bare(backoff: B, cap: u64, shape: ShapeFacts) -> Self {
+    const fn bare(backoff: B, cap: u64, facts: Facts) -> Self {
         Self {
             backoff,
             jitter: Jitter::Full,
@@ -127,8 +105,9 @@ impl<B> Policy<B> {
             cap_stops: false,
             hedge_on_failure: false,
             hints: true,
-            shape,
-            doubling: None,
+            facts,
+            reach: 0,
+            is_plain: false,
             is_valid: false,
         }
     }
@@ -137,7 +116,7 @@ impl<B> Policy<B> {
     ///
     /// For a built-in one there is [`shape`](Policy::shape), which knows what it needs.
     pub fn backoff<C: Backoff>(self, backoff: C) -> Policy<C> {
-        let fresh = Policy::bare(backoff, self.cap, ENDING);
+        let fresh = Policy::bare(backoff, self.cap, Facts::NOTHING);
         Policy {
             jitter: self.jitter,
             floor: self.floor,
@@ -252,23 +231,11 @@ impl<B> Policy<B> {
         self.checked()
     }
 
-    const fn find_doubling(&self) -> Option<Doubling> {
-        match (self.shape.growth, self.jitter) {
-            (Some((base, bits)), Jitter::Full) if base > 0 && self.floor == 0 && !self.cap_stops => {
-                let last = match base.leading_zeros().checked_div(bits) {
-                    Some(last) => last,
-                    None => u32::MAX,
-                };
-                Some(Doubling { base, bits, last })
-            }
-            _ => None,
-        }
-    }
-
     /// Every step ends here, so that a call has one flag to look at.
     pub(super) const fn checked(mut self) -> Self {
         self.is_valid = self.problem().is_none();
-        self.doubling = self.find_doubling();
+        self.reach = self.find_reach();
+        self.is_plain = self.is_plain();
         self
     }
 }

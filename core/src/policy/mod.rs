@@ -3,6 +3,8 @@
 mod as_policy;
 mod build;
 mod delays;
+mod draw;
+mod facts;
 mod preset;
 mod reshape;
 #[cfg(feature = "serde")]
@@ -13,13 +15,14 @@ mod word;
 
 pub use as_policy::AsPolicy;
 pub use delays::Delays;
+pub(crate) use validate::Flaw;
 pub use validate::PolicyError;
 
 use core::time::Duration;
 
-use crate::backoff::{Backoff, RetryContext, Shape};
-use crate::draw::{Draw, uniform};
+use crate::backoff::Shape;
 use crate::jitter::Jitter;
+use facts::Facts;
 
 /// What stands for "no limit" in the fields below: 584 years, or four billion attempts.
 const NONE: u64 = u64::MAX;
@@ -65,44 +68,12 @@ pub struct Policy<B = Shape> {
     cap_stops: bool,
     hedge_on_failure: bool,
     hints: bool,
-    shape: ShapeFacts,
-    doubling: Option<Doubling>,
+    facts: Facts,
+    /// The last retry whose delay is known.
+    reach: u32,
+    /// Delays come by the fast path.
+    is_plain: bool,
     is_valid: bool,
-}
-
-/// What a constructor knows of its backoff, and a const check cannot ask the backoff itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct ShapeFacts {
-    /// It draws its own delays, so the jitter is not applied.
-    draws: bool,
-    /// It may go on for ever.
-    endless: bool,
-    /// Its delays grow without end, so that they reach any cap.
-    grows: bool,
-    /// Its first delay, not 0, and by how many bits each is longer than the one before, if that is all there is to it.
-    growth: Option<(u64, u32)>,
-    /// What is wrong with it.
-    problem: Option<PolicyError>,
-}
-
-/// The common case, worked out when the policy is built: a delay that stays, or grows by a power of two, spread with
-/// full jitter between 0 and the cap.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Doubling {
-    base: u64,
-    /// By how many bits each delay is longer than the one before it.
-    bits: u32,
-    /// The last retry, from 0, whose delay fits in 64 bits.
-    last: u32,
-}
-
-impl Doubling {
-    /// The delay before a retry, from 1.
-    #[inline]
-    const fn delay(self, number: u32) -> u64 {
-        let steps = number - 1;
-        if steps <= self.last { self.base << (steps * self.bits) } else { u64::MAX }
-    }
 }
 
 impl Default for Policy {
@@ -252,33 +223,6 @@ pub(crate) struct Limits {
     pub(crate) hedge_on_failure: bool,
     pub(crate) hints: bool,
     pub(crate) is_valid: bool,
-}
-
-impl<B: Backoff> Policy<B> {
-    /// The jittered delay before a retry, in nanoseconds; `None` ends the lane.
-    #[inline]
-    pub(crate) fn draw(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
-        if let Some(doubling) = self.doubling {
-            let high = doubling.delay(number).min(self.cap);
-            return Some(uniform(0, high, &mut Draw::new(seed, lane, number)));
-        }
-        self.draw_any(seed, lane, number, previous)
-    }
-
-    #[inline(never)]
-    fn draw_any(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
-        let bound = if self.cap_stops { NONE } else { self.cap };
-        let mut rng = Draw::new(seed, lane, number);
-        let retry = RetryContext { number, previous, floor: self.floor, cap: bound };
-        let delay = self.backoff.nanos(retry, &mut rng)?.min(bound).max(self.floor);
-        let drawn = if self.shape.draws {
-            delay
-        } else {
-            let (low, high) = self.jitter.range(delay);
-            uniform(low.max(self.floor), high.min(bound), &mut rng)
-        };
-        if self.cap_stops && self.cap != NONE && drawn >= self.cap { None } else { Some(drawn) }
-    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl Policy {
         let is_same_kind = discriminant(&self.backoff) == discriminant(&fresh.backoff);
         let cap = if self.get_cap().is_none() && !is_same_kind { fresh.cap } else { self.cap };
         let jitter = if self.jitter == self.backoff.default_jitter() { fresh.jitter } else { self.jitter };
-        Self { backoff: fresh.backoff, shape: fresh.shape, cap, jitter, ..self }.checked()
+        Self { backoff: fresh.backoff, facts: fresh.facts, cap, jitter, ..self }.checked()
     }
 }
 

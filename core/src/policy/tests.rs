@@ -1,24 +1,109 @@
 //! What a policy says of itself, and the delays that it draws.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::*;
+use crate::backoff::{AtEnd, Backoff, List, RetryContext};
+use crate::draw::Draw;
+use crate::time::nanos;
+
+/// Policies of every shape, with bases that reach their cap soon, late and never.
+fn every_shape() -> Vec<Policy> {
+    let delays: Vec<_> = (1..=32).map(|number| Duration::from_nanos(number * 37 % 11)).collect();
+    let mut all = vec![Policy::zero(), Policy::stop()];
+    for length in [0, 1, 12, 13, 14, 32] {
+        let list = List::new(&delays[..length]);
+        all.extend([AtEnd::Stop, AtEnd::Repeat].map(|at_end| Policy::list(list, at_end)));
+    }
+    for base in [0, 1, 7, 1 << 20, 100_000_000, u64::MAX >> 1, u64::MAX].map(Duration::from_nanos) {
+        all.extend([
+            Policy::constant(base),
+            Policy::linear(base),
+            Policy::fibonacci(base),
+            Policy::decorrelated(base),
+            Policy::exponential(base),
+        ]);
+        all.extend(
+            [0.5, 0.999, 1.0, 1.000_000_1, 1.1, 1.5, 1.6, 8.0, 1e9].map(|f| Policy::exponential(base).factor(f)),
+        );
+    }
+    all
+}
+
+/// The delay by way of the backoff; a decorrelated one is its own jitter.
+fn asked(policy: &Policy, number: u32) -> Option<u64> {
+    let mut rng = Draw::new(9, 2, number);
+    if policy.facts.draws {
+        let delay = policy.backoff.delay(policy.retry(number, 5), &mut rng)?;
+        return policy.unless_it_stops(policy.cut(nanos(delay)));
+    }
+    policy.draw_asked(number, 5, rng)
+}
 
 #[test]
-fn the_shortcut_for_doubling_draws_what_the_long_way_does() {
-    let bases = [1, 7, 1 << 20, 100_000_000, u64::MAX >> 1, u64::MAX].map(Duration::from_nanos);
-    for base in bases {
-        for policy in [
-            Policy::constant(base).jitter(Jitter::Full),
-            Policy::exponential(base),
-            Policy::exponential(base).no_cap(),
-            Policy::exponential(base).factor(8.0).cap(Duration::from_secs(3)),
-            Policy::exponential(base).factor(1.0),
-        ] {
-            assert!(policy.doubling.is_some());
-            for number in (1..100).chain([1 << 31, u32::MAX]) {
-                assert_eq!(policy.draw(9, 2, number, 5), policy.draw_any(9, 2, number, 5), "{policy:?} {number}");
+fn what_is_known_is_drawn_as_what_is_asked() {
+    let second = Duration::from_secs(1);
+    let (mut plain, mut other) = (0, 0);
+    for shape in every_shape() {
+        let jitters = [Jitter::None, Jitter::Full, Jitter::Equal, Jitter::fraction(0.3), Jitter::fraction(1.0)];
+        for policy in jitters.map(|jitter| shape.jitter(jitter)) {
+            let floor = Duration::from_millis(70);
+            for policy in [
+                policy,
+                policy.no_cap(),
+                policy.cap(second),
+                policy.cap(second).floor(floor),
+                policy.cap_that_stops(second),
+            ] {
+                for number in (1..70).chain([100, 1 << 31, u32::MAX]) {
+                    let drawn = policy.draw(9, 2, number, 5);
+                    assert_eq!(drawn, asked(&policy, number), "{policy:?} {number}");
+                    assert_eq!(drawn, policy.draw_any(9, 2, number, 5), "{policy:?} {number}");
+                    plain += u32::from(policy.is_plain);
+                    other += u32::from(number <= policy.reach);
+                }
             }
         }
     }
+    assert!(plain > 5_000 && other > 50_000, "{plain} {other}");
+}
+
+#[test]
+fn what_stays_and_what_has_reached_its_cap_is_known_for_ever() {
+    let (base, cap) = (Duration::from_millis(100), Duration::from_secs(3));
+    let of = |length| Policy::list(List::new(&[base; 32][..length]), AtEnd::Repeat);
+    for for_ever in [
+        Policy::zero(),
+        Policy::constant(base),
+        Policy::exponential(base),
+        Policy::cenkalti(),
+        Policy::fibonacci(base),
+        Policy::linear(base).cap(Duration::from_millis(1300)),
+        of(1),
+        of(13),
+    ] {
+        assert_eq!(for_ever.reach, u32::MAX, "{for_ever:?}");
+    }
+    let grows = Policy::exponential(base);
+    for not in [grows.no_cap(), grows.cap_that_stops(cap), Policy::linear(base), grows.factor(1.1).cap(cap), of(14)] {
+        assert_eq!(not.reach, 13, "{not:?}");
+    }
+    assert_eq!((Policy::stop().reach, Policy::decorrelated(base).reach), (0, 0));
+    assert_eq!(Policy::new(|_: RetryContext| Some(Duration::ZERO)).reach, 0);
+}
+
+#[test]
+fn the_fast_path_is_for_what_stays_or_doubles_drawn_from_0() {
+    let base = Duration::from_millis(100);
+    let grows = Policy::exponential(base);
+    let stays = [Policy::constant(base), Policy::zero()].map(|policy| policy.jitter(Jitter::Full));
+    for plain in [grows, grows.no_cap(), grows.factor(8.0), grows.factor(1.0)].into_iter().chain(stays) {
+        assert!(plain.is_plain, "{plain:?}");
+        let other = [plain.jitter(Jitter::Equal), plain.floor(base), plain.cap_that_stops(base)];
+        assert!(other.iter().all(|policy| !policy.is_plain), "{plain:?}");
+    }
+    assert!(!grows.factor(1.5).is_plain && !Policy::linear(base).is_plain && !Policy::stop().is_plain);
 }
 
 #[test]

@@ -16,7 +16,8 @@ impl<B> Policy<B> {
     /// The first thing that is wrong.
     #[inline]
     pub const fn validate(&self) -> Result<(), PolicyError> {
-        match self.problem() {
+        // One flag, so that a program with a constant policy has no words for what is wrong with others.
+        match if self.is_valid { None } else { self.problem() } {
             None => Ok(()),
             Some(problem) => Err(problem),
         }
@@ -51,8 +52,8 @@ impl<B> Policy<B> {
     }
 
     pub(super) const fn problem(&self) -> Option<PolicyError> {
-        if self.shape.problem.is_some() {
-            return self.shape.problem;
+        if let Some(flaw) = self.facts.flaw {
+            return Some(flaw.problem());
         }
         Some(if self.attempts == 0 {
             PolicyError::NoAttempts
@@ -79,8 +80,28 @@ impl<B> Policy<B> {
         self.attempts == u32::MAX
             && self.lane_attempts == u32::MAX
             && self.deadline == NONE
-            && self.shape.endless
-            && !(self.cap_stops && self.cap != NONE && self.shape.grows)
+            && self.facts.endless
+            && !(self.cap_stops && self.cap != NONE && self.facts.grows)
+    }
+}
+
+/// What is wrong with a backoff, in the little room that a policy has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    Factor,
+    FactorMisplaced,
+    EmptyList,
+    LongList(u32),
+}
+
+impl Flaw {
+    const fn problem(self) -> PolicyError {
+        match self {
+            Self::Factor => PolicyError::Factor,
+            Self::FactorMisplaced => PolicyError::FactorMisplaced,
+            Self::EmptyList => PolicyError::EmptyList,
+            Self::LongList(length) => PolicyError::LongList { length: length as usize },
+        }
     }
 }
 

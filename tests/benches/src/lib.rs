@@ -7,11 +7,13 @@ pub mod calls;
 pub mod delays;
 mod drive;
 pub mod futures;
+pub mod gates;
 mod hand;
 pub mod http;
 mod operation;
 pub mod pending;
 mod setting;
+pub mod shapes;
 pub mod tokio;
 
 pub use setting::POLICY;
@@ -36,6 +38,8 @@ pub struct Kind {
 pub static KINDS: &[Kind] = &[
     Kind { name: "calls", jobs: calls::JOBS },
     Kind { name: "delays", jobs: delays::JOBS },
+    Kind { name: "shapes", jobs: shapes::JOBS },
+    Kind { name: "gates", jobs: gates::JOBS },
     Kind { name: "futures", jobs: futures::JOBS },
     Kind { name: "tokio", jobs: tokio::JOBS },
     Kind { name: "http", jobs: http::JOBS },

@@ -18,4 +18,10 @@ impl Operation {
         self.attempts += 1;
         if self.attempts > self.failures { Ok(self.attempts) } else { Err(self.attempts) }
     }
+
+    /// The same as a function of its own: a real operation is not folded into the loop around it.
+    #[inline(never)]
+    pub(crate) fn attempt_apart(&mut self) -> Result<u32, u32> {
+        self.attempt()
+    }
 }

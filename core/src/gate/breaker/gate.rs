@@ -6,8 +6,8 @@ use super::super::window::Added;
 use super::super::{Admission, Gate, Refusal, Settled};
 use super::phase::{LAST, Phase};
 use super::probes::{Probes, TURNS};
-use super::{Breaker, FAILURES, SUCCESSES, bounded};
-use crate::attempt::Cause;
+use super::{Breaker, FAILURES, SUCCESSES, bounded, is_failure};
+use crate::attempt::{AttemptEnd, Cause};
 use crate::time::{Instant, nanos};
 
 impl Breaker {
@@ -20,8 +20,35 @@ impl Breaker {
         self.phase.compare_exchange(seen, phase.encode(), AcqRel, Acquire).is_ok()
     }
 
+    #[cold]
     fn open(&self, seen: u64, now: u64) {
         self.change(seen, Phase::Open { until: now.saturating_add(self.open_for) });
+    }
+
+    /// May an attempt be sent? Whoever finds it closed need not ask.
+    #[cold]
+    fn ask(&self, now: u64) -> Admission {
+        if !self.is_valid {
+            return Admission::No(Refusal::new(&"breaker is invalid"));
+        }
+        // Another round only when another thread has changed something.
+        loop {
+            let seen = self.phase.load(Acquire);
+            match Phase::decode(seen) {
+                Phase::Closed { .. } => return Admission::Yes,
+                Phase::Open { until } if now < until => return self.refuse(until, &"breaker is open"),
+                Phase::Open { .. } => {
+                    if self.change(seen, Phase::HalfOpen { since: now }) {
+                        return Admission::Yes;
+                    }
+                }
+                Phase::HalfOpen { since } => {
+                    if let Some(admission) = self.probe(seen, since, now) {
+                        return admission;
+                    }
+                }
+            }
+        }
     }
 
     /// Half-open: may this be a probe? `None` if someone else changed something.
@@ -60,27 +87,45 @@ impl Breaker {
         }
     }
 
+    /// Apart, so that nobody else keeps registers for the call of a function.
+    #[inline(never)]
+    fn report_as(&self, now: u64, sent: u64, end: AttemptEnd, is_failure: fn(AttemptEnd) -> bool) {
+        self.report(now, sent, is_failure(end));
+    }
+
+    /// Unless it is in another phase by now: the newest slot may be one of a later phase.
+    #[inline]
     fn count(&self, seen: u64, since: u64, now: u64, failed: bool) {
-        let mut slot = self.slot(since, now);
-        loop {
-            slot = self.counts.advance(slot);
-            // The newest slot may be one of a later phase.
-            if self.phase.load(Acquire) != seen {
-                return;
-            }
-            if self.counts.add(if failed { FAILURES } else { SUCCESSES }, slot) != Added::Moved {
-                break;
-            }
-        }
-        if failed {
-            let failures = self.counts.sum(FAILURES, slot);
-            let attempts = failures + self.counts.sum(SUCCESSES, slot);
-            if attempts >= u64::from(self.throughput) && failures as f64 / attempts as f64 >= self.ratio {
-                self.open(seen, now);
-            }
+        let count = if failed { FAILURES } else { SUCCESSES };
+        match self.counts.add_fast(count, self.row(since), now, || self.phase.load(Acquire) == seen) {
+            Some(slot) if failed => self.open_if_too_much(seen, now, slot),
+            Some(_) => {}
+            None => self.count_slowly(seen, since, now, failed),
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn count_slowly(&self, seen: u64, since: u64, now: u64, failed: bool) {
+        let count = if failed { FAILURES } else { SUCCESSES };
+        let added = self.counts.add(count, self.row(since), now, || self.phase.load(Acquire) == seen);
+        if let (true, Added::Yes(slot) | Added::Full(slot)) = (failed, added) {
+            self.open_if_too_much(seen, now, slot);
+        }
+    }
+
+    /// The sum of two times ten slots has 37 bits, and a signed number becomes a float in one instruction.
+    #[inline(never)]
+    fn open_if_too_much(&self, seen: u64, now: u64, slot: u64) {
+        let failures = self.counts.sum(FAILURES, slot);
+        let attempts = failures + self.counts.sum(SUCCESSES, slot);
+        if attempts >= u64::from(self.throughput) && failures as i64 as f64 / attempts as i64 as f64 >= self.ratio {
+            self.open(seen, now);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn judge(&self, seen: u64, since: u64, now: u64, failed: bool) {
         while self.phase.load(Acquire) == seen {
             let word = self.round.load(Acquire);
@@ -99,8 +144,10 @@ impl Breaker {
     }
 
     /// A probe that says nothing makes room for another, if it is of this turn.
+    #[cold]
+    #[inline(never)]
     fn give_back(&self, sent: u64) {
-        let seen = self.phase.load(Acquire);
+        let (seen, sent) = (self.phase.load(Acquire), sent.min(LAST));
         let Phase::HalfOpen { since } = Phase::decode(seen) else { return };
         while since <= sent && self.phase.load(Acquire) == seen {
             let word = self.round.load(Acquire);
@@ -119,44 +166,28 @@ impl Breaker {
 impl Gate for Breaker {
     #[inline]
     fn admit(&self, now: Instant, _: &Cause) -> Admission {
-        if self.validate().is_err() {
-            return Admission::No(Refusal::new(&"breaker is invalid"));
+        if self.is_valid && matches!(Phase::decode(self.phase.load(Acquire)), Phase::Closed { .. }) {
+            return Admission::Yes;
         }
-        let now = bounded(now);
-        // Another round only when another thread has changed something.
-        loop {
-            let seen = self.phase.load(Acquire);
-            match Phase::decode(seen) {
-                Phase::Closed { .. } => return Admission::Yes,
-                Phase::Open { until } if now < until => return self.refuse(until, &"breaker is open"),
-                Phase::Open { .. } => {
-                    if self.change(seen, Phase::HalfOpen { since: now }) {
-                        return Admission::Yes;
-                    }
-                }
-                Phase::HalfOpen { since } => {
-                    if let Some(admission) = self.probe(seen, since, now) {
-                        return admission;
-                    }
-                }
-            }
-        }
+        self.ask(bounded(now))
     }
 
     #[inline]
     fn settle(&self, now: Instant, _: &Cause, settled: Settled) {
-        if self.validate().is_err() {
+        if !self.is_valid {
             return;
         }
+        let now = now.as_nanos();
         match settled {
-            Settled::Unsent => self.give_back(bounded(now)),
+            Settled::Ended(end, span) if end.is_cancelled() => self.give_back(now.saturating_sub(nanos(span))),
             Settled::Ended(end, span) => {
-                let sent = now.as_nanos().saturating_sub(nanos(span)).min(LAST);
-                match end {
-                    end if end.is_cancelled() => self.give_back(sent),
-                    end => self.report(bounded(now), sent, (self.is_failure)(end)),
+                let sent = now.saturating_sub(nanos(span));
+                match self.is_failure {
+                    None => self.report(now, sent, is_failure(end)),
+                    Some(is_failure) => self.report_as(now, sent, end, is_failure),
                 }
             }
+            Settled::Unsent => self.give_back(now),
         }
     }
 }
@@ -166,7 +197,6 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::attempt::AttemptEnd;
     use crate::gate::BreakerState;
     use crate::verdict::Verdict;
 

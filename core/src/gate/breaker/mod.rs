@@ -21,7 +21,7 @@ use core::sync::atomic::Ordering::Acquire;
 use core::time::Duration;
 
 use super::slots::{AtomicU64, SLOTS};
-use super::window::{Count, Window};
+use super::window::{Count, Row, Window};
 use crate::attempt::AttemptEnd;
 use crate::time::{Instant, nanos};
 use phase::{LAST, Phase};
@@ -71,9 +71,16 @@ pub struct Breaker {
     probes: u8,
     successes: u8,
     waits: bool,
+    /// Worked out when it is built, as are the next two.
+    is_valid: bool,
+    /// Half of the shorter of slot and open time is so many bits long, less one.
+    half: u8,
+    /// Of a slot, at least 1.
+    length: u64,
     window: u64,
     open_for: u64,
-    is_failure: fn(AttemptEnd) -> bool,
+    /// `None` is the default.
+    is_failure: Option<fn(AttemptEnd) -> bool>,
     phase: AtomicU64,
     round: AtomicU64,
     counts: Window,
@@ -90,40 +97,59 @@ impl Breaker {
     /// Opens when this share of the attempts fails, above 0 and up to 1.
     #[must_use]
     pub const fn new(ratio: f64) -> Self {
-        Self {
+        let bare = Self {
             ratio,
             throughput: 20,
             probes: 1,
             successes: 1,
             waits: false,
+            is_valid: false,
+            half: 0,
+            length: 1,
             window: 10_000_000_000,
             open_for: 5_000_000_000,
-            is_failure,
+            is_failure: None,
             phase: AtomicU64::new(0),
             round: AtomicU64::new(0),
             counts: Window::new(),
+        };
+        bare.checked()
+    }
+
+    /// Every step that may change it ends here, so that an attempt has one flag to look at and little to work out.
+    const fn checked(mut self) -> Self {
+        self.is_valid = self.validate().is_ok();
+        self.length = self.window.div_ceil(SLOTS as u64);
+        if self.length == 0 {
+            self.length = 1;
         }
+        let shorter = if self.length < self.open_for { self.length } else { self.open_for };
+        self.half = match (shorter / 2).checked_ilog2() {
+            Some(bits) => bits as u8,
+            None => 0,
+        };
+        self
     }
 
     /// It stays closed while fewer attempts than this have ended in the window. Default 20.
     #[must_use]
     pub const fn min_throughput(mut self, attempts: u32) -> Self {
         self.throughput = attempts;
-        self
+        self.checked()
     }
 
     /// How far back it counts, at least 10 ms, in steps of a tenth. Default 10 s.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.window = nanos(window);
-        self
+        self.checked()
     }
 
     /// How long it stays open, at least 1 ms. Default 5 s.
     #[must_use]
     pub const fn open_for(mut self, span: Duration) -> Self {
         self.open_for = nanos(span);
-        self
+        self.checked()
     }
 
     /// Half-open, it lets so many probes through, and closes when so many of them have succeeded. Default 1 and 1.
@@ -134,7 +160,7 @@ impl Breaker {
     pub const fn probes(mut self, probes: u8, successes: u8) -> Self {
         self.probes = probes;
         self.successes = successes;
-        self
+        self.checked()
     }
 
     /// What counts as a failure; what does not is a success. Default [`AttemptEnd::Retry`] and [`AttemptEnd::Timeout`].
@@ -149,7 +175,7 @@ impl Breaker {
     /// ```
     #[must_use]
     pub const fn failures(mut self, is_failure: fn(AttemptEnd) -> bool) -> Self {
-        self.is_failure = is_failure;
+        self.is_failure = Some(is_failure);
         self
     }
 
@@ -165,7 +191,7 @@ impl Breaker {
     pub fn state(&self, now: Instant) -> BreakerState {
         match Phase::decode(self.phase.load(Acquire)) {
             Phase::Closed { since } => {
-                let slot = self.counts.peek(self.slot(since, bounded(now)));
+                let slot = self.counts.peek(self.row(since).slot(now.as_nanos()));
                 let failures = self.counts.sum(FAILURES, slot);
                 let attempts = failures + self.counts.sum(SUCCESSES, slot);
                 let ratio = if attempts == 0 { 0.0 } else { failures as f64 / attempts as f64 };
@@ -181,14 +207,14 @@ impl Breaker {
         }
     }
 
-    /// A slot of the closed phase that began at this instant.
+    /// The slots of the closed phase that began at this instant.
     ///
     /// Phases that follow each other are more than a window of slots apart, so that one sees nothing of the other's:
-    /// between them lies an open time, and each half of the shorter of slot and open time is worth ten slots.
-    fn slot(&self, since: u64, now: u64) -> u64 {
-        let length = self.window.div_ceil(SLOTS as u64).max(1);
-        let half = (length.min(self.open_for) / 2).max(1);
-        (since / half).saturating_mul(SLOTS as u64).saturating_add(now.saturating_sub(since) / length)
+    /// between them lies an open time, and each half of the shorter of slot and open time, rounded down to a power of
+    /// two so that it is found by a shift, is worth ten slots.
+    #[inline]
+    const fn row(&self, since: u64) -> Row {
+        Row { first: (since >> self.half).wrapping_mul(SLOTS as u64), start: since, length: self.length }
     }
 
     /// How many open times have passed since it became half-open.
@@ -197,6 +223,7 @@ impl Breaker {
     }
 }
 
+#[inline]
 const fn is_failure(end: AttemptEnd) -> bool {
     matches!(end, AttemptEnd::Retry(_) | AttemptEnd::Timeout)
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::Command;
 
-use insist_benches::{Job, calls, delays, http};
+use insist_benches::{Job, calls, delays, gates, http, shapes};
 use insist_flaky::{Answer, Script, Server};
 
 use crate::programs::sibling;
@@ -17,6 +17,22 @@ pub(crate) fn closures(table: &mut Table) -> Result<(), Box<dyn Error>> {
     table.push(calls("calls", calls::JOBS, "a call whose first attempt succeeds", first)?.at_most(60.0));
     table.push(calls("calls", calls::JOBS, "what a retry adds", slope)?.at_most(100.0));
     table.push(calls("delays", delays::JOBS, "a delay alone", slope)?.at_most(40.0));
+    Ok(())
+}
+
+/// Calls with gates.
+pub(crate) fn gates(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    table.push(calls("gates", gates::JOBS, "a call whose first attempt succeeds", first)?.at_most(200.0));
+    table.push(calls("gates", gates::JOBS, "what a retry adds", slope)?.at_most(700.0));
+    Ok(())
+}
+
+/// A delay of each built-in backoff.
+pub(crate) fn shapes(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    for Job { name, .. } in shapes::JOBS {
+        let row = Row::new(format!("instructions: a delay, {name}")).at_most(120.0);
+        table.push(row.with("core, borrowed policy", slope("shapes", name)?));
+    }
     Ok(())
 }
 

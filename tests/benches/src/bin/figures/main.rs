@@ -15,7 +15,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use insist_benches::{calls, futures, tokio};
-use table::{CLOSURES, FUTURES, HTTP, TOKIO, Table};
+use table::{CLOSURES, FUTURES, GATES, HTTP, SHAPES, TOKIO, Table};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut closures = Table::new("Closures", CLOSURES);
@@ -24,6 +24,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     heap::pending_calls(&mut closures);
     sizes::measure(&mut closures);
     programs::measure(&mut closures)?;
+
+    let mut warm = Table::new("Gates, hours old, borrowed policy", GATES);
+    instructions::gates(&mut warm)?;
+
+    let mut shapes = Table::new("Delays", SHAPES);
+    instructions::shapes(&mut shapes)?;
 
     let mut plain = Table::new("Futures, with sleeps that are over at once", FUTURES);
     instructions::futures(&mut plain, "futures", futures::JOBS)?;
@@ -37,7 +43,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut gets = Table::new("HTTP", HTTP);
     instructions::http(&mut gets)?;
 
-    let tables = [closures, plain, on_tokio, gets];
+    let tables = [closures, warm, shapes, plain, on_tokio, gets];
     for table in &tables {
         print!("{table}");
     }

@@ -9,7 +9,7 @@ use crate::table::{INSIST, Row, Table};
 
 /// The column of a library, and its name.
 const LIBRARIES: &[(&str, &str)] = &[
-    (INSIST, "insist"),
+    (INSIST, "insist-core"),
     ("insist-blocking", "insist-blocking"),
     ("backon", "backon"),
     ("retry", "retry"),

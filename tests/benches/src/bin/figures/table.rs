@@ -26,6 +26,12 @@ pub(crate) const TOKIO: &[&str] = &["insist-tokio", "by hand, xorshift", "backon
 /// Of GETs.
 pub(crate) const HTTP: &[&str] = &["insist-ureq", "plain ureq"];
 
+/// Of calls with gates.
+pub(crate) const GATES: &[&str] = &["Budget and Breaker", "Budget", "Breaker", "no gate"];
+
+/// Of the built-in backoffs and jitters, a row each.
+pub(crate) const SHAPES: &[&str] = &["core, borrowed policy"];
+
 /// What is measured side by side. The first column is insist's, and targets are about it.
 pub(crate) struct Table {
     title: &'static str,

@@ -1,0 +1,67 @@
+//! The delay before a retry, drawn from the range of the policy's jitter.
+//!
+//! There is one fast path, which is inlined: a delay that stays or doubles, drawn from 0. It is worked out and not looked
+//! up, so that a program with a constant policy keeps nothing of it but a few numbers. Each function below is for whatever
+//! the one before it is not.
+
+use super::{NONE, Policy};
+use crate::backoff::{Backoff, RetryContext, decorrelated};
+use crate::draw::{Draw, uniform, up_to};
+use crate::time::nanos;
+
+impl<B: Backoff> Policy<B> {
+    /// The jittered delay before a retry, in nanoseconds; `None` ends the lane.
+    #[inline]
+    pub(crate) fn draw(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+        if self.is_plain {
+            let high = self.facts.doubled(number).min(self.cap);
+            return Some(up_to(high, &mut Draw::new(seed, lane, number)));
+        }
+        self.draw_any(seed, lane, number, previous)
+    }
+
+    /// With any jitter, or decorrelated.
+    #[inline(never)]
+    pub(super) fn draw_any(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+        let mut rng = Draw::new(seed, lane, number);
+        if number <= self.reach {
+            self.spread(self.facts.nth(number), rng)
+        } else if self.facts.draws {
+            let base = self.facts.nth(1);
+            self.unless_it_stops(self.cut(decorrelated(base, self.retry(number, previous), &mut rng)))
+        } else {
+            self.draw_asked(number, previous, rng)
+        }
+    }
+
+    /// With any backoff.
+    #[inline(never)]
+    pub(super) fn draw_asked(&self, number: u32, previous: u64, mut rng: Draw) -> Option<u64> {
+        let delay = self.backoff.delay(self.retry(number, previous), &mut rng)?;
+        self.spread(nanos(delay), rng)
+    }
+}
+
+impl<B> Policy<B> {
+    #[inline]
+    pub(super) const fn retry(&self, number: u32, previous: u64) -> RetryContext {
+        RetryContext { number, previous, floor: self.floor, cap: self.bound() }
+    }
+
+    /// Draws from the jitter's range around a delay. Both are cut to lie between floor and cap.
+    #[inline]
+    fn spread(&self, delay: u64, mut rng: Draw) -> Option<u64> {
+        let (low, high) = self.jitter.range(self.cut(delay));
+        self.unless_it_stops(uniform(low.max(self.floor), high.min(self.bound()), &mut rng))
+    }
+
+    #[inline]
+    pub(super) fn cut(&self, delay: u64) -> u64 {
+        delay.min(self.bound()).max(self.floor)
+    }
+
+    #[inline]
+    pub(super) fn unless_it_stops(&self, drawn: u64) -> Option<u64> {
+        if self.cap_stops && drawn >= self.cap && self.cap != NONE { None } else { Some(drawn) }
+    }
+}
