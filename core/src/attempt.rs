@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::action::CancelReason;
+use crate::policy::Policy;
 use crate::verdict::{Failure, Verdict};
 
 /// One send of a call: number, place, and the time it has.
@@ -23,8 +24,18 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The first attempt of a call that has no limit of time: what a driver may send before it makes the call.
+    /// The first attempt of a call that has no limit of time.
     pub const FIRST: Self = Self::new(1, 0, 0, Kind::First, u64::MAX);
+
+    /// For drivers: makes the first attempt of a call with this policy, as the machine does: what a driver may send before
+    /// it makes the call.
+    #[inline]
+    #[must_use]
+    pub const fn first<B>(policy: &Policy<B>) -> Self {
+        let limits = policy.limits();
+        let timeout = if limits.attempt_timeout < limits.deadline { limits.attempt_timeout } else { limits.deadline };
+        Self::new(1, 0, 0, Kind::First, timeout)
+    }
 
     #[inline]
     pub(crate) const fn new(id: u32, retry: u32, lane: u8, kind: Kind, timeout: u64) -> Self {
@@ -193,6 +204,20 @@ impl Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::Action;
+    use crate::call::Call;
+    use crate::time::Instant;
+
+    #[test]
+    fn the_first_attempt_is_the_one_that_the_machine_sends() {
+        let second = Duration::from_secs(1);
+        let policy = Policy::zero();
+        for policy in [policy, policy.deadline(second), policy.attempt_timeout(second).deadline(second * 2)] {
+            let sent = Call::new(&policy, (), Instant::from_nanos(7), 1).poll(Instant::from_nanos(7));
+            assert_eq!(sent, Action::Send(Attempt::first(&policy)));
+        }
+        assert_eq!(Attempt::first(&policy), Attempt::FIRST);
+    }
 
     #[test]
     fn each_end_has_its_word_and_verdicts_and_cancels_become_ends() {

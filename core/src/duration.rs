@@ -68,7 +68,7 @@ fn nanos_of(number: &str, unit: u64) -> Result<u128, ParseDurationError> {
     Ok(u128::from(whole) * u128::from(unit) + scaled / steps)
 }
 
-/// What is wrong with the text of a duration.
+/// Says what is wrong with the text of a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseDurationError {

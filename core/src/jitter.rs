@@ -21,7 +21,7 @@ pub enum Jitter {
 }
 
 impl Jitter {
-    /// ± this fraction of the delay, from 0 to 1: `Jitter::fraction(0.33)` is ± 33 %.
+    /// Makes a jitter of ± this fraction of the delay, from 0 to 1: `Jitter::fraction(0.33)` is ± 33 %.
     ///
     /// Anything else, NaN included, makes the policy invalid.
     #[must_use]
@@ -56,7 +56,7 @@ impl Jitter {
 pub struct Fraction(Fixed);
 
 impl Fraction {
-    /// What a float stands for; a policy with a fraction that is not from 0 to 1 is invalid.
+    /// Makes the fraction that a float stands for; a policy with one that is not from 0 to 1 is invalid.
     #[must_use]
     pub const fn new(fraction: f64) -> Self {
         match Fixed::from_f64(fraction) {
@@ -65,7 +65,7 @@ impl Fraction {
         }
     }
 
-    /// The nearest float.
+    /// Returns the nearest float.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0.to_f64()

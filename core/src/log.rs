@@ -67,25 +67,25 @@ impl<D> Default for Log<D> {
 }
 
 impl<D> Log<D> {
-    /// An empty log for 64 attempts.
+    /// Makes an empty log for 64 attempts.
     #[must_use]
     pub const fn new() -> Self {
         Self::with_limit(LIMIT)
     }
 
-    /// An empty log for this many attempts.
+    /// Makes an empty log for this many attempts.
     #[must_use]
     pub const fn with_limit(limit: usize) -> Self {
         Self { entries: Vec::new(), limit, dropped: 0 }
     }
 
-    /// The attempts, in the order in which they were sent.
+    /// Returns the attempts, in the order in which they were sent.
     #[must_use]
     pub fn entries(&self) -> &[Entry<D>] {
         &self.entries
     }
 
-    /// How many attempts were sent beyond the limit.
+    /// Returns how many attempts were sent beyond the limit.
     #[must_use]
     pub const fn dropped(&self) -> u32 {
         self.dropped
@@ -100,7 +100,7 @@ impl<D> Log<D> {
         }
     }
 
-    /// For drivers: an attempt was sent.
+    /// For drivers: notes that an attempt was sent.
     pub fn sent(&mut self, attempt: &Attempt, at: Instant) {
         if self.entries.len() >= self.limit {
             self.dropped = self.dropped.saturating_add(1);
@@ -118,7 +118,7 @@ impl<D> Log<D> {
         });
     }
 
-    /// For drivers: an attempt ended. Only its first end counts.
+    /// For drivers: notes that an attempt ended. Only its first end counts.
     pub fn ended(&mut self, attempt: u32, at: Instant, end: AttemptEnd) {
         if let Some(entry) = self.entry(attempt).filter(|entry| entry.end.is_none()) {
             entry.ended = Some(at);
@@ -126,7 +126,7 @@ impl<D> Log<D> {
         }
     }
 
-    /// For drivers: what is to be said of an attempt.
+    /// For drivers: notes what is to be said of an attempt.
     pub fn detail(&mut self, attempt: u32, detail: D) {
         if let Some(entry) = self.entry(attempt) {
             entry.detail = Some(detail);

@@ -41,7 +41,7 @@ pub struct Replicas {
 }
 
 impl Replicas {
-    /// This many replicas, all of them well. A replica that fails rests for 30 s.
+    /// Makes the health of this many replicas, all of them well. A replica that fails rests for 30 s.
     ///
     /// None at all count as one.
     #[must_use]
@@ -50,28 +50,28 @@ impl Replicas {
         Self { resting: resting.into(), rest: nanos(REST) }
     }
 
-    /// How long a replica that failed is passed over.
+    /// Sets how long a replica that failed is passed over. Default: 30 s.
     #[must_use]
     pub fn rest(mut self, rest: Duration) -> Self {
         self.rest = nanos(rest);
         self
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "there is at least one")]
     pub fn len(&self) -> usize {
         self.resting.len()
     }
 
-    /// Whether a replica failed lately, and since then has not succeeded.
+    /// Returns whether a replica failed lately, and since then has not succeeded.
     #[must_use]
     pub fn is_resting(&self, now: Instant, replica: usize) -> bool {
         self.resting.get(replica).is_some_and(|until| until.load(Ordering::Relaxed) > now.as_nanos())
     }
 
-    /// An attempt at a replica has ended: a failure or a timeout makes it rest, and anything that it answered for good
-    /// ends its rest. A cancel says nothing.
+    /// Notes that an attempt at a replica has ended: a failure or a timeout makes it rest, and anything that it answered for
+    /// good ends its rest. A cancel says nothing.
     pub fn ended(&self, now: Instant, replica: usize, end: AttemptEnd) {
         let Some(resting) = self.resting.get(replica) else { return };
         match end {
@@ -83,7 +83,7 @@ impl Replicas {
         }
     }
 
-    /// The order in which a call goes over the replicas. Calls with different seeds begin at different ones.
+    /// Makes the order in which a call goes over the replicas. Calls with different seeds begin at different ones.
     #[must_use]
     pub fn rotation(&self, seed: u64) -> Rotation<'_> {
         let spread = u128::from(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -102,7 +102,7 @@ pub struct Rotation<'a> {
 }
 
 impl Rotation<'_> {
-    /// The replica of the next attempt, going round.
+    /// Returns the replica of the next attempt, going round.
     ///
     /// Those that do not rest come first, and among them those that this call has not tried. When all rest, all are
     /// tried. Attempts that are picked for in the same order, at the same instants, go to the same replicas.

@@ -9,31 +9,31 @@ use crate::gate::Refusal;
 use crate::log::{Log, NoDetail};
 use crate::time::Instant;
 
-/// What a finished call tells: why it ended, how often and when it was sent, and the seed that repeats it.
+/// Everything that a finished call tells: why it ended, how often and when it was sent, and the seed that repeats it.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Report<D = NoDetail> {
-    /// Why it gave up; `None` if it returned.
+    /// The reason for giving up; `None` if it returned.
     pub reason: Option<Reason>,
     /// The refusal that ended it, if a gate did; it names the gate.
     pub refusal: Option<Refusal>,
-    /// Whether its result is the fallback's.
+    /// True if its result is the fallback's.
     pub fell_back: bool,
     /// The largest hint that was too long to wait for.
     pub hint: Option<Duration>,
-    /// How many attempts were sent.
+    /// The number of attempts that were sent.
     pub attempts: u32,
-    /// How many of them came after the first of their lane.
+    /// The number of those that came after the first of their lane.
     pub retries: u32,
-    /// How many lanes were opened after the first.
+    /// The number of lanes that were opened after the first.
     pub hedges: u32,
     /// The attempt whose result was returned.
     pub winner: Option<Winner>,
-    /// When the call started.
+    /// The instant at which the call started.
     #[cfg_attr(feature = "serde", serde(rename = "started_ns"))]
     pub started: Instant,
-    /// From the start to the end.
+    /// The span from the start to the end.
     pub elapsed: Duration,
     /// The seed: the same policy, seed and events give the same call again.
     pub seed: u64,

@@ -26,21 +26,21 @@ impl Instant {
     /// The origin.
     pub const ZERO: Self = Self(0);
 
-    /// The instant that lies this many nanoseconds after the origin.
+    /// Makes the instant that lies this many nanoseconds after the origin.
     #[inline]
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
-    /// Nanoseconds since the origin.
+    /// Returns the nanoseconds since the origin.
     #[inline]
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// This instant and a span later, or `None` (never) where 64 bits do not reach.
+    /// Adds a span; `None` (never) where 64 bits do not reach.
     #[inline]
     #[must_use]
     pub const fn checked_add(self, span: Duration) -> Option<Self> {
@@ -51,7 +51,7 @@ impl Instant {
         self.plus(nanos as u64)
     }
 
-    /// The span from an earlier instant to this one; zero if that one is later.
+    /// Returns the span from an earlier instant to this one; zero if that one is later.
     #[inline]
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::policy::Flaw;
 use crate::time::nanos;
 
-/// What a list of delays does when it is used up.
+/// Says what a list of delays does when it is used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -28,10 +28,10 @@ pub struct List {
 }
 
 impl List {
-    /// How many delays a list has room for.
+    /// The number of delays that a list has room for.
     pub const LIMIT: usize = 32;
 
-    /// These delays, in order. None at all, or more than 32, make the policy invalid.
+    /// Makes a list of these delays, in order. None at all, or more than 32, make the policy invalid.
     #[must_use]
     pub const fn new(delays: &[Duration]) -> Self {
         let mut list = Self { nanos: [0; Self::LIMIT], length: delays.len() };
@@ -43,7 +43,7 @@ impl List {
         list
     }
 
-    /// The delays, in order.
+    /// Iterates over the delays, in order.
     pub fn iter(&self) -> impl Iterator<Item = Duration> + '_ {
         self.nanos.iter().take(self.length).map(|nanos| Duration::from_nanos(*nanos))
     }

@@ -1,4 +1,4 @@
-//! How far apart the attempts of a lane are, before jitter.
+//! Backoffs: how far apart the attempts of a lane are, before jitter.
 
 mod list;
 mod shape;
@@ -13,7 +13,7 @@ use rand_core::Rng;
 
 use crate::fixed::Fixed;
 
-/// How far apart the attempts of a lane are, before jitter.
+/// Says how far apart the attempts of a lane are, before jitter.
 ///
 /// The policy cuts what this gives to lie between its floor and cap, spreads it with its jitter, and cuts the
 /// range again. A closure is a backoff too:
@@ -27,7 +27,7 @@ use crate::fixed::Fixed;
 /// # assert!(policy.validate().is_ok());
 /// ```
 pub trait Backoff {
-    /// The delay before a retry; `None` ends the lane.
+    /// Returns the delay before a retry; `None` ends the lane.
     ///
     /// `rng` gives the same numbers for the same seed, lane and retry, whatever else happened. The cost must be
     /// bounded for any retry number.
@@ -55,19 +55,19 @@ pub struct RetryContext {
 }
 
 impl RetryContext {
-    /// The wait before the previous retry of the lane, hint included; zero before the first.
+    /// Returns the wait before the previous retry of the lane, hint included; zero before the first.
     #[must_use]
     pub const fn previous(&self) -> Duration {
         Duration::from_nanos(self.previous)
     }
 
-    /// The policy's floor.
+    /// Returns the policy's floor.
     #[must_use]
     pub const fn floor(&self) -> Duration {
         Duration::from_nanos(self.floor)
     }
 
-    /// The policy's cap, if it has one that bounds. A cap that stops is not shown.
+    /// Returns the policy's cap, if it has one that bounds. A cap that stops is not shown.
     #[must_use]
     pub const fn cap(&self) -> Option<Duration> {
         if self.cap == u64::MAX { None } else { Some(Duration::from_nanos(self.cap)) }
@@ -82,7 +82,7 @@ impl Factor {
     /// 2, the default.
     pub const DOUBLE: Self = Self::new(2.0);
 
-    /// What a float stands for; a policy with a factor that is not above 0 and below 2^64 is invalid.
+    /// Makes the factor that a float stands for; a policy with one that is not above 0 and below 2^64 is invalid.
     #[must_use]
     pub const fn new(factor: f64) -> Self {
         match Fixed::from_f64(factor) {
@@ -91,7 +91,7 @@ impl Factor {
         }
     }
 
-    /// The nearest float.
+    /// Returns the nearest float.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0.to_f64()

@@ -224,8 +224,8 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     fn settle(&self, index: usize, end: AttemptEnd) {
         let lane = &self.state.lanes[index];
         if let Lane::InFlight { sent, .. } = lane {
-            let took = self.now().saturating_since(Instant::from_nanos(*sent));
-            self.gate.settle(self.now(), &lane.cause(index), Settled::Ended(end, took));
+            let settled = Settled::Ended(end, Instant::from_nanos(*sent));
+            self.gate.settle(self.now(), &lane.cause(index), &settled);
         }
     }
 

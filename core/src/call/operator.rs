@@ -123,7 +123,7 @@ impl<const LANES: usize> State<LANES> {
             Lane::InFlight { .. } | Lane::Ended { .. } => None,
         };
         if let (Phase::Running, Some(due)) = (self.phase, self.lanes.iter().filter_map(promised).max()) {
-            if due >= nanos {
+            if nanos != NEVER && due >= nanos {
                 return Err(StateError::Deadline { due: Instant::from_nanos(due) });
             }
         }
@@ -209,6 +209,9 @@ mod tests {
         assert_eq!(state.deadline(), Some(at(60_001)));
         assert_eq!(state.set_deadline(None), Ok(()));
         assert_eq!(state.deadline(), None);
+        // What is due at the end of time comes before no deadline.
+        let mut last = Call::new(&policy, (), Instant::from_nanos(u64::MAX), 7).suspend();
+        assert_eq!(last.set_deadline(None), Ok(()));
     }
     /// Lane 1 would have opened at 60 ms, and lane 2 when a gate lets it, had the call not been over.
     #[test]

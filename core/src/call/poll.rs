@@ -5,7 +5,7 @@ use super::judge::FailedAttempt;
 use super::lane::{DueBy, Lane, Why};
 use super::state::{NEVER, Phase, State};
 use crate::action::{Action, CancelReason, GiveUp, Reason, WaitReason};
-use crate::attempt::{Attempt, AttemptEnd};
+use crate::attempt::{Attempt, AttemptEnd, Cause};
 use crate::gate::{Admission, Gate, Refusal};
 use crate::policy::AsPolicy;
 use crate::time::Instant;
@@ -125,8 +125,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             if at > now.as_nanos() {
                 return None;
             }
-            let cause = self.state.lanes[index].cause(index);
-            if self.gate.reserve(now, &cause).is_err() {
+            let cause = &Cause::HEDGE;
+            if self.gate.reserve(now, cause).is_err() {
                 self.never_open(index, now);
                 continue;
             }
@@ -136,7 +136,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
                     return Some(self.send(index, now));
                 }
                 Admission::NotBefore(at) => {
-                    self.gate.refund(now, &cause, now);
+                    self.gate.refund(now, cause, now);
                     if let Lane::Unopened { not_before, .. } | Lane::Opening { not_before, .. } =
                         &mut self.state.lanes[index]
                     {
@@ -144,7 +144,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
                     }
                 }
                 Admission::No(_) => {
-                    self.gate.refund(now, &cause, now);
+                    self.gate.refund(now, cause, now);
                     self.never_open(index, now);
                 }
             }

@@ -242,4 +242,25 @@ mod tests {
         assert!(matches!(call.poll(at(510)), Action::Send(attempt) if attempt.lane == 0));
         assert!(matches!(call.poll(at(9000)), Action::Wait { until: None, .. }));
     }
+    /// Lanes 0 and 1 wait for a retry, lanes 2 and 3 are to open after hints, and three attempts are left.
+    #[test]
+    fn of_the_lanes_that_are_to_open_only_as_many_are_as_there_are_attempts() {
+        let ms = Duration::from_millis;
+        let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+        let policy = Policy::zero().attempts(9).lanes(4).hedge_after(ms(50)).hedge_on_failure(true);
+        let mut call = Call::with_lanes::<4>(&policy, &(), at(0), 7);
+        for millis in [0, 50] {
+            assert!(matches!(call.poll(at(millis)), Action::Send(_)));
+        }
+        for id in [1, 2] {
+            let _ = call.handle(at(60), id, Verdict::retry().after(ms(500)));
+        }
+        let state = call.suspend();
+        assert!(state.lanes[2].is_opening() && state.lanes[3].is_opening());
+        let policy = policy.attempts(5);
+        let call = Call::try_resume(&policy, &(), at(70), state).unwrap();
+        assert!(call.state.lanes[0].is_waiting() && call.state.lanes[1].is_waiting());
+        assert!(call.state.lanes[2].is_opening());
+        assert!(call.state.lanes[3].is_unopened());
+    }
 }

@@ -39,6 +39,12 @@ pub struct GaveUp<E, T = ()> {
 }
 
 impl<E, T> GaveUp<E, T> {
+    /// For drivers: makes the error of a call with one lane that gave up for this reason, without a refusal or a hint.
+    #[must_use]
+    pub const fn new(reason: Reason, attempts: u32, last: Option<Result<T, E>>) -> Self {
+        Self { reason, attempts, hint: None, refusal: None, invalid: None, room: 1, last }
+    }
+
     /// Returns the last error, if the latest attempt that had an outcome ended with one.
     #[must_use]
     pub fn into_error(self) -> Option<E> {

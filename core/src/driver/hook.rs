@@ -14,8 +14,8 @@ use crate::time::Instant;
 ///
 /// `T` and `E` are what attempts end with.
 pub trait Hook<T, E> {
-    /// Returns whether anybody listens. Asked once, before the call starts; if not, no event is made, and no clock is
-    /// read for one. Default: somebody does.
+    /// Returns whether anybody listens. Asked once, before the call starts; if not, no event is made, no clock is read for
+    /// one, and the other functions are not called. Default: somebody does.
     #[inline]
     fn is_listening(&self) -> bool {
         true
@@ -193,7 +193,7 @@ impl<F> OnRetry<F> {
 pub struct Retrying<'a, T, E> {
     /// The attempt that failed.
     pub attempt: u32,
-    /// What it ended with; `None` if it took too long, or could not be started.
+    /// Its outcome; `None` if it took too long, or could not be started.
     pub outcome: Option<&'a Result<T, E>>,
     /// From now until the next attempt of its lane.
     pub wait: Duration,

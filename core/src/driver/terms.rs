@@ -38,7 +38,7 @@ pub struct Terms<P = Policy, J = (), H = (), G = ()> {
     pub hook: H,
     /// Who may delay or refuse attempts. Default `()`: nobody.
     pub gate: G,
-    /// Which failures may be followed by another attempt. Default: all.
+    /// The failures that may be followed by another attempt. Default: all.
     pub repeat: Repeat,
     /// What the waits are drawn from. Default: a fresh seed for each call, drawn when it is needed.
     pub seed: Option<u64>,
@@ -140,7 +140,7 @@ impl<P, J, H, G> Terms<P, J, H, G> {
     }
 }
 
-/// What a driver takes where a policy is asked for: a policy by value, by reference or by a pointer such as `Arc`, or
+/// Taken by a driver where a policy is asked for: a policy by value, by reference or by a pointer such as `Arc`, or
 /// [`Terms`], by value or by reference.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a policy nor terms",

@@ -66,14 +66,15 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// So many retries and hedges for each first send, from 0.001 to 10; a window of 10 s and a reserve of 10.
+    /// Makes a budget of so many retries and hedges for each first send, from 0.001 to 10. Defaults: a window of 10 s and a
+    /// reserve of 10.
     #[must_use]
     pub const fn new(ratio: f64) -> Self {
         let bare = Self { ratio, reserve: 10, is_valid: false, window: 0, length: 1, counts: Window::new() };
         bare.window(Duration::from_secs(10))
     }
 
-    /// How far back it counts, at least 10 ms, in steps of a tenth. Default 10 s.
+    /// Sets how far back it counts, at least 10 ms, in steps of a tenth. Default: 10 s.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.window = nanos(window);
@@ -85,14 +86,14 @@ impl Budget {
         self
     }
 
-    /// So many retries and hedges in a window whatever the ratio says. Default 10.
+    /// Sets how many retries and hedges a window may have whatever the ratio says. Default: 10.
     #[must_use]
     pub const fn with_reserve(mut self, reserve: u32) -> Self {
         self.reserve = reserve;
         self
     }
 
-    /// Whether the budget makes sense. One that does not refuses every retry and hedge.
+    /// Checks that the budget makes sense. One that does not refuses every retry and hedge.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl Budget {
         }
     }
 
-    /// What it has counted in the window that ends now, for a page or a metric.
+    /// Returns what it has counted in the window that ends now, for a page or a metric.
     #[must_use]
     pub fn state(&self, now: Instant) -> BudgetState {
         let slot = self.counts.peek(self.row().slot(now.as_nanos()));
@@ -203,14 +204,14 @@ impl Gate for Budget {
     }
 
     #[inline]
-    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
-        if cause.kind == Kind::First && settled == Settled::Unsent {
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
+        if cause.kind == Kind::First && *settled == Settled::Unsent {
             self.counts.take_latest(FIRSTS, self.counts.advance(self.row(), now.as_nanos()));
         }
     }
 }
 
-/// What a [`Budget`] has counted in its window.
+/// The counts of a [`Budget`] in its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BudgetState {
@@ -231,7 +232,7 @@ impl fmt::Display for BudgetState {
     }
 }
 
-/// What is wrong with a [`Budget`].
+/// Says what is wrong with a [`Budget`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BudgetError {

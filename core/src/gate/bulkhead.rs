@@ -27,13 +27,14 @@ pub struct Bulkhead {
 }
 
 impl Bulkhead {
-    /// Room for this many attempts in flight; what finds it full is refused. One with room for 0 refuses everything.
+    /// Makes a bulkhead with room for this many attempts in flight; what finds it full is refused. One with room for 0
+    /// refuses everything.
     #[must_use]
     pub const fn new(room: u32) -> Self {
         Self { room, in_flight: AtomicU32::new(0), ask_again: None }
     }
 
-    /// What finds it full waits, and asks again after this span; it is refused only if the deadline comes before.
+    /// Makes what finds it full wait, and ask again after this span; it is refused only if the deadline comes before.
     /// First come, first served is not promised. A span of 0 refuses.
     #[must_use]
     pub const fn waiting(mut self, ask_again: Duration) -> Self {
@@ -41,13 +42,13 @@ impl Bulkhead {
         self
     }
 
-    /// How many attempts are in flight.
+    /// Returns how many attempts are in flight.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// How many there is room for.
+    /// Returns how many there is room for.
     #[must_use]
     pub const fn room(&self) -> u32 {
         self.room
@@ -66,7 +67,7 @@ impl Gate for Bulkhead {
         }
     }
 
-    fn settle(&self, _: Instant, _: &Cause, _: Settled) {
+    fn settle(&self, _: Instant, _: &Cause, _: &Settled) {
         let leave = |count: u32| Some(count.saturating_sub(1));
         let _ = self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, leave);
     }

@@ -10,6 +10,11 @@ impl Gate for () {
     fn is_timeless(&self) -> bool {
         true
     }
+
+    #[inline]
+    fn is_open(&self) -> bool {
+        true
+    }
 }
 
 macro_rules! pass_through {
@@ -28,12 +33,16 @@ macro_rules! pass_through {
                 (**self).admit(now, cause)
             }
             #[inline]
-            fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+            fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
                 (**self).settle(now, cause, settled);
             }
             #[inline]
             fn is_timeless(&self) -> bool {
                 (**self).is_timeless()
+            }
+            #[inline]
+            fn is_open(&self) -> bool {
+                (**self).is_open()
             }
         }
     };
@@ -65,7 +74,7 @@ impl<G: Gate> Gate for Option<G> {
     }
 
     #[inline]
-    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         if let Some(gate) = self {
             gate.settle(now, cause, settled);
         }
@@ -74,6 +83,11 @@ impl<G: Gate> Gate for Option<G> {
     #[inline]
     fn is_timeless(&self) -> bool {
         self.as_ref().is_none_or(Gate::is_timeless)
+    }
+
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.as_ref().is_none_or(Gate::is_open)
     }
 }
 
@@ -100,19 +114,24 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         }
         let second = self.1.admit(now, cause);
         if second != Admission::Yes {
-            self.0.settle(now, cause, Settled::Unsent);
+            self.0.settle(now, cause, &Settled::Unsent);
         }
         second
     }
 
     #[inline]
-    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         self.0.settle(now, cause, settled);
         self.1.settle(now, cause, settled);
     }
 
     fn is_timeless(&self) -> bool {
         self.0.is_timeless() && self.1.is_timeless()
+    }
+
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.0.is_open() && self.1.is_open()
     }
 }
 
@@ -129,11 +148,14 @@ macro_rules! tuple {
             fn admit(&self, now: Instant, cause: &Cause) -> Admission {
                 tuple!(nest self $($index)+).admit(now, cause)
             }
-            fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+            fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
                 tuple!(nest self $($index)+).settle(now, cause, settled);
             }
             fn is_timeless(&self) -> bool {
                 tuple!(nest self $($index)+).is_timeless()
+            }
+            fn is_open(&self) -> bool {
+                tuple!(nest self $($index)+).is_open()
             }
         }
     };
@@ -166,13 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn several_gates_are_open_if_there_is_none_among_them() {
+        let gate = Bulkhead::new(1);
+        assert!(().is_open() && None::<Bulkhead>.is_open() && ((), None::<Bulkhead>, &()).is_open());
+        assert!(!gate.is_open() && !Some(&gate).is_open() && !((), &gate).is_open() && !(&gate, (), ()).is_open());
+    }
+
+    #[test]
     fn a_gate_that_may_be_missing_is_told_everything_if_it_is_there() {
         let (now, bulkhead) = (Instant::ZERO, Bulkhead::new(1));
         assert_eq!([(); 2].map(|()| None::<&Bulkhead>.admit(now, &Cause::FIRST)), [Admission::Yes; 2]);
         let gate = Some(&bulkhead);
         assert_eq!(gate.admit(now, &Cause::FIRST), Admission::Yes);
         assert!(matches!(gate.admit(now, &Cause::HEDGE), Admission::No(_)));
-        gate.settle(now, &Cause::FIRST, Settled::Ended(AttemptEnd::Accept, Duration::ZERO));
+        gate.settle(now, &Cause::FIRST, &Settled::Ended(AttemptEnd::Accept, now));
         assert_eq!(bulkhead.in_flight(), 0);
     }
 }

@@ -15,16 +15,14 @@ mod slots;
 #[cfg(target_has_atomic = "64")]
 mod window;
 
+use crate::attempt::{AttemptEnd, Cause};
+use crate::time::Instant;
 #[cfg(target_has_atomic = "64")]
 pub use breaker::{Breaker, BreakerError, BreakerState};
 #[cfg(target_has_atomic = "64")]
 pub use budget::{Budget, BudgetError, BudgetState};
 #[cfg(target_has_atomic = "32")]
 pub use bulkhead::Bulkhead;
-use core::time::Duration;
-
-use crate::attempt::{AttemptEnd, Cause};
-use crate::time::Instant;
 
 /// State shared by many calls that can delay or refuse an attempt: budget, breaker, limiter, bulkhead.
 ///
@@ -84,13 +82,20 @@ pub trait Gate {
 
     /// Hears that an attempt which was admitted has ended, or was not sent after all.
     #[inline]
-    fn settle(&self, now: Instant, cause: &Cause, settled: Settled) {
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         let _ = (now, cause, settled);
     }
 
     /// Returns whether this gate never looks at the time, so that a driver need not read a clock for it. Default: no.
     #[inline]
     fn is_timeless(&self) -> bool {
+        false
+    }
+
+    /// Returns whether this gate is none at all: it lets everything pass and hears nothing, so that a driver need not ask
+    /// it. Default: no.
+    #[inline]
+    fn is_open(&self) -> bool {
         false
     }
 }
@@ -145,8 +150,8 @@ impl serde::Serialize for Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Settled {
-    /// It was sent, and ended like this after this span.
-    Ended(AttemptEnd, Duration),
+    /// It was sent at this instant, and ended like this.
+    Ended(AttemptEnd, Instant),
     /// It was not sent after all: another gate refused it.
     Unsent,
 }

@@ -16,51 +16,53 @@ const ATTEMPTS: u32 = 3;
 const HINT_LIMIT: u64 = 300_000_000_000;
 
 impl Policy {
-    /// Retries at once.
+    /// Makes a policy that retries at once.
     pub const fn zero() -> Self {
         Self::shaped(Shape::Zero, NONE)
     }
 
-    /// Never retries: the first failure of a lane ends it.
+    /// Makes a policy that never retries: the first failure of a lane ends it.
     pub const fn stop() -> Self {
         Self::shaped(Shape::Stop, NONE)
     }
 
-    /// The same delay each time: `base`, to the nanosecond. No cap, no jitter.
+    /// Makes a policy that waits the same each time: `base`, to the nanosecond. No cap, no jitter.
     pub const fn constant(base: Duration) -> Self {
         Self::shaped(Shape::Constant { base }, NONE)
     }
 
-    /// `base × n` before retry n. Capped at 10 s.
+    /// Makes a policy that waits `base × n` before retry n. Capped at 10 s.
     pub const fn linear(base: Duration) -> Self {
         Self::shaped(Shape::Linear { base }, GROWING_CAP)
     }
 
-    /// `base × 2^(n-1)` before retry n; [`factor`](Self::factor) puts another number in place of the 2. Capped
-    /// at 10 s.
+    /// Makes a policy that waits `base × 2^(n-1)` before retry n; [`factor`](Self::factor) puts another number in place of
+    /// the 2. Capped at 10 s.
     pub const fn exponential(base: Duration) -> Self {
         let factor = Factor::DOUBLE;
         Self::shaped(Shape::Exponential { base, factor }, GROWING_CAP)
     }
 
-    /// `base × F(n)` before retry n, with F = 1, 1, 2, 3, 5 … Capped at 10 s.
+    /// Makes a policy that waits `base × F(n)` before retry n, with F = 1, 1, 2, 3, 5 … Capped at 10 s.
     pub const fn fibonacci(base: Duration) -> Self {
         Self::shaped(Shape::Fibonacci { base }, GROWING_CAP)
     }
 
-    /// Drawn from `base` up to 3 × the previous wait, or 3 × `base` before the first. Capped at 10 s.
+    /// Makes a policy whose waits are drawn from `base` up to 3 × the previous wait, or 3 × `base` before the first. Capped
+    /// at 10 s.
     ///
     /// It is its own jitter: that of the policy is not applied.
     pub const fn decorrelated(base: Duration) -> Self {
         Self::shaped(Shape::Decorrelated { base }, GROWING_CAP)
     }
 
-    /// These delays, one after the other, and then what `at_end` says: at least 1, at most 32. No cap, no jitter.
+    /// Makes a policy that waits these delays, one after the other, and then does what `at_end` says: at least 1, at most
+    /// 32. No cap, no jitter.
     pub const fn list(delays: List, at_end: AtEnd) -> Self {
         Self::shaped(Shape::List { delays, at_end }, NONE)
     }
 
-    /// What an exponential backoff multiplies with: above 0, and below 1 if delays are to shrink. Default 2.
+    /// Sets what an exponential backoff multiplies with: above 0, and below 1 if delays are to shrink. Default: 2.
     pub const fn factor(mut self, factor: f64) -> Self {
         if let Shape::Exponential { factor: kept, .. } = &mut self.backoff {
             *kept = Factor::new(factor);
@@ -80,7 +82,7 @@ impl Policy {
 }
 
 impl<B: Backoff> Policy<B> {
-    /// A backoff of one's own: a type that is a [`Backoff`], or a closure. No cap, full jitter.
+    /// Makes a policy with a backoff of one's own: a type that is a [`Backoff`], or a closure. No cap, full jitter.
     ///
     /// The built-in backoffs have constructors of their own, which know what each needs.
     pub const fn new(backoff: B) -> Self {
@@ -112,7 +114,7 @@ impl<B> Policy<B> {
         }
     }
 
-    /// The same limits with a backoff of one's own. The cap stays.
+    /// Puts a backoff of one's own in place of this policy's, and keeps its limits, the cap too.
     ///
     /// For a built-in one there is [`shape`](Policy::shape), which knows what it needs.
     pub fn backoff<C: Backoff>(self, backoff: C) -> Policy<C> {
@@ -135,97 +137,98 @@ impl<B> Policy<B> {
         .checked()
     }
 
-    /// How delays are spread. Default: full for the shapes that grow and for backoffs of one's own, none for constants and
+    /// Sets how delays are spread. Default: full for the shapes that grow and for backoffs of one's own, none for constants and
     /// lists.
     pub const fn jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
         self.checked()
     }
 
-    /// The most that a delay may be, jitter included. Growing backoffs have 10 s, the others none.
+    /// Sets the most that a delay may be, jitter included. Default: 10 s for the shapes that grow, none for the others.
     pub const fn cap(mut self, cap: Duration) -> Self {
         self.cap = nanos(cap);
         self.cap_stops = false;
         self.checked()
     }
 
-    /// A delay that reaches this, jitter included, ends its lane (as the cap of elastic's backoffs does).
+    /// Sets a cap that ends the lane: a delay that reaches it, jitter included, is not waited for (as in elastic).
     pub const fn cap_that_stops(mut self, cap: Duration) -> Self {
         self.cap = nanos(cap);
         self.cap_stops = true;
         self.checked()
     }
 
-    /// No cap.
+    /// Removes the cap.
     pub const fn no_cap(mut self) -> Self {
         self.cap = NONE;
         self.cap_stops = false;
         self.checked()
     }
 
-    /// The least that a delay may be, jitter included. Default 0.
+    /// Sets the least that a delay may be, jitter included. Default: 0.
     pub const fn floor(mut self, floor: Duration) -> Self {
         self.floor = nanos(floor);
         self.checked()
     }
 
-    /// Sends in all, the first and those of every lane included. Default 3.
+    /// Sets how many sends there may be in all, the first and those of every lane included. Default: 3.
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self.checked()
     }
 
-    /// As many sends as there is time for. Something else must end the call: a deadline, a limit for each lane, or
+    /// Allows as many sends as there is time for. Something else must end the call: a deadline, a limit for each lane, or
     /// a backoff that stops.
     pub const fn unlimited_attempts(mut self) -> Self {
         self.attempts = u32::MAX;
         self.checked()
     }
 
-    /// Sends in each lane, its first included. Default: as many as the call has.
+    /// Sets how many sends each lane may make, its first included. Default: as many as the call has.
     pub const fn lane_attempts(mut self, attempts: u32) -> Self {
         self.lane_attempts = attempts;
         self.checked()
     }
 
-    /// How many attempts may be in flight at once. Default 1; more race, or hedge with
+    /// Sets how many attempts may be in flight at once. Default: 1. More race, or hedge with
     /// [`hedge_after`](Self::hedge_after). Each lane has its own retries and backoff.
     pub const fn lanes(mut self, lanes: u8) -> Self {
         self.lanes = lanes;
         self.checked()
     }
 
-    /// How long what is in flight may take before the next lane opens. Default 0: all lanes open at the start.
+    /// Sets how long what is in flight may take before the next lane opens. Default: 0, all lanes open at the start.
     pub const fn hedge_after(mut self, delay: Duration) -> Self {
         self.hedge_after = nanos(delay);
         self.checked()
     }
 
-    /// A failure opens the next lane at once, as in gRPC (proposal A6), or when its hint has passed. Default no.
+    /// Sets whether a failure opens the next lane at once, as in gRPC (proposal A6), or when its hint has passed. Default:
+    /// no.
     pub const fn hedge_on_failure(mut self, yes: bool) -> Self {
         self.hedge_on_failure = yes;
         self.checked()
     }
 
-    /// How long an attempt may take before it is cancelled and retried. Default: as long as it likes.
+    /// Sets how long an attempt may take before it is cancelled and retried. Default: as long as it likes.
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = nanos(timeout);
         self.checked()
     }
 
-    /// How long the call may take, waits included. Default: as long as it likes.
+    /// Sets how long the call may take, waits included. Default: as long as it likes.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = nanos(deadline);
         self.checked()
     }
 
-    /// The longest hint that is waited for; a longer one ends its lane and is handed to the caller. Default 5 min.
+    /// Sets the longest hint that is waited for; a longer one ends its lane and is handed to the caller. Default: 5 minutes.
     pub const fn hint_limit(mut self, limit: Duration) -> Self {
         self.hint_limit = nanos(limit);
         self.checked()
     }
 
-    /// Waits as the backoff says, whatever was hinted.
+    /// Makes calls wait as the backoff says, whatever was hinted.
     pub const fn ignore_hints(mut self) -> Self {
         self.hints = false;
         self.checked()

@@ -1,4 +1,4 @@
-//! The waits that a policy would make, one after the other, without a call.
+//! Iterates over the waits that a policy would make, without a call.
 
 use core::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Policy;
 use crate::backoff::Backoff;
 
 impl<B: Backoff> Policy<B> {
-    /// The waits of the first lane of a call with this seed, as if no deadline were set and nobody gave a hint.
+    /// Iterates over the waits of the first lane of a call with this seed, as if no deadline were set and nobody gave a hint.
     ///
     /// They end with the attempts or with the backoff, whichever ends first; with unlimited attempts, only with
     /// the backoff.

@@ -1,4 +1,4 @@
-//! How often, how long, how far apart: plain data, made at compile time or read from a file.
+//! Policies: how often, how long, how far apart, as plain data that is made at compile time or read from a file.
 
 mod as_policy;
 mod build;
@@ -27,10 +27,10 @@ use facts::Facts;
 /// What stands for "no limit" in the fields below: 584 years, or four billion attempts.
 const NONE: u64 = u64::MAX;
 
-/// How often, how long, how far apart. Plain data; the state of a call lives in [`Call`](crate::Call).
+/// Says how often, how long and how far apart. Plain data; the state of a call lives in [`Call`](crate::Call).
 ///
-/// What nothing says is: 3 attempts in all, one lane, exponential from 100 ms × 2 with a cap of 10 s, full jitter,
-/// no attempt timeout, no deadline, hints honoured up to 5 minutes.
+/// Defaults: 3 attempts in all, one lane, exponential from 100 ms × 2 with a cap of 10 s, full jitter, no attempt
+/// timeout, no deadline, hints honoured up to 5 minutes.
 ///
 /// ```
 /// use core::time::Duration;
@@ -83,104 +83,104 @@ impl Default for Policy {
 }
 
 impl<B> Policy<B> {
-    /// The backoff.
+    /// Returns the backoff.
     #[inline]
     pub const fn get_backoff(&self) -> &B {
         &self.backoff
     }
 
-    /// How delays are spread.
+    /// Returns how delays are spread.
     #[inline]
     #[must_use]
     pub const fn get_jitter(&self) -> Jitter {
         self.jitter
     }
 
-    /// Sends in all, the first included; `None` is unlimited.
+    /// Returns how many sends there may be in all, the first included; `None` is unlimited.
     #[inline]
     #[must_use]
     pub const fn get_attempts(&self) -> Option<u32> {
         if self.attempts == u32::MAX { None } else { Some(self.attempts) }
     }
 
-    /// Sends in a lane, its first included; `None` is limited by [`get_attempts`](Self::get_attempts) alone.
+    /// Returns how many sends a lane may make, its first included; `None` is limited by [`get_attempts`](Self::get_attempts) alone.
     #[inline]
     #[must_use]
     pub const fn get_lane_attempts(&self) -> Option<u32> {
         if self.lane_attempts == u32::MAX { None } else { Some(self.lane_attempts) }
     }
 
-    /// How many attempts may be in flight at once.
+    /// Returns how many attempts may be in flight at once.
     #[inline]
     #[must_use]
     pub const fn get_lanes(&self) -> u8 {
         self.lanes
     }
 
-    /// How long what is in flight may take before the next lane opens; zero races.
+    /// Returns how long what is in flight may take before the next lane opens; zero races.
     #[inline]
     #[must_use]
     pub const fn get_hedge_after(&self) -> Duration {
         Duration::from_nanos(self.hedge_after)
     }
 
-    /// Whether a failure opens the next lane at once.
+    /// Returns whether a failure opens the next lane at once.
     #[inline]
     #[must_use]
     pub const fn get_hedge_on_failure(&self) -> bool {
         self.hedge_on_failure
     }
 
-    /// The least delay.
+    /// Returns the least delay.
     #[inline]
     #[must_use]
     pub const fn get_floor(&self) -> Duration {
         Duration::from_nanos(self.floor)
     }
 
-    /// The cap, whether it bounds or stops; `None` is no cap.
+    /// Returns the cap, whether it bounds or stops; `None` is no cap.
     #[inline]
     #[must_use]
     pub const fn get_cap(&self) -> Option<Duration> {
         span(self.cap)
     }
 
-    /// Whether a delay that reaches the cap ends the lane, instead of being bounded by it.
+    /// Returns whether a delay that reaches the cap ends the lane, instead of being bounded by it.
     #[inline]
     #[must_use]
     pub const fn get_cap_stops(&self) -> bool {
         self.cap_stops
     }
 
-    /// How long an attempt may take; `None` is as long as it likes.
+    /// Returns how long an attempt may take; `None` is as long as it likes.
     #[inline]
     #[must_use]
     pub const fn get_attempt_timeout(&self) -> Option<Duration> {
         span(self.attempt_timeout)
     }
 
-    /// How long the call may take, waits included; `None` is as long as it likes.
+    /// Returns how long the call may take, waits included; `None` is as long as it likes.
     #[inline]
     #[must_use]
     pub const fn get_deadline(&self) -> Option<Duration> {
         span(self.deadline)
     }
 
-    /// The longest hint that is waited for; `None` is any that the deadline allows.
+    /// Returns the longest hint that is waited for; `None` is any that the deadline allows.
     #[inline]
     #[must_use]
     pub const fn get_hint_limit(&self) -> Option<Duration> {
         span(self.hint_limit)
     }
 
-    /// Whether hints are honoured.
+    /// Returns whether hints are honoured.
     #[inline]
     #[must_use]
     pub const fn get_hints(&self) -> bool {
         self.hints
     }
 
-    /// Whether a call with this policy ever needs to know the time of an attempt's start or end.
+    /// Returns whether a call with this policy never needs to know when an attempt starts or ends.
     ///
     /// A driver that has a timeless gate too reads no clock before the first wait.
     #[inline]

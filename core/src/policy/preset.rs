@@ -12,7 +12,7 @@ const fn ms(millis: u64) -> Duration {
 }
 
 impl Policy {
-    /// Every preset with the name that it has in policy files and on the command line.
+    /// Lists every preset with the name that it has in policy files and on the command line.
     ///
     /// ```
     /// use insist_core::Policy;
@@ -29,7 +29,7 @@ impl Policy {
         ("aws", Self::aws()),
     ];
 
-    /// What pester's client does (github.com/sethgrid/pester): 3 attempts in each lane, 1 s apart, without jitter.
+    /// Has the numbers of pester's client (github.com/sethgrid/pester): 3 attempts in each lane, 1 s apart, without jitter.
     ///
     /// Pester's `Concurrency` is [`lanes`](Self::lanes): `pester().lanes(3)` makes up to 9 attempts, 3 at a time.
     ///
@@ -38,7 +38,7 @@ impl Policy {
         Self::constant(ms(1000)).unlimited_attempts().lane_attempts(3)
     }
 
-    /// The exponential backoff of elastic's wiki (github.com/olivere/elastic): 10 ms × 2, each delay multiplied with a
+    /// Has the numbers of the exponential backoff in elastic's wiki (github.com/olivere/elastic): 10 ms × 2, each delay multiplied with a
     /// number drawn from 1 up to 2, until one reaches 8 s. No limit on attempts; that makes 9 or 10 retries.
     ///
     /// A delay of t drawn from t up to 2 t is 1.5 t ± 1/3, so the base is 15 ms. Elastic's client as it comes does
@@ -50,7 +50,7 @@ impl Policy {
         Self::exponential(ms(15)).jitter(Jitter::fraction(1.0 / 3.0)).cap_that_stops(ms(8_000)).unlimited_attempts()
     }
 
-    /// The exponential backoff of cenkalti (github.com/cenkalti/backoff): 500 ms × 1.5 with a cap of 60 s, ± 50 %,
+    /// Has the numbers of cenkalti's exponential backoff (github.com/cenkalti/backoff): 500 ms × 1.5 with a cap of 60 s, ± 50 %,
     /// as often as fits into 15 minutes.
     ///
     /// It differs on purpose: no delay lies above the cap, where cenkalti's may by half; and an attempt in flight
@@ -64,14 +64,14 @@ impl Policy {
             .deadline(ms(900_000))
     }
 
-    /// The retry policy that gRPC's proposal A6 gives as its example: 4 attempts, 100 ms × 2 with a cap of 1 s, ± 20 %.
+    /// Has the numbers of the retry policy that gRPC's proposal A6 gives as its example: 4 attempts, 100 ms × 2 with a cap of 1 s, ± 20 %.
     ///
     /// It differs on purpose: no delay lies above the cap, where gRPC's may by a fifth.
     pub const fn grpc() -> Self {
         Self::exponential(ms(100)).cap(ms(1000)).jitter(Jitter::fraction(0.2)).attempts(4)
     }
 
-    /// The hedging policy that gRPC's proposal A6 gives as its example: 4 attempts, each in a lane of its own, 500 ms
+    /// Has the numbers of the hedging policy that gRPC's proposal A6 gives as its example: 4 attempts, each in a lane of its own, 500 ms
     /// apart; a failure opens the next lane at once. No lane retries.
     ///
     /// A call that may not be repeated is not hedged, and makes 1 attempt.
@@ -79,7 +79,7 @@ impl Policy {
         Self::stop().attempts(4).lane_attempts(1).lanes(4).hedge_after(ms(500)).hedge_on_failure(true)
     }
 
-    /// The standard mode of the AWS SDKs (2.1): 3 attempts, 50 ms × 2 with a cap of 20 s, full jitter.
+    /// Has the numbers of the standard mode of the AWS SDKs (2.1): 3 attempts, 50 ms × 2 with a cap of 20 s, full jitter.
     ///
     /// AWS starts from 1 s where it was throttled: `aws().shape(…)` with a base of 1 s, or a hint, says that.
     ///

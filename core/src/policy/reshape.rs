@@ -6,7 +6,7 @@ use super::Policy;
 use crate::backoff::Shape;
 
 impl Policy {
-    /// The same limits with another of the built-in backoffs.
+    /// Puts another of the built-in backoffs in place of this policy's, and keeps its limits.
     ///
     /// Keeps an existing cap. Without one, a kind that grows gets 10 s, unless the policy had the same kind before and
     /// went without. Keeps a jitter that is not the default of the old backoff; else the new one has its own default.

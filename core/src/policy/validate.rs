@@ -1,4 +1,4 @@
-//! What makes no sense in a policy, said in a sentence that names the field and what would be right.
+//! Checks a policy, and says in a sentence which field makes no sense and what would be right.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use super::{NONE, Policy};
 use crate::backoff::List;
 
 impl<B> Policy<B> {
-    /// Whether the policy makes sense.
+    /// Checks that the policy makes sense.
     ///
     /// A call with one that does not gives up at its first poll, with [`Reason::Invalid`](crate::Reason::Invalid).
     ///
@@ -105,7 +105,7 @@ impl Flaw {
     }
 }
 
-/// What is wrong with a policy.
+/// Says what is wrong with a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyError {
@@ -136,7 +136,7 @@ pub enum PolicyError {
     EmptyList,
     /// A list of delays has more than there is room for.
     LongList {
-        /// How many it has.
+        /// The number of delays in it.
         length: usize,
     },
     /// Nothing ends the call.

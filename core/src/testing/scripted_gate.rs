@@ -120,9 +120,9 @@ impl Gate for ScriptedGate {
         Admission::Yes
     }
 
-    fn settle(&self, _: Instant, cause: &Cause, settled: Settled) {
+    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         add(&self.admitted, -1);
-        if settled == Settled::Unsent && Self::is_reserved(cause) {
+        if *settled == Settled::Unsent && Self::is_reserved(cause) {
             add(&self.reserved, 1);
         }
     }

@@ -8,7 +8,7 @@ use super::phase::{LAST, Phase};
 use super::probes::{Probes, TURNS};
 use super::{Breaker, FAILURES, SUCCESSES, bounded, is_failure};
 use crate::attempt::{AttemptEnd, Cause};
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
 
 impl Breaker {
     fn refuse(&self, until: u64, why: &'static &'static str) -> Admission {
@@ -173,21 +173,17 @@ impl Gate for Breaker {
     }
 
     #[inline]
-    fn settle(&self, now: Instant, _: &Cause, settled: Settled) {
+    fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
         if !self.is_valid {
             return;
         }
-        let now = now.as_nanos();
-        match settled {
-            Settled::Ended(end, span) if end.is_cancelled() => self.give_back(now.saturating_sub(nanos(span))),
-            Settled::Ended(end, span) => {
-                let sent = now.saturating_sub(nanos(span));
-                match self.is_failure {
-                    None => self.report(now, sent, is_failure(end)),
-                    Some(is_failure) => self.report_as(now, sent, end, is_failure),
-                }
-            }
-            Settled::Unsent => self.give_back(now),
+        match *settled {
+            Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
+            Settled::Ended(end, sent) => match self.is_failure {
+                None => self.report(now.as_nanos(), sent.as_nanos(), is_failure(end)),
+                Some(is_failure) => self.report_as(now.as_nanos(), sent.as_nanos(), end, is_failure),
+            },
+            Settled::Unsent => self.give_back(now.as_nanos()),
         }
     }
 }
@@ -204,7 +200,7 @@ mod tests {
 
     fn ends(breaker: &Breaker, now: u64, end: AttemptEnd) {
         assert_eq!(breaker.admit(Instant::from_nanos(now), &Cause::FIRST), Admission::Yes);
-        breaker.settle(Instant::from_nanos(now), &Cause::FIRST, Settled::Ended(end, Duration::ZERO));
+        breaker.settle(Instant::from_nanos(now), &Cause::FIRST, &Settled::Ended(end, Instant::from_nanos(now)));
     }
 
     #[test]

@@ -30,10 +30,11 @@ use probes::Probes;
 const SUCCESSES: Count = Count::One;
 const FAILURES: Count = Count::Other;
 
-/// A gate that stops sending to what keeps failing, and finds out with a few probes when it is well again.
+/// A gate that stops sending to what keeps failing, and finds out with a few probes when it is well again (a circuit
+/// breaker).
 ///
-/// It counts attempts, not calls, of all kinds. What is not said has the numbers of Hystrix: a window of 10 s in ten
-/// slots, at least 20 attempts in it, open for 5 s, one probe.
+/// It counts attempts, not calls, of all kinds. Defaults, as in Hystrix: a window of 10 s in ten slots, at least 20
+/// attempts in it, open for 5 s, one probe.
 ///
 /// - **Closed**, it lets everything through. It opens when a failure makes `ratio` or more of the window's attempts
 ///   failures, and there are at least [`min_throughput`](Self::min_throughput) of them.
@@ -51,17 +52,17 @@ const FAILURES: Count = Count::Other;
 ///
 /// static BREAKER: Breaker = Breaker::new(0.5).min_throughput(2).open_for(Duration::from_secs(5));
 ///
-/// let (now, took) = (Instant::ZERO, Duration::ZERO);
+/// let now = Instant::ZERO;
 /// for _ in 0..2 {
 ///     assert_eq!(BREAKER.admit(now, &Cause::FIRST), Admission::Yes);
-///     BREAKER.settle(now, &Cause::FIRST, Settled::Ended(Verdict::retry().into(), took));
+///     BREAKER.settle(now, &Cause::FIRST, &Settled::Ended(Verdict::retry().into(), now));
 /// }
 /// assert_eq!(BREAKER.state(now).to_string(), "open until 5s");
 /// assert!(matches!(BREAKER.admit(now, &Cause::FIRST), Admission::No(why) if why.reason() == "breaker is open"));
 ///
 /// let later = Instant::from_nanos(5_000_000_000);
 /// assert_eq!(BREAKER.admit(later, &Cause::FIRST), Admission::Yes); // the probe
-/// BREAKER.settle(later, &Cause::FIRST, Settled::Ended(AttemptEnd::Accept, took));
+/// BREAKER.settle(later, &Cause::FIRST, &Settled::Ended(AttemptEnd::Accept, later));
 /// assert_eq!(BREAKER.state(later).to_string(), "closed: 0 of 0 failed, ratio 0.000");
 /// ```
 #[derive(Debug)]
@@ -94,7 +95,7 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Opens when this share of the attempts fails, above 0 and up to 1.
+    /// Makes a breaker that opens when this share of the attempts fails, above 0 and up to 1.
     #[must_use]
     pub const fn new(ratio: f64) -> Self {
         let bare = Self {
@@ -131,28 +132,29 @@ impl Breaker {
         self
     }
 
-    /// It stays closed while fewer attempts than this have ended in the window. Default 20.
+    /// Keeps it closed while fewer attempts than this have ended in the window. Default: 20.
     #[must_use]
     pub const fn min_throughput(mut self, attempts: u32) -> Self {
         self.throughput = attempts;
         self.checked()
     }
 
-    /// How far back it counts, at least 10 ms, in steps of a tenth. Default 10 s.
+    /// Sets how far back it counts, at least 10 ms, in steps of a tenth. Default: 10 s.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.window = nanos(window);
         self.checked()
     }
 
-    /// How long it stays open, at least 1 ms. Default 5 s.
+    /// Sets how long it stays open, at least 1 ms. Default: 5 s.
     #[must_use]
     pub const fn open_for(mut self, span: Duration) -> Self {
         self.open_for = nanos(span);
         self.checked()
     }
 
-    /// Half-open, it lets so many probes through, and closes when so many of them have succeeded. Default 1 and 1.
+    /// Sets how many probes it lets through when it is half-open, and how many of them have to succeed for it to close.
+    /// Default: 1 and 1.
     ///
     /// It opens again as soon as too many have failed for that: of 3 probes of which 2 are to succeed, the second
     /// failure does it.
@@ -163,7 +165,8 @@ impl Breaker {
         self.checked()
     }
 
-    /// What counts as a failure; what does not is a success. Default [`AttemptEnd::Retry`] and [`AttemptEnd::Timeout`].
+    /// Sets which ends count as failures; the others are successes. Default: [`AttemptEnd::Retry`] and
+    /// [`AttemptEnd::Timeout`].
     ///
     /// An end that [is cancelled](AttemptEnd::is_cancelled) counts for nothing, and is not asked about.
     ///
@@ -186,7 +189,7 @@ impl Breaker {
         self
     }
 
-    /// What it has come to, for a page or a metric.
+    /// Returns whether it is closed, open or half-open, with its counts, for a page or a metric.
     #[must_use]
     pub fn state(&self, now: Instant) -> BreakerState {
         match Phase::decode(self.phase.load(Acquire)) {

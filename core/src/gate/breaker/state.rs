@@ -1,10 +1,10 @@
-//! What a breaker says of itself, for a page or a metric.
+//! The state of a breaker, for a page or a metric.
 
 use core::fmt;
 
 use crate::time::Instant;
 
-/// What a [`Breaker`](super::Breaker) has come to.
+/// The state of a [`Breaker`](super::Breaker).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum BreakerState {
@@ -19,7 +19,7 @@ pub enum BreakerState {
     },
     /// It lets nothing through.
     Open {
-        /// When it becomes half-open.
+        /// The instant at which it becomes half-open.
         until: Instant,
     },
     /// It lets a few probes through.

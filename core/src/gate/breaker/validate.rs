@@ -1,4 +1,4 @@
-//! What makes no sense in a breaker, said in a sentence.
+//! Checks a breaker, and says in a sentence what makes no sense.
 
 use core::fmt;
 use core::time::Duration;
@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::Breaker;
 
 impl Breaker {
-    /// Whether the breaker makes sense. One that does not refuses every attempt.
+    /// Checks that the breaker makes sense. One that does not refuses every attempt.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Breaker {
     }
 }
 
-/// What is wrong with a [`Breaker`].
+/// Says what is wrong with a [`Breaker`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakerError {
@@ -48,9 +48,9 @@ pub enum BreakerError {
     },
     /// No probes, or not as many as have to succeed.
     Probes {
-        /// How many probes.
+        /// The number of probes.
         probes: u8,
-        /// How many have to succeed.
+        /// The number of those that have to succeed.
         successes: u8,
     },
 }
