@@ -4,13 +4,20 @@
 use std::fmt;
 use std::time::Duration;
 
-use insist_blocking::{Policy, Verdict, retry};
+use insist_blocking::{NoOutcome, Policy, Verdict, retry};
 
 /// The retrier's no to an outcome: what to do, and the error that the call ends with if this was the last attempt.
 enum No {
     Wait(Duration, Error),
     GoOn(Error),
     Abort(Error),
+}
+
+impl No {
+    fn error(self) -> Error {
+        let (Self::Wait(_, error) | Self::GoOn(error) | Self::Abort(error)) = self;
+        error
+    }
 }
 
 fn retrier(number: u32, request: &Request, outcome: Result<Response, Error>) -> Result<Response, No> {
@@ -26,8 +33,7 @@ fn retrier(number: u32, request: &Request, outcome: Result<Response, Error>) -> 
 
 /// The few lines.
 fn insist(request: &Request, mut send: impl FnMut(&Request) -> Result<Response, Error>) -> Result<Response, Error> {
-    const POLICY: Policy = Policy::zero().attempts(10);
-    retry(&POLICY, |attempt| retrier(attempt.retry + 1, request, send(request)))
+    retry(Policy::zero().attempts(10), |attempt| retrier(attempt.retry + 1, request, send(request)))
         .judge(|outcome| match outcome {
             Ok(_) => Verdict::Accept,
             Err(No::Wait(wait, _)) => Verdict::retry().exactly_after(*wait),
@@ -36,7 +42,7 @@ fn insist(request: &Request, mut send: impl FnMut(&Request) -> Result<Response, 
         })
         .notify(|event| println!("  {event}"))
         .call()
-        .map_err(|(No::Wait(_, error) | No::GoOn(error) | No::Abort(error))| error)
+        .map_err(No::error)
 }
 
 fn main() {
@@ -66,6 +72,22 @@ enum Error {
     Refused,
     Status(u16),
     QuotaUsedUp(&'static str),
+    NotSent(NoOutcome),
+}
+
+/// What a call ends with that sent nothing: its policy is invalid, for example.
+impl From<NoOutcome> for No {
+    fn from(none: NoOutcome) -> Self {
+        Self::Abort(Error::NotSent(none))
+    }
+}
+
+/// For the lines of the log.
+impl fmt::Display for No {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Wait(_, error) | Self::GoOn(error) | Self::Abort(error)) = self;
+        error.fmt(f)
+    }
 }
 
 impl fmt::Display for Error {
@@ -74,6 +96,7 @@ impl fmt::Display for Error {
             Self::Refused => f.write_str("connection refused"),
             Self::Status(status) => write!(f, "status {status}"),
             Self::QuotaUsedUp(path) => write!(f, "the quota of {path} is used up"),
+            Self::NotSent(none) => none.fmt(f),
         }
     }
 }

@@ -20,10 +20,10 @@ fn main() -> io::Result<()> {
         retry(&POLICY, |_| service.fetch()).when(is_transient).notify(|event| println!("  {event}")).report();
     println!("got: {:?}, after {} attempts in {:?}", result.ok(), report.attempts, report.elapsed);
 
-    // What no attempt mends is not tried again, and what gives up says why.
+    // What no attempt mends is not tried again, and what gives up says why; with `{:#}`, its last error too.
     let missing = || Err::<(), _>(io::Error::new(ErrorKind::NotFound, "no such file"));
     if let Err(gave_up) = retry(&POLICY, |_| missing()).when(is_transient).try_call() {
-        println!("{gave_up}");
+        println!("{gave_up:#}");
     }
     Ok(())
 }

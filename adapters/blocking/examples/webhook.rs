@@ -11,9 +11,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread::sleep;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use insist_blocking::{Action, Attempt, Call, Instant, Policy, State, Verdict, fresh_seed};
+use insist_blocking::{Action, Attempt, Policy, Verdict};
+use insist_core::{Call, Instant, State, fresh_seed};
 
 /// A minute, two, four … up to two hours apart, for two days. A test has shorter minutes.
 fn policy(minute: Duration) -> Policy {
@@ -22,8 +23,7 @@ fn policy(minute: Duration) -> Policy {
 
 /// The clock that goes on while no process runs.
 fn now() -> Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Instant::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    Instant::since_epoch()
 }
 
 /// Whether the webhook was delivered, now or by a process before this one.
@@ -32,8 +32,8 @@ pub(crate) fn deliver(receiver: SocketAddr, file: &Path, minute: Duration) -> io
     let key = file.file_stem().unwrap_or_default().to_string_lossy();
     let (mut call, mut log) = match load(file)? {
         Some((state, log)) => {
-            state.fits(&policy).map_err(io::Error::other)?;
-            (Call::resume(&policy, &(), now(), state), log)
+            let call = Call::try_resume(&policy, &(), now(), state);
+            (call.map_err(|refused| io::Error::other(refused.error))?, log)
         }
         None => (Call::new(&policy, &(), now(), fresh_seed()), String::new()),
     };
@@ -54,7 +54,7 @@ pub(crate) fn deliver(receiver: SocketAddr, file: &Path, minute: Duration) -> io
                 call.handle(now(), attempt.id, judge(&answer));
             }
             Action::Wait { until, .. } => sleep(until.map_or(minute, |until| until.saturating_since(now()))),
-            Action::Cancel(_) => {} // nothing is in flight while this thread polls
+            Action::Cancel { .. } => {} // nothing is in flight while this thread polls
             Action::Return(_) => return Ok(true),
             Action::GiveUp(_) => return Ok(false),
         }

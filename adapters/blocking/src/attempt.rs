@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use insist_core::Attempt;
+use insist_core::{Attempt, CancelReason};
 
 use crate::Canceller;
 
@@ -22,17 +22,25 @@ pub struct LiveAttempt<'a> {
 }
 
 impl LiveAttempt<'_> {
-    /// Whether its outcome no longer matters: another attempt won, it took too long, or the call was cancelled.
+    /// Returns whether its outcome no longer matters: another attempt won, it took too long, or the call was cancelled.
     #[inline]
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.canceller.is_some_and(Canceller::is_cancelled)
     }
 
+    /// Returns why its outcome no longer matters, if it was cancelled.
+    #[inline]
+    #[must_use]
+    pub fn cancel_reason(&self) -> Option<CancelReason> {
+        self.canceller?.reason()
+    }
+
     /// Runs this when the attempt is cancelled, on the thread that cancels, or at once if that was before.
     ///
     /// It is forgotten when the operation returns; one that is running at that moment runs to its end. It should be
-    /// quick and not panic: close a socket, kill a process, set a flag. It is dropped where nothing can cancel.
+    /// quick: close a socket, kill a process, set a flag. If it panics, the others run all the same. It is dropped
+    /// where nothing can cancel.
     pub fn on_cancel(&self, callback: impl FnOnce() + Send + 'static) {
         let Some(canceller) = self.canceller else { return };
         let mut key = self.key.load(Ordering::Acquire);

@@ -1,22 +1,77 @@
 //! Attempts on the caller's thread, one at a time: an outcome is there as soon as its attempt was sent.
 
-use insist_core::{Attempt, Instant};
+use insist_core::{AsPolicy, Attempt, Call, CancelReason, Gate, Hook, Instant, Judge, Terms, Verdict};
 
 use crate::attempt::{LiveAttempt, run};
 use crate::canceller::Canceller;
 use crate::clock::Clock;
-use crate::drive::{Lanes, Outcome, Woken};
+use crate::drive::{Lanes, Outcome, Thrift, Woken, drive};
+use crate::fast_path::{Past, Plain};
+use crate::finish::Finish;
+use crate::way::{OnCaller, Way};
+
+impl<F, T, E, C> Way for OnCaller<'_, F, T, E, C>
+where
+    F: FnMut(&LiveAttempt<'_>) -> Result<T, E>,
+    C: Clock,
+{
+    type Value = T;
+    type Error = E;
+
+    #[inline]
+    fn run<P, J, H, G, O>(self, terms: Terms<P, J, H, G>, mut finish: O) -> O::Output
+    where
+        P: AsPolicy,
+        J: Judge<T, E>,
+        H: Hook<T, E>,
+        G: Gate,
+        O: Finish<T, E, H>,
+    {
+        let Self { mut operation, clock, canceller, .. } = self;
+        let Terms { policy, mut judge, mut hook, gate, repeat, mut seed, .. } = terms;
+        let is_listening = hook.is_listening();
+        let ends_untimed = !is_listening && gate.is_timeless();
+        let is_timeless = ends_untimed && policy.as_policy().is_timeless();
+        // Without a deadline nothing depends on when a timeless call started.
+        let started = if is_timeless { Instant::ZERO } else { clock.now() };
+
+        let mut past = None;
+        if !is_listening && gate.is_open() && canceller.is_none() {
+            let (policy, judge, clock) = (&policy, &mut judge, &clock);
+            let plain = Plain { policy, judge, clock, repeat, seed: &mut seed, is_timeless };
+            if let Some(first) = plain.first() {
+                let mut then = plain.send(first, &mut operation);
+                if then.is_end {
+                    match finish.without_call(then.result, then.verdict) {
+                        Ok(output) => return output,
+                        Err((same, result)) => (finish, then.result) = (same, result),
+                    }
+                }
+                past = Some(then);
+            }
+        }
+
+        let waited = if is_timeless && canceller.is_none() { Some(started) } else { None };
+        let mut lane = CallerLane { operation, clock, canceller, waited, past };
+        let thrift = Thrift { is_listening, is_timeless, ends_untimed, is_seeded: seed.is_some() };
+        let mut call = Call::new(policy, gate, started, seed.unwrap_or(0)).repeat(repeat);
+        let end = drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift);
+        finish.finish(end, &call, started, hook)
+    }
+}
 
 /// One lane, run by the thread that asked.
-pub(crate) struct CallerLane<'a, F, C> {
+pub(crate) struct CallerLane<'a, F, T, E, C> {
     pub(crate) operation: F,
     pub(crate) clock: C,
     pub(crate) canceller: Option<&'a Canceller>,
     /// Where nothing depends on the time of day: the sum of the waits, in place of the clock.
     pub(crate) waited: Option<Instant>,
+    /// What happened before there was a machine, and is only to be told.
+    pub(crate) past: Option<Past<T, E>>,
 }
 
-impl<T, E, F, C> Lanes<T, E> for CallerLane<'_, F, C>
+impl<T, E, F, C> Lanes<T, E> for CallerLane<'_, F, T, E, C>
 where
     F: FnMut(&LiveAttempt<'_>) -> Result<T, E>,
     C: Clock,
@@ -28,8 +83,15 @@ where
 
     #[inline]
     fn send(&mut self, attempt: Attempt) -> Option<Outcome<T, E>> {
-        let result = run(attempt, self.canceller, &mut self.operation);
-        Some(Outcome { id: attempt.id, result: Some(result) })
+        let id = attempt.id;
+        if self.past.as_ref().is_some_and(|past| id <= past.failures) {
+            return Some(Outcome { id, result: None, verdict: Some(Verdict::retry()) });
+        }
+        let (result, verdict) = match self.past.take() {
+            Some(past) => (past.result, Some(past.verdict)),
+            None => (run(attempt, self.canceller, &mut self.operation), None),
+        };
+        Some(Outcome { id, result: Some(result), verdict })
     }
 
     #[inline]
@@ -40,12 +102,14 @@ where
                 (Some(canceller), _) => self.clock.wait_until(until, canceller),
                 (None, None) => self.clock.sleep_until(until),
                 (None, Some(waited)) => {
-                    self.clock.sleep(until.saturating_since(waited));
+                    if self.past.is_none() {
+                        self.clock.sleep(until.saturating_since(waited));
+                    }
                     self.waited = Some(until);
                 }
             }
         }
-        if Lanes::<T, E>::is_cancelled(self) { Woken::Cancelled } else { Woken::Due }
+        if self.is_cancelled() { Woken::Cancelled } else { Woken::Due }
     }
 
     #[inline]
@@ -54,7 +118,7 @@ where
     }
 
     #[inline]
-    fn cancel(&mut self, _: u32) {}
+    fn cancel(&mut self, _: u32, _: CancelReason) {}
 
     #[inline]
     fn is_cancelled(&self) -> bool {

@@ -1,9 +1,11 @@
 //! Ends a call, or an attempt, from outside: a flag, a condition that waits listen to, and functions to run.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use insist_core::Instant;
+use insist_core::{CancelReason, Instant};
+
+use crate::panic::{Payload, go_on, run_each};
 
 /// Ends calls from another thread: their waits end at once, and what is in flight is cancelled.
 ///
@@ -18,8 +20,8 @@ use insist_core::Instant;
 /// let other = canceller.clone();
 /// std::thread::spawn(move || other.cancel());
 ///
-/// let patient = Policy::constant(Duration::from_secs(3600)).floor(Duration::from_secs(60));
-/// let gave_up = retry(&patient, |_| Err::<(), _>("down")).cancel_with(&canceller).try_call().unwrap_err();
+/// let patient = Policy::constant(Duration::from_secs(3600));
+/// let gave_up = retry(patient, |_| Err::<(), _>("down")).cancel_with(&canceller).try_call().unwrap_err();
 /// assert_eq!(gave_up.reason, Reason::Cancelled);
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -29,7 +31,8 @@ pub struct Canceller {
 
 #[derive(Default)]
 struct Shared {
-    is_cancelled: AtomicBool,
+    /// Why, once it was cancelled.
+    reason: OnceLock<CancelReason>,
     /// The next key to give out. Starts at 0, and 0 is never given out.
     key: AtomicU64,
     callbacks: Mutex<Vec<(u64, Callback)>>,
@@ -40,12 +43,12 @@ pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("is_cancelled", &self.is_cancelled).finish_non_exhaustive()
+        f.debug_struct("Shared").field("reason", &self.reason.get()).finish_non_exhaustive()
     }
 }
 
 impl Canceller {
-    /// One that has not been cancelled.
+    /// Makes one that has not been cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -54,25 +57,38 @@ impl Canceller {
     /// Cancels what goes by this canceller or a clone of it. No effect the second time.
     ///
     /// Functions given to [`on_cancel`](crate::LiveAttempt::on_cancel) run on this thread before it returns.
+    ///
+    /// # Panics
+    ///
+    /// If such a function does: all of them run, and then the first panic goes on here.
     pub fn cancel(&self) {
+        go_on(self.cancel_because(CancelReason::Cancelled));
+    }
+
+    /// Returns whether it was cancelled.
+    #[inline]
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// Returns why it was cancelled, if it was.
+    #[inline]
+    pub(crate) fn reason(&self) -> Option<CancelReason> {
+        self.shared.reason.get().copied()
+    }
+
+    /// Cancels, and returns the first panic of the functions that ran.
+    pub(crate) fn cancel_because(&self, reason: CancelReason) -> Option<Payload> {
         let callbacks = {
             let mut callbacks = self.lock();
-            if self.shared.is_cancelled.swap(true, Ordering::SeqCst) {
-                return;
+            if self.shared.reason.set(reason).is_err() {
+                return None;
             }
             std::mem::take(&mut *callbacks)
         };
         self.shared.cancelled.notify_all();
-        for (_, callback) in callbacks {
-            callback();
-        }
-    }
-
-    /// Whether it was cancelled.
-    #[inline]
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.shared.is_cancelled.load(Ordering::SeqCst)
+        run_each(callbacks.into_iter().map(|(_, callback)| callback))
     }
 
     /// A key under which callbacks can be registered and forgotten.
@@ -93,12 +109,14 @@ impl Canceller {
 
     /// Forgets what was registered under a key, so that a canceller that outlives many calls does not grow.
     pub(crate) fn forget(&self, key: u64) {
-        let mut callbacks = self.lock();
-        let (forgotten, kept): (Vec<_>, Vec<_>) = callbacks.drain(..).partition(|(other, _)| *other == key);
-        *callbacks = kept;
-        drop(callbacks);
-        // What a callback owns may lock this too when it is dropped.
-        drop(forgotten);
+        let forgotten = {
+            let mut callbacks = self.lock();
+            let (forgotten, kept): (Vec<_>, Vec<_>) = callbacks.drain(..).partition(|(other, _)| *other == key);
+            *callbacks = kept;
+            forgotten
+        };
+        // What a callback owns may lock this too when it is dropped, or panic.
+        go_on(run_each(forgotten.into_iter().map(|(_, callback)| || drop(callback))));
     }
 
     /// Blocks until then or until the cancel, whichever is first.

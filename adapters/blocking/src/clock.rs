@@ -7,11 +7,11 @@ use insist_core::Instant;
 
 use crate::Canceller;
 
-/// Where a driver reads the time and sleeps. Default [`SystemClock`]; tests take a [`VirtualClock`].
+/// Tells a driver the time, and sleeps for it. Default: [`SystemClock`]; tests take a [`VirtualClock`].
 ///
 /// Calls that share a gate share an origin, so a clock of one's own counts from the same instant for all of them.
 pub trait Clock {
-    /// The instant of now. It never goes backwards.
+    /// Returns the instant of now. It never goes backwards.
     fn now(&self) -> Instant;
 
     /// Blocks until then. Returns at once if that is past.
@@ -54,8 +54,9 @@ impl<C: Clock + ?Sized> Clock for &C {
     }
 }
 
-/// The system's monotonic clock, on the one origin of [`Instant::now`]; it sleeps by [`std::thread::sleep`].
+/// Reads the system's monotonic clock, on the one origin of [`Instant::now`], and sleeps by [`std::thread::sleep`].
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "there is one, and it is made by its name")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -89,7 +90,7 @@ impl Clock for SystemClock {
 /// use std::time::Duration;
 /// use insist_blocking::{Policy, VirtualClock, retry};
 ///
-/// let policy = Policy::constant(Duration::from_secs(60)).jitter(insist_blocking::Jitter::None).attempts(10);
+/// let policy = Policy::constant(Duration::from_secs(60)).attempts(10);
 /// let clock = VirtualClock::new();
 /// let result = retry(&policy, |attempt| {
 ///     clock.advance(Duration::from_secs(1)); // the operation takes a second
@@ -105,7 +106,7 @@ impl Clock for SystemClock {
 pub struct VirtualClock(AtomicU64);
 
 impl VirtualClock {
-    /// A clock at [`Instant::ZERO`].
+    /// Makes a clock that stands at [`Instant::ZERO`].
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
@@ -116,7 +117,7 @@ impl VirtualClock {
         self.sleep_until(self.now().checked_add(span).unwrap_or(Instant::from_nanos(u64::MAX)));
     }
 
-    /// How far it has been moved, sleeps included.
+    /// Returns how far it has been moved, sleeps included.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.now().saturating_since(Instant::ZERO)

@@ -1,35 +1,38 @@
 //! The one loop: does what the machine says until the call ends, wherever its attempts run.
 
 use insist_core::{
-    Action, Backoff, Call, Decision, Ended, Event, Gate, Hook, Instant, Judge, Policy, Sent, Verdict, fresh_seed,
+    Action, AsPolicy, Attempt, Call, CallEnd, CancelReason, Decision, Event, Gate, Hook, Instant, Judge, Judged,
+    Verdict, during, fresh_seed,
 };
 
 /// Where the attempts of a call run, and how their outcomes come back.
 pub(crate) trait Lanes<T, E> {
-    /// The instant of now.
+    /// Returns the instant of now.
     fn now(&self) -> Instant;
 
     /// Starts an attempt. An outcome that is there already is handed back.
-    fn send(&mut self, attempt: insist_core::Attempt) -> Option<Outcome<T, E>>;
+    fn send(&mut self, attempt: Attempt) -> Option<Outcome<T, E>>;
 
     /// Blocks until then, until there is an outcome, or until the user cancels.
     fn wait(&mut self, until: Option<Instant>) -> Woken<T, E>;
 
-    /// An outcome that is there already.
+    /// Returns an outcome that is there already.
     fn ready(&mut self) -> Option<Outcome<T, E>>;
 
-    /// Tells an attempt that it no longer matters.
-    fn cancel(&mut self, id: u32);
+    /// Tells an attempt that it no longer matters, and why.
+    fn cancel(&mut self, id: u32, reason: CancelReason);
 
-    /// Whether the user has given up.
+    /// Returns whether the user has given up.
     fn is_cancelled(&self) -> bool;
 }
 
 /// How an attempt ended.
 pub(crate) struct Outcome<T, E> {
     pub(crate) id: u32,
-    /// `None` if it could not be started.
+    /// `None` if it could not be started, or is not known any more.
     pub(crate) result: Option<Result<T, E>>,
+    /// `None` if it was not judged yet.
+    pub(crate) verdict: Option<Verdict>,
 }
 
 /// What ended a wait.
@@ -44,21 +47,25 @@ pub(crate) enum Woken<T, E> {
 /// What the loop may leave out.
 #[derive(Clone, Copy)]
 pub(crate) struct Thrift {
-    /// Nobody needs to know when an attempt is sent or accepted: the clock is read at failures and waits only.
+    /// The hook wants to see decisions.
+    pub(crate) is_listening: bool,
+    /// Nothing depends on the time of day: the clock is read at failures and waits only.
     pub(crate) is_timeless: bool,
+    /// Nobody needs to know when an attempt is accepted.
+    pub(crate) ends_untimed: bool,
     /// The call has its seed. If not, one is drawn at the first failure.
     pub(crate) is_seeded: bool,
 }
 
 #[inline]
-pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook<T, E>, const LANES: usize>(
-    call: &mut Call<&Policy<B>, G, LANES>,
+pub(crate) fn drive<T, E, P: AsPolicy, G: Gate, H: Hook<T, E>, const LANES: usize>(
+    call: &mut Call<P, G, LANES>,
     lanes: &mut impl Lanes<T, E>,
     judge: &mut impl Judge<T, E>,
     hook: &mut H,
     started: Instant,
     mut thrift: Thrift,
-) -> Ended<T, E> {
+) -> CallEnd<T, E> {
     let mut now = started;
     let mut last = None;
     loop {
@@ -66,10 +73,16 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook<T, E>, const LANES: usize
             call.cancel(now);
         }
         let action = call.poll(now);
-        see::<T, E, H>(hook, now, Decision::Action(action));
+        if thrift.is_listening {
+            hook.on_event(&Event::new(started, now, Decision::Action(action)));
+        }
         let mut outcome = match action {
             Action::Send(attempt) => {
-                let outcome = lanes.send(attempt);
+                let outcome = if thrift.is_listening {
+                    during(hook, attempt.id, || lanes.send(attempt))
+                } else {
+                    lanes.send(attempt)
+                };
                 if outcome.is_none() {
                     now = lanes.now();
                 }
@@ -88,34 +101,38 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook<T, E>, const LANES: usize
                     lanes.ready()
                 }
             },
-            Action::Cancel(id) => {
-                lanes.cancel(id);
+            Action::Cancel { attempt, reason } => {
+                lanes.cancel(attempt, reason);
                 continue;
             }
-            Action::Return(_) | Action::GiveUp(_) => return Ended { action, last, at: now },
+            Action::Return(_) | Action::GiveUp(_) => return CallEnd { action, last, at: now },
         };
         // All that is there is handed in before the machine looks at its timeouts again.
-        while let Some(Outcome { id, result }) = outcome {
-            if let (true, Some(result)) = (H::LOOKS, &result) {
-                hook.outcome(id, result);
-            }
-            let verdict = result.as_ref().map_or(Verdict::retry().sent(Sent::No), |result| judge.judge(result));
+        while let Some(Outcome { id, result, verdict }) = outcome {
+            let verdict = match (verdict, &result) {
+                (Some(verdict), _) => verdict,
+                (None, Some(result)) => judge.judge(result),
+                (None, None) => Verdict::retry().unsent(),
+            };
             let is_accepted = verdict == Verdict::Accept;
-            if !thrift.is_timeless || !is_accepted {
+            if !(is_accepted && thrift.ends_untimed) {
                 now = lanes.now();
             }
-            if LANES == 1 && !H::LOOKS && is_accepted {
+            if LANES == 1 && !thrift.is_listening && is_accepted {
                 // The one attempt in flight has won. There is nothing to cancel and nobody to tell, so polling for
                 // the end would only cost time.
                 call.handle(now, id, Verdict::Accept);
-                return Ended { action: Action::Return(id), last: result, at: now };
+                return CallEnd { action: Action::Return(id), last: result, at: now };
             }
-            if !thrift.is_seeded && matches!(verdict, Verdict::Retry { .. }) {
+            if !thrift.is_seeded && matches!(verdict, Verdict::Retry(_)) {
                 call.set_seed(fresh_seed());
                 thrift.is_seeded = true;
             }
             let handled = call.handle(now, id, verdict);
-            see::<T, E, H>(hook, now, Decision::Judged { attempt: id, verdict, handled });
+            if thrift.is_listening {
+                let judged = Judged::new(id, result.as_ref(), verdict, handled);
+                hook.on_event(&Event::new(started, now, Decision::Judged(judged)));
+            }
             // An attempt that could not be started leaves the result of the one before.
             last = result.or(last);
             outcome = if call.is_over() { None } else { lanes.ready() };
@@ -123,17 +140,10 @@ pub(crate) fn drive<T, E, B: Backoff, G: Gate, H: Hook<T, E>, const LANES: usize
     }
 }
 
-#[inline]
-fn see<T, E, H: Hook<T, E>>(hook: &mut H, at: Instant, decision: Decision) {
-    if H::LOOKS {
-        hook.see(&Event::new(at, decision));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use insist_core::{Attempt, Reason};
+    use insist_core::{Policy, Reason};
 
     /// Attempts that end with what a list says, and cannot be started where it says nothing.
     struct Scripted(Vec<Option<Result<u32, u32>>>);
@@ -143,7 +153,7 @@ mod tests {
             Instant::ZERO
         }
         fn send(&mut self, attempt: Attempt) -> Option<Outcome<u32, u32>> {
-            Some(Outcome { id: attempt.id, result: self.0.remove(0) })
+            Some(Outcome { id: attempt.id, result: self.0.remove(0), verdict: None })
         }
         fn wait(&mut self, _: Option<Instant>) -> Woken<u32, u32> {
             Woken::Due
@@ -151,16 +161,16 @@ mod tests {
         fn ready(&mut self) -> Option<Outcome<u32, u32>> {
             None
         }
-        fn cancel(&mut self, _: u32) {}
+        fn cancel(&mut self, _: u32, _: CancelReason) {}
         fn is_cancelled(&self) -> bool {
             false
         }
     }
 
-    fn drive_through(script: Vec<Option<Result<u32, u32>>>) -> Ended<u32, u32> {
+    fn drive_through(script: Vec<Option<Result<u32, u32>>>) -> CallEnd<u32, u32> {
         let policy = Policy::constant(std::time::Duration::from_secs(1));
         let mut call = Call::new(&policy, (), Instant::ZERO, 1);
-        let thrift = Thrift { is_timeless: false, is_seeded: true };
+        let thrift = Thrift { is_listening: false, is_timeless: false, ends_untimed: false, is_seeded: true };
         drive(&mut call, &mut Scripted(script), &mut (), &mut (), Instant::ZERO, thrift)
     }
 
@@ -173,8 +183,8 @@ mod tests {
     #[test]
     fn an_attempt_that_cannot_be_started_leaves_the_last_result() {
         let ended = drive_through(vec![Some(Err(1)), None, None]);
-        let Action::GiveUp(stop) = ended.action else { panic!("{:?}", ended.action) };
-        assert_eq!((stop.reason(), ended.last), (Reason::Attempts, Some(Err(1))));
+        let Action::GiveUp(give_up) = ended.action else { panic!("{:?}", ended.action) };
+        assert_eq!((give_up.reason(), ended.last), (Reason::Attempts, Some(Err(1))));
     }
 
     #[test]
@@ -188,9 +198,9 @@ mod tests {
         let policy = Policy::constant(std::time::Duration::from_secs(1));
         let seed_after = |script| {
             let mut call = Call::new(&policy, (), Instant::ZERO, 0);
-            let thrift = Thrift { is_timeless: true, is_seeded: false };
+            let thrift = Thrift { is_listening: false, is_timeless: true, ends_untimed: true, is_seeded: false };
             drive(&mut call, &mut Scripted(script), &mut (), &mut (), Instant::ZERO, thrift);
-            call.seed()
+            call.state().seed()
         };
         assert_eq!(seed_after(vec![Some(Ok(1))]), 0);
         assert_ne!(seed_after(vec![Some(Err(1)), Some(Ok(2))]), 0);

@@ -1,53 +1,45 @@
 //! What a call is told before it starts: the words that `retry` and `race` share.
 
-use std::marker::PhantomData;
-
-use insist_core::{Event, Gate, Hook, Policy, Recorder, Repeat, Shape, Verdict, Watched, When};
+use insist_core::{Event, Gate, Hook, IntoTerms, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
 
 use crate::Canceller;
-use crate::clock::SystemClock;
+use crate::way::{OnCaller, OnThreads, Way};
 
-/// A call that is being described, by [`retry`](crate::retry) or [`race`](crate::race). Nothing is sent before
+/// A call that is being described, by [`retry`](crate::retry()) or [`race`](crate::race()). Nothing is sent before
 /// `call`, `try_call` or `report`.
 ///
-/// Its parameters stand for where attempts run (`W`: [`OnCaller`] or [`OnThreads`]), what they end with (`T`, `E`),
-/// the backoff, the judge, the hook, the gate, and the canceller. Of two words for one thing (`when` and `judge`,
-/// for example) the last counts.
+/// `W` is where its attempts run ([`OnCaller`] or [`OnThreads`]), `S` its [`Terms`]: policy, judge, hook, gate. Of two
+/// words for one thing (`when` and `judge`, for example) the last counts.
+#[derive(Debug)]
 #[must_use = "nothing is sent before call, try_call or report"]
-pub struct Driver<'a, W, T, E, B = Shape, J = (), H = (), G = (), K = ()> {
+pub struct Driver<W, S> {
     pub(crate) way: W,
-    pub(crate) policy: &'a Policy<B>,
-    pub(crate) judge: J,
-    pub(crate) hook: H,
-    pub(crate) gate: G,
-    pub(crate) canceller: K,
-    pub(crate) repeat: Repeat,
-    pub(crate) seed: Option<u64>,
-    pub(crate) outcome: PhantomData<fn() -> Result<T, E>>,
+    pub(crate) terms: S,
 }
 
-/// Attempts run on the thread that asks.
-#[derive(Debug)]
-pub struct OnCaller<F, C = SystemClock> {
-    pub(crate) operation: F,
-    pub(crate) clock: C,
-}
+/// The [`Terms`] that are made of a policy, or are the ones that were given.
+pub type TermsOf<S> =
+    Terms<<S as IntoTerms>::Policy, <S as IntoTerms>::Judge, <S as IntoTerms>::Hook, <S as IntoTerms>::Gate>;
 
-/// Attempts run on threads of their own.
-#[derive(Debug)]
-pub struct OnThreads<F> {
-    pub(crate) operation: F,
-}
-
-impl<'a, W, T, E, B, J, H, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
-    /// Which errors are retried; the others stop the call. Default: all. An `Ok` is accepted.
+impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
+    /// Sets which errors are retried; the others stop the call. Default: all. An `Ok` is accepted.
+    ///
+    /// ```
+    /// use std::io::{self, ErrorKind};
+    /// use insist_blocking::{Policy, retry};
+    ///
+    /// let missing = retry(Policy::zero(), |_| Err::<(), _>(io::Error::from(ErrorKind::NotFound)))
+    ///     .when(|error| error.kind() == ErrorKind::ConnectionRefused)
+    ///     .try_call()
+    ///     .unwrap_err();
+    /// assert_eq!(missing.attempts, 1);
+    /// ```
     #[inline]
-    pub fn when<W2: FnMut(&E) -> bool>(self, is_retried: W2) -> Driver<'a, W, T, E, B, When<W2>, H, G, K> {
-        let Self { way, policy, hook, gate, canceller, repeat, seed, outcome, .. } = self;
-        Driver { way, policy, judge: When(is_retried), hook, gate, canceller, repeat, seed, outcome }
+    pub fn when<F: FnMut(&W::Error) -> bool>(self, is_retried: F) -> Driver<W, Terms<P, When<F>, H, G>> {
+        self.judge_with(When(is_retried))
     }
 
-    /// What is concluded from an outcome, in place of [`when`](Self::when): accept it, retry (after a wait that was
+    /// Sets what is concluded from an outcome, in place of [`when`](Self::when): accept it, retry (after a wait that was
     /// asked for, perhaps), or stop.
     ///
     /// Either kind of result may be accepted or not. The judge runs on the caller's thread and may borrow.
@@ -56,10 +48,8 @@ impl<'a, W, T, E, B, J, H, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
     /// use std::time::Duration;
     /// use insist_blocking::{Policy, Verdict, retry};
     ///
-    /// let policy = Policy::zero();
-    /// let statuses = [503, 404].into_iter().cycle();
-    /// let mut statuses = statuses;
-    /// let status = retry(&policy, |_| Ok::<u16, std::io::Error>(statuses.next().unwrap()))
+    /// let mut statuses = [503, 404].into_iter();
+    /// let status = retry(Policy::zero(), |_| Ok::<u16, std::io::Error>(statuses.next().unwrap()))
     ///     .judge(|outcome| match outcome {
     ///         Ok(503) => Verdict::retry().exactly_after(Duration::from_millis(1)),
     ///         Ok(_) => Verdict::Accept,
@@ -70,95 +60,126 @@ impl<'a, W, T, E, B, J, H, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[inline]
-    pub fn judge<J2: FnMut(&Result<T, E>) -> Verdict>(self, judge: J2) -> Driver<'a, W, T, E, B, J2, H, G, K> {
-        let Self { way, policy, hook, gate, canceller, repeat, seed, outcome, .. } = self;
-        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+    pub fn judge<F>(self, judge: F) -> Driver<W, Terms<P, F, H, G>>
+    where
+        F: FnMut(&Result<W::Value, W::Error>) -> Verdict,
+    {
+        self.judge_with(judge)
     }
 
-    /// A hook: it sees every decision, in order, as it is made, on the caller's thread. Default none.
+    /// Sets a [`Judge`] of any kind.
     #[inline]
-    pub fn notify<H2: FnMut(&Event)>(self, hook: H2) -> Driver<'a, W, T, E, B, J, H2, G, K> {
-        let Self { way, policy, judge, gate, canceller, repeat, seed, outcome, .. } = self;
-        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+    pub fn judge_with<K: Judge<W::Value, W::Error>>(self, judge: K) -> Driver<W, Terms<P, K, H, G>> {
+        self.map_terms(|terms| terms.judge_with(judge))
     }
 
-    /// Tells `tracing` what the call decides, besides the hook that [`notify`](Self::notify) has set before.
-    #[cfg(feature = "tracing")]
-    pub fn trace(self) -> Driver<'a, W, T, E, B, J, (H, crate::Tracing), G, K> {
-        let Self { way, policy, judge, hook, gate, canceller, repeat, seed, outcome } = self;
-        let hook = (hook, crate::Tracing::new());
-        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+    /// Sets a hook: it sees every decision, in order, as it is made, on the caller's thread. Default: none.
+    #[inline]
+    pub fn notify<F>(self, hook: F) -> Driver<W, Terms<P, J, F, G>>
+    where
+        F: FnMut(&Event<'_, W::Value, W::Error>),
+    {
+        self.notify_with(hook)
     }
 
-    /// State that many calls share, which can delay or refuse an attempt. Default `()`, which does neither.
+    /// Sets a [`Hook`] of any kind.
+    #[inline]
+    pub fn notify_with<K: Hook<W::Value, W::Error>>(self, hook: K) -> Driver<W, Terms<P, J, K, G>> {
+        self.map_terms(|terms| terms.notify_with(hook))
+    }
+
+    /// Adds a function that is told of each retry that is coming, besides the hook that was set before: what failed,
+    /// and the wait.
     ///
-    /// Given by reference, or as an `Arc`.
+    /// ```
+    /// use insist_blocking::{Policy, retry};
+    ///
+    /// let mut lines = Vec::new();
+    /// let _ = retry(Policy::zero(), |_| Err::<(), _>("busy")).on_retry(|retry| lines.push(retry.to_string())).call();
+    /// assert_eq!(lines[0], "attempt 1 failed: busy; next in 0ns");
+    /// ```
     #[inline]
-    pub fn gate<G2: Gate>(self, gate: G2) -> Driver<'a, W, T, E, B, J, H, Watched<G2>, K> {
-        let Self { way, policy, judge, hook, canceller, repeat, seed, outcome, .. } = self;
-        let gate = Watched::new(gate);
-        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+    #[expect(clippy::type_complexity, reason = "users do not name it")]
+    pub fn on_retry<F>(self, function: F) -> Driver<W, Terms<P, J, (H, OnRetry<F>), G>>
+    where
+        F: FnMut(&Retrying<'_, W::Value, W::Error>),
+    {
+        self.map_terms(|terms| terms.map_hook(|hook| (hook, OnRetry::new(function))))
     }
 
-    /// Lets another thread end the call: waits end at once, and what is in flight is told. Default none.
+    /// Sets state that many calls share, which can delay or refuse an attempt: a reference, an `Arc`, a tuple of these,
+    /// or an `Option`. Default `()`, which does neither.
     #[inline]
-    pub fn cancel_with(self, canceller: &'a Canceller) -> Driver<'a, W, T, E, B, J, H, G, &'a Canceller> {
-        let Self { way, policy, judge, hook, gate, repeat, seed, outcome, .. } = self;
-        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+    pub fn gate<K: Gate>(self, gate: K) -> Driver<W, Terms<P, J, H, K>> {
+        self.map_terms(|terms| terms.gate(gate))
     }
 
-    /// Which failures may be followed by another attempt. Default always; the others use one lane.
+    /// Sets which failures may be followed by another attempt. Default: all; the others use one lane.
     #[inline]
     pub fn repeat(self, repeat: Repeat) -> Self {
-        Self { repeat, ..self }
+        self.map_terms(|terms| terms.repeat(repeat))
     }
 
-    /// The seed that the waits are drawn from. Default: one that is drawn when it is needed.
+    /// Sets the seed that the waits are drawn from. Default: one that is drawn when it is needed.
     #[inline]
     pub fn seed(self, seed: u64) -> Self {
-        Self { seed: Some(seed), ..self }
+        self.map_terms(|terms| terms.seed(seed))
     }
 }
 
-impl<'a, W, T, E, B> Driver<'a, W, T, E, B> {
+#[cfg(feature = "tracing")]
+impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
+    /// Tells `tracing` what the call decides, besides the hook that was set before: spans for the call and its
+    /// attempts, events for waits and for giving up. [`Tracing`](crate::Tracing) lists them.
+    ///
+    /// It tells the texts of errors. Of errors that have none (no [`Display`](std::fmt::Display)) it is told how to make
+    /// one: `.notify_with(Tracing::new().debug_errors())`.
     #[inline]
-    pub(crate) const fn new(way: W, policy: &'a Policy<B>) -> Self {
-        let (repeat, seed, outcome) = (Repeat::Always, None, PhantomData);
-        Self { way, policy, judge: (), hook: (), gate: (), canceller: (), repeat, seed, outcome }
-    }
-}
-
-/// A call with a log being kept.
-pub(crate) type Recorded<'a, W, T, E, B, J, H, G, K, F, D> = Driver<'a, W, T, E, B, J, Recorder<H, F, D>, G, K>;
-
-impl<'a, W, T, E, B, J, H: Hook<T, E>, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
-    /// The same call with a log being kept.
-    pub(crate) fn recorded<F, D>(self, detail: F) -> Recorded<'a, W, T, E, B, J, H, G, K, F, D>
+    pub fn trace(self) -> Driver<W, Terms<P, J, (H, crate::Tracing), G>>
     where
-        F: FnMut(&Result<T, E>) -> D,
+        W::Error: std::fmt::Display,
     {
-        let Self { way, policy, judge, hook, gate, canceller, repeat, seed, outcome } = self;
-        let hook = Recorder::new(hook, policy, detail);
-        Driver { way, policy, judge, hook, gate, canceller, repeat, seed, outcome }
+        self.map_terms(|terms| terms.map_hook(|hook| (hook, crate::Tracing::new())))
+    }
+
+    /// Tells `tracing` what the call decides, as [`trace`](Self::trace) does, and what the call is for: `get price`.
+    #[inline]
+    pub fn trace_as(self, name: &str) -> Driver<W, Terms<P, J, (H, crate::Tracing), G>>
+    where
+        W::Error: std::fmt::Display,
+    {
+        self.map_terms(|terms| terms.map_hook(|hook| (hook, crate::Tracing::named(name))))
     }
 }
 
-/// Who can end a call from outside: `()` is nobody, a borrowed [`Canceller`] whoever holds a clone of it.
-pub trait Cancels<'a> {
-    /// The canceller, if there is one.
-    fn canceller(&self) -> Option<&'a Canceller>;
-}
-
-impl<'a> Cancels<'a> for () {
+impl<W, S> Driver<W, S> {
     #[inline]
-    fn canceller(&self) -> Option<&'a Canceller> {
-        None
+    fn map_terms<Z>(self, map: impl FnOnce(S) -> Z) -> Driver<W, Z> {
+        Driver { way: self.way, terms: map(self.terms) }
     }
 }
 
-impl<'a> Cancels<'a> for &'a Canceller {
+impl<'a, F, T, E, C, S> Driver<OnCaller<'a, F, T, E, C>, S> {
+    /// Lets another thread end the call: its wait ends at once, and the operation is told. Default: nobody can.
     #[inline]
-    fn canceller(&self) -> Option<&'a Canceller> {
-        Some(self)
+    pub fn cancel_with(mut self, canceller: &'a Canceller) -> Self {
+        self.way.canceller = Some(canceller);
+        self
+    }
+
+    /// Sets the clock that tells the time and sleeps, for tests that do not wait. Default:
+    /// [`SystemClock`](crate::SystemClock).
+    #[inline]
+    pub fn clock<D: crate::Clock>(self, clock: D) -> Driver<OnCaller<'a, F, T, E, D>, S> {
+        Driver { way: self.way.with_clock(clock), terms: self.terms }
+    }
+}
+
+impl<'a, F, T, E, S> Driver<OnThreads<'a, F, T, E>, S> {
+    /// Lets another thread end the call: its wait ends at once, and every attempt is told. Default: nobody can.
+    #[inline]
+    pub fn cancel_with(mut self, canceller: &'a Canceller) -> Self {
+        self.way.canceller = Some(canceller);
+        self
     }
 }

@@ -1,10 +1,9 @@
 //! What a call gives when it gives up: a value that is good enough.
 
-use insist_core::{Backoff, Gate, GaveUp, Hook, Judge, NoDetail, Report};
+use insist_core::{AsPolicy, Gate, GaveUp, Hook, Judge, NoDetail, Report, Terms};
 
-use crate::LiveAttempt;
-use crate::clock::Clock;
-use crate::driver::{Cancels, Driver, OnCaller, OnThreads};
+use crate::Driver;
+use crate::way::Way;
 
 /// A call that cannot fail: what it gives when it gives up is the fallback's. Made by [`Driver::fallback`].
 #[derive(Debug)]
@@ -14,107 +13,64 @@ pub struct Fallback<D, F> {
     fallback: F,
 }
 
-impl<'a, W, T, E, B, J, H, G, K> Driver<'a, W, T, E, B, J, H, G, K> {
-    /// What the call gives when it gives up, instead of an error: a cached value, a default, an empty list. The
+impl<W: Way, S> Driver<W, S> {
+    /// Sets what the call gives when it gives up, instead of an error: a cached value, a default, an empty list. The
     /// function is told why; it runs once, on the caller's thread, and only if the call gives up.
     ///
     /// ```
     /// use insist_blocking::{Policy, retry};
     ///
-    /// let policy = Policy::zero().attempts(2);
-    /// let price = retry(&policy, |_| Err::<u32, _>("the shop is closed"))
+    /// let price = retry(Policy::zero().attempts(2), |_| Err::<u32, _>("the shop is closed"))
     ///     .fallback(|gave_up| {
-    ///         eprintln!("yesterday's price it is: {gave_up}");
+    ///         eprintln!("yesterday's price it is: {gave_up:#}");
     ///         100
     ///     })
     ///     .call();
     /// assert_eq!(price, 100);
     /// ```
     #[inline]
-    pub fn fallback<F: FnOnce(GaveUp<T, E>) -> T>(self, fallback: F) -> Fallback<Self, F> {
+    pub fn fallback<F>(self, fallback: F) -> Fallback<Self, F>
+    where
+        F: FnOnce(GaveUp<W::Error, W::Value>) -> W::Value,
+    {
         Fallback { driver: self, fallback }
     }
 }
 
-impl<D, F> Fallback<D, F> {
-    /// Carries it out.
-    pub fn call<T, E>(self) -> T
-    where
-        D: Carries<T, E>,
-        F: FnOnce(GaveUp<T, E>) -> T,
-    {
-        self.driver.carry_out().unwrap_or_else(self.fallback)
+impl<W, P, J, H, G, F> Fallback<Driver<W, Terms<P, J, H, G>>, F>
+where
+    W: Way,
+    P: AsPolicy,
+    J: Judge<W::Value, W::Error>,
+    H: Hook<W::Value, W::Error>,
+    G: Gate,
+    F: FnOnce(GaveUp<W::Error, W::Value>) -> W::Value,
+{
+    /// Carries the call out, and returns its value or the fallback's.
+    pub fn call(self) -> W::Value {
+        self.driver.conclude().unwrap_or_else(self.fallback)
     }
 
-    /// Carries it out, and reports what came of it; [`Report::fell_back`] says whether the value is the fallback's.
+    /// Carries the call out, and reports what came of it; [`Report::fell_back`] says whether the value is the
+    /// fallback's.
     ///
     /// ```
     /// use insist_blocking::{Policy, Reason, retry};
     ///
-    /// let (value, report) = retry(&Policy::zero(), |_| Err("down")).fallback(|_| 7).report();
+    /// let (value, report) = retry(Policy::zero(), |_| Err("down")).fallback(|_| 7).report();
     /// assert_eq!((value, report.fell_back, report.reason), (7, true, Some(Reason::Attempts)));
     /// ```
-    pub fn report<T, E>(self) -> (T, Report)
-    where
-        D: Carries<T, E>,
-        F: FnOnce(GaveUp<T, E>) -> T,
-    {
-        match self.driver.carry_out_and_report() {
-            (Ok(value), report) => (value, report),
-            (Err(gave_up), mut report) => {
-                report.fell_back = true;
-                ((self.fallback)(gave_up), report)
-            }
-        }
-    }
-}
-
-/// A call that is described, wherever its attempts run: what [`retry`](crate::retry) and [`race`](crate::race) give.
-pub trait Carries<T, E>: Sized {
-    /// `try_call`.
-    #[doc(hidden)]
-    fn carry_out(self) -> Result<T, GaveUp<T, E>>;
-
-    /// `report`.
-    #[doc(hidden)]
-    fn carry_out_and_report(self) -> (Result<T, GaveUp<T, E>>, Report<NoDetail>);
-}
-
-impl<'a, F, C, T, E, B, J, H, G, K> Carries<T, E> for Driver<'a, OnCaller<F, C>, T, E, B, J, H, G, K>
-where
-    F: FnMut(&LiveAttempt<'_>) -> Result<T, E>,
-    C: Clock,
-    B: Backoff,
-    J: Judge<T, E>,
-    H: Hook<T, E>,
-    G: Gate,
-    K: Cancels<'a>,
-{
-    fn carry_out(self) -> Result<T, GaveUp<T, E>> {
-        self.try_call()
+    pub fn report(self) -> (W::Value, Report) {
+        self.report_with(|_| NoDetail)
     }
 
-    fn carry_out_and_report(self) -> (Result<T, GaveUp<T, E>>, Report) {
-        self.report()
-    }
-}
-
-impl<'a, F, T, E, B, J, H, G, K> Carries<T, E> for Driver<'a, OnThreads<F>, T, E, B, J, H, G, K>
-where
-    F: Fn(&LiveAttempt<'_>) -> Result<T, E> + Send + Sync + 'static,
-    T: Send + 'static,
-    E: Send + 'static,
-    B: Backoff,
-    J: Judge<T, E>,
-    H: Hook<T, E>,
-    G: Gate,
-    K: Cancels<'a>,
-{
-    fn carry_out(self) -> Result<T, GaveUp<T, E>> {
-        self.try_call()
-    }
-
-    fn carry_out_and_report(self) -> (Result<T, GaveUp<T, E>>, Report) {
-        self.report()
+    /// Carries the call out, and reports it with a detail of each outcome in the log.
+    pub fn report_with<D>(self, describe: impl FnMut(&Result<W::Value, W::Error>) -> D) -> (W::Value, Report<D>) {
+        let (result, mut report) = self.driver.report_with(describe);
+        let value = result.unwrap_or_else(|gave_up| {
+            report.fell_back = true;
+            (self.fallback)(gave_up)
+        });
+        (value, report)
     }
 }

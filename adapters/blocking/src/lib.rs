@@ -1,4 +1,4 @@
-//! Drives insist calls on the caller's thread; threads only to race.
+//! Retries and races on the caller's thread, for code without async.
 //!
 //! [`retry()`] runs an operation until it succeeds or the policy gives up; [`race()`] runs several attempts at once and
 //! takes the first success. Both are described with the same words, and both are the same loop.
@@ -18,9 +18,21 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The core's names are here too, so this one dependency is enough.
+//! # How a call ends
+//!
+//! - [`call`](Driver::call): the operation's own `Result`, for `?` in a function that returns the same error;
+//! - [`try_call`](Driver::try_call): the value, or [`GaveUp`], which says why and holds the last error;
+//! - [`report`](Driver::report): the same, and a [`Report`] with every attempt;
+//! - [`fallback`](Driver::fallback), then `call`: a value in any case.
+//!
+//! # Features
+//!
+//! - `tracing`: the words `trace` and `trace_as`, which show a call as spans and events of the `tracing` crate.
+//!
+//! What a user of these names is at the root. What drivers and gates of one's own need is in [`insist_core`].
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations, clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod attempt;
 mod caller;
@@ -28,19 +40,33 @@ mod canceller;
 mod clock;
 mod drive;
 mod driver;
-mod end;
 mod fallback;
+mod fast_path;
+mod finish;
+mod panic;
 mod race;
 mod retry;
 mod threads;
+mod way;
 
 pub use attempt::LiveAttempt;
 pub use canceller::Canceller;
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use driver::{Cancels, Driver, OnCaller, OnThreads};
-pub use fallback::{Carries, Fallback};
-pub use insist_core::*;
+pub use driver::{Driver, TermsOf};
+pub use fallback::Fallback;
+pub use insist_core::{
+    Action, AsPolicy, AtEnd, Attempt, AttemptEnd, Breaker, BreakerState, Budget, BudgetState, Bulkhead, CancelReason,
+    Decision, Entry, Event, Factor, Failure, Fraction, Gate, GaveUp, Handled, Hint, Hook, Instant, IntoTerms, Jitter,
+    Judge, Judged, Kind, List, Log, NoDetail, NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Replicas,
+    Report, Retrying, SaysNoOutcome, Sent, Shape, Terms, Verdict, WaitReason, When, Winner,
+};
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
 pub use race::{LANES, race};
 pub use retry::retry;
+pub use way::{OnCaller, OnThreads, Way};
+
+/// Its examples are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

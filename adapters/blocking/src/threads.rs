@@ -1,28 +1,73 @@
 //! Attempts on threads of their own, detached: the winner does not wait for the losers.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use insist_core::{Attempt, Instant};
+use insist_core::{AsPolicy, Attempt, Call, CancelReason, Gate, Hook, Instant, Judge, Repeat, Terms, fresh_seed};
 
 use crate::attempt::{LiveAttempt, run};
+use crate::caller::CallerLane;
 use crate::canceller::Canceller;
-use crate::drive::{Lanes, Outcome, Woken};
+use crate::clock::SystemClock;
+use crate::drive::{Lanes, Outcome, Thrift, Woken, drive};
+use crate::finish::Finish;
+use crate::panic::{Payload, discard};
+use crate::race::LANES;
+use crate::way::{OnThreads, Way};
+
+impl<F, T, E> Way for OnThreads<'_, F, T, E>
+where
+    F: Fn(&LiveAttempt<'_>) -> Result<T, E> + Send + Sync + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    type Value = T;
+    type Error = E;
+
+    fn run<P, J, H, G, O>(self, terms: Terms<P, J, H, G>, finish: O) -> O::Output
+    where
+        P: AsPolicy,
+        J: Judge<T, E>,
+        H: Hook<T, E>,
+        G: Gate,
+        O: Finish<T, E, H>,
+    {
+        let Self { operation, canceller, .. } = self;
+        let Terms { policy, mut judge, mut hook, gate, repeat, seed, .. } = terms;
+        let is_interrupted =
+            policy.as_policy().get_attempt_timeout().is_some() || policy.as_policy().get_deadline().is_some();
+        let has_one_lane = policy.as_policy().get_lanes() <= 1 || repeat != Repeat::Always;
+        let started = Instant::now();
+        let is_listening = hook.is_listening();
+        // A timeout is judged by the machine, and may draw a wait: the seed is there from the start.
+        let thrift = Thrift { is_listening, is_timeless: false, ends_untimed: false, is_seeded: true };
+        let seed = seed.unwrap_or_else(fresh_seed);
+        let mut call = Call::with_lanes::<LANES>(policy, gate, started, seed).repeat(repeat);
+        let end = if has_one_lane && !is_interrupted {
+            let mut lane = CallerLane { operation, clock: SystemClock, canceller, waited: None, past: None };
+            drive(&mut call, &mut lane, &mut judge, &mut hook, started, thrift)
+        } else {
+            let mut lanes = ThreadLanes::new(operation, canceller);
+            drive(&mut call, &mut lanes, &mut judge, &mut hook, started, thrift)
+        };
+        finish.finish(end, &call, started, hook)
+    }
+}
 
 /// Several lanes, each attempt on a thread that ends when its operation does.
 pub(crate) struct ThreadLanes<'a, F, T, E> {
     operation: Arc<F>,
     in_flight: Vec<(u32, Canceller)>,
     sender: Sender<Message<T, E>>,
-    receiver: Receiver<Message<T, E>>,
+    /// There until this is dropped.
+    receiver: Option<Receiver<Message<T, E>>>,
     user: Option<(&'a Canceller, u64)>,
 }
 
 enum Message<T, E> {
     Ended(u32, Result<T, E>),
-    Panicked(u32, Box<dyn Any + Send>),
+    Panicked(u32, Payload),
     /// The user has cancelled; the flag says so too.
     Cancelled,
 }
@@ -35,22 +80,33 @@ impl<'a, F, T: Send + 'static, E: Send + 'static> ThreadLanes<'a, F, T, E> {
             canceller.register(key, Box::new(move || _ = sender.send(Message::Cancelled)));
             (canceller, key)
         });
-        Self { operation: Arc::new(operation), in_flight: Vec::new(), sender, receiver, user }
+        Self { operation: Arc::new(operation), in_flight: Vec::new(), sender, receiver: Some(receiver), user }
     }
 
     /// What a message comes to. Those of attempts that were cancelled are dropped, panics too.
     fn open(&mut self, message: Message<T, E>) -> Option<Outcome<T, E>> {
         match message {
-            Message::Ended(id, result) => self.take(id).map(|_| Outcome { id, result: Some(result) }),
-            Message::Panicked(id, payload) => {
-                self.take(id)?;
+            Message::Ended(id, result) => match self.take(id) {
+                Some(_) => Some(Outcome { id, result: Some(result), verdict: None }),
+                None => {
+                    discard(result);
+                    None
+                }
+            },
+            Message::Panicked(id, payload) => match self.take(id) {
                 // Dropping the lanes on the way cancels the others.
-                resume_unwind(payload)
-            }
+                Some(_) => resume_unwind(payload),
+                None => {
+                    discard(payload);
+                    None
+                }
+            },
             Message::Cancelled => None,
         }
     }
+}
 
+impl<F, T, E> ThreadLanes<'_, F, T, E> {
     fn take(&mut self, id: u32) -> Option<Canceller> {
         let index = self.in_flight.iter().position(|(other, _)| *other == id)?;
         Some(self.in_flight.swap_remove(index).1)
@@ -70,9 +126,15 @@ where
     fn send(&mut self, attempt: Attempt) -> Option<Outcome<T, E>> {
         let (id, canceller) = (attempt.id, Canceller::new());
         let (operation, sender, told) = (Arc::clone(&self.operation), self.sender.clone(), canceller.clone());
+        // The attempt's span is current on this thread while it is sent.
+        #[cfg(feature = "tracing")]
+        let context = insist_tracing::Context::current();
+        let work = move || run(attempt, Some(&told), &*operation);
+        #[cfg(feature = "tracing")]
+        let work = move || context.in_scope(work);
         let body = move || {
             // What the operation owns is dropped in there too: a panic on the way must not go by unheard.
-            let result = catch_unwind(AssertUnwindSafe(move || run(attempt, Some(&told), &*operation)));
+            let result = catch_unwind(AssertUnwindSafe(work));
             // The call may be over, and nobody there to receive.
             _ = sender.send(match result {
                 Ok(result) => Message::Ended(id, result),
@@ -81,17 +143,17 @@ where
         };
         match std::thread::Builder::new().name(format!("insist-{id}")).spawn(body) {
             Ok(_) => self.in_flight.push((id, canceller)),
-            Err(_) => return Some(Outcome { id, result: None }),
+            Err(_) => return Some(Outcome { id, result: None, verdict: None }),
         }
         self.ready()
     }
 
     fn wait(&mut self, until: Option<Instant>) -> Woken<T, E> {
         // A sender is kept here, so nothing but the timeout makes these fail.
-        let message = match until {
-            Some(until) => self.receiver.recv_timeout(until.saturating_since(Instant::now())).ok(),
-            None => self.receiver.recv().ok(),
-        };
+        let message = self.receiver.as_ref().and_then(|receiver| match until {
+            Some(until) => receiver.recv_timeout(until.saturating_since(Instant::now())).ok(),
+            None => receiver.recv().ok(),
+        });
         match message {
             Some(message) => self.open(message).map_or(Woken::Cancelled, Woken::Outcome),
             None => Woken::Due,
@@ -99,7 +161,7 @@ where
     }
 
     fn ready(&mut self) -> Option<Outcome<T, E>> {
-        while let Ok(message) = self.receiver.try_recv() {
+        while let Ok(message) = self.receiver.as_ref()?.try_recv() {
             if let Some(outcome) = self.open(message) {
                 return Some(outcome);
             }
@@ -107,9 +169,10 @@ where
         None
     }
 
-    fn cancel(&mut self, id: u32) {
+    fn cancel(&mut self, id: u32, reason: CancelReason) {
         if let Some(canceller) = self.take(id) {
-            canceller.cancel();
+            // What it does about it is its own affair.
+            discard(canceller.cancel_because(reason));
         }
     }
 
@@ -125,7 +188,9 @@ impl<F, T, E> Drop for ThreadLanes<'_, F, T, E> {
             canceller.forget(key);
         }
         for (_, canceller) in self.in_flight.drain(..) {
-            canceller.cancel();
+            discard(canceller.cancel_because(CancelReason::Cancelled));
         }
+        // Results that came too late are in it.
+        discard(self.receiver.take());
     }
 }

@@ -1,0 +1,159 @@
+//! The last word of a call: it is carried out, and what came of it is handed back.
+
+use insist_core::{
+    AsPolicy, Call, CallEnd, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Recorder, Report, SaysNoOutcome, Terms,
+    Verdict,
+};
+
+use crate::Driver;
+use crate::way::Way;
+
+impl<W, P, J, H, G> Driver<W, Terms<P, J, H, G>>
+where
+    W: Way,
+    P: AsPolicy,
+    J: Judge<W::Value, W::Error>,
+    H: Hook<W::Value, W::Error>,
+    G: Gate,
+{
+    /// Carries the call out, and returns the operation's own result: the one that was accepted, or the last one.
+    ///
+    /// # Errors
+    ///
+    /// The operation's own, from the last attempt that had one. Where no attempt had a result (a gate refused the
+    /// first, the call was cancelled, the policy is invalid …), what its type makes of [`NoOutcome`](crate::NoOutcome).
+    #[inline]
+    pub fn call(self) -> Result<W::Value, W::Error>
+    where
+        W::Error: SaysNoOutcome,
+    {
+        self.way.run(self.terms, OwnResult)
+    }
+
+    /// Carries the call out, and says why if it gives up.
+    ///
+    /// # Errors
+    ///
+    /// [`GaveUp`], with the error of the last attempt that had a result.
+    #[inline]
+    pub fn try_call(self) -> Result<W::Value, GaveUp<W::Error>> {
+        self.conclude().map_err(GaveUp::without_value)
+    }
+
+    /// Carries the call out, and reports whatever came of it: why it ended, how often and when it was sent.
+    ///
+    /// ```
+    /// use insist_blocking::{Policy, retry};
+    ///
+    /// let (result, report) = retry(Policy::zero(), |attempt| if attempt.id < 3 { Err("no") } else { Ok(7) }).report();
+    /// assert_eq!(result.ok(), Some(7));
+    /// assert_eq!((report.attempts, report.retries, report.reason), (3, 2, None));
+    /// println!("{report}"); // a sentence, and one line an attempt
+    /// assert_eq!(report.log.entries()[1].end.map(|end| end.as_str()), Some("retry"));
+    /// ```
+    #[expect(clippy::type_complexity, reason = "the pair is what users take apart")]
+    pub fn report(self) -> (Result<W::Value, GaveUp<W::Error, W::Value>>, Report) {
+        self.report_with(|_| NoDetail)
+    }
+
+    /// Carries the call out, and reports it with a detail of each outcome in the log: its status or its error, for
+    /// example.
+    #[expect(clippy::type_complexity, reason = "the pair is what users take apart")]
+    pub fn report_with<D>(
+        self,
+        describe: impl FnMut(&Result<W::Value, W::Error>) -> D,
+    ) -> (Result<W::Value, GaveUp<W::Error, W::Value>>, Report<D>) {
+        let terms = self.terms.map_hook(|hook| Recorder::new(hook, describe));
+        self.way.run(terms, Reported)
+    }
+
+    /// The value, or why there is none, with the last value that was not accepted.
+    #[inline]
+    pub(crate) fn conclude(self) -> Result<W::Value, GaveUp<W::Error, W::Value>> {
+        self.way.run(self.terms, Concluded)
+    }
+}
+
+/// What is made of a call that has ended, whatever its policy, gate and number of lanes.
+#[expect(unnameable_types, reason = "the finishers of a driver are all there are")]
+pub trait Finish<T, E, H>: Sized {
+    type Output;
+
+    /// Ends a call that had no machine with its last outcome, if that is all it takes. Else it is given back.
+    #[inline]
+    fn without_call(self, last: Result<T, E>, verdict: Verdict) -> Result<Self::Output, (Self, Result<T, E>)> {
+        let _ = verdict;
+        Err((self, last))
+    }
+
+    fn finish<P: AsPolicy, G: Gate, const LANES: usize>(
+        self,
+        end: CallEnd<T, E>,
+        call: &Call<P, G, LANES>,
+        started: Instant,
+        hook: H,
+    ) -> Self::Output;
+}
+
+struct OwnResult;
+
+impl<T, E: SaysNoOutcome, H> Finish<T, E, H> for OwnResult {
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn without_call(self, last: Result<T, E>, _: Verdict) -> Result<Self::Output, (Self, Result<T, E>)> {
+        Ok(last)
+    }
+
+    #[inline]
+    fn finish<P: AsPolicy, G: Gate, const LANES: usize>(
+        self,
+        end: CallEnd<T, E>,
+        call: &Call<P, G, LANES>,
+        _: Instant,
+        _: H,
+    ) -> Self::Output {
+        end.into_result(call)
+    }
+}
+
+struct Concluded;
+
+impl<T, E, H> Finish<T, E, H> for Concluded {
+    type Output = Result<T, GaveUp<E, T>>;
+
+    #[inline]
+    fn without_call(self, last: Result<T, E>, verdict: Verdict) -> Result<Self::Output, (Self, Result<T, E>)> {
+        match last {
+            Ok(value) if verdict == Verdict::Accept => Ok(Ok(value)),
+            last => Err((self, last)),
+        }
+    }
+
+    #[inline]
+    fn finish<P: AsPolicy, G: Gate, const LANES: usize>(
+        self,
+        end: CallEnd<T, E>,
+        call: &Call<P, G, LANES>,
+        _: Instant,
+        _: H,
+    ) -> Self::Output {
+        end.conclude(call)
+    }
+}
+
+struct Reported;
+
+impl<T, E, H, F, D> Finish<T, E, Recorder<H, F, D>> for Reported {
+    type Output = (Result<T, GaveUp<E, T>>, Report<D>);
+
+    fn finish<P: AsPolicy, G: Gate, const LANES: usize>(
+        self,
+        end: CallEnd<T, E>,
+        call: &Call<P, G, LANES>,
+        started: Instant,
+        mut recorder: Recorder<H, F, D>,
+    ) -> Self::Output {
+        end.report(call, started, recorder.take_log())
+    }
+}
