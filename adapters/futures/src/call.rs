@@ -1,66 +1,162 @@
-//! What a call's future ends with: why it gave up, or the operation's own result.
+//! The futures of a call that end with the operation's own result, or with why there is no value.
 
-use core::future::Future;
-use core::ops::Deref;
+use core::fmt;
+use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{Backoff, Gate, GaveUp, Hook, Judge, Policy};
+use insist_core::{GaveUp, SaysNoOutcome};
+use pin_project_lite::pin_project;
 
+use crate::driver::Driver;
+use crate::first::First;
+use crate::machine::Machine;
 use crate::operation::Operation;
-use crate::run::Run;
-use crate::slots::{Lanes, Room};
+use crate::room::{Lanes, Room};
+use crate::run::Running;
+use crate::terms::TermsFor;
 use crate::timer::Timer;
 
-/// A call that says why if it gives up, made by [`Driver::try_call`](crate::Driver::try_call) and by `.await`.
-pub type TryCalling<M, P, O, J, H, G, const LANES: usize> = Run<M, P, O, J, H, G, Try, LANES>;
+macro_rules! ends_with {
+    ($(#[$meta:meta])* $name:ident: $output:ty, $($error:ident: $says:ident,)? |$run:ident, $first:pat => $early:expr, $end:ident, $call:ident| $late:expr) => {
+        pin_project! {
+            $(#[$meta])*
+            #[must_use = "nothing is sent before it is awaited"]
+            pub struct $name<M, O, S, R = Lanes<1>>
+            where
+                M: Timer,
+                O: Operation,
+                S: TermsFor<O::Value, O::Error>,
+                R: Room,
+            {
+                #[pin]
+                pub(crate) run: Running<M, O, S, R>,
+            }
+        }
 
-/// A call that ends with the operation's own result, made by [`Driver::call`](crate::Driver::call).
-pub type Calling<M, P, O, J, H, const LANES: usize> = Run<M, P, O, J, H, (), Native, LANES>;
+        impl<M, O, S, R> Future for $name<M, O, S, R>
+        where
+            M: Timer,
+            O: Operation,
+            $(O::$error: $says,)?
+            S: TermsFor<O::Value, O::Error>,
+            R: Room,
+        {
+            type Output = $output;
 
-/// Ends with a value, or with why there is none.
-#[derive(Debug)]
-pub enum Try {}
+            #[inline]
+            fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+                let mut $run = self.project().run;
+                let news = match $run.as_mut().first(context) {
+                    First::Accepted($first) => return Poll::Ready($early),
+                    First::Pending => return Poll::Pending,
+                    First::GoOn { news } => news,
+                };
+                let finished = ready!($run.go_on(context, news));
+                let ($end, $call) = (finished.end, finished.call);
+                Poll::Ready($late)
+            }
+        }
 
-/// Ends with the operation's own result.
-#[derive(Debug)]
-pub enum Native {}
+        impl<M, O, S, R> fmt::Debug for $name<M, O, S, R>
+        where
+            M: Timer,
+            O: Operation,
+            S: TermsFor<O::Value, O::Error>,
+            R: Room,
+        {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
 
-impl<M, P, B, O, J, H, G, const LANES: usize> Future for TryCalling<M, P, O, J, H, G, LANES>
+ends_with! {
+    /// A call that ends with the operation's own result, made by [`Driver::call`].
+    Calling: Result<O::Value, O::Error>,
+    Error: SaysNoOutcome,
+    |run, accepted => accepted, end, call| call.result(end)
+}
+
+ends_with! {
+    /// A call that says why if it gives up, made by [`Driver::try_call`] and by `.await`.
+    TryCalling: Result<O::Value, GaveUp<O::Error>>,
+    |run, accepted => Ok(only_ok(accepted)), end, call| call.conclude(end).map_err(GaveUp::without_value)
+}
+
+ends_with! {
+    /// A call that says why if it gives up, with the last value too: what a [`fallback`](Driver::fallback) is told of.
+    Keeping: Result<O::Value, GaveUp<O::Error, O::Value>>,
+    |run, accepted => Ok(only_ok(accepted)), end, call| call.conclude(end)
+}
+
+impl<M, O, S, const LANES: usize> Driver<M, O, S, LANES>
 where
     M: Timer,
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
     O: Operation,
-    J: Judge<O::Value, O::Error>,
-    H: Hook<O::Value, O::Error>,
-    G: Gate,
+    S: TermsFor<O::Value, O::Error>,
     Lanes<LANES>: Room,
 {
-    type Output = Result<O::Value, GaveUp<O::Value, O::Error>>;
+    /// Makes the future of the call, which ends with the operation's own result: the one that was accepted, or else the
+    /// last one, which may be an `Ok` that the judge did not accept.
+    ///
+    /// A call in which no attempt had an outcome ends with what the error type makes of
+    /// [`NoOutcome`](crate::NoOutcome): all took too long, the deadline came first, a gate refused, or the policy is
+    /// invalid.
+    ///
+    /// ```
+    /// use insist_futures::{Policy, VirtualTimer, retry};
+    ///
+    /// async fn read(timer: VirtualTimer) -> std::io::Result<String> {
+    ///     retry(timer, Policy::default(), |_| async { std::fs::read_to_string("Cargo.toml") }).call().await
+    /// }
+    /// # let timer = VirtualTimer::new();
+    /// # assert!(timer.block_on(read(timer.clone())).is_ok());
+    /// ```
+    #[inline]
+    pub fn call(self) -> Calling<M, O, S, Lanes<LANES>>
+    where
+        O::Error: SaysNoOutcome,
+    {
+        Calling { run: Running::new(self) }
+    }
+
+    /// Makes the future of the call, which says why if it gives up: what `.await` makes of it.
+    ///
+    /// Its error is [`GaveUp`], whose source is the last error if there is one. Attempts that took too long have none.
+    #[inline]
+    pub fn try_call(self) -> TryCalling<M, O, S, Lanes<LANES>> {
+        TryCalling { run: Running::new(self) }
+    }
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let finished = ready!(self.go_on(context));
-        Poll::Ready(finished.ended.conclude(finished.call))
+    pub(crate) fn keep(self) -> Keeping<M, O, S, Lanes<LANES>> {
+        Keeping { run: Running::new(self) }
     }
 }
 
-impl<M, P, B, O, J, H, const LANES: usize> Future for Calling<M, P, O, J, H, LANES>
+impl<M, O, S, const LANES: usize> IntoFuture for Driver<M, O, S, LANES>
 where
     M: Timer,
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
     O: Operation,
-    J: Judge<O::Value, O::Error>,
-    H: Hook<O::Value, O::Error>,
+    S: TermsFor<O::Value, O::Error>,
     Lanes<LANES>: Room,
 {
-    type Output = Result<O::Value, O::Error>;
+    type Output = Result<O::Value, GaveUp<O::Error>>;
+    type IntoFuture = TryCalling<M, O, S, Lanes<LANES>>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let finished = ready!(self.go_on(context));
-        Poll::Ready(finished.ended.last.expect("nothing ends this call but a result"))
+    fn into_future(self) -> Self::IntoFuture {
+        self.try_call()
+    }
+}
+
+/// The fast path ends with an `Ok` only.
+#[inline]
+fn only_ok<T, E>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(_) => unreachable!("an error is handed to the machine"),
     }
 }

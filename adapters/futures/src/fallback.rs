@@ -1,5 +1,6 @@
 //! What a call gives when it gives up: a value that is good enough.
 
+use core::fmt;
 use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -9,55 +10,55 @@ use insist_core::GaveUp;
 use insist_core::Report;
 use pin_project_lite::pin_project;
 
+use crate::call::Keeping;
 use crate::driver::Driver;
-use crate::operation::Outcomes;
+use crate::operation::Operation;
+use crate::room::{Lanes, Room};
+use crate::terms::TermsFor;
+use crate::timer::Timer;
 
 /// A call that cannot fail: what it gives when it gives up is the fallback's. Made by [`Driver::fallback`].
-#[derive(Debug)]
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Fallback<D, F> {
     pub(crate) driver: D,
     pub(crate) fallback: F,
 }
 
-impl<M, P, O: Outcomes, J, H, G, const LANES: usize> Driver<M, P, O, J, H, G, LANES> {
-    /// What the call gives when it gives up, instead of an error: a cached value, a default, an empty list. The
-    /// function is told why; it runs once, and only if the call gives up.
-    ///
-    /// ```
-    /// use insist_futures::{Policy, VirtualTimer, retry};
-    ///
-    /// let timer = VirtualTimer::new();
-    /// let price = timer.block_on(async {
-    ///     retry(timer.clone(), &Policy::zero().attempts(2), |_| async { Err::<u32, _>("the shop is closed") })
-    ///         .fallback(|gave_up| {
-    ///             eprintln!("yesterday's price it is: {gave_up}");
-    ///             100
-    ///         })
-    ///         .await
-    /// });
-    /// assert_eq!(price, 100);
-    /// ```
-    #[inline]
-    pub fn fallback<F>(self, fallback: F) -> Fallback<Self, F>
-    where
-        F: FnOnce(GaveUp<O::Value, O::Error>) -> O::Value,
-    {
-        Fallback { driver: self, fallback }
+impl<D, F> fmt::Debug for Fallback<D, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fallback").finish_non_exhaustive()
     }
 }
 
-impl<D, F, T, E> IntoFuture for Fallback<D, F>
+impl<M, O, S, F, const LANES: usize> Fallback<Driver<M, O, S, LANES>, F>
 where
-    D: IntoFuture<Output = Result<T, GaveUp<T, E>>>,
-    F: FnOnce(GaveUp<T, E>) -> T,
+    M: Timer,
+    O: Operation,
+    S: TermsFor<O::Value, O::Error>,
+    F: FnOnce(GaveUp<O::Error, O::Value>) -> O::Value,
+    Lanes<LANES>: Room,
 {
-    type Output = T;
-    type IntoFuture = FallingBack<D::IntoFuture, F>;
+    /// Makes the future of the call, which ends with a value: what `.await` makes of it.
+    #[inline]
+    pub fn call(self) -> FallingBack<Keeping<M, O, S, Lanes<LANES>>, F> {
+        FallingBack { call: self.driver.keep(), fallback: Some(self.fallback) }
+    }
+}
+
+impl<M, O, S, F, const LANES: usize> IntoFuture for Fallback<Driver<M, O, S, LANES>, F>
+where
+    M: Timer,
+    O: Operation,
+    S: TermsFor<O::Value, O::Error>,
+    F: FnOnce(GaveUp<O::Error, O::Value>) -> O::Value,
+    Lanes<LANES>: Room,
+{
+    type Output = O::Value;
+    type IntoFuture = FallingBack<Keeping<M, O, S, Lanes<LANES>>, F>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
-        FallingBack { call: self.driver.into_future(), fallback: Some(self.fallback) }
+        self.call()
     }
 }
 
@@ -71,7 +72,14 @@ pin_project! {
     }
 }
 
+impl<C, F> fmt::Debug for FallingBack<C, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FallingBack").finish_non_exhaustive()
+    }
+}
+
 /// What a call ends with, and what becomes of it with a fallback's value in place of an error.
+#[expect(unnameable_types, reason = "plumbing of FallingBack")]
 pub trait FallsBack<F> {
     /// It, without the error.
     type Output;
@@ -80,7 +88,7 @@ pub trait FallsBack<F> {
     fn fall_back(self, fallback: F) -> Self::Output;
 }
 
-impl<T, E, F: FnOnce(GaveUp<T, E>) -> T> FallsBack<F> for Result<T, GaveUp<T, E>> {
+impl<T, E, F: FnOnce(GaveUp<E, T>) -> T> FallsBack<F> for Result<T, GaveUp<E, T>> {
     type Output = T;
 
     #[inline]
@@ -90,7 +98,7 @@ impl<T, E, F: FnOnce(GaveUp<T, E>) -> T> FallsBack<F> for Result<T, GaveUp<T, E>
 }
 
 #[cfg(feature = "alloc")]
-impl<T, E, D, F: FnOnce(GaveUp<T, E>) -> T> FallsBack<F> for (Result<T, GaveUp<T, E>>, Report<D>) {
+impl<T, E, D, F: FnOnce(GaveUp<E, T>) -> T> FallsBack<F> for (Result<T, GaveUp<E, T>>, Report<D>) {
     type Output = (T, Report<D>);
 
     fn fall_back(self, fallback: F) -> Self::Output {

@@ -13,54 +13,90 @@
 //!
 //! let timer = VirtualTimer::new(); // tests do not wait
 //! let value = timer.block_on(async {
-//!     retry(timer.clone(), &POLICY, |attempt| async move { if attempt.id < 3 { Err("busy") } else { Ok("hello") } })
+//!     retry(timer.clone(), POLICY, |attempt| async move { if attempt.id < 3 { Err("busy") } else { Ok("hello") } })
 //!         .when(|error| *error == "busy")
+//!         .call()
 //!         .await
 //! });
-//! assert_eq!(value.unwrap(), "hello");
+//! assert_eq!(value, Ok("hello"));
 //! ```
+//!
+//! A call ends with one of these, and none of them panics, whatever the policy is:
+//!
+//! - `.call().await`: the operation's own result;
+//! - `.await`, or `.try_call().await`: the value, or a typed [`GaveUp`] that says why;
+//! - `.report().await`: the same, with every attempt, when and how it ended;
+//! - `.fallback(|gave_up| …).await`: a value in any case.
 //!
 //! # Features
 //!
 //! - `alloc`: reports.
-//! - `std`: `alloc`, and `VirtualTimer`.
+//! - `std`: `alloc`, a virtual timer, seeded timers, and a test suite for timers of one's own (module `testing`).
+//! - `tower`: the module `tower`, whose layer makes any service insist, with any timer.
 //! - `tracing`: `alloc`, and the word `trace`, which tells the `tracing` crate what a call decides.
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+#![allow(clippy::type_complexity, reason = "what a word makes of a call is written out, so that it can be named")]
 
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod call;
 mod driver;
 mod fallback;
+mod first;
+mod go_on;
+mod lent;
 mod local;
+mod machine;
 mod operation;
 mod race;
 #[cfg(feature = "alloc")]
 mod report;
 mod retry;
+mod room;
 mod run;
+#[cfg(feature = "std")]
+mod seeded;
 mod slots;
+mod terms;
+#[cfg(feature = "std")]
+pub mod testing;
 mod timer;
+#[cfg(feature = "tower")]
+pub mod tower;
 #[cfg(feature = "std")]
 mod virtual_timer;
 
-pub use call::{Calling, Native, Try, TryCalling};
+pub use call::{Calling, Keeping, TryCalling};
 pub use driver::Driver;
-pub use fallback::{Fallback, FallingBack, FallsBack};
-pub use insist_core::*;
+pub use fallback::{Fallback, FallingBack};
+#[cfg(target_has_atomic = "32")]
+pub use insist_core::Bulkhead;
+#[cfg(feature = "std")]
+pub use insist_core::fresh_seed;
+pub use insist_core::{
+    AtEnd, Attempt, AttemptEnd, Decision, Event, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, List,
+    NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, Verdict, When,
+};
+#[cfg(target_has_atomic = "64")]
+pub use insist_core::{Breaker, BreakerState, Budget, BudgetState};
+#[cfg(feature = "alloc")]
+pub use insist_core::{Entry, Log, NoDetail, Report, Winner};
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
-pub use local::{Local, retry_local};
-pub use operation::{Operation, Outcomes};
+pub use local::{EndWithCallOrTryCallOrReport, Local, retry_local};
+pub use operation::{Operation, Outcome, Outcomes};
 pub use race::{LANES, race};
 #[cfg(feature = "alloc")]
-pub use report::{Reported, Reporting};
+pub use report::Reporting;
 pub use retry::retry;
-pub use run::{Rest, Running};
-pub use slots::{Lanes, Room, Slot, Slots};
+pub use room::{Lanes, Room};
+#[cfg(feature = "std")]
+pub use seeded::Seeded;
+pub use terms::TermsOf;
 pub use timer::Timer;
 #[cfg(feature = "std")]
 pub use virtual_timer::{VirtualSleep, VirtualTimer};

@@ -1,23 +1,31 @@
-//! `retry_local`: async closures that borrow what they captured, on the task that they were made on.
+//! `retry_local`: async closures that borrow what they captured, also mutably, in one lane.
 
+use core::fmt;
+use core::future::{IntoFuture, Pending};
 use core::marker::PhantomData;
-use core::ops::Deref;
 
-use insist_core::{Attempt, Backoff, Gate, GaveUp, Hook, Judge, Policy};
 #[cfg(feature = "alloc")]
-use insist_core::{NoDetail, Report};
+use insist_core::{AsPolicy, Gate, Hook, Judge, NoDetail, Report, Terms};
+use insist_core::{Attempt, GaveUp, IntoTerms, SaysNoOutcome};
 
 use crate::driver::Driver;
+use crate::fallback::Fallback;
+use crate::lent::lend;
+use crate::machine::Machine;
 use crate::operation::Outcomes;
-use crate::run::Described;
-use crate::slots::{Lanes, Room};
+use crate::terms::{TermsFor, TermsOf};
 use crate::timer::Timer;
 
-/// An async closure, and what its attempts end with.
-#[derive(Debug)]
+/// An async closure, and what its attempts end with; made by [`retry_local`].
 pub struct Local<F, T, E> {
-    operation: F,
+    pub(crate) operation: F,
     outcomes: PhantomData<fn() -> Result<T, E>>,
+}
+
+impl<F, T, E> fmt::Debug for Local<F, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local").finish_non_exhaustive()
+    }
 }
 
 impl<F, T, E> Outcomes for Local<F, T, E> {
@@ -25,70 +33,141 @@ impl<F, T, E> Outcomes for Local<F, T, E> {
     type Error = E;
 }
 
-/// A call of an async closure that borrows what it captured. It takes the same words as [`retry`](crate::retry()), and
-/// ends with [`run`](Driver::run) or `run_and_report` in place of `.await`.
+/// Describes a call of an async closure that borrows what it captured, mutably if it likes: a connection, a transaction,
+/// a buffer. Its attempts are sent one after the other.
 ///
-/// It is for executors that keep a task on its thread: the compiler cannot see that such a call could be sent to
-/// another. With [`room`](Driver::room) it races.
+/// It takes the same words as [`retry`](crate::retry()), and ends with `call().await`, `try_call().await` or
+/// `report().await`; with `.await` alone it would need a box. Its future is for executors that keep a task on its
+/// thread: today's compiler cannot prove of an async closure that borrows that it could be sent to another. Where the
+/// call is to be spawned, let [`retry`](crate::retry()) clone what its attempts need.
 ///
 /// ```
-/// use core::cell::RefCell;
 /// use insist_futures::{Policy, VirtualTimer, retry_local};
 ///
+/// struct Connection { queries: u32 }
+///
+/// impl Connection {
+///     async fn query(&mut self) -> Result<u32, &'static str> {
+///         self.queries += 1;
+///         if self.queries < 3 { Err("busy") } else { Ok(self.queries) }
+///     }
+/// }
+///
 /// let timer = VirtualTimer::new();
-/// let lines = RefCell::new(vec!["42", ""]);
-/// let number = timer.block_on(
-///     retry_local(timer.clone(), &Policy::default(), async |_| {
-///         let line = lines.borrow_mut().pop().unwrap(); // borrowed, not cloned
-///         timer.sleep(core::time::Duration::from_secs(1)).await;
-///         line.parse::<u32>()
-///     })
-///     .when(|error| error.to_string().contains("empty"))
-///     .run(),
-/// );
-/// assert_eq!(number.unwrap(), 42);
+/// let connection = &mut Connection { queries: 0 };
+/// let rows = timer.block_on(retry_local(timer.clone(), Policy::zero(), async |_| connection.query().await).call());
+/// assert_eq!(rows, Ok(3));
 /// ```
 #[inline]
-pub fn retry_local<M, P, B, F, T, E>(timer: M, policy: P, operation: F) -> Driver<M, P, Local<F, T, E>>
+pub fn retry_local<M, S, F, T, E>(timer: M, terms: S, operation: F) -> Driver<M, Local<F, T, E>, TermsOf<S>>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    F: AsyncFn(Attempt) -> Result<T, E>,
+    S: IntoTerms,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
 {
-    Driver::new(timer, policy, Local { operation, outcomes: PhantomData })
+    Driver { timer, operation: Local { operation, outcomes: PhantomData }, terms: terms.into_terms() }
 }
 
-impl<M, P, B, F, T, E, J, H, G, const LANES: usize> Driver<M, P, Local<F, T, E>, J, H, G, LANES>
+impl<M, F, T, E, S> Driver<M, Local<F, T, E>, S>
 where
     M: Timer,
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    F: AsyncFn(Attempt) -> Result<T, E>,
-    J: Judge<T, E>,
-    H: Hook<T, E>,
-    G: Gate,
-    Lanes<LANES>: Room,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
+    S: TermsFor<T, E>,
 {
-    /// Carries it out, and says why if it gives up.
+    /// Carries the call out: the result that was accepted, or else the last one.
     ///
     /// # Errors
     ///
-    /// [`GaveUp`], with the result of the last attempt in it if there is one.
-    pub async fn run(self) -> Result<T, GaveUp<T, E>> {
-        let Described { timer, policy, operation: Local { operation, .. }, judge, hook, gate, repeat, seed } =
-            self.described;
-        let operation = |attempt| operation(attempt);
-        let described = Described { timer, policy, operation, judge, hook, gate, repeat, seed };
-        Driver::<_, _, _, _, _, _, LANES> { described }.try_call().await
+    /// The operation's own, or what its type makes of [`NoOutcome`](crate::NoOutcome) if no attempt had an outcome.
+    pub async fn call(self) -> Result<T, E>
+    where
+        E: SaysNoOutcome,
+    {
+        lend(self, |finished| finished.call.result(finished.end)).await
     }
 
-    /// Carries it out, and reports whatever came of it.
-    #[cfg(feature = "alloc")]
-    pub async fn run_and_report(self) -> (Result<T, GaveUp<T, E>>, Report) {
-        let Described { timer, policy, operation: Local { operation, .. }, judge, hook, gate, repeat, seed } =
-            self.described;
-        let operation = |attempt| operation(attempt);
-        let described = Described { timer, policy, operation, judge, hook, gate, repeat, seed };
-        Driver::<_, _, _, _, _, _, LANES> { described }.report_with(|_| NoDetail).await
+    /// Carries the call out, and says why if it gives up.
+    ///
+    /// # Errors
+    ///
+    /// [`GaveUp`], whose source is the last error if there is one.
+    pub async fn try_call(self) -> Result<T, GaveUp<E>> {
+        lend(self, |finished| finished.call.conclude(finished.end).map_err(GaveUp::without_value)).await
+    }
+}
+
+/// Stands where the result of a call of [`retry_local`] is expected that was awaited without a finisher: with `.await` alone
+/// it would need a box. Its name is what to write: `.call().await`, `.try_call().await` or `.report().await`.
+///
+/// Such a program does not build.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is sent: end a call of `retry_local` with `.call()`, `.try_call()` or `.report()`, and await that"]
+pub struct EndWithCallOrTryCallOrReport(());
+
+impl<M, F, T, E, S> IntoFuture for Driver<M, Local<F, T, E>, S> {
+    type Output = EndWithCallOrTryCallOrReport;
+    type IntoFuture = Pending<EndWithCallOrTryCallOrReport>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        const { panic!("end a call of `retry_local` with `.call()`, `.try_call()` or `.report()`, and await that") }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<M, F, T, E, P, J, H, G> Driver<M, Local<F, T, E>, Terms<P, J, H, G>>
+where
+    M: Timer,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
+    P: AsPolicy,
+    J: Judge<T, E>,
+    H: Hook<T, E>,
+    G: Gate,
+{
+    /// Carries the call out, and reports whatever came of it.
+    pub async fn report(self) -> (Result<T, GaveUp<E, T>>, Report) {
+        self.report_with(|_| NoDetail).await
+    }
+
+    /// Carries the call out, and reports whatever came of it, with a detail of each outcome in the log.
+    pub async fn report_with<D>(
+        self,
+        describe: impl FnMut(&Result<T, E>) -> D,
+    ) -> (Result<T, GaveUp<E, T>>, Report<D>) {
+        lend(self.record(describe), |finished| {
+            finished.call.report(finished.end, finished.started, finished.hook.take_log())
+        })
+        .await
+    }
+}
+
+impl<M, F, T, E, S, B> Fallback<Driver<M, Local<F, T, E>, S>, B>
+where
+    M: Timer,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
+    S: TermsFor<T, E>,
+    B: FnOnce(GaveUp<E, T>) -> T,
+{
+    /// Carries the call out: the value that was accepted, or else the fallback's.
+    pub async fn call(self) -> T {
+        let Self { driver, fallback } = self;
+        lend(driver, |finished| finished.call.conclude(finished.end)).await.unwrap_or_else(fallback)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<M, F, T, E, P, J, H, G, B> Fallback<Driver<M, Local<F, T, E>, Terms<P, J, H, G>>, B>
+where
+    M: Timer,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
+    P: AsPolicy,
+    J: Judge<T, E>,
+    H: Hook<T, E>,
+    G: Gate,
+    B: FnOnce(GaveUp<E, T>) -> T,
+{
+    /// Carries the call out, and reports whatever came of it; `Report::fell_back` says whether the value is the
+    /// fallback's.
+    pub async fn report(self) -> (T, Report) {
+        let Self { driver, fallback } = self;
+        crate::fallback::FallsBack::fall_back(driver.report().await, fallback)
     }
 }

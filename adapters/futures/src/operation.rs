@@ -2,7 +2,25 @@
 
 use core::future::Future;
 
-use insist_core::Attempt;
+use insist_core::{Attempt, Instant};
+
+/// What an attempt's future ends with: a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "an attempt ends with a `Result`, and not with `{Self}`",
+    label = "this operation's future ends with `{Self}`",
+    note = "let it end with `Ok(value)` or `Err(error)`, as in `|_| async {{ Ok::<_, std::io::Error>(value) }}`"
+)]
+pub trait Outcome {
+    /// What a success is.
+    type Value;
+    /// What a failure is.
+    type Error;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Value = T;
+    type Error = E;
+}
 
 /// What the attempts of an operation end with.
 pub trait Outcomes {
@@ -12,15 +30,56 @@ pub trait Outcomes {
     type Error;
 }
 
-/// Makes a future for each attempt. Every `FnMut(Attempt) -> impl Future<Output = Result<T, E>>` does.
+/// Makes a future for each attempt: every `FnMut(Attempt) -> impl Future<Output = Result<T, E>>` does. It cannot be
+/// implemented elsewhere.
 ///
 /// Dropping the future cancels the attempt.
-pub trait Operation: Outcomes {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes no futures that end with a `Result`",
+    note = "an operation is a function of the attempt, `|attempt| async move {{ … }}`, whose future ends with a `Result`",
+    note = "a call made by `retry_local` ends with `.call().await`, `.try_call().await` or `.report().await`, and not \
+            with `.await` alone"
+)]
+pub trait Operation: Outcomes + Sealed {
     /// An attempt in flight.
+    #[doc(hidden)]
     type Future: Future<Output = Result<Self::Value, Self::Error>>;
 
+    /// Whether an attempt may have to wait before it is sent.
+    #[doc(hidden)]
+    const MAY_BE_UNSENT: bool = false;
+
+    /// Whether its futures only stand for attempts that run elsewhere, where the hook is told of the work.
+    #[doc(hidden)]
+    const IS_LENT: bool = false;
+
     /// Makes an attempt; it starts when it is polled.
-    fn send(&mut self, attempt: Attempt) -> Self::Future;
+    #[doc(hidden)]
+    fn send(&mut self, attempt: Attempt, now: Instant) -> Self::Future;
+
+    /// Hears that the call waits: what was held ready for the first attempt is given back.
+    #[doc(hidden)]
+    #[inline]
+    fn on_wait(&mut self) {}
+
+    /// Returns whether an attempt has had its time by now, and has sent nothing yet.
+    #[doc(hidden)]
+    #[inline]
+    fn is_unsent(attempt: &Self::Future, now: Instant) -> bool {
+        let _ = (attempt, now);
+        false
+    }
+}
+
+/// Keeps others from implementing [`Operation`].
+#[expect(unnameable_types, reason = "so that it is sealed")]
+pub trait Sealed {}
+
+impl<F, A> Sealed for F
+where
+    F: FnMut(Attempt) -> A,
+    A: Future,
+{
 }
 
 impl<F, A, T, E> Outcomes for F
@@ -40,7 +99,7 @@ where
     type Future = A;
 
     #[inline]
-    fn send(&mut self, attempt: Attempt) -> A {
+    fn send(&mut self, attempt: Attempt, _: Instant) -> A {
         self(attempt)
     }
 }

@@ -1,26 +1,34 @@
 //! `race`: several attempts at once, and the first success wins.
 
 use core::future::Future;
-use core::ops::Deref;
 
-use insist_core::{Attempt, Backoff, Policy};
+use insist_core::{Attempt, IntoTerms};
 
 use crate::driver::Driver;
+use crate::operation::Outcome;
+use crate::terms::TermsOf;
 
 /// How many lanes a [`race`] has room for unless it is told otherwise: 4. A policy with more is refused as invalid
-/// before anything is sent; [`Driver::room`] gives more, or saves what is not needed.
+/// before anything is sent; [`Driver::room`] makes more, or saves what is not needed.
 pub const LANES: usize = 4;
 
-/// A call that has as many attempts in flight as the policy has lanes: all at once, or one after the other where what
-/// is in flight is slow ([`Policy::hedge_after`]).
+/// Describes a call that has as many attempts in flight as the policy has lanes: all at once, or one after the other
+/// where what is in flight is slow (`Policy::hedge_after`).
 ///
 /// The first success wins; the others are dropped before it is returned. They are never polled to their end, so one that
 /// is slow, or hangs, delays nothing. What a loser does when it is dropped is done on this task before the winner is
 /// returned: a loser whose `Drop` blocks delays it by that long, and hands such work to a thread or a task instead. A
 /// loser that blocks inside of a poll holds up its task, as any future does.
 ///
-/// Every lane has a slot in the call's future, which takes the size of an attempt's future whether it is used or not;
-/// box the attempts if that is too much.
+/// # What it takes
+///
+/// Every lane has a slot in the call's future, which takes the size of an attempt's future whether it is used or not. If
+/// that is too much, box the attempts (`|attempt| Box::pin(fetch(attempt))`), not the call: a call is moved while it is
+/// made, and in a debug build each move is a copy on the stack.
+///
+/// A wake of the task polls every attempt in flight, beginning with another each time, since a wake does not say whose it
+/// was, and a waker for each would be an allocation for each. Where lanes are many and wake often, let each attempt be a
+/// task: `|attempt| tokio::spawn(fetch(attempt))`, made to abort when it is dropped.
 ///
 /// ```
 /// use core::time::Duration;
@@ -30,7 +38,7 @@ pub const LANES: usize = 4;
 ///
 /// let timer = VirtualTimer::new();
 /// let fastest = timer.block_on(async {
-///     race(timer.clone(), &POLICY, |attempt| {
+///     race(timer.clone(), POLICY, |attempt| {
 ///         let timer = timer.clone();
 ///         async move {
 ///             let millis = [200, 18, 60][usize::from(attempt.lane)];
@@ -38,18 +46,19 @@ pub const LANES: usize = 4;
 ///             Ok::<_, std::io::Error>(attempt.lane)
 ///         }
 ///     })
+///     .call()
 ///     .await
 /// });
 /// assert_eq!(fastest.unwrap(), 1);
 /// assert_eq!(timer.elapsed(), Duration::from_millis(18));
 /// ```
 #[inline]
-pub fn race<M, P, B, F, A, T, E>(timer: M, policy: P, operation: F) -> Driver<M, P, F, (), (), (), LANES>
+pub fn race<M, S, F, A>(timer: M, terms: S, operation: F) -> Driver<M, F, TermsOf<S>, LANES>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
+    S: IntoTerms,
     F: FnMut(Attempt) -> A,
-    A: Future<Output = Result<T, E>>,
+    A: Future,
+    A::Output: Outcome,
 {
-    Driver::new(timer, policy, operation).room()
+    Driver { timer, operation, terms: terms.into_terms() }
 }

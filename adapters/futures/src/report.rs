@@ -1,119 +1,151 @@
 //! The future of a call that is reported, whatever comes of it.
 
+use core::fmt;
 use core::future::Future;
-use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{Backoff, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Policy, Recorder, Report};
+use insist_core::{AsPolicy, Gate, GaveUp, Hook, Judge, NoDetail, Recorder, Report, Terms};
+use pin_project_lite::pin_project;
 
 use crate::driver::Driver;
 use crate::fallback::{Fallback, FallingBack};
+use crate::first::First;
+use crate::machine::Machine;
 use crate::operation::Operation;
-use crate::run::{Run, Running};
-use crate::slots::{Lanes, Room};
+use crate::room::{Lanes, Room};
+use crate::run::Running;
+use crate::terms::TermsFor;
 use crate::timer::Timer;
 
-/// A call that is reported, made by [`Driver::report`] and [`Driver::report_with`].
-pub type Reporting<M, P, O, J, H, G, F, D, const LANES: usize> = Run<M, P, O, J, Recorder<H, F, D>, G, Reported, LANES>;
+pin_project! {
+    /// A call that is reported, made by [`Driver::report`] and [`Driver::report_with`].
+    #[must_use = "nothing is sent before it is awaited"]
+    pub struct Reporting<M, O, S, R = Lanes<1>>
+    where
+        M: Timer,
+        O: Operation,
+        S: TermsFor<O::Value, O::Error>,
+        R: Room,
+    {
+        #[pin]
+        run: Running<M, O, S, R>,
+    }
+}
 
-/// Ends with the result and a report.
-#[derive(Debug)]
-pub enum Reported {}
+/// Describes nothing of an outcome.
+pub(crate) type Nothing<T, E> = fn(&Result<T, E>) -> NoDetail;
 
-/// What says nothing of an outcome.
-type Nothing<T, E> = fn(&Result<T, E>) -> NoDetail;
+/// Terms whose hook keeps the log.
+pub(crate) type Recorded<P, J, H, G, F, D> = Terms<P, J, Recorder<H, F, D>, G>;
 
-impl<M, P, B, O, J, H, G, const LANES: usize> Driver<M, P, O, J, H, G, LANES>
+impl<M, O, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H, G>, LANES>
 where
     M: Timer,
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
     O: Operation,
+    P: AsPolicy,
     J: Judge<O::Value, O::Error>,
     H: Hook<O::Value, O::Error>,
     G: Gate,
     Lanes<LANES>: Room,
 {
-    /// The future of the call, which reports whatever came of it: why it ended, how often and when it was sent.
+    /// Makes the future of the call, which reports whatever came of it: why it ended, how often and when it was sent.
     ///
     /// ```
     /// use insist_futures::{Policy, VirtualTimer, retry};
     ///
     /// let timer = VirtualTimer::new();
     /// let (result, report) = timer.block_on(
-    ///     retry(timer.clone(), &Policy::zero(), |attempt| async move { if attempt.id < 3 { Err("no") } else { Ok(7) } })
+    ///     retry(timer.clone(), Policy::zero(), |attempt| async move { if attempt.id < 3 { Err("no") } else { Ok(7) } })
     ///         .report(),
     /// );
     /// assert_eq!(result.ok(), Some(7));
     /// assert_eq!((report.attempts, report.retries, report.reason), (3, 2, None));
     /// println!("{}", report.log); // one line an attempt
     /// ```
-    #[allow(clippy::type_complexity)] // Written out, a future that can be named.
-    pub fn report(self) -> Reporting<M, P, O, J, H, G, Nothing<O::Value, O::Error>, NoDetail, LANES> {
+    pub fn report(self) -> Reporting<M, O, Recorded<P, J, H, G, Nothing<O::Value, O::Error>, NoDetail>, Lanes<LANES>> {
         self.report_with(|_| NoDetail)
     }
 
-    /// The same, with a detail of each outcome in the log: its status or its error, for example.
-    pub fn report_with<F, D>(self, detail: F) -> Reporting<M, P, O, J, H, G, F, D, LANES>
+    /// Makes the same future, with a detail of each outcome in the log: its status or its error, for example.
+    pub fn report_with<F, D>(self, describe: F) -> Reporting<M, O, Recorded<P, J, H, G, F, D>, Lanes<LANES>>
     where
         F: FnMut(&Result<O::Value, O::Error>) -> D,
     {
-        let policy: &Policy<B> = &self.described.policy;
-        let recorder = Recorder::new((), policy, detail);
-        let driver: Driver<_, _, _, _, _, _, LANES> = self.hook_with(|hook| recorder.with_hook(hook));
-        Running::start(driver.described)
+        Reporting { run: Running::new(self.record(describe)) }
     }
 }
 
-impl<M, P, B, O, J, H, G, F, D, const LANES: usize> Future for Reporting<M, P, O, J, H, G, F, D, LANES>
+impl<M, O, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H, G>, LANES> {
+    pub(crate) fn record<F, D>(self, describe: F) -> Driver<M, O, Recorded<P, J, H, G, F, D>, LANES> {
+        let Self { timer, operation, terms } = self;
+        Driver { timer, operation, terms: terms.map_hook(|hook| Recorder::new(hook, describe)) }
+    }
+}
+
+impl<M, O, P, J, H, G, F, D, R> Future for Reporting<M, O, Recorded<P, J, H, G, F, D>, R>
 where
     M: Timer,
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
     O: Operation,
+    P: AsPolicy,
     J: Judge<O::Value, O::Error>,
     H: Hook<O::Value, O::Error>,
     G: Gate,
     F: FnMut(&Result<O::Value, O::Error>) -> D,
-    Lanes<LANES>: Room,
+    R: Room,
 {
-    type Output = (Result<O::Value, GaveUp<O::Value, O::Error>>, Report<D>);
+    type Output = (Result<O::Value, GaveUp<O::Error, O::Value>>, Report<D>);
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let finished = ready!(self.go_on(context));
-        let started = finished.hook.started().unwrap_or(Instant::ZERO);
-        let log = finished.hook.take_log();
-        Poll::Ready(finished.ended.report(finished.call, started, log))
+        let mut run = self.project().run;
+        let news = match run.as_mut().first(context) {
+            First::GoOn { news } => news,
+            First::Accepted(_) | First::Pending => unreachable!("a recorder listens"),
+        };
+        let finished = ready!(run.go_on(context, news));
+        Poll::Ready(finished.call.report(finished.end, finished.started, finished.hook.take_log()))
     }
 }
 
-impl<M, P, B, O, J, H, G, F, const LANES: usize> Fallback<Driver<M, P, O, J, H, G, LANES>, F>
+impl<M, O, S, R> fmt::Debug for Reporting<M, O, S, R>
 where
     M: Timer,
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
     O: Operation,
+    S: TermsFor<O::Value, O::Error>,
+    R: Room,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reporting").finish_non_exhaustive()
+    }
+}
+
+impl<M, O, P, J, H, G, F, const LANES: usize> Fallback<Driver<M, O, Terms<P, J, H, G>, LANES>, F>
+where
+    M: Timer,
+    O: Operation,
+    P: AsPolicy,
     J: Judge<O::Value, O::Error>,
     H: Hook<O::Value, O::Error>,
     G: Gate,
-    F: FnOnce(GaveUp<O::Value, O::Error>) -> O::Value,
+    F: FnOnce(GaveUp<O::Error, O::Value>) -> O::Value,
     Lanes<LANES>: Room,
 {
-    /// The future of the call, which gives a value and a report; [`Report::fell_back`] says whether the value is the
-    /// fallback's.
+    /// Makes the future of the call, which gives a value and a report; [`Report::fell_back`] says whether the value is
+    /// the fallback's.
     ///
     /// ```
     /// use insist_futures::{Policy, Reason, VirtualTimer, retry};
     ///
     /// let timer = VirtualTimer::new();
     /// let (value, report) = timer.block_on(
-    ///     retry(timer.clone(), &Policy::zero(), |_| async { Err("down") }).fallback(|_| 7).report(),
+    ///     retry(timer.clone(), Policy::zero(), |_| async { Err("down") }).fallback(|_| 7).report(),
     /// );
     /// assert_eq!((value, report.fell_back, report.reason), (7, true, Some(Reason::Attempts)));
     /// ```
-    #[allow(clippy::type_complexity)] // Written out, a future that can be named.
-    pub fn report(self) -> FallingBack<Reporting<M, P, O, J, H, G, Nothing<O::Value, O::Error>, NoDetail, LANES>, F> {
+    pub fn report(
+        self,
+    ) -> FallingBack<Reporting<M, O, Recorded<P, J, H, G, Nothing<O::Value, O::Error>, NoDetail>, Lanes<LANES>>, F>
+    {
         FallingBack { call: self.driver.report(), fallback: Some(self.fallback) }
     }
 }

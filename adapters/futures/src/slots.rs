@@ -6,19 +6,13 @@ use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-/// Room for this many attempts at once, each of which takes the size of an attempt's future.
-#[derive(Clone, Copy, Debug)]
-pub struct Lanes<const LANES: usize>;
-
-/// How many lanes there can be room for: 1 to 8, 12 and 16.
-pub trait Room {
-    /// The slots for that many attempts.
-    type Slots<A: Future>: Slots<A>;
-}
-
 /// A row of slots, each of which holds an attempt in flight or nothing.
+#[expect(unnameable_types, reason = "plumbing of Room")]
 pub trait Slots<A: Future>: Default {
-    /// The slot of a lane; `None` if there is no room for that lane.
+    /// How many there are.
+    const COUNT: u8;
+
+    /// Returns the slot of a lane; `None` if there is no room for that lane.
     fn slot(self: Pin<&mut Self>, lane: u8) -> Option<Pin<&mut Option<A>>>;
 
     /// Puts an attempt into its lane. What was there is dropped.
@@ -27,6 +21,12 @@ pub trait Slots<A: Future>: Default {
         if let Some(mut slot) = self.slot(lane) {
             slot.set(Some(attempt));
         }
+    }
+
+    /// Whether there is an attempt in a lane of which this is true.
+    #[inline]
+    fn is(self: Pin<&mut Self>, lane: u8, is_true: impl FnOnce(&A) -> bool) -> bool {
+        self.slot(lane).is_some_and(|slot| slot.as_ref().get_ref().as_ref().is_some_and(is_true))
     }
 
     /// Drops what is in a lane.
@@ -52,62 +52,51 @@ pub trait Slots<A: Future>: Default {
 }
 
 pin_project! {
-    /// One slot, and those after it: an array whose places can be pinned without unsafe code.
-    #[derive(Debug)]
-    pub struct Slot<A, Rest> {
+    /// One slot.
+    pub struct Slot<A> {
         #[pin]
         attempt: Option<A>,
-        #[pin]
-        rest: Rest,
     }
 }
 
-impl<A, Rest: Default> Default for Slot<A, Rest> {
+impl<A> Default for Slot<A> {
     #[inline]
     fn default() -> Self {
-        Self { attempt: None, rest: Rest::default() }
+        Self { attempt: None }
     }
 }
 
-impl<A: Future> Slots<A> for () {
+impl<A: Future> Slots<A> for Slot<A> {
+    const COUNT: u8 = 1;
+
     #[inline]
-    fn slot(self: Pin<&mut Self>, _: u8) -> Option<Pin<&mut Option<A>>> {
-        None
+    fn slot(self: Pin<&mut Self>, lane: u8) -> Option<Pin<&mut Option<A>>> {
+        if lane == 0 { Some(self.project().attempt) } else { None }
     }
 }
 
-impl<A: Future, Rest: Slots<A>> Slots<A> for Slot<A, Rest> {
+pin_project! {
+    /// Two halves of slots: a row whose places can be pinned without unsafe code. Halves of halves are a tree, so that
+    /// what is moved about while it is made (all of it, in a debug build) is moved once for each level and not once for
+    /// each lane.
+    #[derive(Default)]
+    pub struct Halves<L, R> {
+        #[pin]
+        left: L,
+        #[pin]
+        right: R,
+    }
+}
+
+impl<A: Future, L: Slots<A>, R: Slots<A>> Slots<A> for Halves<L, R> {
+    const COUNT: u8 = L::COUNT + R::COUNT;
+
     #[inline]
     fn slot(self: Pin<&mut Self>, lane: u8) -> Option<Pin<&mut Option<A>>> {
         let this = self.project();
-        match lane.checked_sub(1) {
-            None => Some(this.attempt),
-            Some(lane) => this.rest.slot(lane),
+        match lane.checked_sub(L::COUNT) {
+            None => this.left.slot(lane),
+            Some(lane) => this.right.slot(lane),
         }
     }
-}
-
-macro_rules! room {
-    ($($lanes:literal: $($slot:ident)+;)+) => {
-        $(
-            impl Room for Lanes<$lanes> {
-                type Slots<A: Future> = room!(@ A $($slot)+);
-            }
-        )+
-    };
-    (@ $attempt:ident) => { () };
-    (@ $attempt:ident $first:ident $($rest:ident)*) => { Slot<$attempt, room!(@ $attempt $($rest)*)> };
-}
-
-room! {
-    1: a;
-    2: a a;
-    3: a a a;
-    4: a a a a;
-    5: a a a a a;
-    6: a a a a a a;
-    7: a a a a a a a;
-    8: a a a a a a a a;
-    12: a a a a a a a a a a a a;
-    16: a a a a a a a a a a a a a a a a;
 }

@@ -4,27 +4,57 @@ use core::future::Future;
 
 use insist_core::Instant;
 
-/// What a runtime gives to a call.
+/// What a runtime gives to a call: the time, a future that waits, and a seed.
+///
+/// # The contract
+///
+/// 1. **A sleep is never ready before its instant has come**, in real time. A call believes a sleep that is ready, so
+///    one that ends early cuts every wait short, that of a server's Retry-After among them. Where sleeps are counted in
+///    ticks, the instant is rounded *up* to a tick.
+/// 2. **`now` does not run ahead, and does not go back.** It may lag a little behind its own sleeps; a call does not wait
+///    again for that.
+/// 3. **A `now` that rounds down needs a tick more.** On a clock of milliseconds, what is called 7 ms may be 7.9: a sleep
+///    until 10 ms that waits for the difference, 3 ms, is over after 2.1. Such a timer waits for the difference *and a
+///    tick*, or until the clock itself says 10 ms.
+/// 4. A sleep until an instant that is past is ready at once; one until the end of time is never ready, and does not
+///    panic.
+/// 5. A sleep wakes the waker that it was polled with last. Where it was dropped, it wakes nobody.
+/// 6. Calls that share a gate share an origin. std timers count from the one of
+///    [`Instant::now`](insist_core::Instant), which [`From<std::time::Instant>`](Instant) and `Instant::to_std` convert.
+/// 7. No two calls of a process get one seed. A timer for simulations draws its seeds from one that it was given
+///    (`Seeded` does that for any timer), and reads no clock for them.
+///
+/// The module `testing` has a suite that any timer can be put through.
 ///
 /// ```
+/// use core::future::Future;
+/// use core::pin::Pin;
+/// use core::task::{Context, Poll};
 /// use insist_futures::{Instant, Timer, fresh_seed};
 ///
-/// /// async-io's timer.
+/// /// async-io's timer, as insist-smol has it.
 /// #[derive(Clone, Copy)]
 /// struct Smol;
 ///
-/// # mod async_io { pub type Timer = core::future::Ready<()>; }
-/// # fn at(_: Instant) -> async_io::Timer { core::future::ready(()) }
 /// impl Timer for Smol {
-///     type Sleep = async_io::Timer;
+///     type Sleep = Sleep;
 ///     fn now(&self) -> Instant {
 ///         Instant::now()
 ///     }
-///     fn sleep_until(&self, until: Instant) -> Self::Sleep {
-///         at(until)
+///     fn sleep_until(&self, until: Instant) -> Sleep {
+///         Sleep(until.to_std().map_or_else(async_io::Timer::never, async_io::Timer::at))
 ///     }
 ///     fn seed(&self) -> u64 {
 ///         fresh_seed()
+///     }
+/// }
+///
+/// struct Sleep(async_io::Timer);
+///
+/// impl Future for Sleep {
+///     type Output = ();
+///     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+///         Pin::new(&mut self.0).poll(context).map(drop)
 ///     }
 /// }
 /// ```
@@ -32,13 +62,14 @@ pub trait Timer {
     /// Waits until an instant.
     type Sleep: Future<Output = ()>;
 
-    /// The instant of now, on the clock that the sleeps go by. Calls that share a gate share its origin.
+    /// Returns the instant of now, on the clock that the sleeps go by.
     fn now(&self) -> Instant;
 
-    /// A future that is ready once that instant has come. It is polled only if there is something to wait for.
+    /// Makes a future that is ready once that instant has come. It is polled only if there is something to wait for.
     fn sleep_until(&self, until: Instant) -> Self::Sleep;
 
-    /// A seed that no other call has, for one that was given none. It is asked for when the first attempt has failed.
+    /// Draws a seed that no other call has, for one that was given none. It is asked for when the first attempt has
+    /// failed.
     fn seed(&self) -> u64;
 }
 

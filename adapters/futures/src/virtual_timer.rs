@@ -4,6 +4,7 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
@@ -32,23 +33,29 @@ pub struct VirtualTimer(Arc<Mutex<Clock>>);
 #[derive(Debug, Default)]
 struct Clock {
     now: Instant,
-    /// When, which, and whom to wake.
-    sleepers: Vec<(Instant, u64, Waker)>,
-    /// Sleeps and seeds that were given out.
-    given: u64,
+    /// Whom to wake when; the number tells sleepers of one instant apart.
+    sleepers: BTreeMap<(Instant, u64), Waker>,
+    sleeps: u64,
+    seeds: u64,
 }
 
 impl VirtualTimer {
-    /// A clock at [`Instant::ZERO`].
+    /// Makes a clock at [`Instant::ZERO`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How far the clock has been moved.
+    /// Returns how far the clock has been moved.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.now().saturating_since(Instant::ZERO)
+    }
+
+    /// Returns how many sleepers wait.
+    #[must_use]
+    pub fn sleepers(&self) -> usize {
+        self.clock().sleepers.len()
     }
 
     /// Sleeps for this span.
@@ -77,7 +84,7 @@ impl VirtualTimer {
                     return output;
                 }
             }
-            let next = self.clock().sleepers.iter().map(|(at, ..)| *at).min();
+            let next = self.clock().sleepers.first_key_value().map(|((at, _), _)| *at);
             self.advance_to(next.expect("the future waits, and nobody sleeps by this timer"));
         }
     }
@@ -85,27 +92,18 @@ impl VirtualTimer {
     fn advance_to(&self, to: Instant) {
         let mut clock = self.clock();
         clock.now = clock.now.max(to);
-        let now = clock.now;
-        let mut woken = Vec::new();
-        clock.sleepers.retain(|(at, _, waker)| {
-            let is_due = *at <= now;
-            if is_due {
-                woken.push(waker.clone());
-            }
-            !is_due
-        });
+        let later = clock
+            .now
+            .as_nanos()
+            .checked_add(1)
+            .map_or_else(BTreeMap::new, |first| clock.sleepers.split_off(&(Instant::from_nanos(first), 0)));
+        let due: Vec<_> = core::mem::replace(&mut clock.sleepers, later).into_values().collect();
         drop(clock);
-        woken.into_iter().for_each(Waker::wake);
+        due.into_iter().for_each(Waker::wake);
     }
 
     fn clock(&self) -> MutexGuard<'_, Clock> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn give(&self) -> u64 {
-        let mut clock = self.clock();
-        clock.given += 1;
-        clock.given
     }
 }
 
@@ -117,12 +115,16 @@ impl Timer for VirtualTimer {
     }
 
     fn sleep_until(&self, until: Instant) -> VirtualSleep {
-        VirtualSleep { timer: self.clone(), until, key: self.give() }
+        let mut clock = self.clock();
+        clock.sleeps += 1;
+        VirtualSleep { timer: self.clone(), key: (until, clock.sleeps) }
     }
 
     /// 1, 2, 3 …, so that a test sees the same waits each time.
     fn seed(&self) -> u64 {
-        self.give()
+        let mut clock = self.clock();
+        clock.seeds += 1;
+        clock.seeds
     }
 }
 
@@ -130,14 +132,7 @@ impl Timer for VirtualTimer {
 #[derive(Debug)]
 pub struct VirtualSleep {
     timer: VirtualTimer,
-    until: Instant,
-    key: u64,
-}
-
-impl VirtualSleep {
-    fn forget(&self, clock: &mut Clock) {
-        clock.sleepers.retain(|(_, key, _)| *key != self.key);
-    }
+    key: (Instant, u64),
 }
 
 impl Future for VirtualSleep {
@@ -145,19 +140,21 @@ impl Future for VirtualSleep {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut clock = self.timer.clock();
-        self.forget(&mut clock);
-        if clock.now >= self.until {
+        if clock.now >= self.key.0 {
+            clock.sleepers.remove(&self.key);
             return Poll::Ready(());
         }
-        clock.sleepers.push((self.until, self.key, context.waker().clone()));
+        match clock.sleepers.get_mut(&self.key) {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => _ = clock.sleepers.insert(self.key, context.waker().clone()),
+        }
         Poll::Pending
     }
 }
 
 impl Drop for VirtualSleep {
     fn drop(&mut self) {
-        let mut clock = self.timer.clock();
-        self.forget(&mut clock);
+        self.timer.clock().sleepers.remove(&self.key);
     }
 }
 

@@ -15,7 +15,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, Response, Uri};
 use insist_http::Rules;
-use insist_smol::{GaveUp, Policy, Sent, Verdict, race};
+use insist_smol::{Policy, Verdict, race};
 use smol_hyper::rt::FuturesIo;
 
 /// A second request if the first has not answered after 300 ms, and at most four in all.
@@ -31,16 +31,16 @@ const RULES: Rules = Rules::new();
 
 type Answer = Response<Bytes>;
 
-/// The answer of a server, or why there is none.
-pub(crate) async fn get(uri: &Uri, policy: &Policy) -> Result<Answer, GaveUp<Answer, io::Error>> {
-    race(policy, |_| fetch(uri.clone())).judge(judge).await
+/// The answer of a server: one that is good, or else the last one.
+pub(crate) async fn get(uri: &Uri, policy: &Policy) -> io::Result<Answer> {
+    race(policy, |_| fetch(uri.clone())).judge(judge).call().await
 }
 
 /// The statuses and the Retry-After of HTTP; and what nobody listened to was certainly not sent.
 pub(crate) fn judge(outcome: &io::Result<Answer>) -> Verdict {
     match outcome {
         Ok(answer) => RULES.judge_by_system_clock(answer.status(), answer.headers()),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().sent(Sent::No),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().unsent(),
         Err(_) => Verdict::retry(),
     }
 }

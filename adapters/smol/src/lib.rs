@@ -12,24 +12,44 @@
 //! # async fn fetch() -> std::io::Result<&'static str> { Ok("hello") }
 //! # fn is_transient(error: &std::io::Error) -> bool { error.kind() != std::io::ErrorKind::NotFound }
 //! async_io::block_on(async {
-//!     let value = retry(&POLICY, |_| fetch()).when(is_transient).await?;
+//!     let value = retry(POLICY, |_| fetch()).when(is_transient).call().await?;
 //! #   assert_eq!(value, "hello");
-//!     let (result, report) = retry(&POLICY, |_| fetch()).report().await; // why, how often, when
+//!     let (result, report) = retry(POLICY, |_| fetch()).report().await; // why, how often, when
 //! #   assert!(result.is_ok() && report.attempts == 1);
-//! #   Ok::<_, Box<dyn std::error::Error>>(())
+//! #   Ok::<_, std::io::Error>(())
 //! })
 //! # .unwrap();
 //! ```
 //!
-//! The core's names are here too, so this one dependency is enough. [`VirtualTimer`] tests calls without waiting.
+//! [`VirtualTimer`] tests calls without waiting.
+//!
+//! # Limits fire
+//!
+//! Attempt timeouts, deadlines and hedges are on time as long as an attempt's polls come back. smol has no cooperative
+//! budget: a loop of an attempt that is always ready has to yield by itself, as `futures_lite::future::yield_now` does.
+//!
+//! # Features
+//!
+//! - `tower`: the module `tower`, whose layer makes any service insist.
+//! - `tracing`: the word `trace`, which tells the `tracing` crate what a call decides.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod race;
 mod retry;
 mod timer;
+#[cfg(feature = "tower")]
+pub mod tower;
 
-pub use insist_futures::*;
+#[cfg(feature = "tracing")]
+pub use insist_futures::Tracing;
+pub use insist_futures::{
+    AtEnd, Attempt, AttemptEnd, Breaker, BreakerState, Budget, BudgetState, Bulkhead, Calling, Decision, Driver, Entry,
+    Event, Fallback, FallingBack, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, LANES, Lanes, List,
+    Local, Log, NoDetail, NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Report, Reporting, Retrying, Room,
+    Sent, Terms, Timer, TryCalling, Verdict, VirtualTimer, When, Winner,
+};
 pub use race::race;
 pub use retry::{retry, retry_local};
 pub use timer::{SmolSleep, SmolTimer};

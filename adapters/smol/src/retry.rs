@@ -1,53 +1,49 @@
 //! `retry`, one attempt at a time, by async-io's timer.
 
 use std::future::Future;
-use std::ops::Deref;
 
-use insist_futures::{Attempt, Backoff, Driver, Local, Policy};
+use insist_futures::{Attempt, Driver, IntoTerms, Local, Outcome, TermsOf};
 
 use crate::SmolTimer;
 
-/// [`insist_futures::retry`] by async-io's timer: a call whose attempts are sent one after the other.
+/// Describes a call whose attempts are sent one after the other: [`insist_futures::retry`] by async-io's timer.
 ///
 /// ```
 /// use insist_smol::{Policy, retry};
 ///
-/// let number = async_io::block_on(async { retry(&Policy::default(), |_| async { "42".parse::<u32>() }).await });
+/// let number = async_io::block_on(retry(Policy::default(), |_| async { "42".parse::<u32>() }).try_call());
 /// assert_eq!(number.unwrap(), 42);
 /// ```
 #[inline]
-pub fn retry<P, B, F, A, T, E>(policy: P, operation: F) -> Driver<SmolTimer, P, F>
+pub fn retry<S, F, A>(terms: S, operation: F) -> Driver<SmolTimer, F, TermsOf<S>>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
+    S: IntoTerms,
     F: FnMut(Attempt) -> A,
-    A: Future<Output = Result<T, E>>,
+    A: Future,
+    A::Output: Outcome,
 {
-    insist_futures::retry(SmolTimer, policy, operation)
+    insist_futures::retry(SmolTimer, terms, operation)
 }
 
-/// [`insist_futures::retry_local`] by async-io's timer: a call of an async closure that borrows what it captured.
+/// Describes a call of an async closure that borrows what it captured, mutably if it likes:
+/// [`insist_futures::retry_local`] by async-io's timer. It ends with `call`, `try_call` or `report`.
 ///
 /// ```
-/// use std::cell::Cell;
 /// use insist_smol::{Policy, retry_local};
 ///
-/// let sends = Cell::new(0);
-/// let result = async_io::block_on(
-///     retry_local(&Policy::zero(), async |_| {
-///         sends.set(sends.get() + 1);
-///         if sends.get() < 3 { Err("busy") } else { Ok(()) }
-///     })
-///     .run(),
-/// );
-/// assert!(result.is_ok() && sends.get() == 3);
+/// let mut sends = 0;
+/// let call = retry_local(Policy::zero(), async |_| {
+///     sends += 1;
+///     if sends < 3 { Err("busy") } else { Ok(()) }
+/// });
+/// assert_eq!(async_io::block_on(call.call()), Ok(()));
+/// assert_eq!(sends, 3);
 /// ```
 #[inline]
-pub fn retry_local<P, B, F, T, E>(policy: P, operation: F) -> Driver<SmolTimer, P, Local<F, T, E>>
+pub fn retry_local<S, F, T, E>(terms: S, operation: F) -> Driver<SmolTimer, Local<F, T, E>, TermsOf<S>>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    F: AsyncFn(Attempt) -> Result<T, E>,
+    S: IntoTerms,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
 {
-    insist_futures::retry_local(SmolTimer, policy, operation)
+    insist_futures::retry_local(SmolTimer, terms, operation)
 }

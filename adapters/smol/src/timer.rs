@@ -9,6 +9,7 @@ use insist_futures::{Instant, fresh_seed};
 
 /// async-io's timer, on the one origin of [`Instant::now`] that every std driver shares.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "made by its name")]
 pub struct SmolTimer;
 
 impl insist_futures::Timer for SmolTimer {

@@ -23,8 +23,8 @@ impl Client {
         Self { budget: Arc::new(Budget::new(0.2).with_reserve(10)), load: Arc::default() }
     }
 
-    async fn get(&self) -> Result<(), GaveUp<(), &'static str>> {
-        retry(&POLICY, |_| self.send()).gate(&self.budget).await
+    async fn get(&self) -> Result<(), GaveUp<&'static str>> {
+        retry(POLICY, |_| self.send()).gate(&self.budget).await
     }
 
     /// The service is down.

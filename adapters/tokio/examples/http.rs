@@ -13,7 +13,7 @@ use hyper::client::conn::http1;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use insist_http::Rules;
-use insist_tokio::{GaveUp, Policy, Sent, Verdict, race};
+use insist_tokio::{Policy, Report, Verdict, race};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,10 +26,16 @@ const POLICY: Policy = Policy::exponential(Duration::from_millis(50))
 
 pub(crate) type Answer = Response<Bytes>;
 
-/// The answer to a GET, or why there is none.
-pub(crate) async fn get(address: SocketAddr, path: &str, policy: &Policy) -> Result<Answer, GaveUp<Answer, io::Error>> {
+/// The answer to a GET: one that is good, or else the last one; and how it went.
+pub(crate) async fn get(address: SocketAddr, path: &str, policy: &Policy) -> (io::Result<Answer>, Report) {
     let request = || Request::get(path).header("host", address.to_string()).body(Full::default());
-    race(policy, |_| async move { send(address, request().map_err(io::Error::other)?).await }).judge(judge).await
+    let call = race(policy, |_| async move { send(address, request().map_err(io::Error::other)?).await });
+    let (result, report) = call.judge(judge).report().await;
+    let last = result.or_else(|gave_up| {
+        let (last, none) = gave_up.split();
+        last.unwrap_or_else(|| Err(none.into()))
+    });
+    (last, report)
 }
 
 /// One attempt: a connection, a request and the whole answer.
@@ -52,7 +58,7 @@ pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> 
 pub(crate) fn judge(outcome: &io::Result<Answer>) -> Verdict {
     match outcome {
         Ok(answer) => Rules::new().judge_by_system_clock(answer.status(), answer.headers()),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().sent(Sent::No),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().unsent(),
         Err(_) => Verdict::retry(),
     }
 }
@@ -80,7 +86,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let server = tokio::spawn(serve(listener));
-    let answer = get(address, "/", &POLICY).await?;
+    let (answer, report) = get(address, "/", &POLICY).await;
+    print!("{report}");
+    let answer = answer?;
     println!("{}: {}", answer.status(), String::from_utf8_lossy(answer.body()));
     println!("the connection that hung has ended after {} bytes more", server.await??);
     Ok(())

@@ -36,9 +36,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         stream.write_all(b"hello").await
     });
 
-    let (greeting, report) = retry(&POLICY, |_| greet(address))
+    let (greeting, report) = retry(POLICY, |_| greet(address))
         .when(is_transient)
-        .notify(|event| println!("  {}", event.decision)) // every decision, as it is made
+        .notify(|event| println!("  {event}")) // every decision, as it is made
         .report()
         .await;
     println!("{:?} after {} attempts in {:.0?}", greeting?, report.attempts, report.elapsed);

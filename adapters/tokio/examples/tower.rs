@@ -49,7 +49,7 @@ async fn main() -> Result<(), BoxError> {
     let mut service = ServiceBuilder::new()
         .timeout(Duration::from_secs(2))
         .map_err(Error::into_boxed) // tower's timeout has an error of its own
-        .layer(Layer::race(&POLICY).room::<2>().gate(&BUDGET).judge(judge).repeat_for(repeat))
+        .layer(Layer::race(POLICY).room::<2>().gate(&BUDGET).judge(judge).repeat_for(repeat))
         .concurrency_limit(5)
         .timeout(Duration::from_millis(200))
         .service(service_fn(serve));

@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use insist_tokio::{Attempt, Policy, Sent, Verdict, retry};
+use insist_tokio::{Attempt, Policy, Verdict, retry};
 
 const POLICY: Policy = Policy::exponential(Duration::from_millis(10)).attempts(5);
 
@@ -25,7 +25,7 @@ fn judge(outcome: &io::Result<Answer>) -> Verdict {
         Ok(Answer { status: 401 | 403, .. }) => Verdict::Stop,
         Ok(_) => Verdict::Accept,
         // Certainly not sent, so that even a call that must not be repeated may go on.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().sent(Sent::No),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Verdict::retry().unsent(),
         Err(_) => Verdict::retry(),
     }
 }
@@ -43,7 +43,7 @@ async fn ask(attempt: Attempt, status: u16) -> io::Result<Answer> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     for status in [200, 403, 500] {
-        let (result, report) = retry(&POLICY, |attempt| ask(attempt, status))
+        let (result, report) = retry(POLICY, |attempt| ask(attempt, status))
             .judge(judge)
             .report_with(|outcome| {
                 outcome.as_ref().map_or_else(ToString::to_string, |answer| answer.status.to_string())
@@ -55,7 +55,7 @@ async fn main() {
             Ok(answer) => println!("accepted: {}\n", answer.status),
             Err(gave_up) => {
                 println!("{gave_up}");
-                let last = gave_up.into_last().and_then(Result::ok);
+                let last = gave_up.last.and_then(Result::ok);
                 println!("the last answer was: {:?}\n", last.map(|answer| answer.status));
             }
         }

@@ -10,18 +10,21 @@
 //! const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn main() -> std::io::Result<()> {
 //! # async fn fetch() -> std::io::Result<&'static str> { Ok("hello") }
 //! # fn is_transient(error: &std::io::Error) -> bool { error.kind() != std::io::ErrorKind::NotFound }
-//! let value = retry(&POLICY, |_| fetch()).when(is_transient).await?;
+//! let value = retry(POLICY, |_| fetch()).when(is_transient).call().await?;
 //! # assert_eq!(value, "hello");
-//! let (result, report) = retry(&POLICY, |_| fetch()).report().await; // why, how often, when
+//! let (result, report) = retry(POLICY, |_| fetch()).report().await; // why, how often, when
 //! # assert!(result.is_ok() && report.attempts == 1);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The core's names are here too, so this one dependency is enough.
+//! # Limits fire
+//!
+//! Attempt timeouts, deadlines and hedges are on time whatever an attempt does in its polls, as long as a poll comes
+//! back: an attempt that is always ready is stopped by tokio's cooperative budget, and the call looks at the clock then.
 //!
 //! # Features
 //!
@@ -29,6 +32,7 @@
 //! - `tracing`: the word `trace`, which tells the `tracing` crate what a call decides.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod race;
 mod retry;
@@ -36,7 +40,14 @@ mod timer;
 #[cfg(feature = "tower")]
 pub mod tower;
 
-pub use insist_futures::*;
+#[cfg(feature = "tracing")]
+pub use insist_futures::Tracing;
+pub use insist_futures::{
+    AtEnd, Attempt, AttemptEnd, Breaker, BreakerState, Budget, BudgetState, Bulkhead, Calling, Decision, Driver, Entry,
+    Event, Fallback, FallingBack, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, LANES, Lanes, List,
+    Local, Log, NoDetail, NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Report, Reporting, Retrying, Room,
+    Sent, Terms, Timer, TryCalling, Verdict, When, Winner,
+};
 pub use race::race;
 pub use retry::{retry, retry_local};
-pub use timer::TokioTimer;
+pub use timer::{TokioSleep, TokioTimer};

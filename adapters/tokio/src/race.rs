@@ -1,14 +1,13 @@
 //! `race`, several attempts at once, by tokio's timer.
 
 use std::future::Future;
-use std::ops::Deref;
 
-use insist_futures::{Attempt, Backoff, Driver, LANES, Policy};
+use insist_futures::{Attempt, Driver, IntoTerms, LANES, Outcome, TermsOf};
 
 use crate::TokioTimer;
 
-/// [`insist_futures::race`] by tokio's timer: as many attempts in flight as the policy has lanes, and the first success
-/// wins.
+/// Describes a call with as many attempts in flight as the policy has lanes, whose first success wins:
+/// [`insist_futures::race`] by tokio's timer.
 ///
 /// ```
 /// use std::time::Duration;
@@ -18,24 +17,29 @@ use crate::TokioTimer;
 /// const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).lanes(2).hedge_after(Duration::from_millis(20));
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let lane = race(&POLICY, |attempt| async move {
+/// # async fn main() -> std::io::Result<()> {
+/// let lane = race(POLICY, |attempt| async move {
 ///     let millis = if attempt.lane == 0 { 100 } else { 5 };
 ///     tokio::time::sleep(Duration::from_millis(millis)).await;
 ///     Ok::<_, std::io::Error>(attempt.lane)
 /// })
+/// .call()
 /// .await?;
 /// assert_eq!(lane, 1);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Panics
+///
+/// As [`retry`](crate::retry())'s.
 #[inline]
-pub fn race<P, B, F, A, T, E>(policy: P, operation: F) -> Driver<TokioTimer, P, F, (), (), (), LANES>
+pub fn race<S, F, A>(terms: S, operation: F) -> Driver<TokioTimer, F, TermsOf<S>, LANES>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
+    S: IntoTerms,
     F: FnMut(Attempt) -> A,
-    A: Future<Output = Result<T, E>>,
+    A: Future,
+    A::Output: Outcome,
 {
-    insist_futures::race(TokioTimer, policy, operation)
+    insist_futures::race(TokioTimer, terms, operation)
 }

@@ -1,59 +1,66 @@
 //! `retry`, one attempt at a time, by tokio's timer.
 
 use std::future::Future;
-use std::ops::Deref;
 
-use insist_futures::{Attempt, Backoff, Driver, Local, Policy};
+use insist_futures::{Attempt, Driver, IntoTerms, Local, Outcome, TermsOf};
 
 use crate::TokioTimer;
 
-/// [`insist_futures::retry`] by tokio's timer: a call whose attempts are sent one after the other.
+/// Describes a call whose attempts are sent one after the other: [`insist_futures::retry`] by tokio's timer.
 ///
 /// ```
 /// use insist_tokio::{Policy, retry};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let number = tokio::spawn(async { retry(&Policy::default(), |_| async { "42".parse::<u32>() }).await }).await??;
+/// let call = retry(Policy::default(), |_| async { "42".parse::<u32>() });
+/// let number = tokio::spawn(call.try_call()).await??;
 /// assert_eq!(number, 42);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Panics
+///
+/// The call does, when it first has to wait (for a retry, or for an attempt that has a timeout and is not ready) outside
+/// of a tokio runtime whose time is enabled. A call whose first attempt is ready at once needs no runtime.
 #[inline]
-pub fn retry<P, B, F, A, T, E>(policy: P, operation: F) -> Driver<TokioTimer, P, F>
+pub fn retry<S, F, A>(terms: S, operation: F) -> Driver<TokioTimer, F, TermsOf<S>>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
+    S: IntoTerms,
     F: FnMut(Attempt) -> A,
-    A: Future<Output = Result<T, E>>,
+    A: Future,
+    A::Output: Outcome,
 {
-    insist_futures::retry(TokioTimer, policy, operation)
+    insist_futures::retry(TokioTimer, terms, operation)
 }
 
-/// [`insist_futures::retry_local`] by tokio's timer: a call of an async closure that borrows what it captured.
+/// Describes a call of an async closure that borrows what it captured, mutably if it likes:
+/// [`insist_futures::retry_local`] by tokio's timer. It ends with `call`, `try_call` or `report`.
 ///
 /// ```
-/// use std::cell::Cell;
 /// use insist_tokio::{Policy, retry_local};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let sends = Cell::new(0);
-/// let result = retry_local(&Policy::zero(), async |_| {
-///     sends.set(sends.get() + 1);
-///     if sends.get() < 3 { Err("busy") } else { Ok(()) }
-/// })
-/// .run()
-/// .await;
-/// assert!(result.is_ok() && sends.get() == 3);
+/// let mut sends = 0;
+/// let result = retry_local(Policy::zero(), async |_| {
+///     sends += 1;
+///     if sends < 3 { Err("busy") } else { Ok(()) }
+/// });
+/// assert_eq!(result.call().await, Ok(()));
+/// assert_eq!(sends, 3);
 /// # }
 /// ```
+///
+/// # Panics
+///
+/// As [`retry`]'s.
 #[inline]
-pub fn retry_local<P, B, F, T, E>(policy: P, operation: F) -> Driver<TokioTimer, P, Local<F, T, E>>
+pub fn retry_local<S, F, T, E>(terms: S, operation: F) -> Driver<TokioTimer, Local<F, T, E>, TermsOf<S>>
 where
-    P: Deref<Target = Policy<B>>,
-    B: Backoff,
-    F: AsyncFn(Attempt) -> Result<T, E>,
+    S: IntoTerms,
+    F: AsyncFnMut(Attempt) -> Result<T, E>,
 {
-    insist_futures::retry_local(TokioTimer, policy, operation)
+    insist_futures::retry_local(TokioTimer, terms, operation)
 }

@@ -1,37 +1,72 @@
 //! tokio's clock and sleep.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use insist_futures::{Instant, Timer, fresh_seed};
+use pin_project_lite::pin_project;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Sleep, sleep, sleep_until};
 
 /// tokio's clock and its sleep, on the one origin of [`Instant::now`] that every std driver shares.
 ///
-/// Where tokio's time is paused, instants are those of its paused clock.
+/// Where tokio's time is paused, instants are those of its paused clock. Gates that are `static` outlive a test and keep
+/// its instants: one that a test with paused time left open stays open for a test that is earlier, so tests make their
+/// own.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "made by its name")]
 pub struct TokioTimer;
 
 impl Timer for TokioTimer {
-    type Sleep = Sleep;
+    type Sleep = TokioSleep;
 
     #[inline]
     fn now(&self) -> Instant {
-        Instant::of(tokio::time::Instant::now().into_std())
+        tokio::time::Instant::now().into_std().into()
     }
 
     /// # Panics
     ///
     /// Outside of a tokio runtime whose time is enabled.
     #[inline]
-    fn sleep_until(&self, until: Instant) -> Sleep {
-        match until.to_std() {
+    fn sleep_until(&self, until: Instant) -> TokioSleep {
+        let sleep = match until.to_std() {
             Some(until) => sleep_until(until.into()),
             None => sleep(Duration::MAX),
-        }
+        };
+        TokioSleep { sleep }
     }
 
     #[inline]
     fn seed(&self) -> u64 {
         fresh_seed()
+    }
+}
+
+pin_project! {
+    /// A sleep by tokio's timer, which is over in time also where an attempt uses up its task's budget.
+    #[derive(Debug)]
+    pub struct TokioSleep {
+        #[pin]
+        sleep: Sleep,
+    }
+}
+
+impl Future for TokioSleep {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut sleep = self.project().sleep;
+        if sleep.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        // Without budget tokio's sleep says "pending" without looking at the clock.
+        if !has_budget_remaining() && tokio::time::Instant::now() >= sleep.deadline() {
+            return Poll::Ready(());
+        }
+        Poll::Pending
     }
 }

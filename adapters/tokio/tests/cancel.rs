@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use insist_tokio::{Budget, Bulkhead, Instant, Jitter, Policy, Timer, TokioTimer, race, retry};
+use insist_tokio::{Budget, Bulkhead, Instant, Policy, Timer, TokioTimer, race, retry};
 use tokio::time::{sleep, timeout};
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-const POLICY: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(5);
+const POLICY: Policy = Policy::constant(ms(100)).attempts(5);
 
 /// How many attempts there are.
 #[derive(Clone, Default)]

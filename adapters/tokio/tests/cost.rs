@@ -57,3 +57,15 @@ fn a_wait_allocates_nothing() {
         }
     });
 }
+
+/// Nor does a call that is traced where no subscriber listens, once `tracing` has noted its call sites.
+#[cfg(feature = "tracing")]
+#[test]
+fn what_is_traced_without_a_subscriber_allocates_nothing() {
+    let call = || {
+        let call = retry(Policy::zero(), |attempt| ready(if attempt.id < 3 { Err("no") } else { Ok(attempt.id) }));
+        assert_eq!(at_once(call.trace()).ok(), Some(3));
+    };
+    call();
+    assert_eq!(allocation_counter::measure(call).count_total, 0);
+}

@@ -31,7 +31,7 @@ async fn all_closed(server: Server) -> Server {
 async fn a_loser_is_closed_when_the_winner_answers() {
     let server = Server::start([Answer::never(), Answer::ok("hello")]).unwrap();
     let policy = Policy::zero().lanes(2).hedge_after(ms(30)).attempts(2);
-    let answer = http::get(server.address(), "/", &policy).await.unwrap();
+    let answer = http::get(server.address(), "/", &policy).await.0.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"hello"[..]));
     let server = all_closed(server).await;
     assert_eq!((server.request_count(), server.disconnects()), (2, 1));
@@ -41,7 +41,7 @@ async fn a_loser_is_closed_when_the_winner_answers() {
 async fn an_attempt_that_takes_too_long_is_closed_and_repeated() {
     let server = Server::start([Answer::never(), Answer::never(), Answer::ok("hello")]).unwrap();
     let policy = Policy::zero().attempt_timeout(ms(200)).attempts(1000);
-    let answer = http::get(server.address(), "/", &policy).await.unwrap();
+    let answer = http::get(server.address(), "/", &policy).await.0.unwrap();
     assert_eq!(&answer.body()[..], b"hello");
     let server = all_closed(server).await;
     assert!(server.request_count() >= 3 && server.disconnects() >= 2);
@@ -56,11 +56,12 @@ async fn resets_and_bodies_cut_short_are_repeated_and_the_last_answer_is_given_b
     )
     .unwrap();
     let policy = Policy::zero().attempts(4);
-    let answer = http::get(server.address(), "/well", &policy).await.unwrap();
+    let answer = http::get(server.address(), "/well", &policy).await.0.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"hello"[..]));
-    let gave_up = http::get(server.address(), "/busy", &policy).await.unwrap_err();
-    let Some(Ok(answer)) = gave_up.last else { panic!("there was an answer") };
-    assert_eq!((gave_up.reason, answer.status().as_u16(), &answer.body()[..]), (Reason::Attempts, 503, &b"busy"[..]));
+    let (answer, report) = http::get(server.address(), "/busy", &policy).await;
+    let answer = answer.expect("there was an answer");
+    assert_eq!((answer.status().as_u16(), &answer.body()[..]), (503, &b"busy"[..]));
+    assert_eq!(report.reason, Some(Reason::Attempts));
     assert_eq!((server.hits("/well"), server.hits("/busy")), (4, 4));
 }
 
@@ -69,7 +70,7 @@ async fn where_nobody_listens_the_last_error_says_so() {
     let server = Server::start(Answer::ok("")).unwrap();
     let address = server.address();
     drop(server);
-    let gave_up = http::get(address, "/", &Policy::zero().attempts(2)).await.unwrap_err();
-    let Some(Err(error)) = gave_up.last else { panic!("nobody answers") };
-    assert_eq!((gave_up.attempts, error.kind()), (2, io::ErrorKind::ConnectionRefused));
+    let (answer, report) = http::get(address, "/", &Policy::zero().attempts(2)).await;
+    assert_eq!(answer.expect_err("nobody answers").kind(), io::ErrorKind::ConnectionRefused);
+    assert_eq!(report.attempts, 2);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use insist_tokio::{Budget, End, Policy, race};
+use insist_tokio::{AttemptEnd, Budget, Policy, race};
 use tokio::time::sleep;
 
 const fn ms(millis: u64) -> Duration {
@@ -44,7 +44,7 @@ async fn a_hedge_opens_when_the_first_is_slow_and_the_loser_is_dropped_before_th
     assert_eq!(result.unwrap(), 1);
     assert_eq!((report.hedges, report.attempts), (1, 2));
     let ends: Vec<_> = report.log.entries().iter().map(|entry| entry.end).collect();
-    assert_eq!(ends, [Some(End::Cancelled), Some(End::Accept)]);
+    assert_eq!(ends, [Some(AttemptEnd::Lost), Some(AttemptEnd::Accept)]);
     assert_eq!(*notes.borrow(), ["hedge dropped", "first dropped", "returned"]);
     assert!(started.elapsed() < ms(60));
 }

@@ -3,7 +3,7 @@
 use std::future::{IntoFuture, Ready, ready};
 use std::time::Duration;
 
-use insist_tokio::{Attempt, Policy, race, retry};
+use insist_tokio::{Attempt, Policy, TokioSleep, race, retry};
 
 const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
 
@@ -16,10 +16,12 @@ fn operation() -> impl FnMut(Attempt) -> Ready<Result<u32, u32>> {
     }
 }
 
+/// tokio's own sleep takes 96 or 112 bytes of it, as its features are.
 #[test]
 fn a_call_with_one_lane_is_small() {
     let size = size_of_val(&retry(&POLICY, operation()).into_future());
-    assert!(size <= 224, "{size}");
+    let sleep = size_of::<TokioSleep>();
+    assert!(size <= 136 + sleep, "{size}, of which {sleep} are tokio's");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::future::pending;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use insist_tokio::{Action, Decision, End, Instant, Jitter, Policy, Reason, Timer, TokioTimer, Verdict, retry};
+use insist_core::Action;
+use insist_tokio::{AttemptEnd, Decision, Instant, Policy, Reason, Timer, TokioTimer, Verdict, retry};
 use tokio::time::sleep;
 
 const fn ms(millis: u64) -> Duration {
@@ -12,7 +13,7 @@ const fn ms(millis: u64) -> Duration {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-const POLICY: Policy = Policy::constant(MINUTE).cap(MINUTE).jitter(Jitter::None).attempts(4);
+const POLICY: Policy = Policy::constant(MINUTE).cap(MINUTE).attempts(4);
 
 #[tokio::test(start_paused = true)]
 async fn retries_wait_in_virtual_time() {
@@ -48,7 +49,7 @@ async fn an_attempt_that_takes_too_long_is_dropped_at_its_timeout() {
     .await;
     assert_eq!(result.unwrap(), 3);
     let ends: Vec<_> = report.log.entries().iter().map(|entry| entry.end).collect();
-    assert_eq!(ends, [Some(End::Timeout), Some(End::Timeout), Some(End::Accept)]);
+    assert_eq!(ends, [Some(AttemptEnd::Timeout), Some(AttemptEnd::Timeout), Some(AttemptEnd::Accept)]);
     assert!(report.elapsed >= ms(100) && report.elapsed < ms(110), "{:?}", report.elapsed);
 }
 

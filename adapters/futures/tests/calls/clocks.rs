@@ -6,9 +6,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use insist_futures::{Admission, Attempt, Gate, Instant, Jitter, Kind, Policy, Timer, race, retry};
+use insist_core::{Admission, Cause, Gate};
+use insist_futures::{Attempt, Instant, Policy, Timer, race, retry};
 
-const FIXED: Policy = Policy::constant(Duration::from_millis(100)).jitter(Jitter::None);
+const FIXED: Policy = Policy::constant(Duration::from_millis(100));
 
 /// A timer that nobody may ask for anything.
 struct Forbidden;
@@ -38,7 +39,8 @@ fn finish<F: IntoFuture>(call: F) -> F::Output {
 fn a_call_without_timeouts_that_succeeds_at_once_reads_no_clock_and_draws_no_seed() {
     let operation = |attempt: Attempt| ready(Ok::<_, ()>(attempt.id));
     assert_eq!(finish(retry(Forbidden, &Policy::default(), operation)).ok(), Some(1));
-    assert_eq!(finish(retry(Forbidden, &Policy::default(), operation).call()), Ok(1));
+    let says = |attempt: Attempt| ready(Ok::<_, &str>(attempt.id));
+    assert_eq!(finish(retry(Forbidden, Policy::default(), says).call()), Ok(1));
     assert_eq!(finish(retry(Forbidden, &Policy::default(), operation).fallback(|_| 2)), 1);
     assert_eq!(finish(retry(Forbidden, &Policy::default(), operation).when(|()| false)).ok(), Some(1));
     assert_eq!(finish(race(Forbidden, &Policy::default(), operation)).ok(), Some(1));
@@ -107,7 +109,7 @@ fn a_clock_behind_its_own_sleeps_does_not_make_a_call_wait_again() {
 struct Holding(Cell<bool>);
 
 impl Gate for Holding {
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         match now.checked_add(Duration::from_secs(1)) {
             Some(at) if !self.0.replace(!self.0.get()) => Admission::NotBefore(at),
             _ => Admission::Yes,

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use insist_futures::{Admission, Attempt, Gate, Instant, Kind, Refusal, Settled, VirtualTimer};
+use insist_core::{Admission, Cause, Gate, Kind, Refusal, Settled};
+use insist_futures::{Attempt, Instant, VirtualTimer};
 
 /// What an attempt ends with: its id.
 pub(crate) type Given = Result<u32, u32>;
@@ -15,6 +16,31 @@ pub(crate) type Given = Result<u32, u32>;
 /// Everything that a call may leave behind, seen from outside. Clones count the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counting(Arc<Counts>);
+
+/// What a call has not given back yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Open {
+    /// Reserved, and neither sent nor refunded.
+    pub(crate) reserved: u32,
+    /// Admitted, and not settled.
+    pub(crate) admitted: u32,
+    /// Attempts that are not dropped.
+    pub(crate) alive: u32,
+}
+
+impl Open {
+    pub(crate) const NOTHING: Self = Self::reserved(0);
+
+    /// So many reservations, and nothing else.
+    pub(crate) const fn reserved(reserved: u32) -> Self {
+        Self { reserved, admitted: 0, alive: 0 }
+    }
+
+    /// The same, and so many attempts in flight.
+    pub(crate) const fn in_flight(self, attempts: u32) -> Self {
+        Self { admitted: attempts, alive: attempts, ..self }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -34,9 +60,13 @@ impl Counting {
         counting
     }
 
-    /// Reserved and not sent, admitted and not settled, and attempts that are alive.
-    pub(crate) fn open(&self) -> (u32, u32, u32) {
-        (self.0.reserved.load(SeqCst), self.0.admitted.load(SeqCst), self.0.alive.load(SeqCst))
+    /// What is open now.
+    pub(crate) fn open(&self) -> Open {
+        Open {
+            reserved: self.0.reserved.load(SeqCst),
+            admitted: self.0.admitted.load(SeqCst),
+            alive: self.0.alive.load(SeqCst),
+        }
     }
 
     /// How many attempts were sent.
@@ -76,28 +106,28 @@ impl Drop for Alive {
 }
 
 impl Gate for Counting {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
         self.0.reserved.fetch_add(1, SeqCst);
         Ok(())
     }
 
-    fn refund(&self, _: Instant, _: Kind, _: Instant) {
+    fn refund(&self, _: Instant, _: &Cause, _: Instant) {
         self.0.reserved.fetch_sub(1, SeqCst);
     }
 
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
         let held = Duration::from_millis(self.0.held.swap(0, SeqCst).into());
         if !held.is_zero() {
             return now.checked_add(held).map_or(Admission::Yes, Admission::NotBefore);
         }
         self.0.admitted.fetch_add(1, SeqCst);
-        if kind != Kind::First {
+        if cause.kind != Kind::First {
             self.0.reserved.fetch_sub(1, SeqCst);
         }
         Admission::Yes
     }
 
-    fn settle(&self, _: Instant, _: Kind, _: Settled) {
+    fn settle(&self, _: Instant, _: &Cause, _: &Settled) {
         self.0.admitted.fetch_sub(1, SeqCst);
     }
 }

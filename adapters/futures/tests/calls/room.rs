@@ -53,21 +53,18 @@ fn every_room_has_as_many_lanes_as_it_says() {
 }
 
 #[test]
-#[should_panic(expected = "the policy is invalid: attempts is 0; a call needs at least 1; validate() a policy that")]
-fn a_call_with_an_invalid_policy_panics_where_it_is_made() {
-    drop(retry(VirtualTimer::new(), &POLICY.attempts(0), never_sent).call());
-}
-
-#[test]
-#[should_panic(expected = "the policy has 2 lanes, and the call has room for 1; say room, or use try_call")]
-fn a_call_without_room_panics_where_it_is_made() {
-    drop(retry(VirtualTimer::new(), &POLICY.lanes(2), never_sent).call());
-}
-
-#[test]
-#[should_panic(expected = "a call may end without a result of its own; use try_call")]
-fn a_call_that_may_end_without_a_result_panics_where_it_is_made() {
-    drop(retry(VirtualTimer::new(), &POLICY.deadline(Duration::from_secs(1)), never_sent).call());
+fn no_finisher_panics_on_an_invalid_policy_or_on_one_that_may_end_without_a_result() {
+    let sentence = |policy: Policy| block_on(retry(VirtualTimer::new(), policy, never_sent).call()).unwrap_err();
+    assert_eq!(sentence(POLICY.attempts(0)), "its policy is invalid");
+    assert_eq!(sentence(POLICY.lanes(2)), "its policy is invalid");
+    let timer = VirtualTimer::new();
+    let policy = POLICY.attempts(1).attempt_timeout(Duration::from_secs(1));
+    let hangs = retry(timer.clone(), policy, |_| pending::<Result<(), &str>>());
+    assert_eq!(timer.block_on(hangs.call()), Err("no attempts were left"));
+    let (result, report) = block_on(race(VirtualTimer::new(), POLICY.attempts(0), never_sent).report());
+    assert_eq!(result.unwrap_err().reason, Reason::Invalid);
+    assert_eq!(report.attempts, 0);
+    assert_eq!(block_on(retry(VirtualTimer::new(), POLICY.lanes(0), never_sent).fallback(|_| ())), ());
 }
 
 #[test]
@@ -76,4 +73,20 @@ fn a_call_ends_with_the_operations_own_result() {
     assert_eq!(block_on(retry(VirtualTimer::new(), &POLICY, operation).call()), Ok(3));
     assert_eq!(block_on(retry(VirtualTimer::new(), &POLICY.attempts(2), operation).call()), Err("no"));
     assert_eq!(block_on(race(VirtualTimer::new(), &POLICY.lanes(2), operation).call()), Ok(3));
+}
+
+/// A policy is given by value, by reference, in a pointer, or in terms, which many calls share.
+#[test]
+fn a_policy_is_given_in_any_way() {
+    use insist_futures::{Budget, Terms};
+    let operation = |attempt: Attempt| ready(if attempt.id < 3 { Err("no") } else { Ok(attempt.id) });
+    let timer = VirtualTimer::new;
+    let policy = POLICY.attempts(3);
+    assert_eq!(block_on(retry(timer(), policy, operation).call()), Ok(3));
+    assert_eq!(block_on(retry(timer(), &policy, operation).call()), Ok(3));
+    assert_eq!(block_on(retry(timer(), std::sync::Arc::new(policy), operation).call()), Ok(3));
+    let terms = Terms::new(policy).when(|error: &&str| *error == "no").gate(Budget::default());
+    assert_eq!(block_on(retry(timer(), &terms, operation).call()), Ok(3));
+    assert_eq!(block_on(race(timer(), &terms, operation).call()), Ok(3));
+    assert_eq!(block_on(retry(timer(), terms, operation).when(|_| false).call()), Err("no"));
 }

@@ -17,7 +17,7 @@ fn assert_send<F: IntoFuture<IntoFuture: Send + 'static>>(call: F) {
 fn wrap<F, A>(operation: F) -> impl Future<Output = Option<u32>> + Send
 where
     F: FnMut(Attempt) -> A + Send,
-    A: Future<Output = Result<u32, ()>> + Send,
+    A: Future<Output = Result<u32, &'static str>> + Send,
 {
     let call = retry(VirtualTimer::new(), &POLICY, operation).gate(&BUDGET).into_future();
     async move { call.await.ok() }
@@ -25,7 +25,7 @@ where
 
 #[test]
 fn a_call_can_be_sent_if_its_operation_can() {
-    let operation = |attempt: Attempt| async move { if attempt.id < 2 { Err(()) } else { Ok(attempt.id) } };
+    let operation = |attempt: Attempt| async move { if attempt.id < 2 { Err("busy") } else { Ok(attempt.id) } };
     let timer = VirtualTimer::new;
     let (policy, budget) = (Arc::new(POLICY), Arc::new(Budget::default()));
     assert_send(retry(timer(), &POLICY, operation));
@@ -33,7 +33,7 @@ fn a_call_can_be_sent_if_its_operation_can() {
     assert_send(retry(timer(), &POLICY, operation).report());
     assert_send(retry(timer(), &POLICY, operation).fallback(|_| 1));
     assert_send(retry(timer(), &POLICY, operation).fallback(|_| 1).report());
-    assert_send(retry(timer(), &POLICY, operation).gate(&BUDGET).when(|()| true).notify(|_| ()));
+    assert_send(retry(timer(), &POLICY, operation).gate(&BUDGET).when(|_| true).notify(|_| ()));
     assert_send(retry(timer(), Arc::clone(&policy), operation).gate(Arc::clone(&budget)));
     assert_send(race(timer(), &POLICY, operation).gate(&BUDGET));
     assert_send(race(timer(), Arc::clone(&policy), operation).gate((&BUDGET, Arc::clone(&budget))).report());
@@ -49,4 +49,15 @@ fn a_call_that_was_made_on_one_thread_runs_on_another() {
     let call = retry(timer.clone(), policy, operation).gate(budget).into_future();
     let result = std::thread::spawn(move || timer.block_on(call)).join().expect("it does not panic");
     assert_eq!(result.ok(), Some(3));
+}
+
+/// A call is shared between threads if its parts are, its gate too.
+#[test]
+fn a_call_with_a_gate_is_sync_if_its_parts_are() {
+    fn assert_sync<F: IntoFuture<IntoFuture: Sync>>(call: F) {
+        drop(call.into_future());
+    }
+    let operation = |attempt: Attempt| ready(Ok::<_, &str>(attempt.id));
+    assert_sync(retry(VirtualTimer::new(), &POLICY, operation).gate(&BUDGET));
+    assert_sync(race(VirtualTimer::new(), &POLICY, operation).gate(&BUDGET).report());
 }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use crate::counting::{Counting, poll};
-use insist_futures::{Instant, Jitter, Policy, Timer, VirtualSleep, VirtualTimer, race, retry};
+use crate::counting::{Counting, Open, poll};
+use insist_futures::{Instant, Policy, Timer, VirtualSleep, VirtualTimer, race, retry};
 
-const FIXED: Policy = Policy::constant(Duration::from_millis(100)).jitter(Jitter::None);
+const FIXED: Policy = Policy::constant(Duration::from_millis(100));
 
 /// Counts how often it wakes.
 #[derive(Default)]
@@ -52,11 +52,11 @@ fn wakes_for_nothing_cause_no_sends_and_no_sleeps() {
             assert_eq!((counting.sent(), counting.open(), timer.1.load(SeqCst)), (sent, open, sleeps));
         }
     };
-    poll_often(1, (0, 1, 1), 1);
+    poll_often(1, Open::NOTHING.in_flight(1), 1);
     virtual_timer.advance(Duration::from_millis(20));
-    poll_often(1, (1, 0, 0), 2);
+    poll_often(1, Open::reserved(1), 2);
     virtual_timer.advance(Duration::from_millis(100));
-    poll_often(2, (0, 1, 1), 3);
+    poll_often(2, Open::NOTHING.in_flight(1), 3);
 }
 
 #[test]

@@ -6,7 +6,9 @@ mod ready;
 mod requests;
 mod shared;
 mod stack;
+mod stacked;
 mod strict;
+mod unsent;
 
 use std::time::Duration;
 

@@ -73,8 +73,8 @@ async fn the_wait_for_readiness_counts_to_the_timeout() {
     let (service, counts) = Strict::new(|number, ()| after(if number == 1 { 1000 } else { 30 }));
     let started = Instant::now();
     let service = Layer::race(&POLICY).layer(ConcurrencyLimit::new(service, 1));
-    let Err(Error::GaveUp(gave_up)) = service.oneshot(()).await else { panic!("there was time") };
-    assert_eq!((gave_up.reason, counts.calls()), (Reason::Attempts, 2));
+    let Err(Error::GaveUp(none)) = service.oneshot(()).await else { panic!("there was time") };
+    assert_eq!((none.reason(), counts.calls()), (Reason::Attempts, 2));
     assert!(started.elapsed() >= ms(70) && started.elapsed() < ms(78), "{:?}", started.elapsed());
 }
 
@@ -114,7 +114,7 @@ async fn an_error_of_a_clones_readiness_is_an_outcome_that_was_not_sent() {
     // After "down", which may have been sent, such a call is over; after "broken" it would not be.
     let service = Breaks::default();
     let judge = |outcome: &Result<(), &str>| match outcome {
-        Err("down") => insist_tokio::Verdict::retry().sent(insist_tokio::Sent::No),
+        Err("down") => insist_tokio::Verdict::retry().unsent(),
         _ => insist_tokio::Verdict::retry(),
     };
     let layered = Layer::retry(&POLICY).repeat(Repeat::IfUnsent).judge(judge).layer(service.clone());

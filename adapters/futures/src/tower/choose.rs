@@ -11,6 +11,7 @@ pub trait Choose<Req> {
 
 /// Chooses a clone of this for every request.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper that is to be made by its name")]
 pub struct Same<T>(pub T);
 
 impl<Req, T: Clone> Choose<Req> for Same<T> {
@@ -44,29 +45,18 @@ impl<Req, A: Choose<Req>, B: Choose<Req>> Choose<Req> for (A, B) {
     }
 }
 
-/// Clones every request.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cloned;
-
-impl<Req: Clone> Choose<Req> for Cloned {
-    type Choice = Option<Req>;
-
-    #[inline]
-    fn choose(&self, request: &Req) -> Option<Req> {
-        Some(request.clone())
-    }
-}
-
-/// Opens a span for the call of each request.
+/// Opens a span for the call of each request, with this name if there is one.
 #[cfg(feature = "tracing")]
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Traced;
+pub struct Traced {
+    pub(super) name: Option<&'static str>,
+}
 
 #[cfg(feature = "tracing")]
 impl<Req> Choose<Req> for Traced {
-    type Choice = crate::Tracing;
+    type Choice = insist_tracing::Tracing;
 
-    fn choose(&self, _: &Req) -> crate::Tracing {
-        crate::Tracing::new()
+    fn choose(&self, _: &Req) -> insist_tracing::Tracing {
+        self.name.map_or_else(insist_tracing::Tracing::new, insist_tracing::Tracing::named)
     }
 }

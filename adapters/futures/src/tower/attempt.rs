@@ -1,27 +1,29 @@
 //! An attempt of a service: wait until it is ready, then call it.
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 
-use insist_futures::{Attempt, Judge, Operation, Outcomes, Sent, Verdict};
+use insist_core::{Attempt, Instant, Judge, Verdict};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::choose::Choose;
+use super::clone_request::CloneRequest;
+use crate::operation::{Operation, Outcomes, Sealed};
 
 /// What an attempt of a service has ended with.
-#[derive(Debug)]
+#[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 pub struct Answer<T, E> {
     /// The service's response, or its error.
-    pub result: Result<T, E>,
+    pub(super) result: Result<T, E>,
     /// Whether the service was called: an error of its readiness is known not to have been sent.
-    pub is_sent: bool,
+    is_sent: bool,
 }
 
 /// There was no request left to send: it could be cloned at first, and then it could not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
+#[derive(Clone, Copy, Debug)]
 pub struct Unsendable;
 
 impl fmt::Display for Unsendable {
@@ -33,9 +35,10 @@ impl fmt::Display for Unsendable {
     }
 }
 
-impl std::error::Error for Unsendable {}
+impl core::error::Error for Unsendable {}
 
 /// The judge of a service's outcomes, asked about an [`Answer`].
+#[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 #[derive(Clone, Copy, Debug)]
 pub struct Judged<J>(pub(super) J);
 
@@ -44,17 +47,18 @@ impl<T, E, J: Judge<T, E>> Judge<Answer<T, E>, Unsendable> for Judged<J> {
     fn judge(&mut self, outcome: &Result<Answer<T, E>, Unsendable>) -> Verdict {
         match outcome {
             Ok(answer) if answer.is_sent => self.0.judge(&answer.result),
-            Ok(answer) => self.0.judge(&answer.result).sent(Sent::No),
+            Ok(answer) => self.0.judge(&answer.result).unsent(),
             Err(Unsendable) => Verdict::Stop,
         }
     }
 }
 
 /// Sends a request to a service that is ready, and its clones to clones of the service.
-#[derive(Debug)]
+#[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 pub struct Sends<S, Req, C> {
-    /// Ready until the first attempt.
     service: S,
+    /// Until the first attempt, and while no gate holds that back.
+    is_ready: bool,
     first: Option<Req>,
     spare: Option<Req>,
     clone_with: C,
@@ -62,9 +66,23 @@ pub struct Sends<S, Req, C> {
 
 impl<S, Req, C> Sends<S, Req, C> {
     pub(super) const fn new(ready: S, request: Req, spare: Option<Req>, clone_with: C) -> Self {
-        Self { service: ready, first: Some(request), spare, clone_with }
+        Self { service: ready, is_ready: true, first: Some(request), spare, clone_with }
     }
 }
+
+impl<T, E> fmt::Debug for Answer<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+impl<S, Req, C> fmt::Debug for Sends<S, Req, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sends").finish_non_exhaustive()
+    }
+}
+
+impl<S, Req, C> Sealed for Sends<S, Req, C> {}
 
 impl<S: Service<Req>, Req, C> Outcomes for Sends<S, Req, C> {
     type Value = Answer<S::Response, S::Error>;
@@ -74,24 +92,43 @@ impl<S: Service<Req>, Req, C> Outcomes for Sends<S, Req, C> {
 impl<S, Req, C> Operation for Sends<S, Req, C>
 where
     S: Service<Req> + Clone,
-    C: Choose<Req, Choice = Option<Req>>,
+    C: CloneRequest<Req>,
 {
     type Future = Sending<S, Req, S::Future>;
 
+    const MAY_BE_UNSENT: bool = true;
+
     #[inline]
-    fn send(&mut self, _: Attempt) -> Self::Future {
-        if let Some(request) = self.first.take() {
-            return Sending { step: Step::Calling { call: self.service.call(request) } };
+    fn send(&mut self, attempt: Attempt, now: Instant) -> Self::Future {
+        let mut request = self.first.take();
+        if core::mem::take(&mut self.is_ready) {
+            if let Some(request) = request {
+                return Sending { step: Step::Calling { call: self.service.call(request) } };
+            }
         }
-        let clone = self.spare.as_ref().and_then(|spare| self.clone_with.choose(spare));
-        let request = clone.or_else(|| self.spare.take());
-        Sending { step: Step::Readying { service: self.service.clone(), request } }
+        request = request.or_else(|| self.spare.as_ref().and_then(|spare| self.clone_with.clone_request(spare)));
+        request = request.or_else(|| self.spare.take());
+        let until = attempt.timeout().and_then(|timeout| now.checked_add(timeout));
+        Sending { step: Step::Readying { service: self.service.clone(), request, until } }
+    }
+
+    /// A place that is held ready and not used would keep others waiting, perhaps those that hold the gate.
+    #[inline]
+    fn on_wait(&mut self) {
+        if self.is_ready && self.first.is_some() {
+            self.is_ready = false;
+            self.service = self.service.clone();
+        }
+    }
+
+    #[inline]
+    fn is_unsent(attempt: &Self::Future, now: Instant) -> bool {
+        matches!(attempt.step, Step::Readying { until: Some(until), .. } if until <= now)
     }
 }
 
 pin_project! {
     /// An attempt in flight.
-    #[derive(Debug)]
     pub struct Sending<S, Req, F> {
         #[pin]
         step: Step<S, Req, F>,
@@ -100,9 +137,8 @@ pin_project! {
 
 pin_project! {
     #[project = Now]
-    #[derive(Debug)]
     enum Step<S, Req, F> {
-        Readying { service: S, request: Option<Req> },
+        Readying { service: S, request: Option<Req>, until: Option<Instant> },
         Calling { #[pin] call: F },
     }
 }
@@ -119,7 +155,7 @@ impl<S: Service<Req>, Req> Future for Sending<S, Req, S::Future> {
                     let result = ready!(call.poll(context));
                     return Poll::Ready(Ok(Answer { result, is_sent: true }));
                 }
-                Now::Readying { service, request: slot } => {
+                Now::Readying { service, request: slot, .. } => {
                     if slot.is_some() {
                         if let Err(error) = ready!(service.poll_ready(context)) {
                             return Poll::Ready(Ok(Answer { result: Err(error), is_sent: false }));

@@ -1,19 +1,21 @@
 //! What a service that insists fails with: the service's own error, or why there is neither error nor response.
 
-use std::convert::Infallible;
-use std::fmt;
+extern crate alloc;
 
-use insist_futures::GaveUp;
+use alloc::boxed::Box;
+use core::fmt;
+
+use insist_core::NoOutcome;
 
 use super::attempt::Unsendable;
 
 /// An error of any type, as tower's own layers give it.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
 /// The error of a service that insists.
 ///
-/// `E` is the inner service's error. Where that is an [`std::error::Error`], so is this, and it becomes a [`BoxError`]
-/// by itself. Where it is a [`BoxError`], because of a layer such as tower's timeout below this one,
+/// `E` is the inner service's error. Where that is an [`Error`](core::error::Error), so is this, and it becomes a
+/// [`BoxError`] by itself. Where it is a [`BoxError`], because of a layer such as tower's timeout below this one,
 /// [`into_boxed`](Self::into_boxed) makes one of it: `ServiceBuilder::new().map_err(Error::into_boxed).layer(…)`.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -22,13 +24,13 @@ pub enum Error<E> {
     Service(E),
     /// The call gave up without any response or error: all attempts took too long, a gate refused the first, or the
     /// policy is invalid. It says why.
-    GaveUp(GaveUp<Infallible, Infallible>),
+    GaveUp(NoOutcome),
     /// The function given to [`Layer::clone_with`](super::Layer::clone_with) cloned a request once and then no more.
     NotCloned,
 }
 
 impl<E> Error<E> {
-    /// The service's own error.
+    /// Returns the service's own error, if it is one.
     pub fn into_service(self) -> Option<E> {
         match self {
             Self::Service(error) => Some(error),
@@ -36,37 +38,36 @@ impl<E> Error<E> {
         }
     }
 
-    /// The service's own error in a box, not wrapped in this; or this, if it is another.
+    /// Returns the service's own error in a box, not wrapped in this; or this, if it is another.
     pub fn into_boxed(self) -> BoxError
     where
         E: Into<BoxError>,
     {
         match self {
             Self::Service(error) => error.into(),
-            Self::GaveUp(gave_up) => gave_up.into(),
+            Self::GaveUp(none) => none.into(),
             Self::NotCloned => Unsendable.into(),
         }
     }
 }
 
-/// As the error within.
+/// Prints the error within.
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(error) => error.fmt(f),
-            Self::GaveUp(gave_up) => gave_up.fmt(f),
+            Self::GaveUp(none) => none.fmt(f),
             Self::NotCloned => Unsendable.fmt(f),
         }
     }
 }
 
-/// The source is the error within.
-impl<E: std::error::Error + 'static> std::error::Error for Error<E> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+/// The source is that of the error within, whose text this prints.
+impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Service(error) => Some(error),
-            Self::GaveUp(gave_up) => Some(gave_up),
-            Self::NotCloned => None,
+            Self::Service(error) => error.source(),
+            Self::GaveUp(_) | Self::NotCloned => None,
         }
     }
 }

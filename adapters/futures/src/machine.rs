@@ -1,0 +1,117 @@
+//! What the loop asks of the machine, whatever its number of lanes.
+
+use insist_core::{Action, AsPolicy, Call, CallEnd, Gate, GaveUp, Handled, Instant, Repeat, SaysNoOutcome, Verdict};
+#[cfg(feature = "alloc")]
+use insist_core::{Log, Report};
+
+/// A [`Call`] with some number of lanes.
+///
+/// A step and a verdict are functions that are not inlined, one for each policy and gate: of 100 call sites, each has
+/// its loop and all share them.
+#[expect(unnameable_types, reason = "plumbing of Room")]
+pub trait Machine<P: AsPolicy, G: Gate>: Sized {
+    fn start(policy: P, gate: G, repeat: Repeat, now: Instant, seed: u64) -> Self;
+    fn is_timeless(&self) -> bool;
+    fn step(&mut self, now: Instant) -> Action;
+    fn judged(&mut self, now: Instant, attempt: u32, verdict: Verdict) -> Handled;
+    fn accepted(&mut self, now: Instant, attempt: u32);
+    fn failed(&mut self, now: Instant, attempt: u32) -> Handled;
+    fn set_seed(&mut self, seed: u64);
+    fn due(&self) -> Option<Instant>;
+    fn deadline(&self) -> Option<Instant>;
+    fn is_over(&self) -> bool;
+    fn in_flight_after(&self, attempt: u32) -> Option<(u32, u8)>;
+    fn lane_of(&self, attempt: u32) -> Option<u8>;
+    fn conclude<T, E>(&self, end: CallEnd<T, E>) -> Result<T, GaveUp<E, T>>;
+    fn result<T, E: SaysNoOutcome>(&self, end: CallEnd<T, E>) -> Result<T, E>;
+    #[cfg(feature = "alloc")]
+    fn report<T, E, D>(
+        &self,
+        end: CallEnd<T, E>,
+        started: Instant,
+        log: Log<D>,
+    ) -> (Result<T, GaveUp<E, T>>, Report<D>);
+}
+
+impl<P: AsPolicy, G: Gate, const LANES: usize> Machine<P, G> for Call<P, G, LANES> {
+    #[inline]
+    fn start(policy: P, gate: G, repeat: Repeat, now: Instant, seed: u64) -> Self {
+        Call::with_lanes(policy, gate, now, seed).repeat(repeat)
+    }
+
+    #[inline]
+    fn is_timeless(&self) -> bool {
+        self.policy().as_policy().is_timeless() && self.gate().is_timeless()
+    }
+
+    #[inline(never)]
+    fn step(&mut self, now: Instant) -> Action {
+        self.poll(now)
+    }
+
+    #[inline(never)]
+    fn judged(&mut self, now: Instant, attempt: u32, verdict: Verdict) -> Handled {
+        self.handle(now, attempt, verdict)
+    }
+
+    #[inline(never)]
+    fn accepted(&mut self, now: Instant, attempt: u32) {
+        self.handle(now, attempt, Verdict::Accept);
+    }
+
+    /// The commonest failure, of which nothing more is known: a verdict that is constant takes half the time.
+    #[inline(never)]
+    fn failed(&mut self, now: Instant, attempt: u32) -> Handled {
+        self.handle(now, attempt, Verdict::retry())
+    }
+
+    #[inline]
+    fn set_seed(&mut self, seed: u64) {
+        self.set_seed(seed);
+    }
+
+    #[inline]
+    fn due(&self) -> Option<Instant> {
+        self.due()
+    }
+
+    #[inline]
+    fn deadline(&self) -> Option<Instant> {
+        self.state().deadline()
+    }
+
+    #[inline]
+    fn is_over(&self) -> bool {
+        self.is_over()
+    }
+
+    #[inline]
+    fn in_flight_after(&self, attempt: u32) -> Option<(u32, u8)> {
+        self.state().in_flight_after(attempt)
+    }
+
+    #[inline]
+    fn lane_of(&self, attempt: u32) -> Option<u8> {
+        self.state().lane_of(attempt)
+    }
+
+    #[inline]
+    fn conclude<T, E>(&self, end: CallEnd<T, E>) -> Result<T, GaveUp<E, T>> {
+        end.conclude(self)
+    }
+
+    #[inline]
+    fn result<T, E: SaysNoOutcome>(&self, end: CallEnd<T, E>) -> Result<T, E> {
+        end.into_result(self)
+    }
+
+    #[cfg(feature = "alloc")]
+    fn report<T, E, D>(
+        &self,
+        end: CallEnd<T, E>,
+        started: Instant,
+        log: Log<D>,
+    ) -> (Result<T, GaveUp<E, T>>, Report<D>) {
+        end.report(self, started, log)
+    }
+}

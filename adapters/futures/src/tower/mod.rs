@@ -1,0 +1,49 @@
+//! A tower layer: calls of a service that insist, retried or hedged, with any [`Timer`](crate::Timer).
+//!
+//! [`Layer::retry`] and [`Layer::race`] say what the functions of those names say, with the same words, for every request
+//! that a service is called with. `insist-tokio` has the same layer with tokio's timer.
+//!
+//! ```
+//! use insist_futures::tower::Layer;
+//! use insist_futures::{Policy, Verdict, VirtualTimer};
+//! use tower::{Layer as _, ServiceExt, service_fn};
+//!
+//! let timer = VirtualTimer::new();
+//! let layer = Layer::<VirtualTimer>::retry(Policy::default()).timer(timer.clone());
+//! let layer = layer.judge(|outcome: &Result<u16, &str>| match outcome {
+//!     Ok(503) | Err(_) => Verdict::retry(),
+//!     Ok(_) => Verdict::Accept,
+//! });
+//! let service = layer.layer(service_fn(|path: &'static str| async move { Ok(if path == "/" { 200 } else { 404 }) }));
+//! assert_eq!(timer.block_on(service.oneshot("/")).unwrap(), 200);
+//! ```
+//!
+//! - **Readiness.** The service that was polled ready makes the first attempt. Each further attempt is made by a clone,
+//!   which is polled ready first; that wait is part of the attempt, and its timeout counts from before it. An attempt
+//!   that had to wait until its timeout was not sent, and is known not to have been.
+//! - **Gates come before readiness**, always: a call that its gate holds back gives back the readiness that it was called
+//!   with, so that nobody waits for a place that is not used.
+//! - **What is given back** is the service's own: the response that was accepted or, when the call gives up, the last
+//!   response or error, whichever it was. [`Error`] has a variant for calls that end without either.
+//! - **Requests** are cloned. Where [`Layer::clone_with`] says that one cannot be, it is sent once. A body that streams
+//!   has to be collected before it can be sent again.
+
+mod attempt;
+mod choose;
+mod clone_request;
+mod error;
+mod future;
+mod heard;
+mod layer;
+mod per_request;
+mod service;
+
+#[cfg(feature = "tracing")]
+pub use choose::Traced;
+pub use choose::{Choose, Same};
+pub use clone_request::{CloneRequest, Cloned};
+pub use error::{BoxError, Error};
+pub use future::ResponseFuture;
+pub use layer::Layer;
+pub use per_request::PerRequest;
+pub use service::Service;

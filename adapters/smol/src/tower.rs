@@ -1,0 +1,14 @@
+//! A tower layer: calls of a service that insist, retried or hedged, by async-io's timer. [`insist_futures::tower`] says
+//! how it works.
+
+pub use insist_futures::tower::{
+    BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
+};
+
+#[cfg(feature = "tracing")]
+pub use insist_futures::tower::Traced;
+
+use crate::SmolTimer;
+
+/// [`insist_futures::tower::Layer`] by async-io's timer.
+pub type Layer<S = (), const LANES: usize = 1> = insist_futures::tower::Layer<SmolTimer, S, LANES>;

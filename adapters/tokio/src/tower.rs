@@ -1,0 +1,40 @@
+//! A tower layer: calls of a service that insist, retried or hedged, by tokio's timer.
+//!
+//! [`Layer::retry`](insist_futures::tower::Layer::retry) and `Layer::race` say what the functions of those names say,
+//! with the same words, for every request that a service is called with:
+//!
+//! ```
+//! use std::time::Duration;
+//! use insist_tokio::{Budget, Policy, Verdict, tower::Layer};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
+//! static BUDGET: Budget = Budget::new(0.2); // shared by all clones of the service
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower::BoxError> {
+//! let service = ServiceBuilder::new()
+//!     .layer(Layer::retry(POLICY).gate(&BUDGET).judge(|outcome: &Result<u16, std::io::Error>| match outcome {
+//!         Ok(503) | Err(_) => Verdict::retry(),
+//!         Ok(_) => Verdict::Accept,
+//!     }))
+//!     .concurrency_limit(10)
+//!     .service(service_fn(|path: &'static str| async move { Ok(if path == "/" { 200 } else { 404 }) }));
+//! assert_eq!(service.oneshot("/").await?, 200);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`insist_futures::tower`] says how it deals with readiness, with gates, and with requests that cannot be cloned.
+
+pub use insist_futures::tower::{
+    BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
+};
+
+#[cfg(feature = "tracing")]
+pub use insist_futures::tower::Traced;
+
+use crate::TokioTimer;
+
+/// [`insist_futures::tower::Layer`] by tokio's timer.
+pub type Layer<S = (), const LANES: usize = 1> = insist_futures::tower::Layer<TokioTimer, S, LANES>;
