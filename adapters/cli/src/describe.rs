@@ -18,27 +18,26 @@ impl fmt::Display for Described<'_> {
 impl Described<'_> {
     fn write_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let policy = self.0;
+        let word = policy.get_backoff().as_str();
         match policy.get_backoff() {
             Shape::Zero => f.write_str("no wait")?,
             Shape::Stop => return f.write_str("no retry"),
-            Shape::Constant { base } => write!(f, "constant {}", Text(*base))?,
-            Shape::Linear { base } => write!(f, "linear from {}", Text(*base))?,
-            Shape::Exponential { base, factor } => {
-                write!(f, "exponential from {} × {}", Text(*base), factor.get())?;
+            Shape::Constant { base } => write!(f, "{word} {}", Text(*base))?,
+            Shape::Linear { base } | Shape::Fibonacci { base } | Shape::Decorrelated { base } => {
+                write!(f, "{word} from {}", Text(*base))?;
             }
-            Shape::Fibonacci { base } => write!(f, "fibonacci from {}", Text(*base))?,
-            Shape::Decorrelated { base } => write!(f, "decorrelated from {}", Text(*base))?,
+            Shape::Exponential { base, factor } => write!(f, "{word} from {} × {}", Text(*base), factor.get())?,
             Shape::List { delays, at_end } => {
-                f.write_str("list")?;
+                f.write_str(word)?;
                 for (index, delay) in delays.iter().enumerate() {
                     write!(f, "{}{}", if index == 0 { " " } else { "," }, Text(delay))?;
                 }
                 f.write_str(match at_end {
-                    AtEnd::Stop => " and stop",
                     AtEnd::Repeat => " and repeat the last",
+                    _ => " and stop",
                 })?;
             }
-            _ => f.write_str("a backoff of its own")?,
+            _ => f.write_str(word)?,
         }
         if !policy.get_floor().is_zero() {
             write!(f, ", floor {}", Text(policy.get_floor()))?;

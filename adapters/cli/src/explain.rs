@@ -150,8 +150,8 @@ impl Explained<'_> {
                     write!(f, "{before}{}{}", self.up_to(), Text(delay))?;
                 }
                 f.write_str(match at_end {
-                    AtEnd::Stop => ", and then no more",
                     AtEnd::Repeat => " each time from then on",
+                    _ => ", and then no more",
                 })?;
                 self.write_bounds(f)?;
                 self.write_jitter(f)?;

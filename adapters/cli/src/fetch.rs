@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use insist_core::{Event, Policy};
-use insist_ureq::{Agent, Body, Error, Insist, Report, ReportSlot, Rules, Settings};
+use insist_core::Policy;
+use insist_ureq::insisting::{Event, Report, ReportSlot, Rules, Settings};
+use insist_ureq::{Agent, Body, Error, Insist};
 
 use crate::get::Gates;
 
@@ -37,12 +38,12 @@ pub(crate) struct Fetched {
 
 impl Fetch {
     /// Sends it until it is accepted or the policy ends.
-    pub(crate) fn run(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Fetched {
+    pub(crate) fn run(self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Fetched {
         self.run_with(&agent(), hook)
     }
 
     /// The same with an agent whose connections other calls share.
-    pub(crate) fn run_with(self, agent: &Agent, hook: impl Fn(&Event) + Send + Sync + 'static) -> Fetched {
+    pub(crate) fn run_with(self, agent: &Agent, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Fetched {
         let slot = ReportSlot::new();
         let agent = agent.clone().insist(&self.settings().notify(hook).report_to(&slot));
         let result = self.send(&agent);

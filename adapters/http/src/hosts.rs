@@ -9,12 +9,12 @@ use http::Uri;
 use http::uri::Scheme;
 use insist_core::{Gate, Instant};
 
-/// How many hosts have a gate at once, unless it is said.
+/// How many hosts have a gate at once, by default.
 const LIMIT: usize = 256;
-/// After how long a gate that nobody asked for is forgotten, unless it is said: 10 minutes.
+/// After how long a gate that nobody asked for is forgotten, by default: 10 minutes.
 const IDLE: Duration = Duration::from_secs(600);
 
-/// A gate for each host, so that one that fails does not stop calls to the others.
+/// Keeps a gate for each host, so that a host that fails does not stop calls to the others.
 ///
 /// A host is a scheme, a name and a port; the name's case does not matter. At most 256 hosts have a gate at once (see
 /// [`limit`](Self::limit)): beyond that the one that was asked for least lately is forgotten. So is one that was not
@@ -49,24 +49,24 @@ struct Known<G> {
 }
 
 impl<G: Gate> Hosts<G> {
-    /// Each host is given what this makes.
+    /// Makes one that gives each host the gate that the function makes.
     pub fn new(make: impl Fn() -> G + Send + Sync + 'static) -> Self {
         Self { make: Box::new(make), limit: LIMIT, idle: IDLE, gates: Mutex::default() }
     }
 
-    /// How many hosts have a gate at once; 0 counts as 1. Default 256.
+    /// Sets how many hosts have a gate at once; 0 counts as 1. Default: 256.
     #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         Self { limit: limit.max(1), ..self }
     }
 
-    /// After how long a gate that nobody asked for is forgotten. Default 10 minutes.
+    /// Sets after how long a gate that nobody asked for is forgotten. Default: 10 minutes.
     #[must_use]
     pub fn idle(self, idle: Duration) -> Self {
         Self { idle, ..self }
     }
 
-    /// The gate of the host of a URI.
+    /// Returns the gate of the host of a URI; the host is asked for at that instant.
     pub fn gate(&self, uri: &Uri, now: Instant) -> Arc<G> {
         let host = host_of(uri);
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,13 +85,13 @@ impl<G: Gate> Hosts<G> {
         gate
     }
 
-    /// How many hosts have a gate.
+    /// Returns how many hosts have a gate.
     #[must_use]
     pub fn len(&self) -> usize {
         self.gates.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether no host has a gate.
+    /// Returns whether no host has a gate.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -146,7 +146,8 @@ mod tests {
         assert!(Arc::ptr_eq(&gate, &hosts.gate(&uri(1), at(9))));
         assert!(Arc::ptr_eq(&gate, &hosts.gate(&uri(1), at(18))));
         hosts.gate(&uri(2), at(28));
-        assert_eq!((hosts.len(), Arc::strong_count(&gate)), (1, 1));
+        assert_eq!(hosts.len(), 1);
+        assert_eq!(Arc::strong_count(&gate), 1, "host 1 is forgotten");
     }
 
     #[test]

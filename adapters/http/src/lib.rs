@@ -1,4 +1,4 @@
-//! What an HTTP answer means to a retry: which statuses are worth another attempt, how long the server asks to
+//! Says what an HTTP answer means to a retry: which statuses are worth another attempt, how long the server asks to
 //! wait, and which requests may be sent again. Pure decisions on the types of the `http` crate, for every client.
 //!
 //! ```
@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod date;
 mod hosts;
@@ -33,8 +34,8 @@ mod statuses;
 
 pub use hosts::Hosts;
 pub use http;
-pub use insist_core::*;
-
+#[doc(no_inline)]
+pub use insist_core::{Breaker, Budget, Bulkhead, Gate, Instant, Repeat, Verdict};
 pub use repeat::{IDEMPOTENCY_KEY, repeat_of};
 pub use retry_after::retry_after;
 pub use rules::{Rules, RulesError};

@@ -12,7 +12,7 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 const IDEMPOTENT: [Method; 6] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE];
 
-/// Which failures of a request may be followed by another attempt.
+/// Returns which failures of a request may be followed by another attempt.
 ///
 /// GET, HEAD, OPTIONS, TRACE, PUT and DELETE are idempotent (RFC 9110, section 9.2.2) and give [`Repeat::Always`],
 /// as does any request with an [`Idempotency-Key`](IDEMPOTENCY_KEY) that is not empty. Everything else, methods that

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName};
 
 use crate::date;
 
-/// How long an answer asks to wait before the next attempt (RFC 9110, section 10.2.3). `None` is no hint.
+/// Reads how long an answer asks to wait before the next attempt (RFC 9110, section 10.2.3). `None` is no hint.
 ///
 /// Seconds are one digit or more; what 64 bits do not hold is `u64::MAX` seconds. A date may have any of the three
 /// forms of RFC 9110, section 5.6.7. It is measured against the answer's own `Date`, so that the two clocks need not
@@ -16,7 +16,7 @@ use crate::date;
 /// real date is skipped.
 ///
 /// Nothing is cut down here: a huge number is a huge hint, which the policy's
-/// [limit](crate::Policy::hint_limit) then refuses. Some registries send the time itself in place of a span, which
+/// [limit](insist_core::Policy::hint_limit) then refuses. Some registries send the time itself in place of a span, which
 /// reads as half a century.
 ///
 /// ```

@@ -1,11 +1,11 @@
-//! The rules that a client or a request goes by: what to retry, what to repeat, and whether hints are read.
+//! The rules of a client or of a request: what to retry, what to repeat, and whether hints are read.
 
 use std::error;
 use std::fmt;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Method, StatusCode};
-use insist_core::{Repeat, Sent, Verdict};
+use insist_core::{Repeat, Verdict};
 
 use crate::statuses::Statuses;
 use crate::{repeat_of, retry_after};
@@ -15,10 +15,10 @@ use crate::{repeat_of, retry_after};
 /// 501 and 505 are not here: what a server does not implement, it will not implement a moment later.
 const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 
-/// What an HTTP answer means to a retry. Plain data, made at compile time or at run time.
+/// Says what an HTTP answer means to a retry. Plain data, made at compile time or at run time.
 ///
-/// What nothing says is: 408, 425, 429, 500, 502, 503 and 504 are retried; every other status is the result, whether
-/// 2xx, 3xx, 4xx or 5xx. Retry-After is read on every retried status. A request may be repeated as [`repeat_of`] says.
+/// Defaults: 408, 425, 429, 500, 502, 503 and 504 are retried; every other status is the result, whether 2xx, 3xx, 4xx
+/// or 5xx. Retry-After is read on every retried status. A request may be repeated as [`repeat_of`] says.
 ///
 /// ```
 /// use insist_http::Rules;
@@ -46,7 +46,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules that apply where nothing else is said.
+    /// Makes the default rules.
     pub const fn new() -> Self {
         let mut retried = Statuses::NONE;
         let mut at = 0;
@@ -80,7 +80,7 @@ impl Rules {
         self
     }
 
-    /// Whether every request may be repeated, whatever its method and headers say. By default [`repeat_of`] decides.
+    /// Sets whether every request may be repeated, whatever its method and headers say. Default: [`repeat_of`] decides.
     ///
     /// `false` still lets an attempt be repeated that certainly was not sent.
     pub const fn repeatable(mut self, repeatable: bool) -> Self {
@@ -88,11 +88,11 @@ impl Rules {
         self
     }
 
-    /// Whether the rules make sense.
+    /// Checks that the rules make sense.
     ///
     /// # Errors
     ///
-    /// The first status that is not from 100 to 999. Such a status matches no answer.
+    /// Names the first status that is not from 100 to 999. Such a status matches no answer.
     pub const fn validate(&self) -> Result<(), RulesError> {
         match self.problem {
             None => Ok(()),
@@ -100,23 +100,23 @@ impl Rules {
         }
     }
 
-    /// Whether an answer with this status is worth another attempt.
+    /// Returns whether an answer with this status is worth another attempt.
     #[must_use]
     pub fn is_retried(&self, status: StatusCode) -> bool {
         self.retried.contains(status.as_u16())
     }
 
-    /// The statuses that are retried, in ascending order.
+    /// Returns the statuses that are retried, in ascending order.
     pub fn retried(&self) -> impl Iterator<Item = u16> {
         self.retried.iter()
     }
 
-    /// What is concluded from an answer: accept, or retry, after the span that [`retry_after`] reads if any.
+    /// Judges an answer: accept, or retry, after the span that [`retry_after`] reads if any.
     ///
-    /// It never says stop: an answer that is not retried is the result, be it 200 or 400. Each retried answer counts
-    /// as [`Sent::Maybe`](crate::Sent::Maybe), also 408 and 425, and 421 where it is listed. The server says that it
-    /// did not act on the request, but [`Sent::No`](crate::Sent::No) is a fact that needs nobody's word. So a POST
-    /// without a key is not sent again after a 425.
+    /// Never says stop: an answer that is not retried is the result, be it 200 or 400. A 429 is
+    /// [throttled](Verdict::throttled). Each retried answer counts as possibly sent, also 408 and 425, and 421 where it
+    /// is listed: the server says that it did not act on the request, but [`Sent::No`](insist_core::Sent::No) is a fact
+    /// that needs nobody's word. So a POST without a key is not sent again after a 425.
     ///
     /// `now` is the wall clock; it matters only for a Retry-After that is a date.
     #[must_use]
@@ -124,7 +124,7 @@ impl Rules {
         self.judge_with(status, headers, || now)
     }
 
-    /// The same, with the time of the system's clock, which is read only if the answer is retried and hints are read.
+    /// Judges an answer by the system's clock, which is read only if the answer is retried and hints are read.
     #[must_use]
     pub fn judge_by_system_clock(&self, status: StatusCode, headers: &HeaderMap) -> Verdict {
         self.judge_with(status, headers, SystemTime::now)
@@ -135,13 +135,13 @@ impl Rules {
             return Verdict::Accept;
         }
         let hint = if self.hints { retry_after(headers, now()) } else { None };
-        // So that a gate can tell a server that has too much to do from one that is broken.
-        let sent = if status == StatusCode::TOO_MANY_REQUESTS { Sent::Throttled } else { Sent::Maybe };
-        let verdict = Verdict::retry().sent(sent);
+        // A gate can then tell a server that has too much to do from one that is broken.
+        let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
+        let verdict = if is_throttled { Verdict::retry().throttled() } else { Verdict::retry() };
         hint.map_or(verdict, |wait| verdict.after(wait))
     }
 
-    /// Which failures of a request may be followed by another attempt: [`repeat_of`], unless
+    /// Returns which failures of a request may be followed by another attempt: [`repeat_of`], unless
     /// [`repeatable`](Self::repeatable) says otherwise.
     #[must_use]
     pub fn repeat(&self, method: &Method, headers: &HeaderMap) -> Repeat {
@@ -159,7 +159,7 @@ impl Default for Rules {
     }
 }
 
-/// What is wrong with rules.
+/// Names a status that rules cannot go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RulesError {

@@ -24,7 +24,7 @@ use crate::transport::{Cancellable, Timed};
 /// in what they insist on:
 ///
 /// ```no_run
-/// use insist_ureq::{Agent, Insist, Policy};
+/// use insist_ureq::{Agent, Insist, insisting::Policy};
 /// use std::time::Duration;
 ///
 /// let agent = Agent::new_with_defaults();
@@ -53,12 +53,12 @@ pub(crate) struct Core {
 }
 
 impl Agent {
-    /// An agent with defaults.
+    /// Makes an agent with defaults.
     pub fn new_with_defaults() -> Self {
         Self::new_with_config(Config::default())
     }
 
-    /// An agent with this configuration.
+    /// Makes an agent with this configuration.
     pub fn new_with_config(config: Config) -> Self {
         Self::with_parts(config, DefaultConnector::default(), DefaultResolver::default())
     }
@@ -68,7 +68,7 @@ impl Agent {
         Config::builder()
     }
 
-    /// An agent with a transport and a resolver of its own.
+    /// Makes an agent with a transport and a resolver of its own.
     ///
     /// _Both traits are ureq's `unversioned` API._ Attempts that lose a race are cancelled through what the connector
     /// registers with `ConnectionDetails::register_shutdown`; one that registers nothing is not interrupted.
@@ -89,12 +89,12 @@ impl Agent {
         Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core }
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     pub fn config(&self) -> &Config {
         &self.core.config
     }
 
-    /// The jar of the agent's cookies. Let go of it before the agent is used again.
+    /// Locks the jar of the agent's cookies. Let go of it before the agent is used again.
     #[cfg(feature = "cookies")]
     pub fn cookie_jar_lock(&self) -> ureq::CookieJar<'_> {
         self.core.plain.cookie_jar_lock()
@@ -159,7 +159,7 @@ macro_rules! begins {
 each_verb!(begins);
 
 impl Insist for Agent {
-    /// An agent that shares its connections with this one, and whose calls insist on these settings.
+    /// Makes an agent that shares its connections with this one, and whose calls insist on these settings.
     fn insist(self, settings: &Settings) -> Self {
         Self::new(self.core.plain.clone(), self.core.config.insisting(settings))
     }

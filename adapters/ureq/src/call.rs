@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use insist_blocking::{LiveAttempt, race, retry};
-use insist_core::{Event, Policy, Reason, Repeat, Verdict, fresh_seed};
+use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Policy, Reason, Repeat, Verdict, fresh_seed};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
@@ -14,8 +14,8 @@ use crate::gates::Gates;
 use crate::gave_up::GaveUp;
 use crate::insist::Said;
 use crate::payload::{Kept, Payload};
-use crate::report::Report;
-use crate::sender::{Ended, Outcome, Sender, again, has_more};
+use crate::report::{self, Report};
+use crate::sender::{Ended, Failed, Outcome, Sender, again, ended, has_more};
 use crate::settings::Settings;
 use crate::targets::Targets;
 use crate::transport::Cancel;
@@ -29,8 +29,6 @@ macro_rules! traced {
         call
     }};
 }
-
-type Ending = Result<Ended<Response<Body>>, insist_blocking::GaveUp<Ended<Response<Body>>, Ended<Error>>>;
 
 /// Makes a call of a request that the agent was given.
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
@@ -88,7 +86,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let gates = settings.gates(&parts.uri);
     let call = Call { policy, repeat, sender, targets, gates, seed };
 
-    let (ending, report) = if policy.get_lanes() > 1 {
+    let (outcome, report) = if policy.get_lanes() > 1 {
         match payload.for_threads() {
             Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
             _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
@@ -96,7 +94,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     } else {
         call.one_by_one(&mut parts, &mut payload, None)
     };
-    finish(ending, report, settings, wishes.hides_answers)
+    finish(outcome, report, settings, policy, wishes.hides_answers)
 }
 
 /// Goes on with a call whose first attempt was made without a driver, and is to be retried.
@@ -110,8 +108,8 @@ pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Res
         gates: settings.gates(&parts.uri),
         seed: settings.get_seed(),
     };
-    let (ending, report) = call.one_by_one(&mut parts, &mut Payload::None, Some(outcome));
-    finish(ending, report, settings, core.hides_answers)
+    let (outcome, report) = call.one_by_one(&mut parts, &mut Payload::None, Some(outcome));
+    finish(outcome, report, settings, settings.get_policy(), core.hides_answers)
 }
 
 /// What a call goes by, apart from its request.
@@ -131,7 +129,7 @@ impl Call<'_> {
         parts: &mut Parts,
         payload: &mut Payload<'_>,
         mut first: Option<Outcome>,
-    ) -> (Ending, Option<Report>) {
+    ) -> (Outcome, Option<Report>) {
         let Self { sender, targets, .. } = self;
         let operation = |attempt: &LiveAttempt<'_>| match first.take() {
             Some(outcome) => outcome,
@@ -141,18 +139,18 @@ impl Call<'_> {
         if let Some(seed) = self.seed {
             call = call.seed(seed);
         }
-        let hook = |event: &Event| self.see(event);
+        let hook = |event: &Event<'_, Ended, Failed>| self.see(event);
         let detail = |outcome: &Outcome| targets.detail(outcome);
         match (sender.settings.wants_report(), sender.settings.hook.is_some() || targets.looks()) {
-            (false, false) => (traced!(call).try_call(), None),
-            (false, true) => (traced!(call.notify(hook)).try_call(), None),
+            (false, false) => (traced!(call).call(), None),
+            (false, true) => (traced!(call.notify(hook)).call(), None),
             (true, false) => self.told(traced!(call).report_with(detail)),
             (true, true) => self.told(traced!(call.notify(hook)).report_with(detail)),
         }
     }
 
     /// Several lanes: the attempts are made on threads of their own, and those that lose are cancelled.
-    fn in_a_race(&self, parts: Parts, kept: Option<Kept>) -> (Ending, Option<Report>) {
+    fn in_a_race(&self, parts: Parts, kept: Option<Kept>) -> (Outcome, Option<Report>) {
         let (threads, way) = (self.sender.for_threads(), self.targets.way().clone());
         let mut call = race(self.policy, move |attempt| {
             let cancel = Arc::new(Cancel::default());
@@ -164,67 +162,79 @@ impl Call<'_> {
             let mut outcome = threads.send(attempt, parts.clone(), target, &mut payload, Some(Arc::clone(&cancel)));
             if cancel.end() {
                 // Nobody waits for it, and what looks like a peer that left is not to be retried.
-                let (Ok(Ended { verdict, .. }) | Err(Ended { verdict, .. })) = &mut outcome;
-                *verdict = Verdict::Stop;
+                match &mut outcome {
+                    Ok(ended) => ended.verdict = Verdict::Stop,
+                    Err(Failed::Attempt(ended)) => ended.verdict = Verdict::Stop,
+                    Err(Failed::Call(_)) => {}
+                }
             }
             outcome
         })
         .judge(verdict)
         .gate(&self.gates)
-        .notify(|event: &Event| self.see(event));
+        .notify(|event: &Event<'_, Ended, Failed>| self.see(event));
         if let Some(seed) = self.seed {
             call = call.seed(seed);
         }
         if self.sender.settings.wants_report() {
             self.told(traced!(call).report_with(|outcome| self.targets.detail(outcome)))
         } else {
-            (traced!(call).try_call(), None)
+            (traced!(call).call(), None)
         }
     }
 
-    fn see(&self, event: &Event) {
+    fn see(&self, event: &Event<'_, Ended, Failed>) {
         self.targets.see(event);
         if let Some(hook) = &self.sender.settings.hook {
-            hook(event);
+            if let Some(event) = shown(event) {
+                hook(&event);
+            }
         }
     }
 
-    fn told(&self, (ending, mut report): (Ending, Report)) -> (Ending, Option<Report>) {
+    fn told(
+        &self,
+        (result, mut report): (Result<Ended, insist_core::GaveUp<Failed, Ended>>, Report),
+    ) -> (Outcome, Option<Report>) {
         self.targets.complete(&mut report);
-        (ending, Some(report))
+        let outcome = result.or_else(|gave_up| match gave_up.split() {
+            (Some(last), _) => last,
+            (None, none) => Err(Failed::Call(none)),
+        });
+        (outcome, Some(report))
     }
 }
 
 fn verdict(outcome: &Outcome) -> Verdict {
-    match outcome {
-        Ok(ended) => ended.verdict,
-        Err(ended) => ended.verdict,
-    }
+    ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict)
+}
+
+/// The event with ureq's own result in it, as users see it.
+fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<report::Event<'a>> {
+    let decision = match event.decision {
+        Decision::Action(action) => Decision::Action(action),
+        Decision::Judged(Judged { attempt, outcome, verdict, handled, .. }) => {
+            let result = outcome.and_then(ended).map(|ended| &ended.result);
+            Decision::Judged(Judged::new(attempt, result, verdict, handled))
+        }
+        _ => return None,
+    };
+    let started = event.at.saturating_since(Instant::ZERO).saturating_sub(event.elapsed);
+    Some(Event::new(Instant::ZERO.checked_add(started)?, event.at, decision))
 }
 
 /// From how the call ended to what ureq would have returned.
 fn finish(
-    ending: Ending,
+    outcome: Outcome,
     report: Option<Report>,
     settings: &Settings,
+    policy: &Policy,
     hides_answers: bool,
 ) -> Result<Response<Body>, Error> {
-    let result = match ending {
-        Ok(ended) => Ok(ended.with),
-        Err(gave_up) => match gave_up.last {
-            Some(Ok(ended)) => Ok(ended.with),
-            Some(Err(ended)) => Err(ended.with),
-            None => Err(match gave_up.reason {
-                Reason::Deadline => Error::Timeout(Timeout::Global),
-                Reason::Refused if gave_up.attempts == 0 => other(match gave_up.refusal {
-                    Some(refusal) => GaveUp::Refused(refusal),
-                    None => GaveUp::Because(Reason::Refused),
-                }),
-                Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
-                Reason::Invalid => other(GaveUp::Policy(gave_up.invalid)),
-                reason => other(GaveUp::Because(reason)),
-            }),
-        },
+    let result = match outcome {
+        Ok(ended) => ended.result,
+        Err(Failed::Attempt(ended)) => ended.result,
+        Err(Failed::Call(none)) => Err(without_outcome(&none, policy)),
     };
     if let (Some(report), Some(hook)) = (&report, &settings.report_hook) {
         hook(report);
@@ -239,6 +249,19 @@ fn finish(
     match hidden(answer.status(), hides_answers) {
         Some(error) => Err(error),
         None => Ok(answer),
+    }
+}
+
+/// The error of a call of which no attempt had an outcome.
+fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
+    match none.reason() {
+        Reason::Deadline => Error::Timeout(Timeout::Global),
+        Reason::Refused if none.attempts() == 0 => {
+            other(none.refusal().map_or(GaveUp::Because(Reason::Refused), GaveUp::Refused))
+        }
+        Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
+        Reason::Invalid => other(GaveUp::Policy(policy.validate().err())),
+        reason => other(GaveUp::Because(reason)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Gate, Instant};
 use insist_http::Hosts;
 use ureq::http::Uri;
 
@@ -11,7 +11,7 @@ pub(crate) type Shared = dyn Gate + Send + Sync;
 
 /// Gates by host, whatever their type.
 pub(crate) trait PerHost: Send + Sync {
-    /// The gate of the host of a URI.
+    /// Returns the gate of the host of a URI.
     fn gate(&self, uri: &Uri, now: Instant) -> Arc<Shared>;
 }
 
@@ -22,38 +22,4 @@ impl<G: Gate + Send + Sync + 'static> PerHost for Hosts<G> {
 }
 
 /// The gates of a call: first that of all calls, and then that of its host.
-pub(crate) type Gates<'a> = (Perhaps<&'a Shared>, Perhaps<Arc<Shared>>);
-
-/// A gate, or none.
-pub(crate) struct Perhaps<G>(pub(crate) Option<G>);
-
-impl<G: Gate> Gate for Perhaps<G> {
-    #[inline]
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        self.0.as_ref().map_or(Ok(()), |gate| gate.reserve(now, kind))
-    }
-
-    #[inline]
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        if let Some(gate) = &self.0 {
-            gate.refund(now, kind, reserved);
-        }
-    }
-
-    #[inline]
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        self.0.as_ref().map_or(Admission::Yes, |gate| gate.admit(now, kind))
-    }
-
-    #[inline]
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        if let Some(gate) = &self.0 {
-            gate.settle(now, kind, settled);
-        }
-    }
-
-    #[inline]
-    fn is_timeless(&self) -> bool {
-        self.0.as_ref().is_none_or(Gate::is_timeless)
-    }
-}
+pub(crate) type Gates<'a> = (Option<&'a Shared>, Option<Arc<Shared>>);

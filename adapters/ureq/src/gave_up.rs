@@ -9,7 +9,8 @@ use insist_http::RulesError;
 /// A call ended without a response and without an error of ureq's: it is inside `Error::Other`.
 ///
 /// ```
-/// use insist_ureq::{Error, GaveUp, Insist, Policy};
+/// use insist_ureq::insisting::{GaveUp, Policy};
+/// use insist_ureq::{Error, Insist};
 ///
 /// let result = insist_ureq::get("http://example.com/").policy(Policy::default().attempts(0)).call();
 /// let Err(Error::Other(error)) = result else { panic!() };
@@ -19,7 +20,7 @@ use insist_http::RulesError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GaveUp {
-    /// The policy makes no sense; it says why. `None`: it has more lanes than there is room for.
+    /// The policy makes no sense; it says why. `None`: it has more lanes than a call has room for.
     Policy(Option<PolicyError>),
     /// The rules make no sense; they say why.
     Rules(RulesError),

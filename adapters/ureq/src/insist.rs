@@ -1,20 +1,22 @@
-//! What can be told to insist: a builder of agents, an agent, and one request.
+//! Adds to a builder of agents, to an agent and to one request what they insist on.
 
 use std::sync::Arc;
 
-use insist_core::{Event, Gate, Policy, Repeat};
+use insist_core::{Gate, Policy, Repeat};
 use insist_http::{Hosts, Rules};
 use ureq::http::{self, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};
 
 use crate::replica_set::ReplicaSet;
-use crate::report::{Report, ReportSlot};
+use crate::report::{Event, Report, ReportSlot};
 use crate::settings::Settings;
 
-/// What can be told to insist: a builder of agents, an agent, and one request.
+/// Tells a builder of agents, an agent or one request what to insist on. Each word is that of
+/// [`Settings`](crate::insisting::Settings).
 ///
 /// ```no_run
-/// use insist_ureq::{Agent, Insist, Policy, Rules};
+/// use insist_ureq::insisting::{Policy, Rules};
+/// use insist_ureq::{Agent, Insist};
 /// use std::time::Duration;
 ///
 /// let agent: Agent = Agent::config_builder()
@@ -30,7 +32,7 @@ use crate::settings::Settings;
 /// # Ok::<_, insist_ureq::Error>(())
 /// ```
 pub trait Insist: Sized {
-    /// The same, with these settings on top of those it has.
+    /// Lays these settings over those that it has.
     fn insist(self, settings: &Settings) -> Self;
 
     /// See [`Settings::policy`].
@@ -109,7 +111,7 @@ pub trait Insist: Sized {
 
     /// See [`Settings::notify`].
     #[must_use]
-    fn notify(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+    fn notify(self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.insist(&Settings::new().notify(hook))
     }
 

@@ -25,11 +25,16 @@ pub(crate) fn judge(error: &Error, is_sent: bool, rules: &Rules) -> Verdict {
             ErrorKind::NotConnected => error.raw_os_error().is_some(),
             _ => true,
         },
-        // From a middleware: the agent's attempts do not make it.
+        // Made by a middleware: the agent's attempts do not make it.
         Error::StatusCode(status) => StatusCode::from_u16(*status).is_ok_and(|status| rules.is_retried(status)),
         _ => false,
     };
-    if is_transient { Verdict::retry().sent(sent) } else { Verdict::Stop }
+    let is_throttled = matches!(error, Error::StatusCode(429));
+    match (is_transient, is_throttled) {
+        (true, true) => Verdict::retry().sent(sent).throttled(),
+        (true, false) => Verdict::retry().sent(sent),
+        (false, _) => Verdict::Stop,
+    }
 }
 
 /// What is concluded from an error in the body of an answer that would have been accepted.
@@ -59,12 +64,18 @@ mod tests {
     #[test]
     fn what_failed_before_anything_was_written_was_not_sent() {
         let refused = || Error::Io(ErrorKind::ConnectionRefused.into());
-        assert_eq!(of(refused(), false), Verdict::retry().sent(Sent::No));
+        assert_eq!(of(refused(), false), Verdict::retry().unsent());
         // After a redirect.
         assert_eq!(of(refused(), true), Verdict::retry());
         let lookup = Error::Io(io::Error::other("failed to lookup address information"));
-        assert_eq!(of(lookup, false), Verdict::retry().sent(Sent::No));
-        assert_eq!(of(Error::Timeout(Timeout::Connect), false), Verdict::retry().sent(Sent::No));
+        assert_eq!(of(lookup, false), Verdict::retry().unsent());
+        assert_eq!(of(Error::Timeout(Timeout::Connect), false), Verdict::retry().unsent());
+    }
+
+    #[test]
+    fn a_429_that_a_middleware_made_an_error_of_is_throttled() {
+        assert_eq!(of(Error::StatusCode(429), true), Verdict::retry().throttled());
+        assert_eq!(of(Error::StatusCode(503), true), Verdict::retry());
     }
 
     #[test]

@@ -8,18 +8,20 @@
 //! ureq = { package = "insist-ureq", version = "0.1" }
 //! ```
 //!
-//! The features are ureq's, by their names and with their defaults, and [`tracing`](#tracing). What nothing says is: 3 attempts, 100 ms and then
-//! 200 ms apart with full jitter; statuses 408, 425, 429, 500, 502, 503 and 504 are retried, and so are connections
-//! that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an `Idempotency-Key` are repeated, others only
-//! if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
+//! The features are ureq's, by their names and with their defaults, and [`tracing`](#tracing). Defaults: 3 attempts,
+//! 100 ms and then 200 ms apart with full jitter; statuses 408, 425, 429, 500, 502, 503 and 504 are retried, and so are
+//! connections that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an `Idempotency-Key` are repeated,
+//! others only if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
 //!
 //! # To say something else
 //!
-//! [`Insist`] adds to ureq's own builders: to that of an agent, to an agent, and to one request.
+//! [`Insist`] adds to ureq's own builders: to that of an agent, to an agent, and to one request. It is the only name at
+//! the root that is not ureq's; policies, rules, gates and reports are in [`insisting`].
 //!
 //! ```no_run
 //! use std::time::Duration;
-//! use insist_ureq::{Agent, Insist, Policy, Report, Rules}; // or `use ureq::{…}`, by the name in Cargo.toml
+//! use insist_ureq::insisting::{Policy, Report, Rules}; // or `use ureq::…`, by the name in Cargo.toml
+//! use insist_ureq::{Agent, Insist};
 //!
 //! const POLICY: Policy = Policy::exponential(Duration::from_millis(50))
 //!     .attempts(5)
@@ -42,7 +44,7 @@
 //!     .call()?;
 //! let text = answer.body_mut().read_to_string()?;
 //! if let Some(report) = answer.extensions().get::<Report>() {
-//!     eprint!("{}", report.log); // one line an attempt
+//!     eprint!("{report}"); // what came of it, and a line an attempt
 //! }
 //! # Ok::<_, insist_ureq::Error>(())
 //! ```
@@ -52,11 +54,12 @@
 //! ureq's own responses and errors. A call that gives up returns the last real answer or error: the error
 //! `StatusCode(503)`, or the answer itself where `http_status_as_error` is off. `Timeout(PerCall)` is the policy's
 //! attempt timeout, `Timeout(Global)` its deadline or ureq's `timeout_global`, whichever is shorter. A call that never
-//! had an outcome is an `Error::Other` that holds a [`GaveUp`] and says why.
+//! had an outcome is an `Error::Other` that holds a [`GaveUp`](insisting::GaveUp) and says why.
 //!
-//! [`Report`]s are made for those who ask: [`with_report`](Insist::with_report) puts one into the extensions of the
-//! response, [`report_to`](Insist::report_to) into a [`ReportSlot`] whatever came of the call, and
-//! [`on_report`](Insist::on_report) shows each to a hook. [`notify`](Insist::notify) shows every decision as it is made.
+//! [`Report`](insisting::Report)s are made for those who ask: [`with_report`](Insist::with_report) puts one into the extensions of the
+//! response, [`report_to`](Insist::report_to) into a [`ReportSlot`](insisting::ReportSlot) whatever came of the call, and
+//! [`on_report`](Insist::on_report) shows each to a hook. [`notify`](Insist::notify) shows every decision as it is made,
+//! with the answer or the error that it was made from.
 //!
 //! # How time is kept
 //!
@@ -78,12 +81,14 @@
 //!
 //! # Gates
 //!
-//! A [`Gate`] holds over many calls: a [`Budget`] of retries, a [`Breaker`], a [`Bulkhead`], or your own. An agent
-//! shares one between its calls, and one line gives each host its own:
+//! A [`Gate`](insisting::Gate) holds over many calls: a [`Budget`](insisting::Budget) of retries, a
+//! [`Breaker`](insisting::Breaker), a [`Bulkhead`](insisting::Bulkhead), or your own. An agent shares one between its
+//! calls, and one line gives each host its own:
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use insist_ureq::{Agent, Breaker, Budget, Bulkhead, Error, GaveUp, Hosts, Insist, Instant};
+//! use insist_ureq::insisting::{Breaker, Budget, Bulkhead, GaveUp, Hosts, Instant};
+//! use insist_ureq::{Agent, Error, Insist};
 //!
 //! let budget = Arc::new(Budget::new(0.1)); // over all calls, one retry for ten first sends
 //! let agent = Agent::new_with_defaults()
@@ -105,11 +110,12 @@
 //!
 //! # Replicas
 //!
-//! [`replicas`](Insist::replicas) lists addresses that take turns. A [`ReplicaSet`] knows which of them are well, over
+//! [`replicas`](Insist::replicas) lists addresses that take turns. A [`ReplicaSet`](insisting::ReplicaSet) knows which of them are well, over
 //! all calls that share it:
 //!
 //! ```no_run
-//! use insist_ureq::{Agent, Insist, Policy, ReplicaSet};
+//! use insist_ureq::insisting::{Policy, ReplicaSet};
+//! use insist_ureq::{Agent, Insist};
 //! use std::time::Duration;
 //!
 //! let replicas = ReplicaSet::new(["https://one.example", "https://two.example"])?.rest(Duration::from_secs(10));
@@ -149,6 +155,7 @@
 //! - ureq's features that begin with `_` are not handed on.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod agent;
 mod answer;
@@ -182,19 +189,35 @@ pub use ureq::{
 pub use ureq::{Cookie, CookieJar};
 
 pub use agent::Agent;
-pub use request_ext::{RequestExt, WithAgent, WithAgentBuilder};
+pub use insist::Insist;
+pub use request_ext::RequestExt;
 pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
 
-#[doc(no_inline)]
-pub use ::insist_core::*;
-#[doc(no_inline)]
-pub use insist_http::{Hosts, IDEMPOTENCY_KEY, Rules, RulesError};
+/// What calls insist on, and what they tell: policies, rules, gates, reports. Apart from the root, which has ureq's names
+/// only, so that a glob import of it brings no others.
+pub mod insisting {
+    pub use crate::gave_up::GaveUp;
+    pub use crate::replica_set::ReplicaSet;
+    pub use crate::report::{Detail, Event, Report, ReportSlot};
+    pub use crate::request_ext::{WithAgent, WithAgentBuilder};
+    pub use crate::settings::Settings;
 
-pub use self::insist::Insist;
-pub use gave_up::GaveUp;
-pub use replica_set::ReplicaSet;
-pub use report::{Detail, Report, ReportSlot};
-pub use settings::Settings;
+    // What a policy is made of.
+    #[doc(no_inline)]
+    pub use insist_core::{AtEnd, Factor, Jitter, List, Policy, PolicyError, Repeat, Shape};
+    #[doc(no_inline)]
+    pub use insist_http::{Hosts, IDEMPOTENCY_KEY, Rules, RulesError};
+    // Gates, and what a gate of one's own is told and answers.
+    #[doc(no_inline)]
+    pub use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};
+    #[doc(no_inline)]
+    pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Bulkhead};
+    // What is in events and reports.
+    #[doc(no_inline)]
+    pub use insist_core::{Action, Attempt, CancelReason, Decision, Handled, Judged, Kind, Reason, WaitReason};
+    #[doc(no_inline)]
+    pub use insist_core::{Entry, Failure, Hint, Log, Sent, Verdict, Winner};
+}
 
 /// ureq's low-level API, which does not follow semantic versioning, as it is in ureq 3.5.
 pub mod unversioned {

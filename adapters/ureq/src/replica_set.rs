@@ -18,7 +18,7 @@ use ureq::http::{self, Uri};
 /// [seed](crate::Insist::seed) says. Clones share the health.
 ///
 /// ```no_run
-/// use insist_ureq::{Agent, Insist, ReplicaSet};
+/// use insist_ureq::{Agent, Insist, insisting::ReplicaSet};
 ///
 /// let replicas = ReplicaSet::new(["https://one.example", "https://two.example", "https://three.example"])?;
 /// let agent = Agent::new_with_defaults().replica_set(&replicas);
@@ -36,7 +36,7 @@ pub struct ReplicaSet {
 }
 
 impl ReplicaSet {
-    /// The servers at these addresses, all of them well. One that fails rests for 30 s.
+    /// Makes a set of the servers at these addresses, all of them well. One that fails rests for 30 s.
     ///
     /// # Errors
     ///
@@ -62,15 +62,15 @@ impl ReplicaSet {
         Ok(Self { health: Arc::new(Replicas::new(uris.len())), uris })
     }
 
-    /// How long a replica that failed is passed over. Default 30 s.
+    /// Sets how long a replica that failed is passed over. Default: 30 s.
     ///
-    /// All are well again, and what was cloned before goes its own way.
+    /// The set is a new one, in which all are well; clones that were made before keep what they know.
     #[must_use]
     pub fn rest(self, rest: Duration) -> Self {
         Self { health: Arc::new(Replicas::new(self.uris.len()).rest(rest)), ..self }
     }
 
-    /// Those that failed lately, and since then have not succeeded.
+    /// Returns those that failed lately, and since then have not succeeded.
     pub fn resting(&self) -> impl Iterator<Item = &Uri> {
         let now = Instant::now();
         let uris = self.uris.iter().enumerate();

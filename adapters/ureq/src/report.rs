@@ -1,16 +1,27 @@
-//! What a finished call tells of itself, beside the response, and also where there is none.
+//! What a call tells of itself: while it goes on, beside its response, and also where there is none.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ureq::http::Response;
+use ureq::{Body, Error, Timeout};
+
+/// A decision of a call, as it is made, with the answer or the error that it was made from.
+///
+/// Printed, it is a line of a log: `20ms: attempt 1 ended: retry (io: connection refused); next in 70ms`. See
+/// [`Insist::notify`](crate::Insist::notify).
+pub type Event<'a, T = Response<Body>, E = Error> = insist_core::Event<'a, T, E>;
 
 /// What a finished call tells: why it ended, how often and when it was sent, and of each attempt its [`Detail`].
 ///
 /// Whoever [asks](crate::Insist::with_report) finds it in the extensions of the response, by
 /// `response.extensions().get::<Report>()`. Errors have no extensions: a [`ReportSlot`] has it whatever came of the call.
+/// Printed, it is a sentence and a line an attempt, with times from the start of the call.
 pub type Report<D = Detail> = insist_core::Report<D>;
 
 /// What an attempt was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Detail {
     /// The address that it was sent to. Redirects that were followed are not told.
     pub target: String,
@@ -18,8 +29,11 @@ pub struct Detail {
     pub status: Option<u16>,
     /// Its error, if there was one.
     pub error: Option<String>,
+    /// Which timeout it exceeded, if its error was that: `PerCall` is the policy's attempt timeout, `Global` its deadline.
+    pub timeout: Option<Timeout>,
 }
 
+/// Prints the address, and the status or the error: `http://one.example/, status 503`.
 impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.target)?;
@@ -36,7 +50,7 @@ impl fmt::Display for Detail {
 /// Holds the report of a call, whatever came of the call. Clones share it.
 ///
 /// ```no_run
-/// use insist_ureq::{Insist, ReportSlot};
+/// use insist_ureq::{Insist, insisting::ReportSlot};
 ///
 /// fn fetch(slot: &ReportSlot) -> Result<String, insist_ureq::Error> {
 ///     insist_ureq::get("http://example.com/").report_to(slot).call()?.body_mut().read_to_string()
@@ -45,7 +59,7 @@ impl fmt::Display for Detail {
 /// let slot = ReportSlot::new();
 /// let result = fetch(&slot);
 /// if let Some(report) = slot.take() {
-///     eprint!("{}", report.log);
+///     eprint!("{report}"); // what came of it, and a line an attempt
 /// }
 /// # let _ = result;
 /// ```
@@ -53,7 +67,7 @@ impl fmt::Display for Detail {
 pub struct ReportSlot(Arc<Mutex<Option<Report>>>);
 
 impl ReportSlot {
-    /// An empty slot.
+    /// Makes an empty slot.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -65,7 +79,7 @@ impl ReportSlot {
         self.lock().take()
     }
 
-    /// A copy of the report.
+    /// Copies the report.
     #[must_use]
     pub fn get(&self) -> Option<Report> {
         self.lock().clone()

@@ -1,6 +1,7 @@
 //! Runs a request of the `http` crate with an agent: ureq's extension trait, for agents that insist.
 
 use std::borrow::Borrow;
+use std::fmt;
 
 use ureq::config::ConfigBuilder;
 use ureq::http::{Request, Response};
@@ -22,12 +23,12 @@ use crate::config::setters::{header_setters, setters};
 /// # Ok::<_, insist_ureq::Error>(())
 /// ```
 pub trait RequestExt<S: AsSendBody>: Sized {
-    /// To be run with an agent of its own.
+    /// Gives the request an agent of its own.
     fn with_default_agent(self) -> WithAgent<S> {
         self.with_agent(Agent::new_with_defaults())
     }
 
-    /// To be run with this agent, given or borrowed.
+    /// Gives the request this agent, owned or borrowed.
     fn with_agent(self, agent: impl Borrow<Agent>) -> WithAgent<S>;
 
     /// For middleware: configures the request that it was given. `None` for a request that it was not given.
@@ -66,6 +67,17 @@ impl<S: AsSendBody> WithAgent<S> {
     }
 }
 
+impl<S: AsSendBody> fmt::Debug for WithAgent<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { agent, request } = self;
+        f.debug_struct("WithAgent")
+            .field("agent", agent)
+            .field("method", request.method())
+            .field("uri", request.uri())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Configures a request that has its agent.
 pub struct WithAgentBuilder<S: AsSendBody> {
     agent: Agent,
@@ -73,7 +85,7 @@ pub struct WithAgentBuilder<S: AsSendBody> {
 }
 
 impl<S: AsSendBody> WithAgentBuilder<S> {
-    /// The request, configured.
+    /// Returns the request, configured.
     pub fn build(self) -> WithAgent<S> {
         WithAgent { request: self.plain.build(), agent: self.agent }
     }
@@ -85,6 +97,12 @@ impl<S: AsSendBody> WithAgentBuilder<S> {
     /// Those of ureq; see [the crate](crate#what-comes-back).
     pub fn run(self) -> Result<Response<Body>, Error> {
         self.build().run()
+    }
+}
+
+impl<S: AsSendBody> fmt::Debug for WithAgentBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithAgentBuilder").field("agent", &self.agent).finish_non_exhaustive()
     }
 }
 

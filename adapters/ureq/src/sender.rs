@@ -1,10 +1,11 @@
 //! Sends one attempt, and concludes something from what came of it.
 
 use std::borrow::Borrow;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use insist_core::{Attempt, Verdict};
+use insist_core::{Attempt, NoOutcome, Verdict};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Request, Response, Uri};
 use ureq::{Body, Error, Timeout};
@@ -29,13 +30,49 @@ pub(crate) struct Sender<C, S> {
 }
 
 /// What an attempt ended with, and what is concluded from it.
-pub(crate) struct Ended<T> {
+pub(crate) struct Ended {
     pub(crate) attempt: u32,
     pub(crate) verdict: Verdict,
-    pub(crate) with: T,
+    pub(crate) result: Result<Response<Body>, Error>,
 }
 
-pub(crate) type Outcome = Result<Ended<Response<Body>>, Ended<Error>>;
+/// An attempt that ended without an answer, or a call of which no attempt had an outcome.
+pub(crate) enum Failed {
+    /// Apart, so that an outcome is no larger than an answer.
+    Attempt(Box<Ended>),
+    Call(NoOutcome),
+}
+
+impl From<NoOutcome> for Failed {
+    fn from(none: NoOutcome) -> Self {
+        Self::Call(none)
+    }
+}
+
+/// Prints the error of ureq's, or why there is none.
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempt(ended) => match &ended.result {
+                Err(error) => error.fmt(f),
+                Ok(answer) => answer.status().fmt(f),
+            },
+            Self::Call(none) => none.fmt(f),
+        }
+    }
+}
+
+/// What an attempt comes to: an answer or an error, each with its verdict.
+pub(crate) type Outcome = Result<Ended, Failed>;
+
+/// The end of the attempt that this is the outcome of.
+pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
+    match outcome {
+        Ok(ended) => Some(ended),
+        Err(Failed::Attempt(ended)) => Some(ended),
+        Err(Failed::Call(_)) => None,
+    }
+}
 
 impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
     /// Of a call that the agent's configuration and settings say all of, and that no time bounds.
@@ -108,12 +145,12 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             Ok(answer) => answer,
             Err(error) => {
                 let verdict = judge(&error, scope.is_sent(), rules);
-                return Err(Ended { attempt, verdict, with: error });
+                return failed(attempt, verdict, error);
             }
         };
         let verdict = rules.judge_by_system_clock(answer.status(), answer.headers());
         let answer = match verdict {
-            Verdict::Retry { .. } => {
+            Verdict::Retry(_) => {
                 scope.shorten(UNWANTED_TIME);
                 Ok(read_unwanted(answer))
             }
@@ -123,8 +160,8 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             },
         };
         match answer {
-            Ok(answer) => Ok(Ended { attempt, verdict, with: answer }),
-            Err(error) => Err(Ended { attempt, verdict: judge_body(&error, rules), with: error }),
+            Ok(answer) => Ok(Ended { attempt, verdict, result: Ok(answer) }),
+            Err(error) => failed(attempt, judge_body(&error, rules), error),
         }
     }
 
@@ -132,6 +169,10 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
     fn reason(&self, timeout: Duration) -> Timeout {
         if self.attempt_timeout.is_some_and(|own| timeout >= own) { Timeout::PerCall } else { Timeout::Global }
     }
+}
+
+fn failed(attempt: u32, verdict: Verdict, error: Error) -> Outcome {
+    Err(Failed::Attempt(Box::new(Ended { attempt, verdict, result: Err(error) })))
 }
 
 /// The same request once more. Its extensions are copied only if there are any but ureq's own, which ureq sets anew.

@@ -3,26 +3,28 @@
 use std::fmt;
 use std::sync::Arc;
 
-use insist_core::{Event, Gate, Instant, Policy, Repeat};
+use insist_core::{Gate, Instant, Policy, Repeat};
 use insist_http::{Hosts, Rules};
 use ureq::Error;
 use ureq::http::{self, Uri};
 
-use crate::gates::{Gates, PerHost, Perhaps, Shared};
+use crate::gates::{Gates, PerHost, Shared};
 use crate::replica_set::{ReplicaSet, addresses};
-use crate::report::{Report, ReportSlot};
+use crate::report::{Event, Report, ReportSlot};
 use crate::targets::Addresses;
 
 /// 64 KiB: how much of a request's body is kept, so that it can be sent again, unless something else is set.
 const REPLAY: usize = 64 << 10;
 
-/// A user's function that is shown something.
-type Hook<T> = Arc<dyn Fn(&T) + Send + Sync>;
+/// A user's function that is shown every decision.
+type Hook = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+/// A user's function that is shown every report.
+type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
 
-/// What calls insist on. What it does not say is left to the agent, and at last to the defaults.
+/// Says what calls insist on. What it leaves out is left to the agent, and at last to the defaults.
 ///
 /// ```
-/// use insist_ureq::{Policy, Rules, Settings};
+/// use insist_ureq::insisting::{Policy, Rules, Settings};
 /// use std::time::Duration;
 ///
 /// let eventually = Settings::new()
@@ -41,14 +43,14 @@ pub struct Settings {
     addresses: Option<Result<Addresses, Arc<str>>>,
     gate: Option<Arc<Shared>>,
     per_host: Option<Arc<dyn PerHost>>,
-    pub(crate) hook: Option<Hook<Event>>,
-    pub(crate) report_hook: Option<Hook<Report>>,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) report_hook: Option<ReportHook>,
     pub(crate) slot: Option<ReportSlot>,
     with_report: bool,
 }
 
 impl Settings {
-    /// Settings that say nothing.
+    /// Makes settings that say nothing.
     pub const fn new() -> Self {
         Self {
             policy: None,
@@ -129,7 +131,7 @@ impl Settings {
     /// The gates of a call for this address.
     pub(crate) fn gates(&self, uri: &Uri) -> Gates<'_> {
         let host = self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now()));
-        (Perhaps(self.gate.as_deref()), Perhaps(host))
+        (self.gate.as_deref(), host)
     }
 
     /// Whether the first attempt of a call needs nothing but to be sent and judged.
@@ -152,7 +154,7 @@ impl Settings {
         self.with_report || self.slot.is_some() || self.report_hook.is_some()
     }
 
-    /// How often, how long, how far apart. Default: [`Policy::default`].
+    /// Sets how often, how long, how far apart. Default: [`Policy::default`].
     ///
     /// A call with an invalid policy sends nothing and fails with `Error::Other`.
     pub const fn policy(mut self, policy: Policy) -> Self {
@@ -160,13 +162,13 @@ impl Settings {
         self
     }
 
-    /// Which answers are retried. Default: [`Rules::new`].
+    /// Sets which answers are retried. Default: [`Rules::new`].
     pub fn rules(mut self, rules: Rules) -> Self {
         self.rules = Some(Arc::new(rules));
         self
     }
 
-    /// Which failures may be followed by another attempt. Default: what the [rules](Rules::repeat) say of the request.
+    /// Sets which failures may be followed by another attempt. Default: what the [rules](Rules::repeat) say of the request.
     ///
     /// A body that can be sent only once makes it [`Repeat::IfUnsent`] at most.
     pub const fn repeat(mut self, repeat: Repeat) -> Self {
@@ -174,12 +176,12 @@ impl Settings {
         self
     }
 
-    /// Any failure may be followed by another attempt, also that of a POST: the same as `repeat(Repeat::Always)`.
+    /// Lets any failure be followed by another attempt, also that of a POST: the same as `repeat(Repeat::Always)`.
     pub const fn repeatable(self) -> Self {
         self.repeat(Repeat::Always)
     }
 
-    /// The seed that the waits are drawn from. Default: a random one for each call.
+    /// Sets the seed that the waits are drawn from. Default: a random one for each call.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -194,17 +196,16 @@ impl Settings {
         self
     }
 
-    /// How many bytes of a request's body are kept so that it can be sent again. Default: 64 KiB.
+    /// Sets how many bytes are kept of a body that is read from somewhere, to be sent again. Default: 64 KiB.
     ///
-    /// Of bodies that are read from somewhere: nothing, bytes, strings, forms and JSON can always be sent again. A body
-    /// that is longer is sent once, and again only if nothing of the request was sent. So is, with several lanes, a
-    /// body of any kind that is longer.
+    /// Nothing, bytes, strings, forms and JSON can always be sent again. A reader or a file that is longer is sent once,
+    /// and again only if nothing of the request was sent. With several lanes, that holds for a longer body of any kind.
     pub const fn replay_limit(mut self, bytes: usize) -> Self {
         self.replay = Some(bytes);
         self
     }
 
-    /// Several addresses that can serve the same call: attempt N goes to number (N − 1) modulo their count.
+    /// Sets several addresses that can serve the same call: attempt N goes to number (N − 1) modulo their count.
     ///
     /// They take the place of the request's own address, path and query included; its headers, credentials too, go to
     /// all of them. An empty list is none. If one is no address, the call fails with `Error::BadUri` and says which.
@@ -219,7 +220,7 @@ impl Settings {
         self
     }
 
-    /// Several servers that can serve the same calls: each attempt goes to one that is well. See [`ReplicaSet`].
+    /// Sets several servers that can serve the same calls: each attempt goes to one that is well. See [`ReplicaSet`].
     ///
     /// The headers of a request, credentials too, go to all of them.
     pub fn replica_set(mut self, replicas: &ReplicaSet) -> Self {
@@ -227,18 +228,19 @@ impl Settings {
         self
     }
 
-    /// A gate that these calls share: a budget, a breaker, a bulkhead, or several of them as a tuple. Default none.
+    /// Sets a gate that these calls share: a budget, a breaker, a bulkhead, several of them as a tuple, or an `Option`.
+    /// Default: none.
     ///
     /// An `Arc` of one can be kept, to ask it how it is doing. A call that it refuses returns its last answer or error,
     /// as always; one that was refused before its first attempt sends nothing, and its `Error::Other` holds a
-    /// [`GaveUp::Refused`](crate::GaveUp::Refused). The report's `refusal` names the gate. A request's own takes the
+    /// [`GaveUp::Refused`](crate::insisting::GaveUp::Refused). The report's `refusal` names the gate. A request's own takes the
     /// place of its agent's.
     pub fn gate(mut self, gate: impl Gate + Send + Sync + 'static) -> Self {
         self.gate = Some(Arc::new(gate));
         self
     }
 
-    /// A gate for each host, besides that of [`gate`](Self::gate), which is asked first. Default none.
+    /// Sets a gate for each host, besides that of [`gate`](Self::gate), which is asked first. Default: none.
     ///
     /// The host is that of the request's own address, and does not change with redirects. Replicas are one service,
     /// and have the one gate of the host that the request names: which of them is well, a [`ReplicaSet`] knows.
@@ -250,8 +252,10 @@ impl Settings {
         self
     }
 
-    /// Shows every decision of a call to this hook, as it is made, on the thread that made the call.
-    pub fn notify(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+    /// Shows every decision of a call to this hook, as it is made, on the thread that made the call. Default: none.
+    ///
+    /// Printed, an event is a line of a log: `20ms: attempt 1 ended: retry (io: connection refused); next in 70ms`.
+    pub fn notify(mut self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.hook = Some(Arc::new(hook));
         self
     }
@@ -289,6 +293,8 @@ impl fmt::Debug for Settings {
             .field("replicas", &self.addresses)
             .field("has_gate", &self.gate.is_some())
             .field("has_gate_per_host", &self.per_host.is_some())
+            .field("has_hook", &self.hook.is_some())
+            .field("wants_report", &self.wants_report())
             .finish_non_exhaustive()
     }
 }

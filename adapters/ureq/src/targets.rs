@@ -6,13 +6,13 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use insist_core::{Action, Attempt, Decision, End, Event, Handled, Instant, Replicas, Rotation, Verdict};
+use insist_core::{Action, Attempt, AttemptEnd, CancelReason, Decision, Event, Instant, Replicas, Rotation};
 use ureq::Error;
 use ureq::http::Uri;
 
 use crate::replica_set::ReplicaSet;
 use crate::report::{Detail, Report};
-use crate::sender::Outcome;
+use crate::sender::{Outcome, ended};
 use crate::settings::Settings;
 
 /// As many attempts as a log keeps: the targets of later ones are not told.
@@ -72,11 +72,10 @@ struct Set<'a> {
 
 #[derive(Default)]
 struct Notes {
-    /// Attempts in flight, their replica, and when their time is up.
-    in_flight: Vec<(u32, usize, Option<Instant>)>,
+    /// Attempts in flight, and their replica.
+    in_flight: Vec<(u32, usize)>,
     /// The replicas of the first attempts.
     told: Vec<usize>,
-    is_over: bool,
 }
 
 impl<'a> Targets<'a> {
@@ -108,17 +107,16 @@ impl<'a> Targets<'a> {
     }
 
     /// Picks for attempts that are about to be sent, and notes how they end.
-    pub(crate) fn see(&self, event: &Event) {
+    pub(crate) fn see<T, E>(&self, event: &Event<'_, T, E>) {
         let (Some(set), Way::Picked(_, picked)) = (&self.set, &self.way) else { return };
         match event.decision {
             Decision::Action(Action::Send(attempt)) => {
                 let replica = set.sent(&attempt, event.at);
                 picked.lock().unwrap_or_else(PoisonError::into_inner).push((attempt.id, replica));
             }
-            Decision::Action(Action::Cancel(attempt)) => set.cancelled(attempt, event.at),
-            Decision::Judged { attempt, verdict, handled: handled @ (Handled::Counted | Handled::Over) } => {
-                set.notes.borrow_mut().is_over |= handled == Handled::Over;
-                set.ended(attempt, event.at, verdict);
+            Decision::Action(Action::Cancel { attempt, reason }) => set.cancelled(attempt, event.at, reason),
+            Decision::Judged(judged) if judged.handled.counts() => {
+                set.ended(judged.attempt, event.at, judged.verdict.into());
             }
             _ => {}
         }
@@ -126,11 +124,15 @@ impl<'a> Targets<'a> {
 
     /// What is told of an attempt that ended like this.
     pub(crate) fn detail(&self, outcome: &Outcome) -> Detail {
-        let (attempt, status, error) = match outcome {
-            Ok(ended) => (ended.attempt, Some(ended.with.status().as_u16()), None),
-            Err(ended) => (ended.attempt, None, Some(ended.with.to_string())),
-        };
-        Detail { target: self.told(attempt), status, error }
+        let Some(ended) = ended(outcome) else { return Detail::default() };
+        let detail = Detail { target: self.told(ended.attempt), ..Detail::default() };
+        match &ended.result {
+            Ok(answer) => Detail { status: Some(answer.status().as_u16()), ..detail },
+            Err(error) => {
+                let timeout = if let Error::Timeout(timeout) = error { Some(*timeout) } else { None };
+                Detail { error: Some(error.to_string()), timeout, ..detail }
+            }
+        }
     }
 
     /// Tells the targets of attempts that had no outcome too.
@@ -156,39 +158,28 @@ impl<'a> Targets<'a> {
 impl Set<'_> {
     fn sent(&self, attempt: &Attempt, at: Instant) -> usize {
         let replica = self.rotation.pick(at);
-        let until = attempt.timeout().and_then(|timeout| at.checked_add(timeout));
         let mut notes = self.notes.borrow_mut();
-        notes.in_flight.push((attempt.id, replica, until));
+        notes.in_flight.push((attempt.id, replica));
         if notes.told.len() < TOLD {
             notes.told.push(replica);
         }
         replica
     }
 
-    /// An attempt that had all its time and did not answer has failed. One that lost has not.
-    fn cancelled(&self, attempt: u32, at: Instant) {
-        let is_over = self.notes.borrow().is_over;
-        if let Some((replica, until)) = self.take(attempt) {
-            let is_late = !is_over && until.is_some_and(|until| at >= until);
-            self.health.ended(at, replica, if is_late { End::Timeout } else { End::Cancelled });
-        }
+    fn cancelled(&self, attempt: u32, at: Instant, reason: CancelReason) {
+        let end = match reason {
+            // It had all the time that the call had left, and did not answer: on the caller's thread that is a failure.
+            CancelReason::Deadline => AttemptEnd::Timeout,
+            reason => reason.into(),
+        };
+        self.ended(attempt, at, end);
     }
 
-    fn ended(&self, attempt: u32, at: Instant, verdict: Verdict) {
-        if let Some((replica, _)) = self.take(attempt) {
-            let end = match verdict {
-                Verdict::Accept => End::Accept,
-                Verdict::Retry { sent, .. } => End::Retry(sent),
-                Verdict::Stop => End::Stop,
-            };
+    fn ended(&self, attempt: u32, at: Instant, end: AttemptEnd) {
+        let mut notes = self.notes.borrow_mut();
+        if let Some(index) = notes.in_flight.iter().position(|(id, _)| *id == attempt) {
+            let (_, replica) = notes.in_flight.swap_remove(index);
             self.health.ended(at, replica, end);
         }
-    }
-
-    fn take(&self, attempt: u32) -> Option<(usize, Option<Instant>)> {
-        let mut notes = self.notes.borrow_mut();
-        let index = notes.in_flight.iter().position(|(id, ..)| *id == attempt)?;
-        let (_, replica, until) = notes.in_flight.swap_remove(index);
-        Some((replica, until))
     }
 }

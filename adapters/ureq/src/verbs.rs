@@ -15,7 +15,7 @@ pub fn run(request: Request<impl AsSendBody>) -> Result<Response<Body>, Error> {
     Agent::new_with_defaults().run(request)
 }
 
-/// An agent with defaults.
+/// Makes an agent with defaults.
 pub fn agent() -> Agent {
     Agent::new_with_defaults()
 }

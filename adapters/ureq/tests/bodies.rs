@@ -4,7 +4,8 @@ use std::io::{Cursor, Read, Write};
 use std::time::Duration;
 
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Agent, Error, Insist, Policy, ReportSlot, SendBody};
+use insist_ureq::insisting::{Policy, ReportSlot};
+use insist_ureq::{Agent, Error, Insist, SendBody};
 
 const POLICY: Policy = Policy::constant(Duration::from_millis(1)).attempts(3);
 

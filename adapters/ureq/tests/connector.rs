@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use insist_flaky::{Answer, Server};
 use insist_ureq::config::Config;
+use insist_ureq::insisting::Policy;
 use insist_ureq::unversioned::resolver::DefaultResolver;
 use insist_ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
-use insist_ureq::{Agent, Error, Insist, Policy};
+use insist_ureq::{Agent, Error, Insist};
 
 /// Notes of each connection whether its request had a configuration of its own.
 #[derive(Debug)]

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use insist_flaky::{Answer, Script, Server};
 use insist_ureq::http::Response;
-use insist_ureq::{Agent, Body, Breaker, Budget, Bulkhead, Error, GaveUp, Hosts, Insist, Policy, Reason, Refusal};
-use insist_ureq::{Report, ReportSlot, Timeout};
+use insist_ureq::insisting::{
+    Breaker, Budget, Bulkhead, Cause, Gate, GaveUp, Hosts, Instant, Policy, Reason, Refusal, Report, ReportSlot,
+};
+use insist_ureq::{Agent, Body, Error, Insist, Timeout};
 
 const POLICY: Policy = Policy::constant(Duration::from_millis(1)).attempts(3);
 const RACE: Policy = Policy::zero().lanes(3).attempts(3);
@@ -23,7 +25,7 @@ fn one_retry() -> Budget {
 }
 
 fn why(report: Option<Report>) -> Option<&'static str> {
-    report.unwrap().refusal.map(Refusal::why)
+    report.unwrap().refusal.map(Refusal::reason)
 }
 
 fn gave_up(result: Result<Response<Body>, Error>) -> GaveUp {
@@ -75,10 +77,10 @@ fn the_calls_of_an_agent_and_its_clones_share_its_gate_and_a_request_may_have_an
     agent.clone().get(server.url()).call().unwrap_err();
     agent.clone().policy(POLICY).get(server.url()).call().unwrap_err();
     assert_eq!(server.request_count(), 4);
-    assert_eq!(budget.state(insist_ureq::Instant::now()).firsts, 3);
+    assert_eq!(budget.state(Instant::now()).firsts, 3);
     agent.get(server.url()).gate(()).call().unwrap_err();
     assert_eq!(server.request_count(), 7);
-    assert_eq!(budget.state(insist_ureq::Instant::now()).firsts, 3);
+    assert_eq!(budget.state(Instant::now()).firsts, 3);
 }
 
 #[test]
@@ -119,8 +121,8 @@ fn replicas_have_the_gate_of_the_host_that_the_request_names() {
     }
     assert_eq!((server.request_count(), hosts.len()), (6, 1));
     let service = "http://service.invalid/".parse().unwrap();
-    let full = hosts.gate(&service, insist_ureq::Instant::now());
-    insist_ureq::Gate::admit(&*full, insist_ureq::Instant::now(), insist_ureq::Kind::First);
+    let full = hosts.gate(&service, Instant::now());
+    let _ = full.admit(Instant::now(), &Cause::FIRST);
     assert!(matches!(gave_up(agent.get("http://service.invalid/").call()), GaveUp::Refused(_)));
 }
 

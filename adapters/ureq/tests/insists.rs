@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use insist_flaky::{Answer, Script, Server};
 use insist_ureq::config::Config;
 use insist_ureq::http::{Request, Response};
-use insist_ureq::middleware::MiddlewareNext;
-use insist_ureq::{
-    Agent, Body, Error, GaveUp, Insist, Policy, Reason, Report, ReportSlot, RequestExt, Rules, SendBody,
+use insist_ureq::insisting::{
+    AttemptEnd, Decision, Event, GaveUp, Policy, Reason, Report, ReportSlot, Rules, Settings, Verdict,
 };
-use insist_ureq::{Settings, Timeout};
+use insist_ureq::middleware::MiddlewareNext;
+use insist_ureq::{Agent, Body, Error, Insist, RequestExt, SendBody, Timeout};
 
 const SOON: Duration = Duration::from_millis(1);
 const POLICY: Policy = Policy::constant(SOON).attempts(3);
@@ -102,11 +102,53 @@ fn a_hook_sees_every_decision() {
     let server = Server::start([Answer::status(503), Answer::ok("hello")]).unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    let hook = move |event: &insist_ureq::Event| noted.lock().unwrap().push(event.decision.to_string());
+    let hook = move |event: &Event<'_>| {
+        // `5ms: send attempt 1`, in which the time differs from run to run.
+        let line = event.to_string();
+        noted.lock().unwrap().push(line.split_once(": ").unwrap().1.to_owned());
+    };
     agent().get(server.url()).notify(hook).call().unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen.first().unwrap(), "send attempt 1 (first in lane 0)");
     assert_eq!(seen.last().unwrap(), "return attempt 2");
+}
+
+#[test]
+fn a_hook_sees_the_answer_or_the_error_that_a_verdict_was_made_from() {
+    let server = Server::start([Answer::status(429), Answer::reset(), Answer::ok("hello")]).unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let agent = agent().notify(move |event| {
+        if let Decision::Judged(judged) = &event.decision {
+            let what = match judged.outcome {
+                Some(Ok(answer)) => answer.status().to_string(),
+                Some(Err(Error::Io(error))) => error.kind().to_string(),
+                other => format!("{other:?}"),
+            };
+            noted.lock().unwrap().push((what, judged.verdict));
+        }
+    });
+    agent.get(server.url()).call().unwrap();
+    let seen = seen.lock().unwrap();
+    let [busy, reset, hello] = &seen[..] else { panic!("{seen:?}") };
+    assert_eq!(busy, &("429 Too Many Requests".to_owned(), Verdict::retry().throttled()));
+    assert_eq!(reset.1, Verdict::retry(), "{}", reset.0);
+    assert_eq!(hello, &("200 OK".to_owned(), Verdict::Accept));
+}
+
+#[test]
+fn a_report_is_a_sentence_and_a_line_an_attempt_whose_times_count_from_the_start() {
+    let server = Server::start([Answer::status(503), Answer::ok("hello")]).unwrap();
+    let slot = ReportSlot::new();
+    agent().get(server.at("/x")).report_to(&slot).call().unwrap();
+    let text = slot.take().unwrap().to_string();
+    let target = server.at("/x");
+    let lines: Vec<&str> = text.lines().collect();
+    let [sentence, first, second] = lines[..] else { panic!("{text}") };
+    assert!(sentence.starts_with("attempt 2 succeeded; 2 attempts in "), "{sentence}");
+    assert!(first.starts_with("attempt 1 (first in lane 0): sent at "), "{first}");
+    assert!(first.ends_with(&format!(": retry ({target}, status 503)")), "{first}");
+    assert!(second.ends_with(&format!(": accept ({target}, status 200)")), "{second}");
 }
 
 #[test]
@@ -160,9 +202,14 @@ fn an_attempt_that_takes_too_long_is_retried_and_its_error_is_ureqs() {
     let server = Server::start([Answer::never(), Answer::ok("hello"), Answer::never()]).unwrap();
     let policy = POLICY.attempt_timeout(Duration::from_millis(30));
     assert_eq!(text(agent().policy(policy).get(server.url()).call().unwrap()), "hello");
-    let result = agent().policy(policy).get(server.url()).call();
+    let slot = ReportSlot::new();
+    let result = agent().policy(policy).get(server.url()).report_to(&slot).call();
     assert!(matches!(result, Err(Error::Timeout(Timeout::PerCall))), "{result:?}");
     assert_eq!(server.request_count(), 5);
+    let report = slot.take().unwrap();
+    let timeouts = report.log.entries().iter().map(|entry| entry.detail.as_ref().unwrap().timeout);
+    assert_eq!(timeouts.collect::<Vec<_>>(), [Some(Timeout::PerCall); 3]);
+    assert!(report.log.entries().iter().all(|entry| matches!(entry.end, Some(AttemptEnd::Retry(_)))), "{report}");
 }
 
 #[test]
@@ -198,8 +245,10 @@ fn a_deadline_and_the_users_timeout_bound_the_whole_call() {
         agent().policy(endless.deadline(limit)),
         Agent::config_builder().timeout_global(Some(limit)).policy(endless).build().into(),
     ] {
-        let result = agent.get(server.at("/never")).call();
+        let result = agent.get(server.at("/never")).report_to(&slot).call();
         assert!(matches!(result, Err(Error::Timeout(Timeout::Global))), "{result:?}");
+        let report = slot.take().unwrap();
+        assert_eq!(report.log.entries()[0].detail.as_ref().unwrap().timeout, Some(Timeout::Global));
     }
     assert_eq!(server.hits("/never"), 2);
 

@@ -73,6 +73,13 @@ fn every_name_at_the_root_of_ureq_is_here() {
 }
 
 #[test]
+fn what_is_at_the_root_beside_ureqs_names_is_one_trait_and_one_module() {
+    let (theirs, ours) = (exports(&read(&ureq().join("lib.rs"))), exports(&ours("lib.rs")));
+    let added: Vec<_> = ours.difference(&theirs).map(String::as_str).collect();
+    assert_eq!(added, ["Insist", "insisting"]);
+}
+
+#[test]
 fn every_public_method_of_agents_and_configurations_is_here() {
     let theirs = methods(&read(&ureq().join("agent.rs")));
     assert!(theirs.contains("new_with_config") && theirs.contains("shutdown"), "{theirs:?}");

@@ -4,7 +4,8 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use insist_flaky::{Answer, Script, Server};
-use insist_ureq::{Agent, Error, Insist, Policy, Reason, Report, ReportSlot, Timeout};
+use insist_ureq::insisting::{AttemptEnd, Policy, Reason, Report, ReportSlot};
+use insist_ureq::{Agent, Error, Insist, Timeout};
 
 const RACE: Policy = Policy::zero().lanes(3).attempts(3);
 /// Long enough for a noisy machine; no test waits for it.
@@ -12,6 +13,10 @@ const LONG: Duration = Duration::from_secs(30);
 
 fn replicas(server: &Server, paths: &[&str]) -> Vec<String> {
     paths.iter().map(|path| server.at(path)).collect()
+}
+
+fn ends(report: &Report) -> Vec<AttemptEnd> {
+    report.log.entries().iter().map(|entry| entry.end.unwrap()).collect()
 }
 
 /// Answers when as many requests are there, so that those that lose have been sent.
@@ -39,6 +44,7 @@ fn the_fastest_replica_wins_and_the_others_see_their_connection_close() {
     assert_eq!((report.attempts, report.hedges, report.winner.unwrap().lane), (3, 2, 1));
     let targets: Vec<_> = report.log.entries().iter().map(|entry| &entry.detail.as_ref().unwrap().target).collect();
     assert_eq!(targets, replicas.iter().collect::<Vec<_>>(), "those that lost are told too");
+    assert_eq!(ends(report), [AttemptEnd::Lost, AttemptEnd::Accept, AttemptEnd::Lost]);
     assert!(server.wait_until(|seen| seen.disconnects() == 2, LONG));
     assert_eq!(server.request_count(), 3, "a cancelled attempt is not retried");
 }
@@ -102,10 +108,12 @@ fn a_race_that_nobody_wins_gives_what_ureq_gives() {
     assert!(matches!(result, Err(Error::Timeout(Timeout::PerCall))), "{result:?}");
     let report = slot.take().unwrap();
     assert_eq!((report.attempts, report.reason), (3, Some(Reason::Attempts)));
-    assert!(report.log.entries().iter().all(|entry| entry.ended.is_some()));
+    assert_eq!(ends(&report), [AttemptEnd::Timeout; 3]);
 
-    let result = insist_ureq::get(server.url()).policy(RACE.deadline(Duration::from_millis(30))).call();
+    let policy = RACE.deadline(Duration::from_millis(30));
+    let result = insist_ureq::get(server.url()).policy(policy).report_to(&slot).call();
     assert!(matches!(result, Err(Error::Timeout(Timeout::Global))), "{result:?}");
+    assert_eq!(ends(&slot.take().unwrap()), [AttemptEnd::Deadline; 3]);
     assert!(server.wait_until(|seen| seen.open_connections() == 0, LONG));
 }
 

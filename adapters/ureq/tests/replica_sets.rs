@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use insist_flaky::{Answer, Script, Server};
 use insist_ureq::http::Uri;
-use insist_ureq::{Agent, Error, Insist, Policy, ReplicaSet, Report, ReportSlot};
+use insist_ureq::insisting::{Policy, ReplicaSet, Report, ReportSlot};
+use insist_ureq::{Agent, Error, Insist};
 
 const POLICY: Policy = Policy::constant(Duration::from_millis(1)).attempts(3);
 const RACE: Policy = Policy::zero().lanes(3).attempts(3);

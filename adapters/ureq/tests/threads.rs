@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use insist_flaky::{Answer, Script, Server};
-use insist_ureq::{Agent, Insist, Policy};
+use insist_ureq::insisting::Policy;
+use insist_ureq::{Agent, Insist};
 
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()

@@ -4,9 +4,9 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use insist_core::End;
+use insist_core::AttemptEnd;
 use insist_flaky::Server;
-use insist_ureq::Report;
+use insist_ureq::insisting::Report;
 
 use super::scene::Scene;
 use crate::exit::Failure;
@@ -112,10 +112,10 @@ fn rows(report: &Report, replicas: usize) -> Vec<Row> {
         let detail = entry.detail.clone().unwrap_or_default();
         let replica = (entry.attempt as usize - 1) % replicas + 1;
         let what = match (detail.status, detail.error, entry.end) {
-            (_, _, Some(End::Cancelled)) => "cancelled".into(),
+            (_, _, Some(end)) if end.is_cancelled() => end.to_string(),
             (Some(status), ..) => status.to_string(),
             (None, Some(error), _) => error,
-            (None, None, end) => end.map_or("", End::as_str).into(),
+            (None, None, end) => end.map_or("", AttemptEnd::as_str).into(),
         };
         let ended = since(entry.ended.unwrap_or(entry.sent));
         rows.push(Row {
@@ -124,8 +124,8 @@ fn rows(report: &Report, replicas: usize) -> Vec<Row> {
             sent: since(entry.sent),
             ended,
             mark: match entry.end {
-                Some(End::Accept) => Mark::Accepted,
-                Some(End::Cancelled) => Mark::Cancelled,
+                Some(AttemptEnd::Accept) => Mark::Accepted,
+                Some(end) if end.is_cancelled() => Mark::Cancelled,
                 Some(_) => Mark::Failed,
                 None => Mark::Open,
             },

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 use http::Uri;
-use insist_core::{Admission, Breaker, BreakerState, Budget, Gate, Instant, Kind, Refusal, Settled};
-use insist_ureq::Hosts;
+use insist_core::{Breaker, BreakerState, Budget, Instant};
+use insist_ureq::insisting::Hosts;
 
 use crate::span::Rounded;
 
@@ -37,7 +37,9 @@ impl GateOptions {
         }
         let (budget, breaker) = (self.budget, self.breaker);
         // No more hosts than URLs, and none of them is forgotten while the command runs.
-        let hosts = Hosts::new(move || Gates::new(budget, breaker)).limit(urls.len()).idle(Duration::MAX);
+        let hosts = Hosts::new(move || (breaker.map(Breaker::new), budget.map(Budget::new)))
+            .limit(urls.len())
+            .idle(Duration::MAX);
         Some(urls.iter().map(|url| hosts.gate(url, Instant::now())).collect())
     }
 }
@@ -52,59 +54,21 @@ fn breaker(text: &str) -> Result<f64, String> {
     ratio.ok_or("a number above 0 and up to 1 is needed".into())
 }
 
-type Shared = Arc<dyn Gate + Send + Sync>;
+/// The gates of a host. The breaker is asked first: the budget counts no first send that was refused.
+pub(crate) type Gates = (Option<Breaker>, Option<Budget>);
 
-/// The gates of a host.
-pub(crate) struct Gates {
-    budget: Option<Arc<Budget>>,
-    breaker: Option<Arc<Breaker>>,
-    /// The breaker is asked first: the budget counts no first send that was refused.
-    both: (Shared, Shared),
-}
+/// The states of gates, as they are now.
+pub(super) struct States<'a>(pub(super) &'a Gates);
 
-impl Gates {
-    fn new(budget: Option<f64>, breaker: Option<f64>) -> Self {
-        let budget = budget.map(|ratio| Arc::new(Budget::new(ratio)));
-        let breaker = breaker.map(|ratio| Arc::new(Breaker::new(ratio)));
-        let first: Shared = match &breaker {
-            Some(breaker) => Arc::clone(breaker) as Shared,
-            None => Arc::new(()),
-        };
-        let second: Shared = match &budget {
-            Some(budget) => Arc::clone(budget) as Shared,
-            None => Arc::new(()),
-        };
-        Self { budget, breaker, both: (first, second) }
-    }
-}
-
-impl Gate for Gates {
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        self.both.reserve(now, kind)
-    }
-
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        self.both.refund(now, kind, reserved);
-    }
-
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        self.both.admit(now, kind)
-    }
-
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        self.both.settle(now, kind, settled);
-    }
-}
-
-/// Their states, as they are now.
-impl fmt::Display for Gates {
+impl fmt::Display for States<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (breaker, budget) = self.0;
         let now = Instant::now();
-        if let Some(budget) = &self.budget {
+        if let Some(budget) = budget {
             write!(f, "budget: {}", budget.state(now))?;
         }
-        if let Some(breaker) = &self.breaker {
-            f.write_str(if self.budget.is_some() { "; breaker " } else { "breaker " })?;
+        if let Some(breaker) = breaker {
+            f.write_str(if budget.is_some() { "; breaker " } else { "breaker " })?;
             match breaker.state(now) {
                 // The instant itself means nothing outside this process.
                 BreakerState::Open { until } => write!(f, "open for another {}", Rounded(until.saturating_since(now)))?,

@@ -17,7 +17,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method};
 use insist_core::Repeat;
 use insist_core::duration::Text;
-use insist_ureq::{Report, Rules};
+use insist_ureq::insisting::{Report, Rules};
 
 use crate::exit::{Failure, GAVE_UP};
 use crate::fetch::{Fetch, Fetched};
@@ -35,7 +35,6 @@ impl Get {
         }
         let mut fetch = self.fetch()?;
         fetch.gate = self.gates.of(&self.urls[..1]).and_then(|gates| gates.into_iter().next());
-        let policy = fetch.policy;
         // What cannot be written to is said before anything is sent.
         let output = Sink::open(self.output.as_deref(), "-o")?;
         let report_to = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;
@@ -45,7 +44,7 @@ impl Get {
         let Some(report) = report else {
             return Err(Failure::Failed(result.err().map_or("there is no report".into(), |error| error.to_string())));
         };
-        let told = Told { report: &report, policy: &policy };
+        let told = Told(&report);
         if self.log {
             progress.suspended(|| eprint!("{told}"));
         }

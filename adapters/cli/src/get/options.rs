@@ -69,12 +69,13 @@ pub(crate) struct Get {
 
     /// Write what happened to this file, as one line of JSON
     ///
-    /// {"outcome":"returned"|"gave_up","reason":…|null,"status":…|null,"attempts":…,"retries":…,"hedges":…,
-    /// "winner":{"attempt":…,"lane":…}|null,"elapsed_ns":…,"seed":…,"log":[{"attempt":…,"lane":…,"retry":…,
+    /// {"outcome":"returned"|"gave_up","reason":…|null,"refusal":…|null,"status":…|null,"attempts":…,"retries":…,
+    /// "hedges":…,"winner":{"attempt":…,"lane":…}|null,"elapsed_ns":…,"seed":…,"log":[{"attempt":…,"lane":…,"retry":…,
     /// "kind":"first"|"retry"|"hedge","target":…,"sent_ns":…,"ended_ns":…,
-    /// "verdict":"accept"|"retry"|"stop"|"cancelled"|"timeout","status":…|null,"error":…|null}]}. Times are nanoseconds
-    /// since the call began. The reasons are those of `insist replay --json`. A body that breaks off after its head was
-    /// accepted is told as given up, with the reason "stopped". The log has the first 64 attempts.
+    /// "verdict":"accept"|"retry"|"stop"|"timeout"|"lost"|"deadline"|"cancelled","status":…|null,"error":…|null}]}.
+    /// Times are nanoseconds since the call began. The reasons are those of `insist replay --json`; the refusal is what
+    /// the gate said. A body that breaks off after its head was accepted is told as given up, with the reason "stopped".
+    /// The log has the first 64 attempts.
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
 

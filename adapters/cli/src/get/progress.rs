@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use insist_core::{Action, Decision, Event, WaitReason};
+use insist_core::{Action, Decision, WaitReason};
+use insist_ureq::insisting::Event;
 
 /// A fetch that takes longer than this is a long one.
 const LONG: Duration = Duration::from_secs(1);
@@ -51,7 +52,7 @@ impl Progress {
     }
 
     /// A hook that says what the call is about, before its body begins.
-    pub(super) fn hook(&self) -> impl Fn(&Event) + Send + Sync + 'static {
+    pub(super) fn hook(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
         let bar = self.shower.is_some().then(|| self.bar.clone());
         move |event| {
             if let (Some(bar), Decision::Action(action)) = (&bar, &event.decision) {
@@ -86,6 +87,7 @@ fn about(action: &Action) -> Option<String> {
     match action {
         Action::Send(attempt) => Some(format!("attempt {}", attempt.id)),
         Action::Wait { reason: WaitReason::Backoff, .. } => Some("waiting before the next attempt".into()),
+        Action::Wait { reason: WaitReason::Gate, .. } => Some("held back by a gate".into()),
         _ => None,
     }
 }

@@ -3,63 +3,36 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use insist_core::{AtEnd, Factor, List, Policy, Shape};
 
 use super::PolicyOptions;
 use super::base::Base;
 use crate::exit::Failure;
 
-/// What a backoff starts from where nothing says it.
+/// What a backoff starts from, by default.
 const BASE: Duration = Duration::from_millis(100);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum BackoffName {
-    /// At once
-    Zero,
-    /// No retry
-    Stop,
-    /// BASE
-    Constant,
-    /// BASE × 1, 2, 3 …
-    Linear,
-    /// BASE × 1, FACTOR, FACTOR² …
-    Exponential,
-    /// BASE × 1, 1, 2, 3, 5 …
-    Fibonacci,
-    /// Drawn from BASE to 3 × the previous wait
-    Decorrelated,
-    /// What --delays says
-    List,
-}
+const EXPONENTIAL: Shape = Shape::Exponential { base: BASE, factor: Factor::DOUBLE };
+const LIST: Shape = Shape::List { delays: List::new(&[]), at_end: AtEnd::Stop };
 
-impl BackoffName {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Zero => "zero",
-            Self::Stop => "stop",
-            Self::Constant => "constant",
-            Self::Linear => "linear",
-            Self::Exponential => "exponential",
-            Self::Fibonacci => "fibonacci",
-            Self::Decorrelated => "decorrelated",
-            Self::List => "list",
-        }
-    }
+/// Each shape with its defaults, and what the help says of it.
+const SHAPES: [(Shape, &str); 8] = [
+    (Shape::Zero, "At once"),
+    (Shape::Stop, "No retry"),
+    (Shape::Constant { base: BASE }, "BASE"),
+    (Shape::Linear { base: BASE }, "BASE × 1, 2, 3 …"),
+    (EXPONENTIAL, "BASE × 1, FACTOR, FACTOR² …"),
+    (Shape::Fibonacci { base: BASE }, "BASE × 1, 1, 2, 3, 5 …"),
+    (Shape::Decorrelated { base: BASE }, "Drawn from BASE to 3 × the previous wait"),
+    (LIST, "What --delays says"),
+];
 
-    /// The name of a shape, and what it starts from.
-    fn of(shape: &Shape) -> (Self, Option<Duration>) {
-        match shape {
-            Shape::Zero => (Self::Zero, None),
-            Shape::Constant { base } => (Self::Constant, Some(*base)),
-            Shape::Linear { base } => (Self::Linear, Some(*base)),
-            Shape::Exponential { base, .. } => (Self::Exponential, Some(*base)),
-            Shape::Fibonacci { base } => (Self::Fibonacci, Some(*base)),
-            Shape::Decorrelated { base } => (Self::Decorrelated, Some(*base)),
-            Shape::List { .. } => (Self::List, None),
-            // A shape that is yet unknown has no name on the line.
-            _ => (Self::Stop, None),
-        }
-    }
+/// Reads the word of a shape.
+pub(super) fn shape() -> impl TypedValueParser<Value = Shape> {
+    let values = SHAPES.iter().map(|(shape, help)| PossibleValue::new(shape.as_str()).help(*help));
+    PossibleValuesParser::new(values)
+        .map(|text| SHAPES.iter().find(|(shape, _)| shape.as_str() == text).map_or(EXPONENTIAL, |(shape, _)| *shape))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,33 +44,34 @@ pub(super) enum AtEndName {
 }
 
 impl PolicyOptions {
-    /// The backoff that the line names, by its name or by a list of delays.
-    pub(super) fn named_backoff(&self) -> Option<BackoffName> {
-        self.backoff.or(self.delays.is_some().then_some(BackoffName::List))
+    /// The backoff that the line names, by its word or by a list of delays, with the defaults of its shape.
+    pub(super) fn named_backoff(&self) -> Option<Shape> {
+        self.backoff.or(self.delays.is_some().then_some(LIST))
     }
 
     /// The backoff that is meant: the one named, that of the base, or exponential.
-    pub(super) fn backoff(&self, base: Option<&Base>) -> BackoffName {
-        let before = base.map(|base| BackoffName::of(base.policy.get_backoff()).0);
-        self.named_backoff().or(before).unwrap_or(BackoffName::Exponential)
+    pub(super) fn backoff(&self, base: Option<&Base>) -> Shape {
+        let before = base.map(|base| *base.policy.get_backoff());
+        self.named_backoff().or(before).unwrap_or(EXPONENTIAL)
     }
 
     /// The base with the shape that the line says, or what the shape's constructor gives.
     pub(super) fn shaped(&self, base: Option<&Base>) -> Result<Policy, Failure> {
         let before = base.map(|base| base.policy.get_backoff());
-        let start = self.base.or(before.and_then(|shape| BackoffName::of(shape).1)).unwrap_or(BASE);
+        let start = self.base.or(before.and_then(start)).unwrap_or(BASE);
         let fresh = match self.backoff(base) {
-            BackoffName::Zero => Policy::zero(),
-            BackoffName::Stop => Policy::stop(),
-            BackoffName::Constant => Policy::constant(start),
-            BackoffName::Linear => Policy::linear(start),
-            BackoffName::Exponential => match self.factor.or(before.and_then(factor)) {
+            Shape::Zero => Policy::zero(),
+            Shape::Constant { .. } => Policy::constant(start),
+            Shape::Linear { .. } => Policy::linear(start),
+            Shape::Exponential { .. } => match self.factor.or(before.and_then(factor)) {
                 Some(factor) => Policy::exponential(start).factor(factor),
                 None => Policy::exponential(start),
             },
-            BackoffName::Fibonacci => Policy::fibonacci(start),
-            BackoffName::Decorrelated => Policy::decorrelated(start),
-            BackoffName::List => self.list(before)?,
+            Shape::Fibonacci { .. } => Policy::fibonacci(start),
+            Shape::Decorrelated { .. } => Policy::decorrelated(start),
+            Shape::List { .. } => self.list(before)?,
+            // A shape that the line does not know comes from nowhere.
+            _ => Policy::stop(),
         };
         Ok(base.map_or(fresh, |base| base.policy.shape(*fresh.get_backoff())))
     }
@@ -119,9 +93,21 @@ impl PolicyOptions {
     }
 }
 
+/// What a shape starts from, if it has a base.
+fn start(shape: &Shape) -> Option<Duration> {
+    match shape {
+        Shape::Constant { base }
+        | Shape::Linear { base }
+        | Shape::Exponential { base, .. }
+        | Shape::Fibonacci { base }
+        | Shape::Decorrelated { base } => Some(*base),
+        _ => None,
+    }
+}
+
 fn factor(shape: &Shape) -> Option<f64> {
     match shape {
-        Shape::Exponential { factor, .. } => Some(Factor::get(*factor)),
+        Shape::Exponential { factor, .. } => Some(factor.get()),
         _ => None,
     }
 }

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use insist_core::{Jitter, Policy, PolicyError, fresh_seed};
+use insist_core::{Jitter, Policy, PolicyError, Shape, fresh_seed};
 
 use crate::exit::Failure;
-use backoff::{AtEndName, BackoffName};
+use backoff::AtEndName;
 use base::{Base, Preset};
 use value::Attempts;
 
@@ -32,8 +32,8 @@ pub(crate) struct PolicyOptions {
     policy_file: Option<PathBuf>,
 
     /// The shape of the waits [default: exponential, or list where --delays is given]
-    #[arg(long, value_enum, value_name = "SHAPE", hide_possible_values = false)]
-    backoff: Option<BackoffName>,
+    #[arg(long, value_name = "SHAPE", value_parser = backoff::shape())]
+    backoff: Option<Shape>,
 
     /// What the backoff starts from [default: 100ms]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
@@ -61,7 +61,8 @@ pub(crate) struct PolicyOptions {
     #[arg(long, value_enum, value_name = "END")]
     at_end: Option<AtEndName>,
 
-    /// How waits are spread: none, full (from 0), equal (from half), or ± a fraction such as 0.33 [default: full]
+    /// How waits are spread: none, full (from 0), equal (from half), or ± a fraction such as 0.33 [default: full for the
+    /// shapes that grow, none for constants and lists]
     #[arg(long, value_name = "JITTER", value_parser = value::jitter, allow_hyphen_values = true)]
     jitter: Option<Jitter>,
 

@@ -1,9 +1,9 @@
 //! What was given and has no effect: said, and not refused.
 
-use insist_core::Policy;
+use insist_core::{Policy, Shape};
 
 use super::base::Base;
-use super::{Attempts, BackoffName, PolicyOptions};
+use super::{Attempts, PolicyOptions};
 
 impl PolicyOptions {
     /// One line for each option that has no effect beside the others, and what they are laid over.
@@ -23,16 +23,16 @@ impl PolicyOptions {
             }
             _ => format!("--backoff {}", backoff.as_str()),
         };
-        let grows_from_base = !matches!(backoff, BackoffName::Zero | BackoffName::Stop | BackoffName::List);
+        let has_base = !matches!(backoff, Shape::Zero | Shape::Stop | Shape::List { .. });
         let has_floor = self.floor.is_some() || before.is_some_and(|policy| !policy.get_floor().is_zero());
         // A floor under no wait at all is a wait, which can be spread and capped.
-        let is_nothing = backoff == BackoffName::Stop || (backoff == BackoffName::Zero && !has_floor);
-        let is_spread = !is_nothing && backoff != BackoffName::Decorrelated;
-        let is_list = backoff == BackoffName::List;
-        note(self.base.is_some(), grows_from_base, "--base", &beside);
-        note(self.factor.is_some(), backoff == BackoffName::Exponential, "--factor", &beside);
+        let is_nothing = backoff == Shape::Stop || (backoff == Shape::Zero && !has_floor);
+        let is_spread = !is_nothing && !matches!(backoff, Shape::Decorrelated { .. });
+        let is_list = matches!(backoff, Shape::List { .. });
+        note(self.base.is_some(), has_base, "--base", &beside);
+        note(self.factor.is_some(), matches!(backoff, Shape::Exponential { .. }), "--factor", &beside);
         note(self.cap.is_some(), !is_nothing, "--cap", &beside);
-        note(self.floor.is_some(), backoff != BackoffName::Stop, "--floor", &beside);
+        note(self.floor.is_some(), backoff != Shape::Stop, "--floor", &beside);
         note(self.delays.is_some(), is_list, "--delays", &beside);
         note(self.at_end.is_some(), is_list, "--at-end", &beside);
         note(self.jitter.is_some(), is_spread, "--jitter", &beside);

@@ -1,16 +1,16 @@
 //! The machine-readable form of a replay: a JSON object for each action.
 
-use insist_core::{Action, Instant, Kind, Reason};
+use insist_core::{Action, CancelReason, Instant, Kind, Reason, Refusal};
 use serde::Serialize;
 
 #[derive(Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 enum Form {
     Send { attempt: u32, lane: u8, retry: u32, kind: Kind, timeout_ns: Option<u64> },
-    Cancel { attempt: u32 },
+    Cancel { attempt: u32, reason: CancelReason },
     Wait { until_ns: Option<u64> },
     Return { attempt: u32 },
-    GiveUp { reason: Reason, last: Option<u32>, retry_after_ns: Option<u64> },
+    GiveUp { reason: Reason, refusal: Option<Refusal>, last: Option<u32>, retry_after_ns: Option<u64> },
 }
 
 /// An action and when it was said, in nanoseconds since the call began.
@@ -31,13 +31,14 @@ impl Line {
                 kind: attempt.kind,
                 timeout_ns: attempt.timeout().map(crate::span::nanos),
             },
-            Action::Cancel(attempt) => Form::Cancel { attempt: *attempt },
+            Action::Cancel { attempt, reason } => Form::Cancel { attempt: *attempt, reason: *reason },
             Action::Wait { until, .. } => Form::Wait { until_ns: until.map(Instant::as_nanos) },
             Action::Return(attempt) => Form::Return { attempt: *attempt },
-            Action::GiveUp(stop) => Form::GiveUp {
-                reason: stop.reason(),
-                last: stop.last(),
-                retry_after_ns: stop.hint().map(crate::span::nanos),
+            Action::GiveUp(give_up) => Form::GiveUp {
+                reason: give_up.reason(),
+                refusal: give_up.refusal(),
+                last: give_up.last(),
+                retry_after_ns: give_up.hint().map(crate::span::nanos),
             },
         };
         Self { at_ns: at.as_nanos(), form }

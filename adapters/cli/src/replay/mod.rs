@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use insist_core::{Action, Policy, Repeat, Script, Stop, Timeline};
+use insist_core::{Action, GiveUp, Instant, Policy, Repeat, Script, Timeline};
 
 use crate::describe::Described;
 use crate::exit::{Failure, GAVE_UP};
@@ -20,8 +20,9 @@ use script::Outcomes;
 /// Run one call in virtual time, from scripted outcomes
 ///
 /// A script has a JSON object a line: {"attempt":2,"after":"120ms","verdict":"accept"|"retry"|"stop",
-/// "retry_after":"2s","sent":"no"|"maybe"|"throttled"}. Attempt 2 ends 120 ms after it was sent; an attempt without a
-/// line never answers. retry_after and sent (default maybe) may be left out.
+/// "retry_after":"2s","exactly_after":"2s","sent":"no"|"maybe","throttled":true|false}. Attempt 2 ends 120 ms after it was
+/// sent; an attempt without a line never answers. The backoff comes on top of retry_after, and not of exactly_after. All
+/// but attempt, after and verdict may be left out: no wait was asked for, it may have been sent, it was not throttled.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Replay {
@@ -35,9 +36,10 @@ pub(crate) struct Replay {
     /// Print a JSON object a line, one for each action
     ///
     /// {"at_ns":…,"action":"send","attempt":…,"lane":…,"retry":…,"kind":"first"|"retry"|"hedge","timeout_ns":…|null},
-    /// {"at_ns":…,"action":"cancel","attempt":…}, {"at_ns":…,"action":"wait","until_ns":…|null},
-    /// {"at_ns":…,"action":"return","attempt":…}, {"at_ns":…,"action":"give_up","reason":"attempts"|"deadline"|"stopped"|
-    /// "backoff"|"not_repeatable"|"retry_after"|"refused"|"cancelled"|"invalid","last":…|null,"retry_after_ns":…|null}.
+    /// {"at_ns":…,"action":"cancel","attempt":…,"reason":"timeout"|"lost"|"deadline"|"cancelled"},
+    /// {"at_ns":…,"action":"wait","until_ns":…|null}, {"at_ns":…,"action":"return","attempt":…},
+    /// {"at_ns":…,"action":"give_up","reason":"attempts"|"deadline"|"stopped"|"backoff"|"not_repeatable"|"retry_after"|
+    /// "refused"|"cancelled"|"invalid","refusal":…|null,"last":…|null,"retry_after_ns":…|null}.
     /// Times are nanoseconds since the call began.
     #[arg(long)]
     json: bool,
@@ -73,7 +75,7 @@ impl Replay {
             policy = policy.lanes(1);
         }
         let outcomes = self.outcomes()?;
-        let timeline = insist_core::play_with(&policy, &(), self.repeat(), seed, &scripted(&outcomes));
+        let timeline = insist_core::play_with(&policy, &(), self.repeat(), Instant::ZERO, seed, &scripted(&outcomes));
         if timeline.is_cut {
             return Err(Failure::Failed(format!(
                 "the call goes on after {} actions; set --attempts, a shorter --deadline, or longer delays",
@@ -140,17 +142,19 @@ fn ended(timeline: &Timeline) -> Result<ExitCode, Failure> {
         ));
     }
     match timeline.steps.last().map(|step| step.action) {
-        Some(Action::GiveUp(stop)) => {
-            say_gave_up(&stop);
+        Some(Action::GiveUp(give_up)) => {
+            say_gave_up(give_up);
             Ok(ExitCode::from(GAVE_UP))
         }
         _ => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn say_gave_up(stop: &Stop) {
-    match stop.hint() {
-        None => eprintln!("insist: gave up: {}", stop.reason()),
-        Some(hint) => eprintln!("insist: gave up: {} ({})", stop.reason(), insist_core::duration::Text(hint)),
+fn say_gave_up(give_up: GiveUp) {
+    let reason = give_up.reason();
+    match (give_up.refusal(), give_up.hint()) {
+        (Some(refusal), _) => eprintln!("insist: gave up: {reason} ({refusal})"),
+        (None, Some(hint)) => eprintln!("insist: gave up: {reason} ({})", insist_core::duration::Text(hint)),
+        (None, None) => eprintln!("insist: gave up: {reason}"),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use insist_core::duration::Text;
-use insist_core::{Action, Attempt, Hint, Instant, Timeline, Verdict};
+use insist_core::{Action, Attempt, CancelReason, Instant, Timeline, Verdict};
 
 use super::script::Outcomes;
 use crate::timeline::{Look, Mark, Row, draw, width};
@@ -31,10 +31,10 @@ pub(super) fn write(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcome
                 let waited = free_since.get(&attempt.lane).copied();
                 in_flight.push(Seen::new(attempt, step.at, waited, outcomes));
             }
-            Action::Cancel(id) => {
-                if let Some(index) = in_flight.iter().position(|seen| seen.attempt.id == id) {
+            Action::Cancel { attempt, reason } => {
+                if let Some(index) = in_flight.iter().position(|seen| seen.attempt.id == attempt) {
                     let mut seen = in_flight.remove(index);
-                    seen.cancel(step.at);
+                    seen.cancel(step.at, reason);
                     free_since.insert(seen.attempt.lane, step.at);
                     over.push(seen);
                 }
@@ -62,7 +62,7 @@ struct Seen {
     verdict: Option<Verdict>,
     /// How it ended, once it has.
     said: Option<String>,
-    is_cancelled: bool,
+    cancelled: Option<CancelReason>,
 }
 
 impl Seen {
@@ -77,7 +77,7 @@ impl Seen {
             ended: ended.unwrap_or(Instant::from_nanos(u64::MAX)),
             verdict: outcome.map(|outcome| outcome.verdict),
             said: None,
-            is_cancelled: false,
+            cancelled: None,
         }
     }
 
@@ -85,11 +85,10 @@ impl Seen {
         self.verdict.is_some() && self.ended <= now
     }
 
-    fn cancel(&mut self, at: Instant) {
-        let is_timeout = self.attempt.timeout().is_some_and(|timeout| at.saturating_since(self.sent) >= timeout);
-        self.said = Some(if is_timeout { "timeout" } else { "cancelled" }.into());
+    fn cancel(&mut self, at: Instant, reason: CancelReason) {
+        self.said = Some(reason.to_string());
         self.ended = at;
-        self.is_cancelled = true;
+        self.cancelled = Some(reason);
     }
 
     fn said(&self) -> &str {
@@ -97,11 +96,11 @@ impl Seen {
     }
 
     fn row(self, end: Instant) -> Row {
-        let mark = match (&self.said, self.verdict) {
-            (None, _) => Mark::Open,
-            (Some(said), _) if said == "timeout" => Mark::Failed,
-            _ if self.is_cancelled => Mark::Cancelled,
-            (_, Some(Verdict::Accept)) => Mark::Accepted,
+        let mark = match (&self.said, self.cancelled, self.verdict) {
+            (None, ..) => Mark::Open,
+            (_, Some(CancelReason::Timeout), _) => Mark::Failed,
+            (_, Some(_), _) => Mark::Cancelled,
+            (_, None, Some(Verdict::Accept)) => Mark::Accepted,
             _ => Mark::Failed,
         };
         let attempt = &self.attempt;
@@ -133,8 +132,10 @@ fn line(to: &mut impl Write, at: Instant, what: &str) -> io::Result<()> {
 
 fn word(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Retry { hint: Some(Hint::AtLeast(wait) | Hint::Exactly(wait)), .. } => {
-            format!("retry after {}", Text(wait))
+        Verdict::Retry(failure) => {
+            let throttled = if failure.throttled { " (throttled)" } else { "" };
+            let hint = failure.hint.map(|hint| format!(" after {}", Text(hint.span()))).unwrap_or_default();
+            format!("retry{hint}{throttled}")
         }
         other => other.as_str().into(),
     }
@@ -151,7 +152,10 @@ fn action(action: &Action) -> String {
         Action::Wait { until: Some(until), reason } => {
             format!("wait until {} ({})", Text(since_start(*until)), reason.as_str().replace('_', " "))
         }
-        Action::GiveUp(stop) => format!("give up: {}", stop.reason()),
+        Action::GiveUp(give_up) => {
+            let refusal = give_up.refusal().map(|refusal| format!(" ({refusal})")).unwrap_or_default();
+            format!("give up: {}{refusal}", give_up.reason())
+        }
         other => other.to_string(),
     }
 }

@@ -25,7 +25,11 @@ struct Line {
     verdict: Word,
     #[serde(default, deserialize_with = "optional_duration")]
     retry_after: Option<Duration>,
+    #[serde(default, deserialize_with = "optional_duration")]
+    exactly_after: Option<Duration>,
     sent: Option<Sent>,
+    #[serde(default)]
+    throttled: bool,
 }
 
 #[derive(Deserialize)]
@@ -79,8 +83,16 @@ fn outcome(line: &str) -> Result<(u32, Outcome), String> {
         Word::Accept => Verdict::Accept,
         Word::Stop => Verdict::Stop,
         Word::Retry => {
-            let verdict = Verdict::retry().sent(line.sent.unwrap_or_default());
-            line.retry_after.map_or(verdict, |wait| verdict.after(wait))
+            let mut verdict = Verdict::retry().sent(line.sent.unwrap_or_default());
+            if line.throttled {
+                verdict = verdict.throttled();
+            }
+            match (line.retry_after, line.exactly_after) {
+                (Some(_), Some(_)) => return Err("retry_after and exactly_after are both set; leave one out".into()),
+                (Some(wait), None) => verdict.after(wait),
+                (None, Some(wait)) => verdict.exactly_after(wait),
+                (None, None) => verdict,
+            }
         }
     };
     Ok((line.attempt, Outcome { after: line.after, verdict }))
@@ -101,12 +113,15 @@ mod tests {
     fn a_line_may_leave_out_what_has_a_default() {
         let outcomes = read(
             "{\"attempt\":2,\"after\":\"0\",\"verdict\":\"accept\"}\n\n\
-             {\"attempt\":1,\"after\":\"120ms\",\"verdict\":\"retry\",\"retry_after\":\"2s\",\"sent\":\"no\"}\n",
+             {\"attempt\":1,\"after\":\"120ms\",\"verdict\":\"retry\",\"retry_after\":\"2s\",\"sent\":\"no\"}\n\
+             {\"attempt\":3,\"after\":\"0\",\"verdict\":\"retry\",\"throttled\":true,\"exactly_after\":\"1s\"}\n",
         )
         .unwrap();
-        let hinted = Verdict::retry().sent(Sent::No).after(Duration::from_secs(2));
+        let hinted = Verdict::retry().unsent().after(Duration::from_secs(2));
+        let exact = Verdict::retry().throttled().exactly_after(Duration::from_secs(1));
         assert_eq!(outcomes[&1], Outcome { after: Duration::from_millis(120), verdict: hinted });
         assert_eq!(outcomes[&2], Outcome { after: Duration::ZERO, verdict: Verdict::Accept });
+        assert_eq!(outcomes[&3], Outcome { after: Duration::ZERO, verdict: exact });
     }
 
     #[test]
@@ -119,11 +134,16 @@ mod tests {
                 "{\"attempt\":2,\"sent\":\"no\",\"sent\":\"no\",\"after\":\"0\",\"verdict\":\"retry\"}",
                 "duplicate field `sent`",
             ),
+            (
+                "{\"attempt\":2,\"after\":\"0\",\"verdict\":\"retry\",\"retry_after\":\"1s\",\"exactly_after\":\"1s\"}",
+                "leave one out",
+            ),
             ("{\"attempt\":1,\"after\":\"1s\",\"verdict\":\"retry\"}", "attempt 1 has an outcome already"),
             ("{\"attempt\":0,\"after\":\"1s\",\"verdict\":\"retry\"}", "attempt is 0"),
             ("{\"attempt\":-1,\"after\":\"1s\",\"verdict\":\"retry\"}", "`-1`"),
             ("{\"attempt\":2,\"after\":\"1 parsec\",\"verdict\":\"retry\"}", "parsec"),
             ("{\"attempt\":2,\"after\":\"1s\",\"verdict\":\"perhaps\"}", "unknown variant `perhaps`"),
+            ("{\"attempt\":2,\"after\":\"1s\",\"verdict\":\"retry\",\"throttled\":1}", "expected a boolean"),
             ("{\"attempt\":2,\"after\":\"1s\"}", "missing field `verdict`"),
             ("[2,\"1s\",\"retry\"]", "not a JSON object"),
             ("{\"attempt\":2", "EOF"),

@@ -23,12 +23,13 @@ fn told(did: Did) -> String {
     let number = |number: Option<u64>| number.map_or("null".into(), |number| number.to_string());
     match did {
         Did::Send(sending) => format!(r#""action":"send","attempt":{},"lane":{},"#, sending.id, sending.lane),
-        Did::Cancel(id) => format!(r#""action":"cancel","attempt":{id}}}"#),
+        Did::Cancel(id, reason) => format!(r#""action":"cancel","attempt":{id},"reason":"{reason}"}}"#),
         Did::Wait(until, _) => format!(r#""action":"wait","until_ns":{}}}"#, number(until)),
         Did::Return(id) => format!(r#""action":"return","attempt":{id}}}"#),
-        Did::GiveUp(reason, last, _) => {
-            let (reason, last) = (reason.as_str(), number(last.map(u64::from)));
-            format!(r#""action":"give_up","reason":"{reason}","last":{last},"#)
+        Did::GiveUp(ending) => {
+            let (reason, last) = (ending.reason.as_str(), number(ending.last.map(u64::from)));
+            let refusal = ending.refusal.map_or("null".into(), |refusal| format!("\"{refusal}\""));
+            format!(r#""action":"give_up","reason":"{reason}","refusal":{refusal},"last":{last},"#)
         }
     }
 }

@@ -57,15 +57,15 @@ fn waits_that_stay_and_lists_are_told() {
         ("--base 0", "tries again at once."),
         ("--backoff zero --floor 1s", "waits 1s."),
         (
-            "--backoff constant --base 2s --floor 1s",
+            "--backoff constant --base 2s --floor 1s --jitter full",
             "waits up to 2s, never less than 1s; each wait is drawn evenly from 1s up to that.",
         ),
-        ("--backoff constant --jitter none", "waits 100ms."),
-        ("--backoff constant --base 1m --cap 2s --jitter none", "waits 2s."),
+        ("--backoff constant", "waits 100ms."),
+        ("--backoff constant --base 1m --cap 2s", "waits 2s."),
         ("--base 20s --jitter none", "waits 10s."),
         ("--factor 1 --jitter none", "waits 100ms."),
-        ("--delays 1s,5s --jitter none", "waits 1s, then 5s, and then no more."),
-        ("--delays 1s,5s --jitter none --at-end repeat", "waits 1s, then 5s each time from then on."),
+        ("--delays 1s,5s", "waits 1s, then 5s, and then no more."),
+        ("--delays 1s,5s --at-end repeat", "waits 1s, then 5s each time from then on."),
     ] {
         assert_eq!(sentences(arguments)[1], format!("After a failure it {waits}"), "{arguments}");
     }
@@ -111,7 +111,7 @@ fn lanes_are_told() {
         ]
     );
     assert_eq!(
-        sentences("--lanes 9 --hedge-after 50ms --backoff constant --jitter none"),
+        sentences("--lanes 9 --hedge-after 50ms --backoff constant"),
         [
             "A call makes at most 3 attempts, in all its lanes together.",
             "After a failure its lane waits 100ms.",

@@ -32,16 +32,16 @@ fn each_backoff_has_its_waits() {
     for (arguments, expected) in [
         ("--backoff zero --attempts 4", &[0.0, 0.0, 0.0][..]),
         ("--backoff stop --attempts 4", &[]),
-        ("--backoff constant --attempts 4 --jitter none", &[100.0, 100.0, 100.0]),
+        ("--backoff constant --attempts 4", &[100.0, 100.0, 100.0]),
         ("--backoff linear --attempts 4 --jitter none", &[100.0, 200.0, 300.0]),
         ("--backoff exponential --attempts 5 --jitter none", &[100.0, 200.0, 400.0, 800.0]),
         ("--backoff exponential --factor 1.5 --base 1s --attempts 4 --jitter none", &[1000.0, 1500.0, 2250.0]),
         ("--backoff fibonacci --attempts 7 --jitter none", &[100.0, 100.0, 200.0, 300.0, 500.0, 800.0]),
-        ("--backoff list --delays 1s,2s --attempts 9 --jitter none", &[1000.0, 2000.0]),
-        ("--delays 1s,2s --attempts 9 --jitter none", &[1000.0, 2000.0]),
-        ("--delays 1s,2s --at-end stop --attempts 9 --jitter none", &[1000.0, 2000.0]),
-        ("--delays 1s,2s --at-end repeat --attempts 5 --jitter none", &[1000.0, 2000.0, 2000.0, 2000.0]),
-        ("--delays 0,1.5s --attempts 3 --jitter none", &[0.0, 1500.0]),
+        ("--backoff list --delays 1s,2s --attempts 9", &[1000.0, 2000.0]),
+        ("--delays 1s,2s --attempts 9", &[1000.0, 2000.0]),
+        ("--delays 1s,2s --at-end stop --attempts 9", &[1000.0, 2000.0]),
+        ("--delays 1s,2s --at-end repeat --attempts 5", &[1000.0, 2000.0, 2000.0, 2000.0]),
+        ("--delays 0,1.5s --attempts 3", &[0.0, 1500.0]),
     ] {
         assert_eq!(waits(arguments), expected, "{arguments}");
     }
@@ -55,8 +55,8 @@ fn growing_shapes_are_capped_at_ten_seconds_and_the_others_are_not() {
     }
     let decorrelated = waits("--backoff decorrelated --base 9s --count 200 --seed 1");
     assert!(decorrelated.iter().all(|wait| (9_000.0..=10_000.0).contains(wait)));
-    assert_eq!(waits("--backoff constant --base 1m --jitter none"), [60_000.0, 60_000.0]);
-    assert_eq!(waits("--delays 1h --jitter none"), [3_600_000.0]);
+    assert_eq!(waits("--backoff constant --base 1m"), [60_000.0, 60_000.0]);
+    assert_eq!(waits("--delays 1h"), [3_600_000.0]);
 }
 
 #[test]
@@ -80,6 +80,19 @@ fn jitter_spreads_as_it_says() {
     within("0.33", 670.0, 1330.0);
     within("1", 0.0, 2000.0);
     assert_eq!(waits("--backoff constant --base 1s --jitter 0 --count 3"), [1000.0; 3]);
+}
+
+#[test]
+fn constants_and_lists_are_exact_unless_a_jitter_is_given_and_shapes_that_grow_are_not() {
+    for arguments in ["--backoff constant", "--delays 100ms,100ms", "--preset aws --backoff constant --base 100ms"] {
+        assert_eq!(waits(&format!("{arguments} --seed 5")), [100.0, 100.0], "{arguments}");
+        let drawn = waits(&format!("{arguments} --seed 5 --jitter full"));
+        assert!(drawn.iter().all(|wait| *wait < 100.0), "{arguments}: {drawn:?}");
+    }
+    for arguments in ["--backoff linear", "--backoff fibonacci", "", "--preset pester --backoff linear --base 100ms"] {
+        let drawn = waits(&format!("{arguments} --seed 5"));
+        assert!(drawn[0] < 100.0, "{arguments}: {drawn:?}");
+    }
 }
 
 #[test]

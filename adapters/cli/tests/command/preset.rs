@@ -38,7 +38,7 @@ fn what_is_given_on_the_line_wins_and_the_rest_stays() {
             "exponential from 500ms × 3, cap 1m, jitter ± 0.5; 3 attempts in all; deadline 15m",
         ),
         ("--preset aws --backoff linear", "linear from 50ms, cap 20s, full jitter; 3 attempts in all"),
-        ("--preset pester --backoff linear", "linear from 1s, cap 10s, no jitter; unlimited attempts, 3 in a lane"),
+        ("--preset pester --backoff linear", "linear from 1s, cap 10s, full jitter; unlimited attempts, 3 in a lane"),
         (
             "--preset grpc --delays 1s,2s --floor 5ms",
             "list 1s,2s and stop, floor 5ms, cap 1s, jitter ± 0.2; 4 attempts in all",

@@ -40,7 +40,7 @@ fn a_call_that_gives_up_exits_with_1_and_says_why() {
     let printed = lines(1, "", &script);
     assert_eq!(
         printed.last().unwrap(),
-        r#"{"at_ns":360000000,"action":"give_up","reason":"attempts","last":3,"retry_after_ns":null}"#
+        r#"{"at_ns":360000000,"action":"give_up","reason":"attempts","refusal":null,"last":3,"retry_after_ns":null}"#
     );
     assert_eq!(replay("--json", &script).err, "insist: gave up: no attempts were left\n");
 }
@@ -54,8 +54,8 @@ fn a_race_cancels_its_losers_before_it_returns() {
             r#"{"at_ns":0,"action":"send","attempt":2,"lane":1,"retry":0,"kind":"hedge","timeout_ns":null}"#,
             r#"{"at_ns":0,"action":"send","attempt":3,"lane":2,"retry":0,"kind":"hedge","timeout_ns":null}"#,
             r#"{"at_ns":0,"action":"wait","until_ns":null}"#,
-            r#"{"at_ns":18000000,"action":"cancel","attempt":1}"#,
-            r#"{"at_ns":18000000,"action":"cancel","attempt":3}"#,
+            r#"{"at_ns":18000000,"action":"cancel","attempt":1,"reason":"lost"}"#,
+            r#"{"at_ns":18000000,"action":"cancel","attempt":3,"reason":"lost"}"#,
             r#"{"at_ns":18000000,"action":"return","attempt":2}"#,
         ]
     );
@@ -72,7 +72,7 @@ fn a_hedge_opens_when_what_is_in_flight_is_slow() {
             r#"{"at_ns":0,"action":"wait","until_ns":50000000}"#,
             r#"{"at_ns":50000000,"action":"send","attempt":2,"lane":1,"retry":0,"kind":"hedge","timeout_ns":null}"#,
             r#"{"at_ns":50000000,"action":"wait","until_ns":null}"#,
-            r#"{"at_ns":70000000,"action":"cancel","attempt":1}"#,
+            r#"{"at_ns":70000000,"action":"cancel","attempt":1,"reason":"lost"}"#,
             r#"{"at_ns":70000000,"action":"return","attempt":2}"#,
         ]
     );
@@ -85,12 +85,12 @@ fn a_timeout_and_a_deadline_show_in_the_actions() {
         [
             r#"{"at_ns":0,"action":"send","attempt":1,"lane":0,"retry":0,"kind":"first","timeout_ns":100000000}"#,
             r#"{"at_ns":0,"action":"wait","until_ns":100000000}"#,
-            r#"{"at_ns":100000000,"action":"cancel","attempt":1}"#,
+            r#"{"at_ns":100000000,"action":"cancel","attempt":1,"reason":"timeout"}"#,
             r#"{"at_ns":100000000,"action":"wait","until_ns":200000000}"#,
             r#"{"at_ns":200000000,"action":"send","attempt":2,"lane":0,"retry":1,"kind":"retry","timeout_ns":50000000}"#,
             r#"{"at_ns":200000000,"action":"wait","until_ns":250000000}"#,
-            r#"{"at_ns":250000000,"action":"cancel","attempt":2}"#,
-            r#"{"at_ns":250000000,"action":"give_up","reason":"deadline","last":null,"retry_after_ns":null}"#,
+            r#"{"at_ns":250000000,"action":"cancel","attempt":2,"reason":"deadline"}"#,
+            r#"{"at_ns":250000000,"action":"give_up","reason":"deadline","refusal":null,"last":null,"retry_after_ns":null}"#,
         ]
     );
 }
@@ -108,7 +108,7 @@ fn a_hint_delays_the_backoff_and_one_that_is_too_long_is_handed_back() {
         let printed = lines(1, limit, &[hinted, ACCEPT_2]);
         assert_eq!(
             printed.last().unwrap(),
-            r#"{"at_ns":0,"action":"give_up","reason":"retry_after","last":1,"retry_after_ns":2000000000}"#
+            r#"{"at_ns":0,"action":"give_up","reason":"retry_after","refusal":null,"last":1,"retry_after_ns":2000000000}"#
         );
     }
 }
@@ -117,8 +117,8 @@ fn a_hint_delays_the_backoff_and_one_that_is_too_long_is_handed_back() {
 fn what_may_not_be_repeated_is_not() {
     let unsent = r#"{"attempt":1,"after":"20ms","verdict":"retry","sent":"no"}"#;
     let maybe = r#"{"attempt":1,"after":"20ms","verdict":"retry","sent":"maybe"}"#;
-    let throttled = r#"{"attempt":1,"after":"20ms","verdict":"retry","sent":"throttled"}"#;
-    let given_up = r#"{"at_ns":20000000,"action":"give_up","reason":"not_repeatable","last":1,"retry_after_ns":null}"#;
+    let throttled = r#"{"attempt":1,"after":"20ms","verdict":"retry","throttled":true}"#;
+    let given_up = r#"{"at_ns":20000000,"action":"give_up","reason":"not_repeatable","refusal":null,"last":1,"retry_after_ns":null}"#;
     for (repeat, outcome, status) in [
         ("always", unsent, 0),
         ("always", maybe, 0),
@@ -148,12 +148,12 @@ fn a_stop_ends_the_call_and_a_backoff_that_ends_too() {
     let printed = lines(1, "", &[r#"{"attempt":1,"after":"1ms","verdict":"stop"}"#]);
     assert_eq!(
         printed.last().unwrap(),
-        r#"{"at_ns":1000000,"action":"give_up","reason":"stopped","last":1,"retry_after_ns":null}"#
+        r#"{"at_ns":1000000,"action":"give_up","reason":"stopped","refusal":null,"last":1,"retry_after_ns":null}"#
     );
     let printed = lines(1, "--backoff stop", &[RETRY_1]);
     assert_eq!(
         printed.last().unwrap(),
-        r#"{"at_ns":20000000,"action":"give_up","reason":"backoff","last":1,"retry_after_ns":null}"#
+        r#"{"at_ns":20000000,"action":"give_up","reason":"backoff","refusal":null,"last":1,"retry_after_ns":null}"#
     );
 }
 
@@ -238,7 +238,7 @@ fn the_picture_shows_each_attempt_on_its_line() {
          \x20         20ms  wait until 120ms (backoff)\n\
          \x20        120ms  send attempt 2 (retry in lane 0), which has 50ms\n\
          \x20        120ms  wait until 170ms (attempt timeout)\n\
-         \x20        170ms  cancel attempt 2\n\
+         \x20        170ms  cancel attempt 2 (timeout)\n\
          \x20        170ms  wait until 370ms (backoff)\n\
          \x20        370ms  send attempt 3 (retry in lane 0), which has 50ms\n\
          \x20        370ms  wait until 420ms (attempt timeout)\n\
@@ -257,4 +257,36 @@ fn a_call_that_goes_on_and_on_is_refused_before_anything_is_printed() {
     let ran = replay("--attempts unlimited --base 0s --attempt-timeout 1ns --deadline 1h", &[]);
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert!(ran.err.contains("the call goes on after 1000000 actions; set --attempts"), "{}", ran.err);
+}
+
+/// A rehearsal that fails prints a command; the command shows the same timeline.
+#[test]
+fn the_command_that_a_rehearsal_prints_shows_the_same_call() {
+    use std::time::Duration;
+
+    use insist_core::testing::rehearse;
+    use insist_core::{Jitter, Policy, Repeat, Verdict};
+
+    let ms = Duration::from_millis;
+    let hedged =
+        Policy::fibonacci(ms(30)).jitter(Jitter::fraction(0.25)).lanes(2).hedge_after(ms(50)).deadline(ms(900));
+    for (policy, repeat) in [(Policy::exponential(ms(100)).attempts(4), Repeat::IfUnsent), (hedged, Repeat::Always)] {
+        let played = rehearse(&policy)
+            .outcome(1, ms(20), Verdict::retry().unsent().after(ms(40)))
+            .outcome(2, ms(70), Verdict::retry().unsent().throttled().exactly_after(ms(15)))
+            .outcome(3, ms(20), Verdict::Stop)
+            .repeat(repeat)
+            .seed(77)
+            .play();
+        let printed = played.to_string();
+        let (_, command) = printed.split_once("to see it again:\n").unwrap();
+        let (words, script) = command.split_once(" <<'SCRIPT'\n").unwrap();
+        let words: Vec<&str> = words.split_whitespace().skip(1).collect();
+        let ran = insist_with(&words, script.trim_end_matches("SCRIPT\n"));
+        for line in played.timeline().to_string().lines() {
+            let (at, what) = line.split_once(": ").unwrap();
+            let shows = |line: &str| line.trim_start().starts_with(at.trim_end_matches("ns")) && line.contains(what);
+            assert!(ran.out.lines().any(shows), "{line}\n{}\n{}", ran.out, ran.err);
+        }
+    }
 }

@@ -48,7 +48,7 @@ fn a_call_that_returned() {
         (
             0,
             format!(
-                "{{\"outcome\":\"returned\",\"reason\":null,\"status\":200,\"attempts\":2,\"retries\":1,\"hedges\":0,\
+                "{{\"outcome\":\"returned\",\"reason\":null,\"refusal\":null,\"status\":200,\"attempts\":2,\"retries\":1,\"hedges\":0,\
                  \"winner\":{{\"attempt\":2,\"lane\":0}},\"elapsed_ns\":0,\"seed\":7,\"log\":[\
                  {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{target}\",\"sent_ns\":0,\
                  \"ended_ns\":0,\"verdict\":\"retry\",\"status\":503,\"error\":null}},\
@@ -68,7 +68,7 @@ fn a_call_that_gave_up() {
         (
             1,
             format!(
-                "{{\"outcome\":\"gave_up\",\"reason\":\"attempts\",\"status\":429,\"attempts\":1,\"retries\":0,\
+                "{{\"outcome\":\"gave_up\",\"reason\":\"attempts\",\"refusal\":null,\"status\":429,\"attempts\":1,\"retries\":0,\
                  \"hedges\":0,\"winner\":null,\"elapsed_ns\":0,\"seed\":7,\"log\":[\
                  {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{target}\",\"sent_ns\":0,\
                  \"ended_ns\":0,\"verdict\":\"retry\",\"status\":429,\"error\":null}}]}}"
@@ -86,10 +86,10 @@ fn a_race_names_its_winner_and_the_attempts_that_were_cancelled() {
         (
             0,
             format!(
-                "{{\"outcome\":\"returned\",\"reason\":null,\"status\":200,\"attempts\":2,\"retries\":0,\"hedges\":1,\
+                "{{\"outcome\":\"returned\",\"reason\":null,\"refusal\":null,\"status\":200,\"attempts\":2,\"retries\":0,\"hedges\":1,\
                  \"winner\":{{\"attempt\":2,\"lane\":1}},\"elapsed_ns\":0,\"seed\":7,\"log\":[\
                  {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{slow}\",\"sent_ns\":0,\
-                 \"ended_ns\":0,\"verdict\":\"cancelled\",\"status\":null,\"error\":null}},\
+                 \"ended_ns\":0,\"verdict\":\"lost\",\"status\":null,\"error\":null}},\
                  {{\"attempt\":2,\"lane\":1,\"retry\":0,\"kind\":\"hedge\",\"target\":\"{fast}\",\"sent_ns\":0,\
                  \"ended_ns\":0,\"verdict\":\"accept\",\"status\":200,\"error\":null}}]}}"
             )
@@ -116,6 +116,24 @@ fn a_call_that_has_no_response_has_an_error_and_no_status() {
 fn a_timeout_is_told_from_a_retry() {
     let report = fields("--attempts 1 --attempt-timeout 30ms", Answer::never());
     assert_eq!(report["log"][0]["verdict"], "timeout", "{report}");
+    assert_eq!(report["reason"], "attempts", "{report}");
+}
+
+#[test]
+fn an_attempt_that_the_deadline_ends_is_told_so_on_one_thread_and_in_a_race() {
+    for lanes in ["", "--lanes 2", "--attempt-timeout 1h", "--lanes 2 --attempt-timeout 1h"] {
+        let report = fields(&format!("--deadline 60ms {lanes}"), Answer::never());
+        assert_eq!(report["reason"], "deadline", "{lanes}: {report}");
+        let log = report["log"].as_array().unwrap();
+        assert!(log.iter().all(|entry| entry["verdict"] == "deadline"), "{lanes}: {report}");
+    }
+}
+
+#[test]
+fn a_refusal_is_told() {
+    let report = fields("--budget 0.001 --attempts 99 --factor 1", Answer::status(503));
+    assert_eq!(report["reason"], "refused", "{report}");
+    assert_eq!(report["refusal"], "budget is used up", "{report}");
 }
 
 #[test]

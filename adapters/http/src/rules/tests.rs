@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use insist_core::{Action, Call, Hint, Instant, Policy, Reason, Repeat, Sent, Verdict};
+use insist_core::{Action, Call, Instant, Policy, Reason, Repeat, Sent, Verdict};
 
 use super::{Rules, RulesError};
 use crate::IDEMPOTENCY_KEY;
@@ -19,14 +19,18 @@ fn asking(value: &'static str) -> HeaderMap {
     HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))])
 }
 
+/// The verdict on a retried status without a hint.
+fn retry(code: u16) -> Verdict {
+    if code == 429 { Verdict::retry().throttled() } else { Verdict::retry() }
+}
+
 #[test]
 fn seven_statuses_are_retried_and_all_others_accepted() {
     let rules = Rules::default();
     assert!(rules.retried().eq([408, 425, 429, 500, 502, 503, 504]));
     for code in 100..=999 {
         let expected = match code {
-            408 | 425 | 500 | 502 | 503 | 504 => Verdict::retry(),
-            429 => Verdict::retry().sent(Sent::Throttled),
+            408 | 425 | 429 | 500 | 502 | 503 | 504 => retry(code),
             _ => Verdict::Accept,
         };
         assert_eq!(rules.judge(status(code), &HeaderMap::new(), NOW), expected, "{code}");
@@ -43,12 +47,10 @@ fn a_404_is_retried_in_one_line_and_nothing_else_changes() {
 fn any_status_can_be_listed_and_unlisted() {
     for code in 100..=999 {
         let listed = Rules::new().retry_status(code);
-        let sent = if code == 429 { Sent::Throttled } else { Sent::Maybe };
-        let verdict = Verdict::retry().sent(sent).after(Duration::from_secs(7));
-        assert_eq!(listed.judge(status(code), &asking("7"), NOW), verdict);
+        assert_eq!(listed.judge(status(code), &asking("7"), NOW), retry(code).after(Duration::from_secs(7)), "{code}");
         let unlisted = listed.no_retry_status(code);
-        assert_eq!(unlisted.judge(status(code), &asking("7"), NOW), Verdict::Accept);
-        assert_eq!(unlisted.validate(), Ok(()));
+        assert_eq!(unlisted.judge(status(code), &asking("7"), NOW), Verdict::Accept, "{code}");
+        assert_eq!(unlisted.validate(), Ok(()), "{code}");
     }
 }
 
@@ -57,9 +59,7 @@ fn retry_after_counts_on_every_retried_status() {
     let rules = Rules::new().retry_status(404).retry_status(302);
     for code in rules.retried() {
         let verdict = rules.judge(status(code), &asking("3"), NOW);
-        let hint = Some(Hint::AtLeast(Duration::from_secs(3)));
-        let sent = if code == 429 { Sent::Throttled } else { Sent::Maybe };
-        assert_eq!(verdict, Verdict::Retry { sent, hint }, "{code}");
+        assert_eq!(verdict, retry(code).after(Duration::from_secs(3)), "{code}");
     }
 }
 
@@ -86,7 +86,8 @@ fn an_answer_counts_as_sent_whatever_its_status() {
     let rules = Rules::new().retry_status(421);
     for code in [408, 421, 425] {
         let verdict = rules.judge(status(code), &HeaderMap::new(), NOW);
-        assert_eq!(verdict, Verdict::Retry { sent: Sent::Maybe, hint: None }, "{code}");
+        let Verdict::Retry(failure) = verdict else { panic!("{code}: {verdict:?}") };
+        assert_eq!((failure.sent, failure.throttled), (Sent::Maybe, false), "{code}");
     }
 }
 
@@ -142,10 +143,10 @@ fn a_hint_of_half_a_century_or_more_ends_the_call_instead_of_being_cut() {
         let mut call = Call::new(&policy, &(), Instant::ZERO, 1);
         assert!(matches!(call.poll(Instant::ZERO), Action::Send(attempt) if attempt.id == 1));
         call.handle(Instant::ZERO, 1, Rules::new().judge(status(429), &asking(line), NOW));
-        let Action::GiveUp(stop) = call.poll(Instant::ZERO) else { panic!("{line} was waited for") };
-        assert_eq!(stop.reason(), Reason::RetryAfter, "{line}");
+        let Action::GiveUp(give_up) = call.poll(Instant::ZERO) else { panic!("{line} was waited for") };
+        assert_eq!(give_up.reason(), Reason::RetryAfter, "{line}");
         // The core counts 64 bits of nanoseconds: 584 years.
         let handed_back = Duration::from_secs(longest).min(Duration::from_nanos(u64::MAX));
-        assert_eq!(stop.hint(), Some(handed_back), "{line}");
+        assert_eq!(give_up.hint(), Some(handed_back), "{line}");
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing else would do. A request's configuration begins as a copy of its agent's, and attempts need another
 //! `http_status_as_error` than the user's, for an error hides the answer and closes its connection.
 
+use std::fmt;
 use std::sync::Arc;
 
 use ureq::config::{AutoHeaderValue, Config as PlainConfig};
@@ -37,7 +38,7 @@ impl AgentConfigBuilder {
         }
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     pub fn build(self) -> Config {
         Config {
             said: self.said.build(),
@@ -49,7 +50,7 @@ impl AgentConfigBuilder {
 
     /// As [in ureq](ureq::config::ConfigBuilder::http_status_as_error).
     ///
-    /// It is about the result of a call: attempts are judged by [`Rules`](crate::Rules) in any case.
+    /// It is about the result of a call: attempts are judged by [`Rules`](crate::insisting::Rules) in any case.
     pub fn http_status_as_error(mut self, v: bool) -> Self {
         self.said = self.said.http_status_as_error(v);
         self.steps.push(Box::new(move |builder| builder.http_status_as_error(v)));
@@ -67,6 +68,12 @@ impl Insist for AgentConfigBuilder {
     fn insist(mut self, settings: &Settings) -> Self {
         self.settings = settings.over(&self.settings);
         self
+    }
+}
+
+impl fmt::Debug for AgentConfigBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentConfigBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

@@ -32,12 +32,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// A builder with ureq's defaults and the default policy.
+    /// Makes a builder with ureq's defaults and the default policy.
     pub fn builder() -> ConfigBuilder<AgentScope> {
         AgentConfigBuilder::new()
     }
 
-    /// An agent with this configuration. It insists, as every agent of this crate does.
+    /// Makes an agent with this configuration. It insists, as every agent of this crate does.
     pub fn new_agent(&self) -> Agent {
         self.clone().into()
     }
@@ -84,7 +84,7 @@ impl fmt::Debug for Config {
 /// The builder for a scope: [`AgentConfigBuilder`] for agents, ureq's own for requests.
 pub type ConfigBuilder<Scope> = <Scope as BuilderFor>::Builder;
 
-/// Which builder configures in a scope of [`typestate`](crate::typestate).
+/// Names the builder that configures in a scope of [`typestate`](crate::typestate).
 pub trait BuilderFor {
     /// The builder.
     type Builder;

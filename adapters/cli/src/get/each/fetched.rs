@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use http::Uri;
 use insist_ureq::Agent;
+use insist_ureq::insisting::Report;
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::super::copy::{Broken, copy};
@@ -92,7 +93,7 @@ impl<'a> Fetcher<'a> {
         let (form, log) = match &report {
             Some(report) => {
                 row.attempts = report.attempts;
-                let told = Told { report, policy: &self.fetch.policy };
+                let told = Told(report);
                 let log = if self.get.log { told.to_string() } else { String::new() };
                 (told.form(row.status, broken), log)
             }
@@ -115,7 +116,7 @@ impl<'a> Fetcher<'a> {
 }
 
 /// Why it is not accepted, or not where it is wanted.
-fn why_not(report: Option<&insist_ureq::Report>, status: Option<u16>, ended: &Result<(), Broken>) -> Option<String> {
+fn why_not(report: Option<&Report>, status: Option<u16>, ended: &Result<(), Broken>) -> Option<String> {
     let gave_up = report.and_then(why);
     let last = match (ended, status) {
         (Err(Broken::Body(error)), _) => Some(format!("the body broke off: {error}")),

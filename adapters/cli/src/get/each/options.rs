@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// How many are fetched at once, unless it is said.
+/// How many are fetched at once, by default.
 const PARALLEL: usize = 4;
 const MOST_PARALLEL: usize = 1000;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::super::gates::Gates;
+use super::super::gates::{Gates, States};
 use crate::span::Rounded;
 
 /// What came of a URL.
@@ -71,7 +71,7 @@ impl fmt::Display for Table<'_> {
         let mut told = HashSet::new();
         for (url, gates) in &self.gates {
             if told.insert(Arc::as_ptr(gates)) {
-                writeln!(f, "gates of {}: {gates}", Host(url))?;
+                writeln!(f, "gates of {}: {}", Host(url), States(gates))?;
             }
         }
         Ok(())

@@ -99,6 +99,6 @@ fn what_the_documented_file_leaves_out_is_right_too() {
     assert_eq!(parse(&edited(&all, &["preset"])), Ok(Policy::aws()));
 
     let delays = List::new(&[1, 5, 30].map(Duration::from_secs));
-    let listed = edited(&["backoff", "base", "factor", "cap"], &["delays", "at_end"]);
+    let listed = edited(&["backoff", "base", "factor", "cap", "jitter"], &["delays", "at_end"]);
     assert_eq!(parse(&format!("{listed}\nbackoff = \"list\"")), Ok(Policy::list(delays, AtEnd::Stop)));
 }
