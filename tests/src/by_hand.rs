@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use insist_core::{Action, Handled, Instant, Kind, Policy, Repeat, Verdict};
+use insist_core::{Action, CancelReason, Cause, Handled, Instant, Kind, Policy, Reason, Refusal, Repeat, Verdict};
 
-use crate::record::{Asked, Did, Question, Record, Sending, Step, What};
+use crate::record::{Asked, Did, Ending, Question, Record, Sending, Step, What};
 
 /// So many milliseconds.
 #[must_use]
@@ -34,6 +34,70 @@ pub const fn hedge(id: u32, lane: u8) -> Did {
 #[must_use]
 pub const fn retry(id: u32, retry: u32, lane: u8) -> Did {
     Did::Send(Sending { id, retry, lane, kind: Kind::Retry, timeout: None })
+}
+
+/// A cancel of an attempt that lost.
+#[must_use]
+pub const fn lost(id: u32) -> Did {
+    Did::Cancel(id, CancelReason::Lost)
+}
+
+/// A cancel of an attempt that has had its time.
+#[must_use]
+pub const fn timed_out(id: u32) -> Did {
+    Did::Cancel(id, CancelReason::Timeout)
+}
+
+/// What the machine asks for when an attempt is to be stopped.
+pub const fn cancel(attempt: u32, reason: CancelReason) -> Action {
+    Action::Cancel { attempt, reason }
+}
+
+/// A give-up with nothing but its reason, and the attempt whose result is handed back.
+#[must_use]
+pub const fn gave_up(reason: Reason, last: Option<u32>) -> Did {
+    Did::GiveUp(Ending { reason, refusal: None, last, hint: None })
+}
+
+/// What a verdict led to whose lane waits until then.
+#[must_use]
+pub const fn due(millis: u64) -> Handled {
+    Handled::Retry { due: at(millis) }
+}
+
+/// What a verdict led to whose lane has sent as often as it may.
+pub const LANE_ENDED: Handled = Handled::LaneEnded { reason: Reason::Attempts };
+
+/// A retry after a failure of which nothing is known.
+pub const RETRY: Cause = Cause::retry(insist_core::AttemptEnd::Retry(insist_core::Failure::new()));
+
+/// A gate's no.
+pub const NO: Result<(), Refusal> = Err(Refusal::new(&"no"));
+
+/// When the lane of a verdict that was handed in retries, in milliseconds.
+///
+/// # Panics
+///
+/// If it does not.
+#[track_caller]
+pub fn retries(handled: Handled) -> u64 {
+    match handled {
+        Handled::Retry { due } => due.as_nanos() / 1_000_000,
+        other => panic!("{other:?}, and its lane does not retry"),
+    }
+}
+
+/// Why the lane of a verdict that was handed in ended, while others go on.
+///
+/// # Panics
+///
+/// If it did not.
+#[track_caller]
+pub fn lane_ends(handled: Handled) -> Reason {
+    match handled {
+        Handled::LaneEnded { reason } => reason,
+        other => panic!("{other:?}, and its lane does not end"),
+    }
 }
 
 /// The id of an attempt that the machine asks to send.
@@ -91,7 +155,7 @@ impl ByHand {
             counts.retries += u32::from(sending.kind == Kind::Retry);
             counts.hedges += u32::from(sending.kind == Kind::Hedge);
         }
-        self.0.steps.push(Step { at: at(millis), what, asked: Vec::new(), is_over, counts });
+        self.0.steps.push(Step { at: at(millis), what, asked: Vec::new(), is_over, counts, told: None });
         self
     }
 
@@ -134,7 +198,7 @@ impl ByHand {
     /// In the last step, a retry was reserved.
     #[must_use]
     pub fn reserved(self) -> Self {
-        self.told(Question::Reserve(Kind::Retry, true))
+        self.told(Question::Reserve(RETRY, Ok(())))
     }
 
     /// The record.

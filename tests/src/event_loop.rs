@@ -5,11 +5,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt;
 use std::time::Duration;
 
 use insist_core::{
-    Action, Call, Decision, Ended, Event, Gate, GaveUp, Instant, NoDetail, Policy, Recording, Repeat, Report, Verdict,
-    Watched,
+    Action, Call, CallEnd, Decision, Event, Gate, GaveUp, Hook, Instant, Judged, NoDetail, Policy, Recorder, Repeat,
+    Report, Verdict,
 };
 
 /// When an attempt answers and with what; `None` is never.
@@ -18,15 +19,18 @@ pub type Answers<'a, T, E> = Box<dyn Fn(u32) -> Option<(Duration, Result<T, E>)>
 /// What is concluded from an answer.
 pub type Judging<T, E> = fn(&Result<T, E>) -> Verdict;
 
+/// What sees every decision of a call.
+pub type Seeing<'a, T, E> = Box<dyn Hook<T, E> + 'a>;
+
+type Keeping<'a, T, E> = Recorder<Seeing<'a, T, E>, fn(&Result<T, E>) -> NoDetail, NoDetail>;
+
 /// A call that is over.
 #[derive(Debug)]
 pub struct Over<T, E> {
     /// Its value, or why there is none.
-    pub result: Result<T, GaveUp<T, E>>,
+    pub result: Result<T, GaveUp<E, T>>,
     /// What it tells.
     pub report: Report,
-    /// Every decision, in order.
-    pub events: Vec<Event>,
 }
 
 /// What is due at an instant: at the same one, answers come first, by attempt.
@@ -37,22 +41,19 @@ enum Due {
 }
 
 struct InFlight<'a, T, E, const LANES: usize> {
-    call: Call<&'a Policy, Watched<&'a dyn Gate>, LANES>,
+    call: Call<&'a Policy, &'a dyn Gate, LANES>,
     answers: Answers<'a, T, E>,
     judge: Judging<T, E>,
     /// What the attempts in flight will answer.
     coming: Vec<(u32, Result<T, E>)>,
     last: Option<Result<T, E>>,
-    recording: Recording,
-    events: Vec<Event>,
+    recorder: Keeping<'a, T, E>,
     started: Instant,
 }
 
 impl<T, E, const LANES: usize> InFlight<'_, T, E, LANES> {
-    fn see(&mut self, at: Instant, decision: Decision) {
-        let event = Event::new(at, decision);
-        self.recording.see(&event);
-        self.events.push(event);
+    fn see(&mut self, at: Instant, decision: Decision<'_, T, E>) {
+        self.recorder.on_event(&Event::new(self.started, at, decision));
     }
 
     /// What an attempt has answered, unless it was cancelled meanwhile.
@@ -65,7 +66,7 @@ impl<T, E, const LANES: usize> InFlight<'_, T, E, LANES> {
         let (_, answer) = self.coming.remove(index);
         let verdict = (self.judge)(&answer);
         let handled = self.call.handle(now, attempt, verdict);
-        self.see(now, Decision::Judged { attempt, verdict, handled });
+        self.see(now, Decision::Judged(Judged::new(attempt, Some(&answer), verdict, handled)));
         self.last = Some(answer);
     }
 }
@@ -78,6 +79,12 @@ pub struct EventLoop<'a, T, E, const LANES: usize> {
     over: Vec<Option<Over<T, E>>>,
 }
 
+impl<T, E, const LANES: usize> fmt::Debug for EventLoop<'_, T, E, LANES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLoop").field("now", &self.now).field("due", &self.due).finish_non_exhaustive()
+    }
+}
+
 impl<T, E, const LANES: usize> Default for EventLoop<'_, T, E, LANES> {
     fn default() -> Self {
         Self { now: Instant::ZERO, calls: Vec::new(), due: BinaryHeap::new(), over: Vec::new() }
@@ -86,6 +93,7 @@ impl<T, E, const LANES: usize> Default for EventLoop<'_, T, E, LANES> {
 
 impl<'a, T, E, const LANES: usize> EventLoop<'a, T, E, LANES> {
     /// Takes a call on.
+    #[expect(clippy::too_many_arguments, reason = "all that makes a call")]
     pub fn start(
         &mut self,
         policy: &'a Policy,
@@ -94,12 +102,13 @@ impl<'a, T, E, const LANES: usize> EventLoop<'a, T, E, LANES> {
         seed: u64,
         judge: Judging<T, E>,
         answers: Answers<'a, T, E>,
+        hook: Seeing<'a, T, E>,
     ) {
-        let call = Call::with_lanes(policy, Watched::new(gate), self.now, seed).repeat(repeat);
-        let (recording, started) = (Recording::<NoDetail>::new(policy), self.now);
-        let (coming, last, events) = (Vec::new(), None, Vec::new());
+        let call = Call::with_lanes(policy, gate, self.now, seed).repeat(repeat);
+        let recorder: Keeping<'a, T, E> = Recorder::new(hook, |_| NoDetail);
+        let (coming, last, started) = (Vec::new(), None, self.now);
         self.due.push(Reverse((self.now, Due::Poll { call: self.calls.len() })));
-        self.calls.push(Some(InFlight { call, answers, judge, coming, last, recording, events, started }));
+        self.calls.push(Some(InFlight { call, answers, judge, coming, last, recorder, started }));
         self.over.push(None);
     }
 
@@ -137,7 +146,7 @@ impl<'a, T, E, const LANES: usize> EventLoop<'a, T, E, LANES> {
                         self.due.extend(now.checked_add(after).map(|at| Reverse((at, due))));
                     }
                 }
-                Action::Cancel(id) => flight.coming.retain(|(attempt, _)| *attempt != id),
+                Action::Cancel { attempt, .. } => flight.coming.retain(|(other, _)| *other != attempt),
                 Action::Wait { until, .. } => {
                     self.due.extend(until.map(|until| Reverse((until, Due::Poll { call: index }))));
                     return;
@@ -149,10 +158,10 @@ impl<'a, T, E, const LANES: usize> EventLoop<'a, T, E, LANES> {
 
     fn end(&mut self, index: usize, action: Action) {
         if let Some(flight) = self.calls[index].take() {
-            let InFlight { call, last, recording, events, started, .. } = flight;
-            let ended = Ended { action, last, at: self.now };
-            let (result, report) = ended.report(&call, started, recording.into_log());
-            self.over[index] = Some(Over { result, report, events });
+            let InFlight { call, last, mut recorder, started, .. } = flight;
+            let ended = CallEnd { action, last, at: self.now };
+            let (result, report) = ended.report(&call, started, recorder.take_log());
+            self.over[index] = Some(Over { result, report });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The delay before a retry as the documentation has it, written down a second time and without haste.
 
-use insist_core::{AtEnd, Factor, Jitter, Policy, Shape};
+use insist_core::{AtEnd, AttemptEnd, Factor, Hint, Jitter, Policy, Shape};
 
 /// The range that the delay is drawn from, both ends included; `None` where the backoff ends.
 ///
@@ -66,7 +66,7 @@ fn shape(shape: &Shape, number: u32) -> Option<u64> {
             match (listed.get(number as usize - 1), at_end) {
                 (Some(delay), _) => nanos(*delay),
                 (None, AtEnd::Repeat) => nanos(*listed.last()?),
-                (None, AtEnd::Stop) => return None,
+                (None, _) => return None,
             }
         }
         _ => 0,
@@ -112,6 +112,24 @@ fn halve(product: u128, halvings: u32) -> u64 {
         _ => 0,
     };
     u64::try_from(halved).unwrap_or(u64::MAX)
+}
+
+/// How the attempt before a retry ended, as gates are told: a hint in whole milliseconds, rounded up, of which there
+/// are at most 2^32 - 1; one of zero is none.
+#[must_use]
+pub fn told(end: AttemptEnd) -> AttemptEnd {
+    let AttemptEnd::Retry(mut failure) = end else { return end };
+    let whole = |span: core::time::Duration| {
+        let millis = span.as_nanos().div_ceil(1_000_000).min(u128::from(u32::MAX));
+        core::time::Duration::from_millis(millis as u64)
+    };
+    failure.hint = match failure.hint {
+        None => None,
+        Some(hint) if hint.span().is_zero() => None,
+        Some(Hint::Exactly(span)) => Some(Hint::Exactly(whole(span))),
+        Some(hint) => Some(Hint::AtLeast(whole(hint.span()))),
+    };
+    AttemptEnd::Retry(failure)
 }
 
 /// A span in nanoseconds; what is longer than 584 years is the most there is.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Cause, Gate, Instant, Refusal, Settled};
 
 use crate::record::{Asked, Question};
 
@@ -63,7 +63,17 @@ impl<'a> Scripted<'a> {
     fn note(&self, now: Instant, question: Question) {
         self.notes.borrow_mut().push(Asked { gate: self.number, now, question });
     }
+
+    /// In words of its own, so that it can be told which gate said no.
+    fn refusal(&self, words: &'static [&'static str; 4]) -> Refusal {
+        Refusal::new(&words[usize::from(self.number) % words.len()])
+    }
 }
+
+/// What the gates of these numbers say when they refuse.
+const RESERVE: [&str; 4] =
+    ["the gate reserves none", "gate 1 reserves none", "gate 2 reserves none", "gate 3 reserves none"];
+const ADMIT: [&str; 4] = ["the gate admits none", "gate 1 admits none", "gate 2 admits none", "gate 3 admits none"];
 
 fn next<T: Copy>(list: &[T], place: &Cell<usize>) -> Option<T> {
     let answer = list.get(place.get() % list.len().max(1)).copied();
@@ -72,29 +82,30 @@ fn next<T: Copy>(list: &[T], place: &Cell<usize>) -> Option<T> {
 }
 
 impl Gate for Scripted<'_> {
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
         let yes = next(&self.answers.reserve, &self.reserved).unwrap_or(true);
-        self.note(now, Question::Reserve(kind, yes));
-        if yes { Ok(()) } else { Err(Refusal::new("the script refuses")) }
+        let answer = if yes { Ok(()) } else { Err(self.refusal(&RESERVE)) };
+        self.note(now, Question::Reserve(*cause, answer));
+        answer
     }
 
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        self.note(now, Question::Refund(kind, reserved));
+    fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+        self.note(now, Question::Refund(*cause, reserved));
     }
 
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
         let admission = match next(&self.answers.admit, &self.admitted).unwrap_or(Answer::Yes) {
             Answer::Yes => Admission::Yes,
-            Answer::No => Admission::No(Refusal::new("the script refuses")),
+            Answer::No => Admission::No(self.refusal(&ADMIT)),
             Answer::In(span) => Admission::NotBefore(Instant::from_nanos(now.as_nanos().saturating_add(span))),
             Answer::At(at) => Admission::NotBefore(Instant::from_nanos(at)),
         };
-        self.note(now, Question::Admit(kind, admission));
+        self.note(now, Question::Admit(*cause, admission));
         admission
     }
 
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        self.note(now, Question::Settle(kind, settled));
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
+        self.note(now, Question::Settle(*cause, *settled));
     }
 }
 
@@ -131,25 +142,25 @@ impl<'a> Watched<'a> {
 }
 
 impl Gate for Watched<'_> {
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        let answer = self.ask(|gate| gate.reserve(now, kind));
-        self.note(now, Question::Reserve(kind, answer.is_ok()));
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+        let answer = self.ask(|gate| gate.reserve(now, cause));
+        self.note(now, Question::Reserve(*cause, answer));
         answer
     }
 
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        self.ask(|gate| gate.refund(now, kind, reserved));
-        self.note(now, Question::Refund(kind, reserved));
+    fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+        self.ask(|gate| gate.refund(now, cause, reserved));
+        self.note(now, Question::Refund(*cause, reserved));
     }
 
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        let answer = self.ask(|gate| gate.admit(now, kind));
-        self.note(now, Question::Admit(kind, answer));
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+        let answer = self.ask(|gate| gate.admit(now, cause));
+        self.note(now, Question::Admit(*cause, answer));
         answer
     }
 
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        self.ask(|gate| gate.settle(now, kind, settled));
-        self.note(now, Question::Settle(kind, settled));
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
+        self.ask(|gate| gate.settle(now, cause, settled));
+        self.note(now, Question::Settle(*cause, *settled));
     }
 }

@@ -13,7 +13,8 @@
 //!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
 //! - `tests/drivers`: one table of scenarios through every driver, and calls that are dropped at any point.
 //! - `tests/model`: ten million steps of random calls beside the model; a [`difference`] is printed as a replay.
-//! - `tests/resume`: states as bytes and JSON, what is overdue, and the webhook example killed a hundred times.
+//! - `tests/resume`: states as bytes and JSON, what is overdue, what an operator changes, and the webhook example killed
+//!   a hundred times.
 //! - `tests/wire`: 10,000 calls of each client through the `proxy`, which resets, stalls, cuts and trickles by a seed.
 //! - `tests/nginx.rs`: calls to a real nginx that is reloaded and restarted, where one is installed.
 //! - `tests/fuzz.rs`: the bodies of the fuzz targets ([`fuzz`]) over the seeds in `fuzz/seeds` and what comes of them.

@@ -47,8 +47,23 @@ pub enum Move {
     Cancel,
     /// Puts the call away, and takes it up again at another time.
     Suspend(Shift),
+    /// Puts the call away, changes it at another time, and takes it up again at yet another.
+    Operate(Shift, Change, Shift),
     /// Drops the call; nothing comes after it.
     Drop,
+}
+
+/// What an operator changes in a call that was put away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// What is promised is due now.
+    Hasten,
+    /// A call that gave up lives again.
+    Revive,
+    /// It has to end so many nanoseconds later.
+    DeadlineIn(u64),
+    /// It has no deadline.
+    NoDeadline,
 }
 
 /// How the time goes on before that.

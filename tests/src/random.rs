@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use insist_core::{AtEnd, Jitter, List, Policy, Repeat, Sent, Verdict};
+use insist_core::{AtEnd, Jitter, List, Policy, Repeat, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 
 use crate::gate::{Answer, Answers, Made};
-use crate::plan::{Move, Plan, Shift, TO_THE_DEADLINE};
+use crate::plan::{Change, Move, Plan, Shift, TO_THE_DEADLINE};
 use crate::world;
 
 /// The same cases in every run, picked by a number. The environment variable `INSIST_CASES` multiplies how many there
@@ -35,6 +35,9 @@ fn set(name: &str) -> Option<u32> {
 }
 
 const MS: u64 = 1_000_000;
+const MINUTE: u64 = 60_000 * MS;
+/// As far apart as instants of one origin lie at most.
+const YEARS_30: u64 = 30 * 365 * 24 * 60 * MINUTE;
 
 /// Spans that matter: none, the least, a few that tests meet again and again, the most.
 fn span() -> impl Strategy<Value = u64> {
@@ -137,9 +140,13 @@ pub fn policy() -> BoxedStrategy<Policy> {
 
 /// Any verdict, most of them failures.
 pub fn verdict() -> impl Strategy<Value = Verdict> {
-    let sent = prop_oneof![3 => Just(Sent::Maybe), 2 => Just(Sent::No), 1 => Just(Sent::Throttled)];
-    let failure = (sent, prop::option::weighted(0.2, duration()), 0_u8..8).prop_map(|(sent, hint, how)| {
-        let failure = Verdict::retry().sent(sent);
+    let failure = prop_oneof![
+        3 => Just(Verdict::retry()),
+        2 => Just(Verdict::retry().unsent()),
+        1 => Just(Verdict::retry().throttled()),
+        1 => Just(Verdict::retry().unsent().throttled()),
+    ];
+    let failure = (failure, prop::option::weighted(0.2, duration()), 0_u8..8).prop_map(|(failure, hint, how)| {
         match (hint, how) {
             (None, _) => failure,
             (Some(_), 0) => failure.after(TO_THE_DEADLINE),
@@ -162,6 +169,27 @@ fn shift() -> impl Strategy<Value = Shift> {
     ]
 }
 
+/// How long a call is put away: now and then for so long that its sends are overdue, or that no clock goes so far.
+fn absence() -> impl Strategy<Value = Shift> {
+    prop_oneof![
+        6 => shift(),
+        3 => (0_u64..=120).prop_map(|tens| Shift::By(MINUTE + tens * 10 * MS)),
+        2 => (0..180 * MINUTE).prop_map(Shift::By),
+        1 => (YEARS_30 - 2..=YEARS_30 + 2).prop_map(Shift::By),
+        1 => Just(Shift::ToTheEnd),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        3 => Just(Change::Hasten),
+        6 => Just(Change::Revive),
+        4 => span().prop_map(Change::DeadlineIn),
+        1 => (0..180 * MINUTE).prop_map(Change::DeadlineIn),
+        1 => Just(Change::NoDeadline),
+    ]
+}
+
 /// Anything that a driver may do.
 pub fn any_move() -> impl Strategy<Value = Move> {
     let id = prop_oneof![6 => 0_u32..=6, 1 => Just(u32::MAX)];
@@ -170,7 +198,8 @@ pub fn any_move() -> impl Strategy<Value = Move> {
         12 => shift().prop_map(Move::Poll),
         60 => (any::<u8>(), shift(), verdict()).prop_map(|(pick, shift, verdict)| Move::End(pick, shift, verdict)),
         4 => (id, verdict()).prop_map(|(id, verdict)| Move::Stray(id, verdict)),
-        8 => shift().prop_map(Move::Suspend),
+        8 => absence().prop_map(Move::Suspend),
+        8 => (absence(), change(), absence()).prop_map(|(before, change, after)| Move::Operate(before, change, after)),
         1 => Just(Move::Cancel),
         1 => Just(Move::Drop),
         1 => Just(Move::Poll(Shift::ToTheEnd)),

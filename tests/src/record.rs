@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use insist_core::{Action, Admission, Handled, Instant, Kind, Policy, Reason, Repeat, Settled, Verdict, WaitReason};
+use insist_core::{
+    Action, Admission, CancelReason, Cause, Handled, Instant, Kind, Policy, Reason, Refusal, Repeat, Settled, State,
+    StateError, Verdict, WaitReason,
+};
 
 use crate::expected::nanos;
 
@@ -35,6 +38,28 @@ pub struct Step {
     pub is_over: bool,
     /// Sends so far, as the machine counts them.
     pub counts: Counts,
+    /// What else the machine said of the call afterwards, if it was asked.
+    pub told: Option<Told>,
+}
+
+/// What the machine says of a call when it is asked. Instants are in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// When it wants to be polled again, or to be taken up if it was put away.
+    pub due: Option<u64>,
+    /// Why it gave up.
+    pub reason: Option<Reason>,
+    /// When it has to end.
+    pub deadline: Option<u64>,
+}
+
+impl Told {
+    /// What a call says that has come to this state; when it is due is known to whoever has it.
+    #[must_use]
+    pub fn of<const LANES: usize>(due: Option<Instant>, state: &State<LANES>) -> Self {
+        let nanos = Instant::as_nanos;
+        Self { due: due.map(nanos), reason: state.reason(), deadline: state.deadline().map(nanos) }
+    }
 }
 
 /// How often a call sent, as the machine counts it.
@@ -61,10 +86,23 @@ pub enum What {
     Cancel,
     /// Put the call away.
     Suspend,
-    /// Took it up again.
-    Resume,
+    /// Changed the call that was put away, which was done or refused.
+    Operate(Operation, Result<(), StateError>),
+    /// Took it up again, or was refused to; then it stays put away.
+    Resume(Result<(), StateError>),
     /// Dropped the call.
     Drop,
+}
+
+/// What an operator changes in a call that is put away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// What is promised is due now.
+    Hasten,
+    /// A call that gave up lives again.
+    Revive,
+    /// It has to end by another instant, or by none.
+    Deadline(Option<u64>),
 }
 
 /// An action with nothing hidden, so that one can be written by hand. Spans and instants are in nanoseconds.
@@ -72,14 +110,27 @@ pub enum What {
 pub enum Did {
     /// Asked to send an attempt.
     Send(Sending),
-    /// Asked to cancel one.
-    Cancel(u32),
+    /// Asked to cancel one, and why.
+    Cancel(u32, CancelReason),
     /// Asked to wait.
     Wait(Option<u64>, WaitReason),
     /// Ended with the result of an attempt.
     Return(u32),
-    /// Ended without: why, the attempt whose result is handed back, and the hint.
-    GiveUp(Reason, Option<u32>, Option<u64>),
+    /// Ended without.
+    GiveUp(Ending),
+}
+
+/// What a call that gave up tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Why it did.
+    pub reason: Reason,
+    /// What the gate said that refused, where that is the reason.
+    pub refusal: Option<Refusal>,
+    /// The attempt whose result is handed back.
+    pub last: Option<u32>,
+    /// The largest hint that was too long.
+    pub hint: Option<u64>,
 }
 
 /// An attempt that was asked for.
@@ -115,10 +166,15 @@ impl From<Action> for Did {
                 kind: attempt.kind,
                 timeout: attempt.timeout().map(nanos),
             }),
-            Action::Cancel(id) => Self::Cancel(id),
+            Action::Cancel { attempt, reason } => Self::Cancel(attempt, reason),
             Action::Wait { until, reason } => Self::Wait(until.map(Instant::as_nanos), reason),
             Action::Return(id) => Self::Return(id),
-            Action::GiveUp(stop) => Self::GiveUp(stop.reason(), stop.last(), stop.hint().map(nanos)),
+            Action::GiveUp(give_up) => Self::GiveUp(Ending {
+                reason: give_up.reason(),
+                refusal: give_up.refusal(),
+                last: give_up.last(),
+                hint: give_up.hint().map(nanos),
+            }),
         }
     }
 }
@@ -138,19 +194,28 @@ pub struct Asked {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Question {
     /// May it be scheduled? With the answer.
-    Reserve(Kind, bool),
+    Reserve(Cause, Result<(), Refusal>),
     /// It was never sent, and was reserved then.
-    Refund(Kind, Instant),
+    Refund(Cause, Instant),
     /// May it be sent? With the answer.
-    Admit(Kind, Admission),
+    Admit(Cause, Admission),
     /// It ended.
-    Settle(Kind, Settled),
+    Settle(Cause, Settled),
 }
 
 impl Step {
     /// What the gate that the machine has was asked, without what its members were.
     pub fn outer(&self) -> impl DoubleEndedIterator<Item = &Asked> {
         self.asked.iter().filter(|asked| asked.gate == 0)
+    }
+
+    /// What the last attempt was for that the gate admitted.
+    #[must_use]
+    pub fn admitted(&self) -> Option<Cause> {
+        self.outer().rev().find_map(|asked| match asked.question {
+            Question::Admit(cause, Admission::Yes) => Some(cause),
+            _ => None,
+        })
     }
 
     /// The action, if this was a poll.

@@ -1,16 +1,18 @@
 //! A driver that follows a plan, however odd, and records everything.
 
+mod again;
 mod play;
 
 use std::cell::RefCell;
 
-use insist_core::{Action, Call, Gate, Hint, Instant, Policy, State, Verdict};
+use insist_core::{Action, Call, Gate, Hint, Instant, Policy, ResumeError, State, StateError, Verdict};
 
+pub use again::{Sees, again, see};
 pub use play::{LONGEST, Outcomes, play};
 
 use crate::gate::Watched;
-use crate::plan::{Move, Plan, Shift};
-use crate::record::{Asked, Counts, Record, Step, What};
+use crate::plan::{Change, Move, Plan, Shift};
+use crate::record::{Asked, Counts, Operation, Record, Step, Told, What};
 
 /// As many lanes as a plan's call has room for, unless it has room for one.
 pub const ROOM: usize = 8;
@@ -38,74 +40,6 @@ fn run_in<const LANES: usize>(plan: &Plan) -> Record {
     Record { policy: plan.policy, seed: plan.seed, repeat: plan.repeat, room: LANES, steps: world.steps }
 }
 
-/// Does once more what a record says its driver did, with the plan's policy and gate; with `stands` at times that
-/// stand still rather than go back.
-#[must_use]
-pub fn again(plan: &Plan, record: &Record, stands: bool) -> Record {
-    see(plan, record, stands, &mut Blind)
-}
-
-/// What looks at the state of a call between any two steps.
-pub trait Sees {
-    /// Looks at it.
-    fn see<const LANES: usize>(&mut self, state: &State<LANES>);
-}
-
-struct Blind;
-
-impl Sees for Blind {
-    fn see<const LANES: usize>(&mut self, _: &State<LANES>) {}
-}
-
-/// As [`again`], and shows the state after each step.
-#[must_use]
-pub fn see(plan: &Plan, record: &Record, stands: bool, sees: &mut impl Sees) -> Record {
-    if plan.room == 1 { see_in::<1>(plan, record, stands, sees) } else { see_in::<ROOM>(plan, record, stands, sees) }
-}
-
-fn see_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool, sees: &mut impl Sees) -> Record {
-    let notes = RefCell::new(Vec::new());
-    let gate = Watched::new(plan.made, &plan.answers, &notes);
-    let start = Instant::from_nanos(plan.start);
-    let new = || Call::with_lanes::<LANES>(&plan.policy, &gate, start, plan.seed).repeat(plan.repeat);
-    let mut call = Some(new());
-    let mut state = None;
-    let mut latest = start;
-    let mut steps = Vec::new();
-    for step in &record.steps {
-        latest = latest.max(step.at);
-        let now = if stands { latest } else { step.at };
-        let before = call.as_ref().map(seen);
-        let what = match (step.what, &mut call) {
-            (What::Poll(_), Some(call)) => What::Poll(call.poll(now).into()),
-            (What::Handle(id, verdict, _), Some(call)) => What::Handle(id, verdict, call.handle(now, id, verdict)),
-            (What::Cancel, Some(call)) => {
-                call.cancel(now);
-                What::Cancel
-            }
-            (What::Suspend, _) => {
-                state = call.take().map(Call::suspend);
-                What::Suspend
-            }
-            (What::Resume, _) => {
-                call = state.take().map(|state| Call::resume(&plan.policy, &gate, now, state));
-                What::Resume
-            }
-            (What::Drop, _) => {
-                call = None;
-                What::Drop
-            }
-            (other, _) => other,
-        };
-        if let Some(state) = call.as_ref().map(Call::state).or(state.as_ref()) {
-            sees.see(state);
-        }
-        let (is_over, counts) = call.as_ref().map(seen).or(before).unwrap_or_default();
-        steps.push(Step { at: step.at, what, asked: notes.take(), is_over, counts });
-    }
-    Record { policy: record.policy, seed: record.seed, repeat: record.repeat, room: LANES, steps }
-}
-
 /// A state as it comes back from its bytes.
 fn stored<const LANES: usize>(state: &State<LANES>) -> State<LANES> {
     let mut buffer = [0; State::<ROOM>::BYTES];
@@ -113,10 +47,37 @@ fn stored<const LANES: usize>(state: &State<LANES>) -> State<LANES> {
     State::decode(bytes).unwrap_or_else(|error| panic!("it was a call's: {error:?} {state:?}"))
 }
 
-/// What can be seen of a call from outside.
-fn seen<G: Gate, const LANES: usize>(call: &PlannedCall<'_, G, LANES>) -> (bool, Counts) {
-    let counts = Counts { attempts: call.attempts(), retries: call.retries(), hedges: call.hedges() };
-    (call.is_over(), counts)
+/// What an operator does to a state.
+fn operate<const LANES: usize>(
+    state: &mut State<LANES>,
+    operation: Operation,
+    policy: &Policy,
+    now: Instant,
+) -> Result<(), StateError> {
+    match operation {
+        Operation::Hasten => {
+            state.hasten(now);
+            Ok(())
+        }
+        Operation::Revive => state.revive(policy, now),
+        Operation::Deadline(at) => state.set_deadline(at.map(Instant::from_nanos)),
+    }
+}
+
+/// What can be seen of a call from outside: whether it is over, what it counts, and what it tells.
+type Seen = (bool, Counts, Told);
+
+fn seen<G: Gate, const LANES: usize>(call: &PlannedCall<'_, G, LANES>) -> Seen {
+    (call.is_over(), counts(call.state()), Told::of(call.due(), call.state()))
+}
+
+/// The same, of one that was put away.
+fn kept<const LANES: usize>(state: &State<LANES>) -> Seen {
+    (state.has_ended(), counts(state), Told::of(state.due(), state))
+}
+
+fn counts<const LANES: usize>(state: &State<LANES>) -> Counts {
+    Counts { attempts: state.attempts(), retries: state.retries(), hedges: state.hedges() }
 }
 
 type PlannedCall<'a, G, const LANES: usize> = Call<&'a Policy, &'a G, LANES>;
@@ -155,20 +116,26 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
                 Move::End(pick, shift, verdict) => {
                     self.shift(shift);
                     match self.in_flight.get(usize::from(pick) % self.in_flight.len().max(1)).copied() {
-                        Some(id) => self.handle(&mut call, id, self.fitting(verdict)),
+                        Some(id) => {
+                            let verdict = self.fitting(call.state().deadline(), verdict);
+                            self.handle(&mut call, id, verdict);
+                        }
                         None => self.drive(&mut call),
                     }
                 }
                 Move::Stray(id, verdict) => self.handle(&mut call, id, verdict),
                 Move::Cancel => self.cancel(&mut call),
                 Move::Suspend(shift) => {
-                    let seen_last = seen(&call);
-                    let state = stored(&call.suspend());
-                    self.in_flight.clear();
-                    self.note(What::Suspend, seen_last);
+                    let state = self.suspend(call);
                     self.shift(shift);
-                    call = Call::resume(self.policy, self.gate, self.now, state);
-                    self.note(What::Resume, seen(&call));
+                    call = self.resume(state);
+                }
+                Move::Operate(before, change, after) => {
+                    let mut state = self.suspend(call);
+                    self.shift(before);
+                    self.change(&mut state, change);
+                    self.shift(after);
+                    call = self.resume(state);
                 }
                 Move::Drop => {
                     let seen_last = seen(&call);
@@ -184,11 +151,48 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
         self.note(What::Drop, seen_last);
     }
 
+    fn suspend(&mut self, call: PlannedCall<'a, G, LANES>) -> State<LANES> {
+        let state = stored(&call.suspend());
+        self.in_flight.clear();
+        self.note(What::Suspend, kept(&state));
+        state
+    }
+
+    /// Where now is too far off, the call is taken up at the latest instant that it has seen, or may have.
+    fn resume(&mut self, mut state: State<LANES>) -> PlannedCall<'a, G, LANES> {
+        loop {
+            match Call::try_resume(self.policy, self.gate, self.now, state) {
+                Ok(call) => {
+                    self.note(What::Resume(Ok(())), seen(&call));
+                    return call;
+                }
+                Err(ResumeError { state: refused, error, .. }) => {
+                    state = refused;
+                    self.note(What::Resume(Err(error)), kept(&state));
+                    let StateError::Origin { state: latest, .. } = error else { panic!("{error}") };
+                    self.now = latest;
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, state: &mut State<LANES>, change: Change) {
+        let operation = match change {
+            Change::Hasten => Operation::Hasten,
+            Change::Revive => Operation::Revive,
+            Change::DeadlineIn(span) => Operation::Deadline(Some(self.now.as_nanos().saturating_add(span))),
+            Change::NoDeadline => Operation::Deadline(None),
+        };
+        let done = operate(state, operation, self.policy, self.now);
+        *state = stored(state);
+        self.note(What::Operate(operation, done), kept(state));
+    }
+
     /// As a good driver would, until the call has ended; a driver that loses patience cancels.
     fn finish(&mut self, call: &mut PlannedCall<'a, G, LANES>, verdict: Verdict) {
         for _ in 0..PATIENCE {
             match self.poll(call) {
-                Action::Send(_) | Action::Cancel(_) => {}
+                Action::Send(_) | Action::Cancel { .. } => {}
                 Action::Return(_) | Action::GiveUp(_) => break,
                 Action::Wait { until, .. } => match (self.in_flight.first().copied(), until) {
                     (Some(id), _) => self.handle(call, id, verdict),
@@ -209,7 +213,7 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
     /// Polls until there is something to wait for.
     fn drive(&mut self, call: &mut PlannedCall<'a, G, LANES>) {
         for _ in 0..2 * LANES + 2 {
-            if !matches!(self.poll(call), Action::Send(_) | Action::Cancel(_)) {
+            if !matches!(self.poll(call), Action::Send(_) | Action::Cancel { .. }) {
                 return;
             }
         }
@@ -219,7 +223,7 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
         let action = call.poll(self.now);
         match action {
             Action::Send(attempt) => self.in_flight.push(attempt.id),
-            Action::Cancel(id) => self.in_flight.retain(|other| *other != id),
+            Action::Cancel { attempt, .. } => self.in_flight.retain(|other| *other != attempt),
             Action::Wait { until, .. } => self.until = until,
             Action::Return(_) | Action::GiveUp(_) => {}
         }
@@ -239,14 +243,14 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
     }
 
     /// A hint that the plan puts at the deadline, as a span from now.
-    fn fitting(&self, verdict: Verdict) -> Verdict {
-        let Verdict::Retry { sent, hint: Some(Hint::AtLeast(wait)) } = verdict else { return verdict };
-        if wait != crate::plan::TO_THE_DEADLINE {
-            return verdict;
+    fn fitting(&self, deadline: Option<Instant>, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Retry(failure) if failure.hint == Some(Hint::AtLeast(crate::plan::TO_THE_DEADLINE)) => {
+                let left = deadline.map(|deadline| deadline.saturating_since(self.now));
+                verdict.after(left.unwrap_or(crate::plan::TO_THE_DEADLINE))
+            }
+            _ => verdict,
         }
-        let deadline = self.policy.get_deadline().and_then(|span| self.steps[0].at.checked_add(span));
-        let left = deadline.map_or(wait, |deadline| deadline.saturating_since(self.now));
-        Verdict::retry().sent(sent).after(left)
     }
 
     fn shift(&mut self, shift: Shift) {
@@ -263,8 +267,8 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
         };
     }
 
-    fn note(&mut self, what: What, (is_over, counts): (bool, Counts)) {
+    fn note(&mut self, what: What, (is_over, counts, told): Seen) {
         let asked = self.notes.take();
-        self.steps.push(Step { at: self.now, what, asked, is_over, counts });
+        self.steps.push(Step { at: self.now, what, asked, is_over, counts, told: Some(told) });
     }
 }

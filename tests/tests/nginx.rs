@@ -20,8 +20,9 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use insist_ureq::http::{HeaderValue, Request, Response};
+use insist_ureq::insisting::{IDEMPOTENCY_KEY, Jitter, Policy, Reason, Report, ReportSlot};
 use insist_ureq::middleware::MiddlewareNext;
-use insist_ureq::{Agent, Body, Error, IDEMPOTENCY_KEY, Insist, Jitter, Policy, Reason, Report, ReportSlot, SendBody};
+use insist_ureq::{Agent, Body, Error, Insist, SendBody};
 use tempfile::TempDir;
 
 use crate::alone::{Held, alone};

@@ -5,12 +5,12 @@ mod spans;
 
 use std::time::Duration;
 
-use insist_blocking::{Jitter, Policy, Verdict, VirtualClock, retry};
+use insist_blocking::{Policy, Verdict, VirtualClock, retry};
 use spans::printed;
 
 #[test]
 fn a_calls_attempts_waits_and_end_are_told() {
-    let policy = Policy::constant(Duration::from_secs(1)).jitter(Jitter::None).attempt_timeout(Duration::from_secs(9));
+    let policy = Policy::constant(Duration::from_secs(1)).attempt_timeout(Duration::from_secs(9));
     let lines = printed(|| {
         let result = retry(&policy, |attempt| if attempt.id < 3 { Err("busy") } else { Ok(7) })
             .judge(|outcome| match outcome {
@@ -26,11 +26,11 @@ fn a_calls_attempts_waits_and_end_are_told() {
     assert_eq!(
         lines,
         [
-            format!("call:{} verdict=\"retry\" sent=Maybe hint=5ms}}:", attempt(1, "first")),
+            format!("call:{} end=\"retry\" error=busy sent=Maybe hint=5ms}}:", attempt(1, "first")),
             "call: waits wait=1.005s reason=\"backoff\"".to_owned(),
-            format!("call:{} verdict=\"retry\" sent=Maybe hint=5ms}}:", attempt(2, "retry")),
+            format!("call:{} end=\"retry\" error=busy sent=Maybe hint=5ms}}:", attempt(2, "retry")),
             "call: waits wait=1.005s reason=\"backoff\"".to_owned(),
-            format!("call:{} verdict=\"accept\"}}:", attempt(3, "retry")),
+            format!("call:{} end=\"accept\"}}:", attempt(3, "retry")),
             "call{attempts=3 winner=3}:".to_owned(),
         ]
     );
@@ -44,5 +44,8 @@ fn giving_up_tells_the_reason_and_a_hook_sees_the_same_beside_it() {
         assert_eq!(result, Err("down"));
     });
     assert_eq!(seen, 3, "a send, a verdict, the end");
-    assert_eq!(lines.last().map(String::as_str), Some("call{attempts=1 reason=\"backoff\"}:"));
+    let [attempt, gave_up, call] = lines.as_slice() else { panic!("{lines:#?}") };
+    assert!(attempt.starts_with("call:attempt{id=1 ") && attempt.ends_with(" error=down sent=Maybe}:"), "{attempt}");
+    assert!(gave_up.ends_with(": gave up reason=\"backoff\" attempts=1 error=\"down\""), "{gave_up}");
+    assert!(call.starts_with("call{attempts=1 reason=\"backoff\""), "{call}");
 }

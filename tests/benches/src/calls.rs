@@ -11,14 +11,15 @@ use retry::delay::Exponential;
 use crate::drive::drive;
 use crate::hand::{self, Xorshift};
 use crate::operation::Operation;
-use crate::setting::{ATTEMPTS, BASE, CAP, POLICY};
+use crate::setting::{ATTEMPTS, BASE, CAP, POLICY, made};
 use crate::{Job, repeat};
 
 /// All of them.
 pub static JOBS: &[Job] = &[
     Job { name: "core, constant policy", run: core_constant },
     Job { name: "core, borrowed policy", run: core_borrowed },
-    Job { name: "insist-blocking", run: blocking },
+    Job { name: "insist-blocking, constant policy", run: blocking_constant },
+    Job { name: "insist-blocking, borrowed policy", run: blocking_borrowed },
     Job { name: "by hand, xorshift", run: hand_xorshift },
     Job { name: "by hand, fastrand", run: hand_fastrand },
     Job { name: "backon", run: backon },
@@ -33,29 +34,40 @@ fn core_constant(failures: u32, rounds: u64) {
 }
 
 fn core_borrowed(failures: u32, rounds: u64) {
-    let policy = POLICY;
+    let policy = made();
     repeat(failures, rounds, |failures, seed| {
         let mut operation = Operation::new(failures);
         drive(black_box(&policy), seed, || operation.attempt())
     });
 }
 
-/// A constant policy too, and a clock that does nothing but keep what it is told.
-fn blocking(failures: u32, rounds: u64) {
-    struct Still(Cell<Instant>);
-    impl insist_blocking::Clock for Still {
-        #[inline]
-        fn now(&self) -> Instant {
-            self.0.get()
-        }
-        #[inline]
-        fn sleep_until(&self, until: Instant) {
-            self.0.set(until);
-        }
+/// A clock that does nothing but keep what it is told.
+struct Still(Cell<Instant>);
+
+impl insist_blocking::Clock for Still {
+    #[inline]
+    fn now(&self) -> Instant {
+        self.0.get()
     }
+    #[inline]
+    fn sleep_until(&self, until: Instant) {
+        self.0.set(until);
+    }
+}
+
+fn blocking_constant(failures: u32, rounds: u64) {
     repeat(failures, rounds, |failures, _| {
         let mut operation = Operation::new(failures);
         insist_blocking::retry(&POLICY, |_| operation.attempt()).clock(Still(Cell::new(Instant::ZERO))).call()
+    });
+}
+
+fn blocking_borrowed(failures: u32, rounds: u64) {
+    let policy = made();
+    repeat(failures, rounds, |failures, _| {
+        let mut operation = Operation::new(failures);
+        let call = insist_blocking::retry(black_box(&policy), |_| operation.attempt());
+        call.clock(Still(Cell::new(Instant::ZERO))).call()
     });
 }
 

@@ -7,7 +7,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio_retry::strategy::ExponentialBackoff;
 
 use crate::hand::{self, Xorshift};
-use crate::setting::{ATTEMPTS, BASE, CAP, POLICY};
+use crate::setting::{ATTEMPTS, BASE, CAP, POLICY, made};
 use crate::{Job, repeat};
 
 /// All of them.
@@ -33,7 +33,7 @@ fn core_constant(count: u32, rounds: u64) {
 }
 
 fn core_borrowed(count: u32, rounds: u64) {
-    let policy = POLICY;
+    let policy = made();
     repeat(count, rounds, |count, seed| draw(count, black_box(&policy).delays(seed)));
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn drive<B: Backoff, T, E>(
                 result = Some(outcome);
             }
             Action::Wait { until, .. } => now = until?,
-            Action::Cancel(_) | Action::Return(_) | Action::GiveUp(_) => return result,
+            Action::Cancel { .. } | Action::Return(_) | Action::GiveUp(_) => return result,
         }
     }
 }

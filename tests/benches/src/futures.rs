@@ -12,13 +12,14 @@ use insist_core::Instant;
 use tower::Service;
 
 use crate::hand::{self, Xorshift};
-use crate::operation::Operation;
-use crate::setting::{ATTEMPTS, BASE, CAP, POLICY};
+use crate::operation::{Failed, Operation};
+use crate::setting::{ATTEMPTS, BASE, CAP, POLICY, made};
 use crate::{Job, repeat};
 
 /// All of them.
 pub static JOBS: &[Job] = &[
-    Job { name: "insist-futures", run: insist_futures },
+    Job { name: "insist-futures, constant policy", run: constant },
+    Job { name: "insist-futures, borrowed policy", run: borrowed },
     Job { name: "by hand, xorshift", run: by_hand },
     Job { name: "backon", run: backon },
     Job { name: "tower", run: tower },
@@ -58,11 +59,20 @@ impl insist_futures::Timer for Still {
     }
 }
 
-fn insist_futures(failures: u32, rounds: u64) {
+fn constant(failures: u32, rounds: u64) {
     repeat(failures, rounds, |failures, _| {
         let mut operation = Operation::new(failures);
         let timer = Still(Cell::new(Instant::ZERO));
         finish(insist_futures::retry(timer, &POLICY, move |_| ready(operation.attempt())).call())
+    });
+}
+
+fn borrowed(failures: u32, rounds: u64) {
+    let policy = made();
+    repeat(failures, rounds, |failures, _| {
+        let mut operation = Operation::new(failures);
+        let timer = Still(Cell::new(Instant::ZERO));
+        finish(insist_futures::retry(timer, black_box(&policy), move |_| ready(operation.attempt())).call())
     });
 }
 
@@ -94,10 +104,10 @@ fn backon(failures: u32, rounds: u64) {
 fn tower(failures: u32, rounds: u64) {
     #[derive(Clone)]
     struct Count(u32);
-    impl tower::retry::Policy<(), u32, u32> for Count {
+    impl tower::retry::Policy<(), u32, Failed> for Count {
         type Future = Ready<()>;
         #[inline]
-        fn retry(&mut self, _: &mut (), result: &mut Result<u32, u32>) -> Option<Ready<()>> {
+        fn retry(&mut self, _: &mut (), result: &mut Result<u32, Failed>) -> Option<Ready<()>> {
             self.0 = self.0.checked_sub(u32::from(result.is_err()))?;
             result.is_err().then(|| ready(()))
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use insist_core::{Action, Breaker, Budget, Call, Gate, Instant, Policy, Verdict};
 
-use crate::operation::Operation;
+use crate::operation::{Failed, Operation};
 use crate::setting::ATTEMPTS;
 use crate::{Job, repeat};
 
@@ -47,7 +47,13 @@ fn calls<G: Gate>(gate: &G, failures: u32, rounds: u64) {
 }
 
 #[inline(always)]
-fn call<G: Gate>(policy: &Policy, gate: &G, clock: &Cell<u64>, failures: u32, seed: u64) -> Option<Result<u32, u32>> {
+fn call<G: Gate>(
+    policy: &Policy,
+    gate: &G,
+    clock: &Cell<u64>,
+    failures: u32,
+    seed: u64,
+) -> Option<Result<u32, Failed>> {
     let mut operation = Operation::new(failures);
     let mut call = Call::new(policy, gate, Instant::from_nanos(clock.get()), seed);
     let mut result = None;
@@ -55,13 +61,13 @@ fn call<G: Gate>(policy: &Policy, gate: &G, clock: &Cell<u64>, failures: u32, se
         let now = Instant::from_nanos(clock.get());
         match call.poll(now) {
             Action::Send(attempt) => {
-                let outcome = operation.attempt_apart();
+                let outcome = operation.attempt();
                 let verdict = if outcome.is_ok() { Verdict::Accept } else { Verdict::retry() };
                 call.handle(now, attempt.id, verdict);
                 result = Some(outcome);
             }
             Action::Wait { until, .. } => clock.set(until?.as_nanos()),
-            Action::Cancel(_) | Action::Return(_) | Action::GiveUp(_) => return result,
+            Action::Cancel { .. } | Action::Return(_) | Action::GiveUp(_) => return result,
         }
     }
 }

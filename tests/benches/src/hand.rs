@@ -4,7 +4,7 @@ use std::future::Future;
 use std::hint::black_box;
 use std::time::Duration;
 
-use crate::operation::Operation;
+use crate::operation::{Failed, Operation};
 use crate::setting::{ATTEMPTS, BASE, CAP};
 
 const BASE_NANOS: u64 = BASE.as_nanos() as u64;
@@ -37,7 +37,7 @@ pub(crate) fn delay(retry: u32, up_to: &mut impl FnMut(u64) -> u64) -> Duration 
 }
 
 #[inline]
-pub(crate) fn call(mut operation: Operation, mut up_to: impl FnMut(u64) -> u64) -> Result<u32, u32> {
+pub(crate) fn call(mut operation: Operation, mut up_to: impl FnMut(u64) -> u64) -> Result<u32, Failed> {
     let mut retry = 0;
     loop {
         match operation.attempt() {
@@ -57,7 +57,7 @@ pub(crate) async fn call_async<S: Future<Output = ()>>(
     mut operation: Operation,
     mut up_to: impl FnMut(u64) -> u64,
     sleep: impl Fn(Duration) -> S,
-) -> Result<u32, u32> {
+) -> Result<u32, Failed> {
     let mut retry = 0;
     loop {
         // What it awaits is ready, as with the others.

@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod delays;
 mod drive;
+pub mod full;
 pub mod futures;
 pub mod gates;
 mod hand;

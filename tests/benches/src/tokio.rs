@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use backon::Retryable;
+use insist_core::Policy;
 use tokio::runtime::{Builder, Runtime};
 use tokio_retry::strategy::jitter;
 use tower::Service;
@@ -16,12 +17,13 @@ use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker
 
 use crate::Job;
 use crate::hand::{self, Xorshift};
-use crate::operation::Operation;
-use crate::setting::{ATTEMPTS, BASE, CAP, POLICY};
+use crate::operation::{Failed, Operation};
+use crate::setting::{ATTEMPTS, BASE, CAP, POLICY, made};
 
 /// All of them.
 pub static JOBS: &[Job] = &[
-    Job { name: "insist-tokio", run: insist_tokio },
+    Job { name: "insist-tokio, constant policy", run: constant },
+    Job { name: "insist-tokio, borrowed policy", run: borrowed },
     Job { name: "by hand, xorshift", run: by_hand },
     Job { name: "backon", run: backon },
     Job { name: "tokio-retry", run: tokio_retry },
@@ -32,7 +34,8 @@ pub static JOBS: &[Job] = &[
 #[must_use]
 pub fn sizes() -> Vec<(&'static str, usize)> {
     vec![
-        ("insist-tokio", size_of_val(&insist_call(Operation::new(0)))),
+        ("insist-tokio, constant policy", size_of_val(&insist_call(&POLICY, Operation::new(0)))),
+        ("insist-tokio, borrowed policy", size_of_val(&insist_call(&made(), Operation::new(0)))),
         ("by hand, xorshift", size_of_val(&hand_call(Operation::new(0), Xorshift(42)))),
         ("backon", size_of_val(&backon_call(Operation::new(0)))),
         ("tokio-retry", size_of_val(&tokio_retry_call(Operation::new(0)))),
@@ -44,19 +47,29 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().start_paused(true).build().expect("tokio starts")
 }
 
-fn insist_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
-    insist_tokio::retry(&POLICY, move |_| ready(operation.attempt())).call()
+#[inline]
+fn insist_call(policy: &Policy, mut operation: Operation) -> impl Future<Output = Result<u32, Failed>> {
+    insist_tokio::retry(policy, move |_| ready(operation.attempt())).call()
 }
 
-fn insist_tokio(failures: u32, rounds: u64) {
+fn constant(failures: u32, rounds: u64) {
     runtime().block_on(async {
         for _ in 0..rounds {
-            black_box(insist_call(Operation::new(black_box(failures))).await).ok();
+            black_box(insist_call(&POLICY, Operation::new(black_box(failures))).await).ok();
         }
     });
 }
 
-fn hand_call(operation: Operation, mut random: Xorshift) -> impl Future<Output = Result<u32, u32>> {
+fn borrowed(failures: u32, rounds: u64) {
+    let policy = made();
+    runtime().block_on(async {
+        for _ in 0..rounds {
+            black_box(insist_call(black_box(&policy), Operation::new(black_box(failures))).await).ok();
+        }
+    });
+}
+
+fn hand_call(operation: Operation, mut random: Xorshift) -> impl Future<Output = Result<u32, Failed>> {
     hand::call_async(operation, move |high| random.up_to(high), tokio::time::sleep)
 }
 
@@ -68,7 +81,7 @@ fn by_hand(failures: u32, rounds: u64) {
     });
 }
 
-fn backon_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
+fn backon_call(mut operation: Operation) -> impl Future<Output = Result<u32, Failed>> {
     let backoff = backon::ExponentialBuilder::new()
         .with_min_delay(BASE)
         .with_max_delay(CAP)
@@ -85,7 +98,7 @@ fn backon(failures: u32, rounds: u64) {
     });
 }
 
-fn tokio_retry_call(mut operation: Operation) -> impl Future<Output = Result<u32, u32>> {
+fn tokio_retry_call(mut operation: Operation) -> impl Future<Output = Result<u32, Failed>> {
     let delays = tokio_retry::strategy::ExponentialBackoff::from_millis(2)
         .factor(BASE.as_millis() as u64 / 2)
         .max_delay(CAP)
@@ -109,10 +122,10 @@ struct Delays {
     backoff: ExponentialBackoff,
 }
 
-impl tower::retry::Policy<(), u32, u32> for Delays {
+impl tower::retry::Policy<(), u32, Failed> for Delays {
     type Future = <ExponentialBackoff as Backoff>::Future;
 
-    fn retry(&mut self, _: &mut (), result: &mut Result<u32, u32>) -> Option<Self::Future> {
+    fn retry(&mut self, _: &mut (), result: &mut Result<u32, Failed>) -> Option<Self::Future> {
         if result.is_ok() || self.left == 0 {
             return None;
         }
@@ -126,7 +139,7 @@ impl tower::retry::Policy<(), u32, u32> for Delays {
 }
 
 /// It clones its service for each attempt, so the operation's state is borrowed.
-fn tower_call(operation: &Cell<Operation>) -> impl Future<Output = Result<u32, u32>> {
+fn tower_call(operation: &Cell<Operation>) -> impl Future<Output = Result<u32, Failed>> {
     let rng = tower::util::rng::HasherRng::default();
     let made = ExponentialBackoffMaker::new(BASE, CAP, 0.99, rng);
     let backoff = made.expect("the numbers make sense").make_backoff();

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::net::SocketAddr;
 
-use insist_core::{Action, Call, Gate, Instant, Policy, Reason, Sent, Verdict, fresh_seed};
+use insist_core::{Action, Call, Gate, Instant, Policy, Reason, Verdict, fresh_seed};
 use polling::{Events, Poller};
 
 use crate::exchange::Exchange;
@@ -119,10 +119,10 @@ impl<G: Gate> EventLoop<G> {
                             self.poller.add(&exchange.socket, exchange.interest(key))?;
                             fetch.exchanges[lane] = Some(exchange);
                         },
-                        Err(_) => _ = fetch.call.handle(Instant::now(), attempt.id, Verdict::retry().sent(Sent::No)),
+                        Err(_) => _ = fetch.call.handle(Instant::now(), attempt.id, Verdict::retry().unsent()),
                     }
                 }
-                Action::Cancel(id) => {
+                Action::Cancel { attempt: id, .. } => {
                     let lane = fetch.exchanges.iter().position(|slot| slot.as_ref().is_some_and(|one| one.id == id));
                     lane.map_or(Ok(()), |lane| self.close(index, lane))?;
                 }

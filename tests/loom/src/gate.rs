@@ -1,6 +1,32 @@
 //! The core's files, with loom's atomics in the place of their own.
 
-pub(crate) use insist_core::{Admission, End, Gate, Refusal, Settled};
+pub(crate) use insist_core::{Admission, Refusal};
+use insist_core::{AttemptEnd, Cause, Instant};
+
+/// The core's trait once more: its files match every [`Settled`] there is, which only the crate that has it may do.
+pub trait Gate {
+    /// As the core's.
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
+        Ok(())
+    }
+    /// As the core's.
+    fn refund(&self, _: Instant, _: &Cause, _: Instant) {}
+    /// As the core's.
+    fn admit(&self, _: Instant, _: &Cause) -> Admission {
+        Admission::Yes
+    }
+    /// As the core's.
+    fn settle(&self, _: Instant, _: &Cause, _: &Settled) {}
+}
+
+/// As the core's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was sent at this instant, and ended like this.
+    Ended(AttemptEnd, Instant),
+    /// It was not sent after all.
+    Unsent,
+}
 
 #[path = "../../../core/src/gate/breaker/mod.rs"]
 #[allow(unreachable_pub)]

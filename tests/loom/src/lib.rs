@@ -6,11 +6,11 @@
 mod atomic;
 mod gate;
 
-pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState};
+pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState, Gate, Settled};
 
 /// What the core's files ask of their crate.
 mod attempt {
-    pub(crate) use insist_core::Kind;
+    pub(crate) use insist_core::{AttemptEnd, Cause, Kind};
 }
 
 mod time {

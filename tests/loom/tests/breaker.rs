@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use insist_core::{Admission, End, Gate, Instant, Kind, Sent, Settled};
-use insist_loom::{Breaker, BreakerState};
+use insist_core::{Admission, AttemptEnd, Cause, Failure, Instant};
+use insist_loom::{Breaker, BreakerState, Gate, Settled};
 use loom::sync::Arc;
 use loom::thread;
 
-const FAILURE: End = End::Retry(Sent::Maybe);
+const FAILURE: AttemptEnd = AttemptEnd::Retry(Failure::new());
 
 const fn at(millis: u64) -> Instant {
     Instant::from_nanos(millis * 1_000_000)
@@ -32,11 +32,11 @@ fn opened(probes: u8, successes: u8) -> Arc<Breaker> {
 }
 
 fn is_admitted(breaker: &Breaker, now: Instant) -> bool {
-    breaker.admit(now, Kind::First) == Admission::Yes
+    breaker.admit(now, &Cause::FIRST) == Admission::Yes
 }
 
-fn ends(breaker: &Breaker, sent: Instant, now: Instant, end: End) {
-    breaker.settle(now, Kind::First, Settled::Ended(end, now.saturating_since(sent)));
+fn ends(breaker: &Breaker, sent: Instant, now: Instant, end: AttemptEnd) {
+    breaker.settle(now, &Cause::FIRST, &Settled::Ended(end, sent));
 }
 
 fn both(breaker: &Arc<Breaker>, mine: impl FnOnce(&Breaker) -> bool, other: fn(&Breaker) -> bool) -> (bool, bool) {
@@ -46,7 +46,7 @@ fn both(breaker: &Arc<Breaker>, mine: impl FnOnce(&Breaker) -> bool, other: fn(&
     (mine, thread.join().unwrap())
 }
 
-fn report(breaker: &Breaker, sent: Instant, now: Instant, end: End) -> bool {
+fn report(breaker: &Breaker, sent: Instant, now: Instant, end: AttemptEnd) -> bool {
     ends(breaker, sent, now, end);
     true
 }
@@ -64,7 +64,7 @@ fn two_failures_open_it() {
 fn reports_in_two_slots_are_all_counted() {
     loom::model(|| {
         let breaker = shared(breaker(3));
-        both(&breaker, |b| report(b, at(0), at(1), FAILURE), |b| report(b, at(0), at(11), End::Accept));
+        both(&breaker, |b| report(b, at(0), at(1), FAILURE), |b| report(b, at(0), at(11), AttemptEnd::Accept));
         let BreakerState::Closed { attempts, failures, .. } = breaker.state(at(11)) else { panic!() };
         assert_eq!((attempts, failures), (2, 1));
     });
@@ -114,7 +114,7 @@ fn a_success_and_a_failure_open_it_where_both_are_to_succeed() {
     loom::model(|| {
         let breaker = opened(2, 2);
         assert!(is_admitted(&breaker, at(100)) && is_admitted(&breaker, at(100)));
-        both(&breaker, |b| report(b, at(100), at(110), FAILURE), |b| report(b, at(100), at(110), End::Accept));
+        both(&breaker, |b| report(b, at(100), at(110), FAILURE), |b| report(b, at(100), at(110), AttemptEnd::Accept));
         assert!(matches!(breaker.state(at(110)), BreakerState::Open { until } if until == at(210)));
     });
 }
@@ -124,7 +124,11 @@ fn two_successes_close_it_where_both_are_to_succeed() {
     loom::model(|| {
         let breaker = opened(2, 2);
         assert!(is_admitted(&breaker, at(100)) && is_admitted(&breaker, at(100)));
-        both(&breaker, |b| report(b, at(100), at(110), End::Accept), |b| report(b, at(100), at(110), End::Accept));
+        both(
+            &breaker,
+            |b| report(b, at(100), at(110), AttemptEnd::Accept),
+            |b| report(b, at(100), at(110), AttemptEnd::Accept),
+        );
         assert!(matches!(breaker.state(at(110)), BreakerState::Closed { attempts: 0, .. }));
     });
 }
@@ -136,7 +140,7 @@ fn it_is_decided_once() {
         let breaker = opened(2, 1);
         assert!(is_admitted(&breaker, at(100)) && is_admitted(&breaker, at(100)));
         // Of two probes one is to succeed: a failure alone decides nothing.
-        both(&breaker, |b| report(b, at(100), at(110), FAILURE), |b| report(b, at(100), at(110), End::Accept));
+        both(&breaker, |b| report(b, at(100), at(110), FAILURE), |b| report(b, at(100), at(110), AttemptEnd::Accept));
         let BreakerState::Closed { attempts, .. } = breaker.state(at(110)) else { panic!() };
         assert_eq!(attempts, 0, "a probe is not counted again");
     });
@@ -147,7 +151,7 @@ fn a_late_failure_meets_the_probe_that_closes_it() {
     loom::model(|| {
         let breaker = opened(1, 1);
         assert!(is_admitted(&breaker, at(100)));
-        both(&breaker, |b| report(b, at(100), at(110), End::Accept), |b| report(b, at(0), at(111), FAILURE));
+        both(&breaker, |b| report(b, at(100), at(110), AttemptEnd::Accept), |b| report(b, at(0), at(111), FAILURE));
         assert!(matches!(breaker.state(at(111)), BreakerState::Closed { attempts: 0, .. }));
     });
 }
@@ -160,7 +164,7 @@ fn a_place_that_is_given_back_is_taken_once() {
         let taken = both(
             &breaker,
             |b| {
-                ends(b, at(100), at(110), End::Cancelled);
+                ends(b, at(100), at(110), AttemptEnd::Cancelled);
                 is_admitted(b, at(110))
             },
             |b| is_admitted(b, at(110)),
@@ -207,8 +211,8 @@ fn a_late_failure_is_nothing_to_the_next_closed_phase() {
             |b| {
                 ends(b, at(0), at(2), FAILURE);
                 let is_probe = is_admitted(b, at(200));
-                ends(b, at(200), at(200), End::Accept);
-                report(b, at(201), at(201), End::Accept) && is_probe
+                ends(b, at(200), at(200), AttemptEnd::Accept);
+                report(b, at(201), at(201), AttemptEnd::Accept) && is_probe
             },
             |b| report(b, at(0), at(1), FAILURE),
         );

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use insist_core::{Gate, Instant, Kind, Settled};
-use insist_loom::Budget;
+use insist_core::{AttemptEnd, Cause, Instant};
+use insist_loom::{Budget, Gate, Settled};
 use loom::sync::Arc;
 use loom::thread;
+
+/// What a retry is for; a budget does not look at how the attempt before it failed.
+const AGAIN: Cause = Cause::retry(AttemptEnd::Timeout);
 
 /// Two slots of 10 ms.
 fn slot(number: u64) -> Instant {
@@ -22,8 +25,8 @@ fn budget(ratio: f64, reserve: u32) -> Arc<Budget> {
 /// How many retries these threads get, each asking once at its own time.
 fn reserve_at(budget: &Arc<Budget>, times: [u64; 2]) -> [bool; 2] {
     let other = Arc::clone(budget);
-    let thread = thread::spawn(move || other.reserve(slot(times[1]), Kind::Hedge).is_ok());
-    let mine = budget.reserve(slot(times[0]), Kind::Retry).is_ok();
+    let thread = thread::spawn(move || other.reserve(slot(times[1]), &Cause::HEDGE).is_ok());
+    let mine = budget.reserve(slot(times[0]), &AGAIN).is_ok();
     [mine, thread.join().unwrap()]
 }
 
@@ -71,9 +74,9 @@ fn a_retry_is_let_through_only_for_a_first_send() {
         let budget = budget(1.0, 0);
         let other = Arc::clone(&budget);
         let thread = thread::spawn(move || {
-            let _ = other.admit(slot(0), Kind::First);
+            let _ = other.admit(slot(0), &Cause::FIRST);
         });
-        let granted = u64::from(budget.reserve(slot(0), Kind::Retry).is_ok());
+        let granted = u64::from(budget.reserve(slot(0), &AGAIN).is_ok());
         thread.join().unwrap();
         let state = budget.state(slot(0));
         assert_eq!((state.firsts, state.charged, state.left), (1, granted, 1 - granted));
@@ -86,9 +89,9 @@ fn first_sends_of_two_slots_are_all_counted() {
         let budget = budget(1.0, 0);
         let other = Arc::clone(&budget);
         let thread = thread::spawn(move || {
-            let _ = other.admit(slot(0), Kind::First);
+            let _ = other.admit(slot(0), &Cause::FIRST);
         });
-        let _ = budget.admit(slot(1), Kind::First);
+        let _ = budget.admit(slot(1), &Cause::FIRST);
         thread.join().unwrap();
         assert_eq!(budget.state(slot(1)).firsts, 2);
     });
@@ -100,11 +103,11 @@ fn what_is_refunded_and_unsent_leaves_nothing() {
         let budget = budget(1.0, 2);
         let other = Arc::clone(&budget);
         let thread = thread::spawn(move || {
-            let _ = other.admit(slot(0), Kind::First);
-            other.settle(slot(0), Kind::First, Settled::Unsent);
+            let _ = other.admit(slot(0), &Cause::FIRST);
+            other.settle(slot(0), &Cause::FIRST, &Settled::Unsent);
         });
-        assert!(budget.reserve(slot(0), Kind::Retry).is_ok());
-        budget.refund(slot(0), Kind::Retry, slot(0));
+        assert!(budget.reserve(slot(0), &AGAIN).is_ok());
+        budget.refund(slot(0), &AGAIN, slot(0));
         thread.join().unwrap();
         let state = budget.state(slot(0));
         assert_eq!((state.firsts, state.charged), (0, 0));
@@ -118,9 +121,9 @@ fn a_slot_that_has_fallen_out_does_not_come_back() {
         let budget = budget(1.0, 0);
         let other = Arc::clone(&budget);
         let thread = thread::spawn(move || {
-            let _ = other.admit(slot(2), Kind::First);
+            let _ = other.admit(slot(2), &Cause::FIRST);
         });
-        let _ = budget.admit(slot(0), Kind::First);
+        let _ = budget.admit(slot(0), &Cause::FIRST);
         thread.join().unwrap();
         let firsts = budget.state(slot(2)).firsts;
         assert!((1..=2).contains(&firsts), "{firsts}");

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use insist_core::duration::Text;
-use insist_core::{Admission, Handled, Hint, Instant, Policy, Repeat, Sent, Verdict};
+use insist_core::{Admission, Failure, Handled, Hint, Instant, Policy, Repeat, Sent, Verdict};
 
 use super::{At, Slip};
 use crate::model;
@@ -52,7 +52,7 @@ impl Replay {
                 match plan.repeat {
                     Repeat::Always => "always".into(),
                     Repeat::IfUnsent => "if-unsent".into(),
-                    Repeat::Never => "never".into(),
+                    _ => "never".into(),
                 },
             ],
             shown: if is_playable { shown(plan, &outcomes, slip) } else { None },
@@ -70,7 +70,7 @@ fn outcomes(steps: &[Step]) -> Outcomes {
         now = now.max(step.at);
         match step.what {
             What::Poll(Did::Send(sending)) => sent.push((sending.id, now)),
-            What::Handle(id, verdict, Handled::Counted | Handled::Over) => {
+            What::Handle(id, verdict, handled) if handled.counts() => {
                 let at = sent.iter().find(|(other, _)| *other == id).map_or(now, |(_, at)| *at);
                 outcomes.insert(id, (now.saturating_since(at), verdict));
             }
@@ -97,7 +97,7 @@ fn shown(plan: &Plan, outcomes: &Outcomes, slip: Slip) -> Option<Shown> {
 /// The outcomes as a script says them.
 fn said(outcomes: &Outcomes) -> Outcomes {
     let as_least = |verdict| match verdict {
-        Verdict::Retry { sent, hint: Some(Hint::Exactly(wait)) } => Verdict::retry().sent(sent).after(wait),
+        Verdict::Retry(Failure { hint: Some(Hint::Exactly(wait)), .. }) => verdict.after(wait),
         other => other,
     };
     outcomes.iter().map(|(id, (after, verdict))| (*id, (*after, as_least(*verdict)))).collect()
@@ -107,16 +107,15 @@ fn script(outcomes: &Outcomes) -> String {
     let mut lines = String::new();
     for (id, (after, verdict)) in outcomes {
         let mut more = String::new();
-        if let Verdict::Retry { sent, hint } = verdict {
+        if let Verdict::Retry(Failure { sent, throttled, hint, .. }) = verdict {
             let sent = match sent {
                 Sent::No => "no",
                 Sent::Maybe => "maybe",
-                Sent::Throttled => "throttled",
             };
             if let Some(Hint::AtLeast(wait) | Hint::Exactly(wait)) = hint {
                 let _ = write!(more, r#","retry_after":"{}""#, Text(*wait));
             }
-            let _ = write!(more, r#","sent":"{sent}""#);
+            let _ = write!(more, r#","sent":"{sent}","throttled":{throttled}"#);
         }
         let (after, word) = (Text(*after), verdict.as_str());
         let _ = writeln!(lines, r#"{{"attempt":{id},"after":"{after}","verdict":"{word}"{more}}}"#);
@@ -136,11 +135,11 @@ fn unsaid(plan: &Plan, steps: &[Step]) -> Vec<&'static str> {
     let asks = |is: &dyn Fn(&Question) -> bool| steps.iter().flat_map(Step::outer).any(|asked| is(&asked.question));
     let does = |is: fn(&What) -> bool| steps.iter().any(|step| is(&step.what));
     let hints_exactly =
-        |what: &What| matches!(what, What::Handle(_, Verdict::Retry { hint: Some(Hint::Exactly(_)), .. }, _));
+        |what: &What| matches!(what, What::Handle(_, Verdict::Retry(Failure { hint: Some(Hint::Exactly(_)), .. }), _));
     let found = [
         (plan.policy.validate().is_err(), "an invalid policy"),
         (usize::from(plan.policy.get_lanes()) > plan.room, "too little room for its lanes"),
-        (asks(&|question| matches!(question, Question::Reserve(_, false))), "a gate that refuses a reservation"),
+        (asks(&|question| matches!(question, Question::Reserve(_, Err(_)))), "a gate that refuses a reservation"),
         (asks(&|question| matches!(question, Question::Admit(_, Admission::No(_)))), "a gate that refuses a send"),
         (
             asks(&|question| matches!(question, Question::Admit(_, Admission::NotBefore(_)))),
@@ -151,6 +150,7 @@ fn unsaid(plan: &Plan, steps: &[Step]) -> Vec<&'static str> {
         (does(|what| matches!(what, What::Drop)), "a call that is dropped"),
         (does(|what| matches!(what, What::Handle(_, _, Handled::Late | Handled::Unknown))), "a verdict for nothing"),
         (does(hints_exactly), "a hint that is kept exactly"),
+        (does(|what| matches!(what, What::Operate(..))), "an operator who changed it"),
         (steps.windows(2).any(|pair| pair[1].at < pair[0].at), "time that goes back"),
         (plan.start > 0, "a start at another instant than 0"),
     ];

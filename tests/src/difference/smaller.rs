@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist_core::{AtEnd, Hint, Jitter, List, Policy, Repeat, Shape, Verdict};
+use insist_core::{AtEnd, Failure, Hint, Jitter, List, Policy, Repeat, Shape, Verdict};
 
 use crate::gate::{Answers, Made};
 use crate::plan::{Move, Plan, Shift};
@@ -88,10 +88,10 @@ fn simpler_policies(policy: &Policy) -> Vec<Policy> {
 
 fn simpler_verdicts(verdict: Verdict) -> Vec<Verdict> {
     let mut all = vec![Verdict::Accept, Verdict::retry()];
-    if let Verdict::Retry { hint: Some(Hint::Exactly(wait)), .. } = verdict {
+    if let Verdict::Retry(Failure { hint: Some(Hint::Exactly(wait)), .. }) = verdict {
         all.push(Verdict::retry().after(wait));
     }
-    if let Verdict::Retry { hint: Some(_), .. } = verdict {
+    if let Verdict::Retry(Failure { hint: Some(_), .. }) = verdict {
         all.push(Verdict::retry().after(Duration::from_secs(2)));
     }
     // In this order, so that nothing is made simpler for ever.
@@ -107,6 +107,10 @@ fn simpler_moves(planned: Move) -> Vec<Move> {
         Move::Poll(shift) => simpler(shift).map(Move::Poll).chain([Move::Drive(shift)]).collect(),
         Move::Drive(shift) => simpler(shift).map(Move::Drive).collect(),
         Move::Suspend(shift) => simpler(shift).map(Move::Suspend).collect(),
+        Move::Operate(before, change, after) => {
+            let sooner = simpler(before).map(|shift| Move::Operate(shift, change, after));
+            sooner.chain(simpler(after).map(|shift| Move::Operate(before, change, shift))).collect()
+        }
         Move::End(pick, shift, verdict) => {
             let sooner = simpler(shift).map(|shift| Move::End(pick, shift, verdict));
             let plainer = simpler_verdicts(verdict).into_iter().map(|verdict| Move::End(pick, shift, verdict));

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Cause, Gate, Instant, Kind, Refusal, Settled};
 
 pub(super) struct Ledger<G> {
     gate: G,
@@ -35,9 +35,9 @@ impl<G> Ledger<G> {
 
     const fn of(&self, kind: Kind) -> Option<&Cell<u32>> {
         match kind {
-            Kind::First => None,
             Kind::Retry => Some(&self.retries),
             Kind::Hedge => Some(&self.hedges),
+            _ => None,
         }
     }
 }
@@ -47,31 +47,31 @@ fn take(count: &Cell<u32>, why: &str) {
 }
 
 impl<G: Gate> Gate for Ledger<G> {
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        self.gate.reserve(now, kind)?;
-        if let Some(reserved) = self.of(kind) {
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+        self.gate.reserve(now, cause)?;
+        if let Some(reserved) = self.of(cause.kind) {
             reserved.set(reserved.get() + 1);
         }
         Ok(())
     }
 
-    fn refund(&self, now: Instant, kind: Kind, reserved: Instant) {
-        if let Some(reserved) = self.of(kind) {
+    fn refund(&self, now: Instant, cause: &Cause, reserved: Instant) {
+        if let Some(reserved) = self.of(cause.kind) {
             take(reserved, "it was refunded what was not reserved");
         }
-        self.gate.refund(now, kind, reserved);
+        self.gate.refund(now, cause, reserved);
     }
 
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        let admission = self.gate.admit(now, kind);
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+        let admission = self.gate.admit(now, cause);
         if admission == Admission::Yes {
             self.in_flight.set(self.in_flight.get() + 1);
         }
         admission
     }
 
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         take(&self.in_flight, "it was told the end of what was not admitted");
-        self.gate.settle(now, kind, settled);
+        self.gate.settle(now, cause, settled);
     }
 }

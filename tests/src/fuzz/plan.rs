@@ -6,10 +6,11 @@ use insist_core::{AtEnd, Jitter, List, Policy, Repeat, Sent, Verdict};
 
 use super::word::Words;
 use crate::gate::{Answer, Answers, Made};
-use crate::plan::{Move, Plan, Shift, TO_THE_DEADLINE};
+use crate::plan::{Change, Move, Plan, Shift, TO_THE_DEADLINE};
 use crate::world::ROOM;
 
 const MS: u64 = 1_000_000;
+const MINUTE: u64 = 60_000 * MS;
 
 impl Words<'_> {
     /// Any policy, now and then an invalid one.
@@ -100,8 +101,10 @@ impl Words<'_> {
     pub(super) fn verdict(&mut self) -> Verdict {
         let failure = |sent| Verdict::retry().sent(sent);
         match self.below(16) {
-            0..=3 => failure(Sent::Maybe),
-            4..=6 => failure(Sent::No),
+            0..=2 => failure(Sent::Maybe),
+            3 => failure(Sent::Maybe).throttled(),
+            4..=5 => failure(Sent::No),
+            6 => failure(Sent::No).throttled(),
             7..=8 => failure(Sent::Maybe).after(self.duration()),
             9 => failure(Sent::No).after(self.duration()),
             10 => failure(Sent::Maybe).exactly_after(self.duration()),
@@ -126,8 +129,33 @@ impl Words<'_> {
         }
     }
 
+    /// How long a call is put away: now and then for so long that its sends are overdue.
+    fn absence(&mut self) -> Shift {
+        match self.below(4) {
+            0 => Shift::By(MINUTE + u64::from(self.below(13)) * 10 * MS),
+            1 => Shift::By(u64::from(self.number::<u16>()) * MINUTE / 10),
+            _ => self.shift(),
+        }
+    }
+
+    fn operation(&mut self) -> Change {
+        match self.below(5) {
+            0..=1 => Change::Hasten,
+            2 => Change::Revive,
+            3 => Change::DeadlineIn(self.span()),
+            _ => Change::NoDeadline,
+        }
+    }
+
     fn one_move(&mut self) -> Move {
-        match self.below(32) {
+        match self.byte() {
+            221 | 253 => Move::Operate(self.absence(), self.operation(), self.absence()),
+            byte => self.other_move(byte % 32),
+        }
+    }
+
+    fn other_move(&mut self, which: u8) -> Move {
+        match which {
             0..=9 => Move::Drive(self.shift()),
             10..=14 => Move::Poll(self.shift()),
             15..=24 => Move::End(self.byte(), self.shift(), self.verdict()),

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use insist_core::{Call, Instant, Policy, State};
+use insist_core::{Call, Policy, State};
 
 use super::ledger::Ledger;
 use super::ride::Ride;
@@ -59,14 +59,26 @@ fn go_on<const LANES: usize>(words: &mut Words<'_>, state: State<LANES>) {
     let gate = Ledger::new(Scripted::new(0, words.answers(), &notes));
     let mut ride = Ride::new(words.policy(), &state);
     let mut state = Some(state);
-    while let Some(stored) = state.take() {
-        let policy: Policy = ride.policy;
-        let fits = stored.fits(&policy).is_ok();
+    while let Some(mut stored) = state.take() {
         ride.shift(words);
-        ride.wake(&stored, fits);
-        let now = Instant::from_nanos(ride.now);
-        let call: Call<_, _, LANES> = Call::resume(&policy, &gate, now, stored);
-        state = ride.go(call, words, &gate);
+        if words.is_rare(64) {
+            ride.operate(words, &mut stored);
+            ride.shift(words);
+        }
+        let policy: Policy = ride.policy;
+        let (fits, before) = (ride.fits(&stored), stored.clone());
+        match Call::<_, _, LANES>::try_resume(&policy, &gate, ride.now(), stored) {
+            Ok(call) => {
+                assert!(fits, "it does not fit, and is taken up");
+                ride.wake(&before);
+                state = ride.go(call, words, &gate);
+            }
+            Err(refused) => {
+                assert!(!fits, "it fits, and is refused: {}", refused.error);
+                assert_eq!(refused.state, before, "it is given back as another");
+                state = words.is_rare(64).then_some(refused.state);
+            }
+        }
         assert!(gate.is_even(), "law 12: it keeps what it was given");
         if state.is_some() && words.is_rare(32) {
             ride.policy = words.policy();

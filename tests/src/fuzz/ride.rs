@@ -1,11 +1,17 @@
 //! A driver that goes on with a call from wherever it is, as its bytes say, and holds each action against the laws.
 
-use insist_core::{Action, Call, Gate, Handled, Instant, Kind, Policy, Reason, Sent, State, Verdict, WaitReason};
+mod answer;
+mod operate;
+
+use insist_core::{
+    Action, Call, CancelReason, Gate, Handled, Instant, Kind, Policy, Reason, State, Verdict, WaitReason,
+};
 
 use super::ledger::Ledger;
 use super::stored::Head;
 use super::word::Words;
 use crate::expected::nanos;
+use crate::record::Did;
 use crate::world::ROOM;
 
 /// Then the driver cancels.
@@ -17,7 +23,7 @@ const NEVER: u8 = 2;
 /// What can be known of a call that was taken up.
 pub(super) struct Ride {
     pub(super) policy: Policy,
-    pub(super) now: u64,
+    now: u64,
     /// The latest instant.
     clock: u64,
     /// All ones for none.
@@ -25,6 +31,8 @@ pub(super) struct Ride {
     hint: u64,
     sent: u32,
     last: u32,
+    /// How many were sent before it was revived.
+    forgiven: u32,
     repeat: u8,
     /// Something may have reached the server, and the call may not be repeated.
     is_spent: bool,
@@ -33,7 +41,9 @@ pub(super) struct Ride {
     is_over: bool,
     returned: Option<u32>,
     reason: Option<Reason>,
-    end: Option<Action>,
+    /// Why what is in flight has to be cancelled, once it is over.
+    losers: Option<CancelReason>,
+    end: Option<Did>,
 }
 
 impl Ride {
@@ -47,12 +57,14 @@ impl Ride {
             hint: head.hint,
             sent: head.sent,
             last: head.last,
+            forgiven: head.forgiven,
             repeat: head.repeat,
             is_spent: false,
             in_flight: Vec::new(),
             is_over: !head.is_running,
             returned: head.has_returned.then_some(head.last),
             reason: None,
+            losers: None,
             end: None,
         }
     }
@@ -68,22 +80,33 @@ impl Ride {
         };
     }
 
+    pub(super) const fn now(&self) -> Instant {
+        Instant::from_nanos(self.now)
+    }
+
+    /// Whether a call can be taken up from this: the policy says so, and now is of the same origin.
+    pub(super) fn fits<const LANES: usize>(&self, state: &State<LANES>) -> bool {
+        const YEARS_30: u64 = 30 * 365 * 86_400_000_000_000;
+        state.fits(&self.policy).is_ok() && Head::of(state).clock.abs_diff(self.now) <= YEARS_30
+    }
+
     /// What is known of a call that is taken up from this.
-    pub(super) fn wake<const LANES: usize>(&mut self, state: &State<LANES>, fits: bool) {
+    pub(super) fn wake<const LANES: usize>(&mut self, state: &State<LANES>) {
         let head = Head::of(state);
         assert_eq!((head.sent, head.last), (self.sent, self.last), "it forgets what it sent");
         assert_eq!(head.deadline, self.deadline, "it forgets its deadline");
-        self.clock = self.clock.max(self.now);
+        self.clock = head.clock.max(self.now);
         self.is_spent |= self.repeat != ALWAYS && head.has_in_flight;
         self.in_flight.clear();
         self.is_over = !head.is_running;
+        if let Some(Did::GiveUp(ending)) = &mut self.end {
+            // What a gate said is not kept.
+            ending.refusal = None;
+        }
         if self.is_over {
             return;
         }
-        if !fits {
-            self.is_over = true;
-            self.reason = Some(Reason::Invalid);
-        } else if self.deadline != u64::MAX && self.clock >= self.deadline {
+        if self.deadline != u64::MAX && self.clock >= self.deadline {
             self.is_over = true;
             self.reason = Some(Reason::Deadline);
         }
@@ -127,13 +150,17 @@ impl Ride {
         let was_over = call.is_over();
         assert!(was_over || !self.is_over, "law 1: it is over, and goes on");
         let action = call.poll(Instant::from_nanos(self.now));
+        let is_late = self.deadline != u64::MAX && self.clock >= self.deadline;
+        if !was_over && is_late {
+            self.losers = Some(CancelReason::Deadline);
+        }
         match action {
             Action::Send(attempt) => {
                 assert!(!was_over, "law 1: it is over, and sends");
                 self.sent += 1;
                 let most = self.policy.get_attempts().unwrap_or(u32::MAX);
                 assert_eq!(attempt.id, self.sent, "law 2");
-                assert!(attempt.id <= most, "law 2: {attempt:?} of {most}");
+                assert!(attempt.id - self.forgiven <= most, "law 2: {attempt:?} of {most}");
                 let lane_attempts = self.policy.get_lane_attempts().unwrap_or(u32::MAX);
                 assert!(attempt.retry < lane_attempts, "law 2: {attempt:?} of {lane_attempts} in a lane");
                 assert!(attempt.lane < self.policy.get_lanes(), "law 2: {attempt:?}");
@@ -149,7 +176,9 @@ impl Ride {
                 assert!(attempt.kind != Kind::Hedge || self.repeat == ALWAYS, "law 16: {attempt:?} races");
                 gate.sent(attempt.kind);
             }
-            Action::Cancel(id) => {
+            Action::Cancel { attempt: id, reason } => {
+                let expected = if was_over || is_late { self.losers } else { Some(CancelReason::Timeout) };
+                assert_eq!(Some(reason), expected, "law 3: {action}");
                 let place = self.in_flight.iter().position(|other| *other == id);
                 self.in_flight.remove(place.unwrap_or_else(|| panic!("law 3: {id} is not in flight")));
                 self.is_spent |= self.repeat != ALWAYS;
@@ -159,7 +188,7 @@ impl Ride {
                 let until = until.map(Instant::as_nanos);
                 assert!(until.is_none_or(|until| until > self.clock && until < u64::MAX), "law 6: {action}");
                 assert!(until.unwrap_or(u64::MAX) <= self.deadline, "law 6: {action} is after the deadline");
-                if matches!(reason, WaitReason::Backoff | WaitReason::Hedge) {
+                if matches!(reason, WaitReason::Backoff | WaitReason::Gate | WaitReason::Hedge) {
                     assert!(until.is_some_and(|until| until < self.deadline), "law 6: {action} leads to no send");
                 }
                 assert!(until.is_some() || !self.in_flight.is_empty(), "law 6: {action}, and nothing is in flight");
@@ -176,11 +205,12 @@ impl Ride {
                     "{action}, and not {:?}",
                     self.reason
                 );
+                assert!(stop.refusal().is_none() || stop.reason() == Reason::Refused, "{action} was not refused");
                 assert!(stop.hint().map_or(0, nanos) >= self.hint, "law 9: {action} forgets a hint");
                 self.finish(action);
             }
         }
-        assert_eq!(call.attempts(), self.sent, "law 2: it counts otherwise");
+        assert_eq!(call.state().attempts(), self.sent, "law 2: it counts otherwise");
         assert_eq!(gate.in_flight(), self.in_flight.len(), "law 12");
         let _ = stored(call.state());
         action
@@ -188,9 +218,10 @@ impl Ride {
 
     fn finish(&mut self, action: Action) {
         assert!(self.in_flight.is_empty(), "law 4: {:?} are left running", self.in_flight);
-        assert!(self.end.is_none_or(|end| end == action), "law 1: {:?}, then {action}", self.end);
+        let end = Did::from(action);
+        assert!(self.end.is_none_or(|before| before == end), "law 1: {:?}, then {end:?}", self.end);
         self.is_over = true;
-        self.end = Some(action);
+        self.end = Some(end);
     }
 
     fn stays_ended<G: Gate, const LANES: usize>(&mut self, call: &mut Call<&Policy, &Ledger<G>, LANES>) {
@@ -201,71 +232,18 @@ impl Ride {
             let was_sent = id > 0 && id <= self.sent;
             assert_eq!(handled, if was_sent { Handled::Late } else { Handled::Unknown }, "law 3: {id}");
         }
-        assert_eq!(call.poll(Instant::from_nanos(u64::MAX)), end, "law 1");
+        assert_eq!(Did::from(call.poll(Instant::from_nanos(u64::MAX))), end, "law 1");
         self.clock = u64::MAX;
     }
 
     fn cancel<G: Gate, const LANES: usize>(&mut self, call: &mut Call<&Policy, &Ledger<G>, LANES>) {
         if !call.is_over() {
             self.reason = Some(Reason::Cancelled);
+            self.losers = Some(CancelReason::Cancelled);
         }
         call.cancel(Instant::from_nanos(self.now));
         assert!(call.is_over(), "law 1: it was cancelled, and goes on");
         self.is_over = true;
-    }
-
-    /// An attempt ends, or time goes on.
-    fn answer<G: Gate, const LANES: usize>(
-        &mut self,
-        call: &mut Call<&Policy, &Ledger<G>, LANES>,
-        action: Action,
-        words: &mut Words<'_>,
-    ) {
-        let Action::Wait { until, .. } = action else { return };
-        let oldest = self.in_flight.first().copied();
-        match (oldest, words.below(4)) {
-            (Some(id), 0..=1) => {
-                let verdict = words.verdict();
-                self.handle(call, id, verdict);
-            }
-            (_, 2) => self.now = self.now.saturating_sub(words.span()),
-            (_, 3) => self.now = self.clock.saturating_add(words.span()),
-            (None, _) => self.now = until.map_or(self.now, Instant::as_nanos),
-            _ => {}
-        }
-    }
-
-    fn handle<G: Gate, const LANES: usize>(
-        &mut self,
-        call: &mut Call<&Policy, &Ledger<G>, LANES>,
-        id: u32,
-        verdict: Verdict,
-    ) {
-        self.clock = self.clock.max(self.now);
-        let was_over = call.is_over();
-        let handled = call.handle(Instant::from_nanos(self.now), id, verdict);
-        if was_over {
-            assert_eq!(handled, Handled::Late, "law 3");
-            return;
-        }
-        self.in_flight.retain(|other| *other != id);
-        self.last = id;
-        let is_over = match verdict {
-            Verdict::Accept => {
-                self.returned = Some(id);
-                true
-            }
-            Verdict::Stop => {
-                self.reason = Some(Reason::Stopped);
-                true
-            }
-            Verdict::Retry { sent, .. } => {
-                self.is_spent |= self.repeat == NEVER || (self.repeat != ALWAYS && sent == Sent::Maybe);
-                call.is_over()
-            }
-        };
-        assert_eq!(handled, if is_over { Handled::Over } else { Handled::Counted }, "law 3");
-        self.is_over = is_over;
     }
 }
 

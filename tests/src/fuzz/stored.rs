@@ -5,7 +5,9 @@ use insist_core::State;
 use super::word::Words;
 use crate::world::{self, ROOM, Sees};
 
-const HEAD: usize = 47;
+/// The version, and where the fields of the head are.
+const VERSION: u8 = 2;
+const HEAD: usize = 51;
 const LANE: usize = 32;
 
 /// What bytes say of a state, as the documented format has it.
@@ -20,7 +22,11 @@ pub(super) struct Head {
     pub(super) hint: u64,
     pub(super) sent: u32,
     pub(super) last: u32,
+    /// How many were sent before it was revived.
+    pub(super) forgiven: u32,
     pub(super) has_in_flight: bool,
+    /// The latest send that is promised, if the call goes on.
+    pub(super) promised: Option<u64>,
 }
 
 impl Head {
@@ -31,6 +37,13 @@ impl Head {
         let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
         let short = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"));
         let lanes = bytes[HEAD..bytes.len() - 4].chunks(LANE);
+        let long_of = |lane: &[u8], at: usize| u64::from_le_bytes(lane[at..at + 8].try_into().expect("8 bytes"));
+        let promised = |lane: &[u8]| match lane[0] {
+            0 => Some(long_of(lane, 24)).filter(|held| *held > 0),
+            1 => Some(long_of(lane, 16).max(long_of(lane, 24))),
+            2 => Some(long_of(lane, 16)),
+            _ => None,
+        };
         Self {
             is_running: bytes[1] == 0,
             has_returned: bytes[1] == 1,
@@ -40,7 +53,9 @@ impl Head {
             hint: long(31),
             sent: short(39),
             last: short(43),
-            has_in_flight: lanes.into_iter().any(|lane| lane[24] == 3),
+            forgiven: short(47),
+            has_in_flight: lanes.clone().any(|lane| lane[0] == 3),
+            promised: lanes.filter_map(promised).max().filter(|_| bytes[1] == 0),
         }
     }
 }
@@ -51,6 +66,7 @@ impl Words<'_> {
         const STATUSES: [u8; 8] = [2, 3, 4, 2, 3, 1, 0, 5];
         let count = self.below(6);
         let clock = self.span();
+        let forgiven = if self.is_rare(32) { u32::from(self.below(4)) } else { 0 };
         let mut lanes = Vec::new();
         let (mut sends, mut newest, mut opened) = (0_u32, 0_u32, 0_u8);
         for index in 0..count {
@@ -59,6 +75,11 @@ impl Words<'_> {
             if self.is_rare(8) {
                 (retry, id) = (self.number(), self.number());
             }
+            (retry, id) = match (status, id) {
+                (0 | 1, _) => (0, 0),
+                (_, 0) => (retry, 0),
+                _ => (retry, id.wrapping_add(forgiven)),
+            };
             sends = sends.wrapping_add(match (status, id) {
                 (2, _) => retry,
                 (_, 0) => 0,
@@ -68,15 +89,34 @@ impl Words<'_> {
             if (2..=4).contains(&status) && opened == index {
                 opened += 1;
             }
-            let (at, since) = (self.near(clock), self.near(clock));
-            let mut lane = [at.to_le_bytes(), since.to_le_bytes()].concat();
-            lane.extend([retry.to_le_bytes(), id.to_le_bytes()].concat());
-            lane.push(status);
-            let carried: u64 = if self.is_rare(64) { self.number() } else { 0 };
-            lane.extend(&carried.to_le_bytes()[..7]);
+            // Mostly what is so of its status: what a retry follows, and nothing where nothing can be.
+            let is_sent = (2..=3).contains(&status);
+            let (mut failure, mut bits, mut hint) = (0, 0, 0_u32);
+            if is_sent && retry > 0 {
+                failure = 1 + self.below(5);
+                hint = if failure < 5 && self.is_rare(64) { self.number() } else { 0 };
+                bits = u8::from(hint > 0 && self.is_rare(64));
+            }
+            if status == 2 && self.is_rare(64) {
+                bits |= 2 * self.below(4);
+            }
+            if self.is_rare(8) {
+                (failure, bits, hint) = (self.below(7), self.byte(), self.number());
+            }
+            let mut lane = vec![status, failure, bits, u8::from(self.is_rare(2))];
+            lane.extend([hint.to_le_bytes(), retry.to_le_bytes(), id.to_le_bytes()].concat());
+            let first = if status == 4 { 0 } else { self.near(clock) };
+            let second = match status {
+                2 => self.near(clock),
+                3 if retry > 0 => self.span(),
+                0 | 1 if self.is_rare(64) => self.near(clock),
+                _ => 0,
+            };
+            lane.extend([first.to_le_bytes(), second.to_le_bytes()].concat());
             lanes.extend(lane);
         }
-        let mut body = vec![1, self.pick(&[0, 0, 0, 0, 0, 1, 2, 3]), self.below(10), self.pick(&[0, 0, 0, 1, 2, 3])];
+        let mut body =
+            vec![VERSION, self.pick(&[0, 0, 0, 0, 0, 1, 2, 3]), self.below(10), self.pick(&[0, 0, 0, 1, 2, 3])];
         body.push(if self.is_rare(32) { self.byte() } else { opened });
         body.extend(u16::from(count).to_le_bytes());
         let deadline = if self.is_rare(128) { self.near(clock) } else { u64::MAX };
@@ -84,9 +124,9 @@ impl Words<'_> {
         for long in [self.number(), deadline, clock, hint] {
             body.extend(long.to_le_bytes());
         }
-        let sent = if self.is_rare(16) { newest } else { sends };
+        let sent = if self.is_rare(16) { newest } else { sends.wrapping_add(forgiven) };
         let last = u32::from(self.below(4));
-        body.extend([sent.to_le_bytes(), last.to_le_bytes()].concat());
+        body.extend([sent.to_le_bytes(), last.to_le_bytes(), forgiven.to_le_bytes()].concat());
         body.extend(lanes);
         body
     }
@@ -135,9 +175,10 @@ impl Words<'_> {
 /// Where the fields are: the head, then those of each lane.
 fn fields(length: usize) -> Vec<(usize, usize)> {
     let mut fields = vec![(0, 1), (1, 1), (2, 1), (3, 1), (4, 1), (5, 2)];
-    fields.extend([(7, 8), (15, 8), (23, 8), (31, 8), (39, 4), (43, 4)]);
+    fields.extend([(7, 8), (15, 8), (23, 8), (31, 8), (39, 4), (43, 4), (47, 4)]);
     for lane in (HEAD..length.saturating_sub(LANE - 1)).step_by(LANE) {
-        fields.extend([(0, 8), (8, 8), (16, 4), (20, 4), (24, 1), (25, 7)].map(|(at, size)| (lane + at, size)));
+        let of_lane = [(0, 1), (1, 1), (2, 1), (3, 1), (4, 4), (8, 4), (12, 4), (16, 8), (24, 8)];
+        fields.extend(of_lane.map(|(at, size)| (lane + at, size)));
     }
     fields
 }

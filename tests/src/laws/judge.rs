@@ -1,6 +1,6 @@
 //! What a failure leads to: law 16, and the order in which a failure is judged.
 
-use insist_core::{Handled, Hint, Kind, Repeat, Sent, Shape, Verdict};
+use insist_core::{CancelReason, Failure, Hint, Kind, Repeat, Sent, Shape, Verdict};
 
 use crate::expected::delay;
 use crate::reading::{Flight, Reading};
@@ -27,8 +27,9 @@ pub fn law_16(record: &Record) -> Result<(), Broken> {
             return Some("it races, and may not be repeated".into());
         }
         may_send &= match step.what {
-            What::Handle(_, Verdict::Retry { sent, .. }, Handled::Counted | Handled::Over) => sent == Sent::No,
-            What::Poll(Did::Cancel(_)) => false,
+            What::Handle(_, Verdict::Retry(failure), handled) if handled.counts() => failure.sent == Sent::No,
+            What::Handle(_, Verdict::Stop, handled) if handled.counts() => false,
+            What::Poll(Did::Cancel(..)) => false,
             What::Suspend => before.flights.is_empty(),
             _ => true,
         };
@@ -44,25 +45,23 @@ pub fn law_16(record: &Record) -> Result<(), Broken> {
 /// Where the record breaks it.
 pub fn judging(record: &Record) -> Result<(), Broken> {
     record.walk(|before, step, after| {
-        let (id, sent, hint) = match step.what {
-            What::Handle(id, Verdict::Retry { sent, hint }, Handled::Counted | Handled::Over) => (id, sent, hint),
-            What::Poll(Did::Cancel(id)) if !before.is_over && !is_late(after) => (id, Sent::Maybe, None),
+        let (id, failure) = match step.what {
+            What::Handle(id, Verdict::Retry(failure), handled) if handled.counts() => (id, failure),
+            What::Poll(Did::Cancel(id, CancelReason::Timeout)) => (id, Failure::new()),
             _ => return None,
         };
         if !after.is_sure || matches!(record.policy.get_backoff(), Shape::Decorrelated { .. }) {
             return None;
         }
         let flight = before.flights.iter().find(|flight| flight.sending.id == id)?;
-        let hint = hint.filter(|_| record.policy.get_hints());
-        let expected = lets_pass(before, after, flight, sent, hint);
-        let asks = step.outer().any(|asked| matches!(asked.question, Question::Reserve(Kind::Retry, _)));
+        let hint = failure.hint.filter(|_| record.policy.get_hints());
+        let expected = lets_pass(before, after, flight, failure.sent, hint);
+        let asks = step
+            .outer()
+            .any(|asked| matches!(asked.question, Question::Reserve(cause, _) if cause.kind == Kind::Retry));
         (asks != expected)
             .then(|| format!("a retry after attempt {id} is possible: {expected}; the gate is asked: {asks}"))
     })
-}
-
-fn is_late(reading: &Reading<'_>) -> bool {
-    reading.deadline.is_some_and(|deadline| deadline <= reading.clock)
 }
 
 /// Whether all that comes before the gate lets a retry pass.

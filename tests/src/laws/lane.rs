@@ -13,7 +13,7 @@ use crate::record::{Broken, Counts, Did, Record, Sending};
 /// Where the record breaks it.
 pub fn law_2(record: &Record) -> Result<(), Broken> {
     record.walk(|before, step, after| {
-        let count = |kind| after.sent.iter().filter(|sending| sending.kind == kind).count() as u32;
+        let count = |kind| after.alive().iter().filter(|sending| sending.kind == kind).count() as u32;
         let (retries, hedges) = (count(Kind::Retry), count(Kind::Hedge));
         let counts = Counts { attempts: after.sent.len() as u32, retries, hedges };
         if step.counts != counts {
@@ -27,7 +27,7 @@ pub fn law_2(record: &Record) -> Result<(), Broken> {
         let policy = record.policy;
         let lanes = usize::from(if record.repeat == Repeat::Always { policy.get_lanes() } else { 1 });
         let first = if lane == 0 { Kind::First } else { Kind::Hedge };
-        let is_promised = kind != Kind::Retry || before.promise_of(lane).is_some();
+        let is_promised = kind != Kind::Retry || before.promise_of(lane, step.admitted()).is_some();
         let wrong = [
             (id as usize != before.sent.len() + 1, "its id leaves a gap"),
             (usize::from(lane) >= lanes || after.flights.len() > lanes, "more in flight than lanes"),
@@ -39,7 +39,7 @@ pub fn law_2(record: &Record) -> Result<(), Broken> {
                 "its lane is used up",
             ),
             (
-                policy.get_attempts().is_some_and(|most| after.sent.len() as u64 > u64::from(most)),
+                policy.get_attempts().is_some_and(|most| after.alive().len() as u64 > u64::from(most)),
                 "the call is used up",
             ),
             (!is_promised, "its lane was promised none"),

@@ -1,6 +1,6 @@
 //! What the clock does to a call: laws 7 and 13; and that one step asks a gate a bounded number of questions, law 15.
 
-use insist_core::Instant;
+use insist_core::{CancelReason, Instant};
 
 use crate::expected::nanos;
 use crate::record::{Broken, Did, Record};
@@ -24,7 +24,7 @@ pub fn law_7(record: &Record) -> Result<(), Broken> {
                 let least = limit.into_iter().chain(left).min();
                 (sending.timeout != least).then(|| format!("its timeout is {:?}, not {least:?}", sending.timeout))
             }
-            Did::Cancel(id) if !step.is_over => {
+            Did::Cancel(id, CancelReason::Timeout) => {
                 let flight = before.flights.iter().find(|flight| flight.sending.id == id)?;
                 let is_due = ends_at(flight.at).is_some_and(|end| end <= after.clock);
                 (!is_due).then(|| format!("attempt {id} is cancelled before its time, at {}", after.clock))

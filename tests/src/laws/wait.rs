@@ -1,10 +1,10 @@
 //! How long the waits are: laws 6, 8 and 9.
 
-use insist_core::{Handled, Hint, Kind, Reason, Verdict, WaitReason};
+use insist_core::{CancelReason, Cause, Handled, Hint, Kind, Reason, Verdict, WaitReason};
 
 use crate::expected::{delay, nanos, range};
-use crate::reading::{Cause, Promise, Reading};
-use crate::record::{Broken, Did, Question, Record, Step, What};
+use crate::reading::{Promise, Reading, Since};
+use crate::record::{Broken, Did, Ending, Operation, Question, Record, Step, What};
 
 /// A wait lies in the future and leads to what it is for, before the deadline.
 ///
@@ -31,7 +31,7 @@ pub fn law_6(record: &Record) -> Result<(), Broken> {
         if until.is_none() && after.flights.is_empty() {
             return Some("it waits for ever, and nothing is in flight".into());
         }
-        let is_for_a_send = matches!(reason, WaitReason::Backoff | WaitReason::Hedge);
+        let is_for_a_send = matches!(reason, WaitReason::Backoff | WaitReason::Gate | WaitReason::Hedge);
         if is_for_a_send && !until.is_some_and(|until| after.is_in_time(until)) {
             return Some("it waits for a send that the deadline leaves no time for".into());
         }
@@ -39,12 +39,28 @@ pub fn law_6(record: &Record) -> Result<(), Broken> {
         let is_right = match reason {
             WaitReason::Outcome => until.is_none(),
             WaitReason::Backoff => after.is_first_due || !after.promises.is_empty(),
+            WaitReason::Gate => until.is_some_and(|until| is_held_until(after, until)),
             WaitReason::Hedge => can_open || !after.is_sure,
             WaitReason::AttemptTimeout => !after.flights.is_empty() && after.policy.get_attempt_timeout().is_some(),
             WaitReason::Deadline => !after.flights.is_empty() && until == after.deadline,
+            _ => false,
         };
         (!is_right).then(|| format!("nothing is to come that is a {reason:?}"))
     })
+}
+
+/// Whether a gate has said that something is not sent before this.
+fn is_held_until(reading: &Reading<'_>, until: u64) -> bool {
+    // What a gate said before a resume is not known of retries, and with several waits not of which of them it was.
+    let may_be = |promise: &Promise| {
+        promise.held == until || promise.since.is_none() || (promise.held > until && !promise.is_held_surely)
+    };
+    reading.held == until || reading.first_held == until || reading.promises.iter().any(may_be)
+}
+
+/// Whether the deadline does this.
+const fn is_by_the_deadline(did: Did) -> bool {
+    matches!(did, Did::Cancel(_, CancelReason::Deadline) | Did::GiveUp(Ending { reason: Reason::Deadline, .. }))
 }
 
 /// Whether polling at the end of a wait does what the wait was for: of what is due at one instant, the first.
@@ -52,25 +68,31 @@ fn leads_to(reason: WaitReason, did: Did, step: &Step) -> bool {
     let asks = |is: fn(&Question) -> bool| step.outer().any(|asked| is(&asked.question));
     match reason {
         WaitReason::Outcome => true,
-        WaitReason::Backoff => asks(|question| matches!(question, Question::Admit(Kind::First | Kind::Retry, _))),
-        WaitReason::Hedge => asks(|question| matches!(question, Question::Reserve(Kind::Hedge, _))),
-        WaitReason::AttemptTimeout => {
-            matches!(did, Did::Cancel(_)) && !asks(|question| matches!(question, Question::Admit(..)))
+        WaitReason::Backoff => asks(|question| matches!(question, Question::Admit(cause, _) if *cause != Cause::HEDGE)),
+        WaitReason::Gate => {
+            asks(|question| matches!(question, Question::Admit(..) | Question::Reserve(Cause::HEDGE, _)))
         }
-        WaitReason::Deadline => step.is_over && matches!(did, Did::Cancel(_) | Did::GiveUp(Reason::Deadline, ..)),
+        WaitReason::Hedge => asks(|question| matches!(question, Question::Reserve(Cause::HEDGE, _))),
+        WaitReason::AttemptTimeout => {
+            matches!(did, Did::Cancel(_, CancelReason::Timeout))
+                && !asks(|question| matches!(question, Question::Admit(..)))
+        }
+        WaitReason::Deadline => step.is_over && is_by_the_deadline(did),
+        _ => false,
     }
 }
 
 /// "Not before" an instant that is past or that the deadline does not leave is a refusal; any other is kept.
 fn ignores_a_bad_hold(before: &Reading<'_>, step: &Step, after: &Reading<'_>) -> Option<String> {
     let count = |is: &dyn Fn(Question) -> bool| step.outer().filter(|asked| is(asked.question)).count();
-    let bad =
-        |kind| count(&|question| matches!(question, Question::Admit(of, hold) if of == kind && after.refuses(hold)));
-    let refunded = |kind| count(&|question| matches!(question, Question::Refund(of, _) if of == kind));
+    let bad = |kind| {
+        count(&|question| matches!(question, Question::Admit(of, hold) if of.kind == kind && after.refuses(hold)))
+    };
+    let refunded = |kind| count(&|question| matches!(question, Question::Refund(of, _) if of.kind == kind));
     if refunded(Kind::Retry) < bad(Kind::Retry) || refunded(Kind::Hedge) < bad(Kind::Hedge) {
         return Some("a send that was refused keeps what was reserved".into());
     }
-    let asks = |kind| count(&|question| matches!(question, Question::Admit(of, _) if of == kind)) > 0;
+    let asks = |kind| count(&|question| matches!(question, Question::Admit(of, _) if of.kind == kind)) > 0;
     let only = before.promises.first().filter(|_| before.promises.len() == 1);
     let is_early = [
         (Kind::First, before.first_held),
@@ -89,9 +111,18 @@ fn ignores_a_bad_hold(before: &Reading<'_>, step: &Step, after: &Reading<'_>) ->
 ///
 /// Where the record breaks it.
 pub fn law_8(record: &Record) -> Result<(), Broken> {
-    record.walk(|before, step, after| match step.did()? {
+    record.walk(|before, step, after| {
+        if let Some(why) = is_told_wrongly(step, after) {
+            return Some(why);
+        }
+        delays_wrongly(before, step, after)
+    })
+}
+
+fn delays_wrongly(before: &Reading<'_>, step: &Step, after: &Reading<'_>) -> Option<String> {
+    match step.did()? {
         Did::Send(sending) if sending.kind == Kind::Retry => {
-            let promise = before.promises[before.promise_of(sending.lane)?];
+            let promise = before.promises[before.promise_of(sending.lane, step.admitted())?];
             let (low, _) = window(before, &promise)?;
             (after.clock < low).then(|| format!("the retry comes at {}, before {low}", after.clock))
         }
@@ -109,16 +140,23 @@ pub fn law_8(record: &Record) -> Result<(), Broken> {
             (!fits).then(|| format!("it waits until {until:?}, and the retries are due in {windows:?}"))
         }
         _ => None,
-    })
+    }
+}
+
+/// When a verdict's retry is said to be due, and it is drawn from another range.
+fn is_told_wrongly(step: &Step, after: &Reading<'_>) -> Option<String> {
+    let What::Handle(_, _, Handled::Retry { due }) = step.what else { return None };
+    let (low, high) = window(after, after.promises.last()?)?;
+    let due = due.as_nanos();
+    (!(low..=high).contains(&due)).then(|| format!("the retry is said to be due at {due}, and not in {low} to {high}"))
 }
 
 /// Between which instants a retry is due. To the nanosecond, unless the wait before it is not known that well.
 fn window(reading: &Reading<'_>, promise: &Promise) -> Option<(u64, u64)> {
-    let Cause { lane, number, failed, hint } = promise.cause?;
+    let Since { lane, number, failed, hint } = promise.since?;
     let (wait, is_exact) = match hint {
         None => (0, false),
-        Some(Hint::AtLeast(span)) => (nanos(span), false),
-        Some(Hint::Exactly(span)) => (nanos(span), true),
+        Some(hint) => (nanos(hint.span()), matches!(hint, Hint::Exactly(_))),
     };
     let start = failed.saturating_add(wait);
     let hold = |at: u64| at.max(promise.held);
@@ -146,31 +184,39 @@ pub fn law_9(record: &Record) -> Result<(), Broken> {
     let mut is_sure = true;
     record.walk(|before, step, after| {
         is_sure &= after.is_sure;
-        if let What::Handle(id, Verdict::Retry { sent, hint }, Handled::Counted | Handled::Over) = step.what {
-            let hint = hint.filter(|_| record.policy.get_hints());
+        let failed = match step.what {
+            What::Handle(id, Verdict::Retry(failure), handled) if handled.counts() => Some((id, failure)),
+            What::Operate(Operation::Revive, Ok(())) => {
+                (largest, is_sure) = (None, true);
+                None
+            }
+            _ => None,
+        };
+        if let Some((id, failure)) = failed {
+            let hint = failure.hint.filter(|_| record.policy.get_hints());
             let lane = before.sent[id as usize - 1].lane;
             let is_used_up =
                 record.policy.get_lane_attempts().is_some_and(|most| before.sends_of(lane) >= u64::from(most));
             let has_attempt_left = after.has_attempt_left() || after.promises.len() > before.promises.len();
             if after.hinted(hint).is_none() {
-                let too_long = hint.map(|(Hint::AtLeast(span) | Hint::Exactly(span))| nanos(span));
+                let too_long = hint.map(|hint| nanos(hint.span()));
                 if after.promises.len() > before.promises.len() {
                     return Some(format!("the hint of {too_long:?} is too long, and the lane goes on"));
                 }
-                if after.may_repeat(sent) && !is_used_up && has_attempt_left {
+                if after.may_repeat(failure.sent) && !is_used_up && has_attempt_left {
                     largest = largest.max(too_long);
                 }
             }
         }
         match step.did()? {
             Did::Send(sending) if sending.kind == Kind::Retry => {
-                let promise = before.promises[before.promise_of(sending.lane)?];
-                let Cause { failed, hint, .. } = promise.cause?;
-                let wait = hint.map_or(0, |(Hint::AtLeast(span) | Hint::Exactly(span))| nanos(span));
+                let promise = before.promises[before.promise_of(sending.lane, step.admitted())?];
+                let Since { failed, hint, .. } = promise.since?;
+                let wait = hint.map_or(0, |hint| nanos(hint.span()));
                 let is_early = after.clock < failed.saturating_add(wait);
                 is_early.then(|| format!("the hint of {wait} since {failed} is cut short at {}", after.clock))
             }
-            Did::GiveUp(_, _, hint) if is_sure && hint != largest => {
+            Did::GiveUp(Ending { hint, .. }) if is_sure && hint != largest => {
                 Some(format!("the largest hint that was too long is {largest:?}, not {hint:?}"))
             }
             _ => None,

@@ -1,12 +1,12 @@
 //! What a poll finds due: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 
-use insist_core::{Admission, End, Instant, Kind, Reason, Refusal, Sent, WaitReason};
+use insist_core::{Admission, AttemptEnd, CancelReason, Cause, Instant, Reason, Refusal, WaitReason};
 
 use super::Model;
 use super::history::{Event, Flight, Outcome};
 use super::tape::Tape;
 use crate::expected::nanos;
-use crate::record::{Did, Sending};
+use crate::record::{Did, Ending, Sending};
 
 impl Model<'_> {
     pub(super) fn poll(&mut self, tape: &mut Tape<'_>) -> Result<Did, String> {
@@ -38,27 +38,26 @@ impl Model<'_> {
     fn time_out(&mut self, tape: &mut Tape<'_>) -> Result<Option<Did>, String> {
         let has_passed = |flight: &Flight| self.times_out_at(flight).is_some_and(|at| at <= self.clock);
         let Some(flight) = self.history.in_flight().into_iter().find(has_passed) else { return Ok(None) };
-        self.end(flight, End::Timeout, tape)?;
-        self.fail(flight.lane, Sent::Maybe, None, tape)?;
+        self.end(flight, AttemptEnd::Timeout, tape)?;
+        self.fail(flight.lane, AttemptEnd::Timeout, tape)?;
         self.give_up_if_no_lane_can_go_on(tape)?;
-        Ok(Some(Did::Cancel(flight.id)))
+        Ok(Some(Did::Cancel(flight.id, CancelReason::Timeout)))
     }
 
     fn send_what_is_due(&mut self, tape: &mut Tape<'_>) -> Result<Option<Did>, String> {
         let is_due = self.waits().into_iter().filter(|wait| wait.due <= self.clock).collect::<Vec<_>>();
         for wait in is_due {
-            let (lane, is_retry) = (wait.lane, self.history.sends_of(wait.lane) > 0);
-            let kind = if is_retry { Kind::Retry } else { Kind::First };
-            match self.admit(kind, tape)? {
+            let (lane, cause) = (wait.lane, wait.cause);
+            match self.admit(cause, tape)? {
                 Admission::Yes => {
-                    let waited = if is_retry { wait.length() } else { 0 };
-                    return Ok(Some(self.send(lane, kind, waited)));
+                    let waited = if cause == Cause::FIRST { 0 } else { wait.length() };
+                    return Ok(Some(self.send(lane, cause, waited)));
                 }
                 Admission::NotBefore(at) => self.history.push(Event::Held { lane, until: at.as_nanos() }),
                 // Law 11: the one send is given up, and so its lane.
-                Admission::No(_) => {
+                Admission::No(refusal) => {
                     self.refund(wait, tape)?;
-                    self.history.push(Event::LaneOver { lane, reason: Reason::Refused });
+                    self.history.push(Event::LaneOver { lane, reason: Reason::Refused, refusal: Some(refusal) });
                     self.give_up_if_no_lane_can_go_on(tape)?;
                 }
             }
@@ -67,14 +66,14 @@ impl Model<'_> {
     }
 
     fn open_what_is_due(&mut self, tape: &mut Tape<'_>) -> Result<Option<Did>, String> {
-        while self.next_opening().is_some_and(|at| at <= self.clock) {
+        while self.next_opening().is_some_and(|(at, _)| at <= self.clock) {
             let lane = self.history.opened();
-            if tape.reserve(self.clock, Kind::Hedge)? {
-                let admission = self.admit(Kind::Hedge, tape)?;
+            if tape.reserve(self.clock, Cause::HEDGE)?.is_ok() {
+                let admission = self.admit(Cause::HEDGE, tape)?;
                 if admission == Admission::Yes {
-                    return Ok(Some(self.send(lane, Kind::Hedge, 0)));
+                    return Ok(Some(self.send(lane, Cause::HEDGE, 0)));
                 }
-                tape.refund(self.clock, Kind::Hedge, Instant::from_nanos(self.clock))?;
+                tape.refund(self.clock, Cause::HEDGE, Instant::from_nanos(self.clock))?;
                 if let Admission::NotBefore(at) = admission {
                     self.history.push(Event::Held { lane, until: at.as_nanos() });
                     continue;
@@ -87,8 +86,8 @@ impl Model<'_> {
         Ok(None)
     }
 
-    /// When the next lane opens, as far as is known. Law 10.
-    fn next_opening(&self) -> Option<u64> {
+    /// When the next lane opens, as far as is known, and what for. Law 10.
+    pub(super) fn next_opening(&self) -> Option<(u64, WaitReason)> {
         let lane = self.history.opened();
         if self.is_over() || lane >= self.lanes() {
             return None;
@@ -104,7 +103,8 @@ impl Model<'_> {
             let oldest = self.history.in_flight().first()?.at;
             oldest.max(self.history.last_opening()).checked_add(nanos(self.policy.get_hedge_after()))?
         };
-        Some(at.max(self.history.held(lane)))
+        let held = self.history.held(lane);
+        Some(if held > at { (held, WaitReason::Gate) } else { (at, WaitReason::Hedge) })
     }
 
     pub(super) fn is_race(&self) -> bool {
@@ -112,50 +112,69 @@ impl Model<'_> {
     }
 
     /// Law 6: "not before" an instant that is past, or that the deadline does not leave, is a refusal.
-    fn admit(&self, kind: Kind, tape: &mut Tape<'_>) -> Result<Admission, String> {
-        Ok(match tape.admit(self.clock, kind)? {
+    fn admit(&self, cause: Cause, tape: &mut Tape<'_>) -> Result<Admission, String> {
+        Ok(match tape.admit(self.clock, cause)? {
             Admission::NotBefore(at) if at.as_nanos() <= self.clock || !self.is_before_the_deadline(at.as_nanos()) => {
-                Admission::No(Refusal::new("too early or too late"))
+                Admission::No(Refusal::new(&"the wait that a gate asks for leaves no time"))
             }
             admission => admission,
         })
     }
 
     /// Law 2: attempts are numbered 1, 2, 3. Law 7: a timeout fits the deadline.
-    fn send(&mut self, lane: usize, kind: Kind, waited: u64) -> Did {
-        let id = self.history.sends() + 1;
+    fn send(&mut self, lane: usize, cause: Cause, waited: u64) -> Did {
+        let id = self.history.sends_ever() + 1;
         let retry = self.history.sends_of(lane);
-        self.history.push(Event::Sent(Flight { id, lane, kind, at: self.clock, waited }));
+        self.history.push(Event::Sent(Flight { id, lane, cause, at: self.clock, waited }));
         let left = self.deadline().map(|deadline| deadline - self.clock);
         let timeout = self.policy.get_attempt_timeout().map(nanos).into_iter().chain(left).min();
-        Did::Send(Sending { id, retry, lane: lane as u8, kind, timeout })
+        Did::Send(Sending { id, retry, lane: lane as u8, kind: cause.kind, timeout })
     }
 
     /// Until the earliest of what is to come; at one instant, what comes first in the order of ties gives the reason.
     fn wait(&self) -> Did {
+        match self.next() {
+            Some((at, reason)) => Did::Wait(Some(at), reason),
+            None => Did::Wait(None, WaitReason::Outcome),
+        }
+    }
+
+    /// What is to come first, if it is known when.
+    pub(super) fn next(&self) -> Option<(u64, WaitReason)> {
         let mut due: Vec<(u64, WaitReason)> = Vec::new();
         due.extend(self.deadline().map(|at| (at, WaitReason::Deadline)));
         let timeouts = self.history.in_flight().into_iter().filter_map(|flight| self.times_out_at(&flight));
         due.extend(timeouts.map(|at| (at, WaitReason::AttemptTimeout)));
-        due.extend(self.waits().into_iter().map(|wait| (wait.due, WaitReason::Backoff)));
-        due.extend(self.next_opening().map(|at| (at, WaitReason::Hedge)));
+        due.extend(
+            self.waits()
+                .into_iter()
+                .map(|wait| (wait.due, if wait.is_held { WaitReason::Gate } else { WaitReason::Backoff })),
+        );
+        due.extend(self.next_opening());
         due.retain(|(at, _)| *at < u64::MAX);
-        match due.iter().min_by_key(|(at, _)| *at) {
-            Some((at, reason)) => Did::Wait(Some(*at), *reason),
-            None => Did::Wait(None, WaitReason::Outcome),
-        }
+        due.into_iter().min_by_key(|(at, _)| *at)
     }
 
     /// Law 4: the cancels, oldest first; then the end.
     fn conclude(&mut self, outcome: Outcome, tape: &mut Tape<'_>) -> Result<Did, String> {
         if let Some(loser) = self.history.in_flight().first() {
-            self.end(*loser, End::Cancelled, tape)?;
-            return Ok(Did::Cancel(loser.id));
+            // Law 3: what cost it its end.
+            let (end, reason) = match outcome {
+                Outcome::Returned | Outcome::GaveUp(Reason::Stopped) => (AttemptEnd::Lost, CancelReason::Lost),
+                Outcome::GaveUp(Reason::Deadline) => (AttemptEnd::Deadline, CancelReason::Deadline),
+                Outcome::GaveUp(Reason::Cancelled) => (AttemptEnd::Cancelled, CancelReason::Cancelled),
+                Outcome::GaveUp(_) => return Err(format!("it is {outcome:?}, and {loser:?} is in flight")),
+            };
+            self.end(*loser, end, tape)?;
+            return Ok(Did::Cancel(loser.id, reason));
         }
         let last = self.history.last_judged();
         match outcome {
             Outcome::Returned => last.map(Did::Return).ok_or_else(|| "it returned without a verdict".into()),
-            Outcome::GaveUp(reason) => Ok(Did::GiveUp(reason, last, self.history.largest_unkept_hint())),
+            Outcome::GaveUp(reason) => {
+                let refusal = if reason == Reason::Refused { self.history.last_refusal() } else { None };
+                Ok(Did::GiveUp(Ending { reason, refusal, last, hint: self.history.largest_unkept_hint() }))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! All that the model knows: a list of what happened to the call. Every question is answered by reading it through.
 
-use insist_core::{End, Kind, Reason};
+use insist_core::{AttemptEnd, Cause, Kind, Reason, Refusal};
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +15,20 @@ pub(super) enum Event {
     ReservedAnew { lane: usize, at: u64 },
     /// A lane's send was overdue then, and comes so much later.
     PutOff { lane: usize, at: u64, by: u64 },
+    /// An operator wants everything that is promised sent by now.
+    Hastened(u64),
+    /// An operator had the call begin again then, with the numbers of its attempts going on.
+    Revived(u64),
+    /// An operator wants the call to end by another instant, or by none.
+    NewDeadline(Option<u64>),
+    /// The call was taken up again. What gates said before is forgotten.
+    Resumed,
     /// An attempt was sent.
     Sent(Flight),
     /// It ended. What the machine cancelled, or lost when it was put away, had no verdict.
-    Ended { id: u32, end: End },
-    /// A lane goes no further, and why.
-    LaneOver { lane: usize, reason: Reason },
+    Ended { id: u32, end: AttemptEnd },
+    /// A lane goes no further, why, and what a gate said if one refused.
+    LaneOver { lane: usize, reason: Reason, refusal: Option<Refusal> },
     /// The next lane was refused at this instant, and never opens.
     NeverOpens(u64),
     /// A hint was too long.
@@ -45,25 +53,26 @@ pub(super) struct Wait {
     pub(super) due: u64,
     /// When a gate reserved it; a first send needs no reservation.
     pub(super) reserved: Option<u64>,
+    /// What it is for.
+    pub(super) cause: Cause,
     pub(super) was_put_off: bool,
+    /// A gate said when it is due.
+    pub(super) is_held: bool,
 }
 
 impl Wait {
-    /// How long it is. One that the call slept through by more than it can remember counts as none.
+    /// How long it is; one that was hastened is as short as that made it.
     pub(super) fn length(&self) -> u64 {
         self.due.saturating_sub(self.begun)
     }
 }
-
-/// How far back a call that is taken up again remembers when its waits began: a year and 51 days.
-const LONGEST: u64 = (1 << 55) - 1;
 
 /// An attempt that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flight {
     pub(super) id: u32,
     pub(super) lane: usize,
-    pub(super) kind: Kind,
+    pub(super) cause: Cause,
     pub(super) at: u64,
     /// How long its lane waited for it; 0 for the first of a lane.
     pub(super) waited: u64,
@@ -78,19 +87,46 @@ impl History {
         self.0.push(event);
     }
 
-    /// All that was sent, in order of id.
-    pub(super) fn sent(&self) -> impl DoubleEndedIterator<Item = Flight> {
-        self.0.iter().filter_map(|event| if let Event::Sent(flight) = event { Some(*flight) } else { None })
+    /// What happened since the call began, or began again.
+    fn life(&self) -> &[Event] {
+        let revived = self.0.iter().rposition(|event| matches!(event, Event::Revived(_)));
+        &self.0[revived.unwrap_or(0)..]
     }
 
-    /// How many attempts were sent.
+    /// The deadline that an operator has set since, if one has.
+    pub(super) fn new_deadline(&self) -> Option<Option<u64>> {
+        let set = |event: &Event| if let Event::NewDeadline(at) = event { Some(*at) } else { None };
+        self.life().iter().rev().find_map(set)
+    }
+
+    /// All that was sent in this life, in order of id.
+    pub(super) fn sent(&self) -> impl DoubleEndedIterator<Item = Flight> {
+        sent(self.life())
+    }
+
+    /// How many attempts were sent in this life.
     pub(super) fn sends(&self) -> u32 {
         self.sent().count() as u32
     }
 
+    /// How many attempts were ever sent, which is the number of the latest.
+    pub(super) fn sends_ever(&self) -> u32 {
+        sent(&self.0).count() as u32
+    }
+
+    /// Whether every attempt that was ever sent certainly did not reach the server.
+    pub(super) fn reached_nobody(&self) -> bool {
+        let is_unsent = |event: &Event| match event {
+            Event::Ended { end: AttemptEnd::Retry(failure), .. } => failure.sent == insist_core::Sent::No,
+            Event::Ended { .. } => false,
+            _ => true,
+        };
+        self.0.iter().all(is_unsent) && self.in_flight().is_empty()
+    }
+
     /// How many attempts of a kind were sent.
     pub(super) fn sends_of_kind(&self, kind: Kind) -> u32 {
-        self.sent().filter(|flight| flight.kind == kind).count() as u32
+        self.sent().filter(|flight| flight.cause.kind == kind).count() as u32
     }
 
     /// How many attempts a lane sent.
@@ -106,28 +142,28 @@ impl History {
     /// What was sent and has not ended, in order of id.
     pub(super) fn in_flight(&self) -> Vec<Flight> {
         let has_ended =
-            |id: u32| self.0.iter().any(|event| matches!(event, Event::Ended { id: ended, .. } if *ended == id));
+            |id: u32| self.life().iter().any(|event| matches!(event, Event::Ended { id: ended, .. } if *ended == id));
         self.sent().filter(|flight| !has_ended(flight.id)).collect()
     }
 
     /// The send that a lane waits for, if it waits.
     pub(super) fn wait_of(&self, lane: usize) -> Option<Wait> {
         let mut wait = None;
-        for event in &self.0 {
+        for event in self.life() {
             match (*event, &mut wait) {
                 (Event::Promised(promised), wait) if promised.lane == lane => *wait = Some(promised),
-                (Event::Held { lane: held, until }, Some(wait)) if held == lane => wait.due = until,
-                (Event::ReservedAnew { lane: whose, at }, Some(wait)) if whose == lane => {
-                    wait.reserved = Some(at);
-                    wait.begun = wait.begun.max(at.saturating_sub(LONGEST));
+                (Event::Held { lane: held, until }, Some(wait)) if held == lane => {
+                    (wait.due, wait.is_held) = (until, true);
                 }
+                (Event::ReservedAnew { lane: whose, at }, Some(wait)) if whose == lane => wait.reserved = Some(at),
                 (Event::PutOff { lane: whose, at, by }, Some(wait)) if whose == lane => {
                     // It counts as long as it was, or as long as it was put off.
-                    let longer = wait.length().saturating_sub(by);
+                    let length = wait.length().max(by);
                     wait.due = at + by;
-                    wait.begun = at - longer.min(LONGEST);
-                    wait.was_put_off = true;
+                    wait.begun = wait.due - length;
+                    (wait.was_put_off, wait.is_held) = (true, false);
                 }
+                (Event::Hastened(at), Some(wait)) if wait.due > at => (wait.due, wait.is_held) = (at, false),
                 (Event::Sent(flight), wait) if flight.lane == lane => *wait = None,
                 (Event::LaneOver { lane: over, .. }, wait) if over == lane => *wait = None,
                 _ => {}
@@ -139,15 +175,16 @@ impl History {
     /// When lanes are to open because of failures, and have not yet. They open in order, so the earliest comes first.
     pub(super) fn openings(&self) -> Vec<u64> {
         let mut openings = Vec::new();
-        for event in &self.0 {
+        for event in self.life() {
             match event {
                 Event::OpeningPromised(at) => {
                     openings.push(*at);
                     openings.sort_unstable();
                 }
-                Event::Sent(Flight { kind: Kind::Hedge, .. }) | Event::NeverOpens(_) if !openings.is_empty() => {
+                Event::Sent(Flight { cause: Cause::HEDGE, .. }) | Event::NeverOpens(_) if !openings.is_empty() => {
                     openings.remove(0);
                 }
+                Event::Hastened(now) => openings.iter_mut().for_each(|at| *at = (*at).min(*now)),
                 _ => {}
             }
         }
@@ -156,49 +193,60 @@ impl History {
 
     /// How many lanes have opened or never will; the next one to open has this number.
     pub(super) fn opened(&self) -> usize {
-        let never = self.0.iter().filter(|event| matches!(event, Event::NeverOpens(_))).count();
+        let never = self.life().iter().filter(|event| matches!(event, Event::NeverOpens(_))).count();
         1 + self.sends_of_kind(Kind::Hedge) as usize + never
     }
 
     /// When a lane opened last, or was refused to.
     pub(super) fn last_opening(&self) -> u64 {
         let opening = |event: &Event| match event {
-            Event::Sent(Flight { kind: Kind::First | Kind::Hedge, at, .. }) | Event::NeverOpens(at) => Some(*at),
+            Event::Sent(Flight { cause: Cause::FIRST | Cause::HEDGE, at, .. }) | Event::NeverOpens(at) => Some(*at),
             _ => None,
         };
-        self.0.iter().rev().find_map(opening).unwrap_or(0)
+        self.life().iter().rev().find_map(opening).unwrap_or(0)
     }
 
     /// Until when a gate holds back a lane that has not opened.
     pub(super) fn held(&self, lane: usize) -> u64 {
-        let held = |event: &Event| match event {
-            Event::Held { lane: held, until } if *held == lane => Some(*until),
-            _ => None,
-        };
-        self.0.iter().rev().find_map(held).unwrap_or(0)
+        self.life().iter().fold(0, |held, event| match event {
+            Event::Held { lane: whose, until } if *whose == lane => *until,
+            Event::Hastened(now) => held.min(*now),
+            _ => held,
+        })
     }
 
     /// The attempt that had a verdict last.
     pub(super) fn last_judged(&self) -> Option<u32> {
         self.0.iter().rev().find_map(|event| match event {
-            Event::Ended { id, end: End::Accept | End::Stop | End::Retry(_) } => Some(*id),
+            Event::Ended { id, end: AttemptEnd::Accept | AttemptEnd::Stop | AttemptEnd::Retry(_) } => Some(*id),
             _ => None,
         })
     }
 
     /// The largest hint that was too long.
     pub(super) fn largest_unkept_hint(&self) -> Option<u64> {
-        self.0.iter().filter_map(|event| if let Event::Unkept(hint) = event { Some(*hint) } else { None }).max()
+        self.life().iter().filter_map(|event| if let Event::Unkept(hint) = event { Some(*hint) } else { None }).max()
     }
 
     /// Why the lane that ended last did.
     pub(super) fn last_reason(&self) -> Option<Reason> {
         let reason = |event: &Event| if let Event::LaneOver { reason, .. } = event { Some(*reason) } else { None };
-        self.0.iter().rev().find_map(reason)
+        self.life().iter().rev().find_map(reason)
+    }
+
+    /// What the gate said that ended the last lane, if it was asked since the call was last taken up.
+    pub(super) fn last_refusal(&self) -> Option<Refusal> {
+        let mut recent = self.life().iter().rev().take_while(|event| !matches!(event, Event::Resumed));
+        let said = |event: &Event| if let Event::LaneOver { refusal, .. } = event { Some(*refusal) } else { None };
+        recent.find_map(said).flatten()
     }
 
     /// How the call is over, if it is: what decided it first.
     pub(super) fn outcome(&self) -> Option<Outcome> {
-        self.0.iter().find_map(|event| if let Event::Over(outcome) = event { Some(*outcome) } else { None })
+        self.life().iter().find_map(|event| if let Event::Over(outcome) = event { Some(*outcome) } else { None })
     }
+}
+
+fn sent(events: &[Event]) -> impl DoubleEndedIterator<Item = Flight> {
+    events.iter().filter_map(|event| if let Event::Sent(flight) = event { Some(*flight) } else { None })
 }

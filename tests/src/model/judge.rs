@@ -1,56 +1,70 @@
 //! What follows from a verdict, and from a failure: may it be repeated, attempts, delay, deadline, gate; then a wait.
 
-use insist_core::{End, Handled, Hint, Kind, Reason, Repeat, Sent, Verdict};
+use insist_core::{AttemptEnd, Cause, Handled, Hint, Instant, Reason, Repeat, Sent, Verdict};
 
 use super::Model;
 use super::history::{Event, Outcome, Wait};
 use super::tape::Tape;
-use crate::expected::{delay, nanos};
+use crate::expected::{delay, nanos, told};
 
 impl Model<'_> {
     /// A verdict counts while its attempt is in flight and the call goes on; later it is ignored, and that is said.
     pub(super) fn handle(&mut self, id: u32, verdict: Verdict, tape: &mut Tape<'_>) -> Result<Handled, String> {
-        if id == 0 || id > self.history.sends() {
+        if id == 0 || id > self.history.sends_ever() {
             return Ok(Handled::Unknown);
         }
         let flight = self.history.in_flight().into_iter().find(|flight| flight.id == id);
         let Some(flight) = flight.filter(|_| !self.is_over()) else { return Ok(Handled::Late) };
         match verdict {
             Verdict::Accept => {
-                self.end(flight, End::Accept, tape)?;
+                self.end(flight, AttemptEnd::Accept, tape)?;
                 self.finish(Outcome::Returned, tape)?;
             }
             Verdict::Stop => {
-                self.end(flight, End::Stop, tape)?;
+                self.end(flight, AttemptEnd::Stop, tape)?;
                 self.finish(Outcome::GaveUp(Reason::Stopped), tape)?;
             }
-            Verdict::Retry { sent, hint } => {
-                self.end(flight, End::Retry(sent), tape)?;
-                self.fail(flight.lane, sent, hint, tape)?;
+            Verdict::Retry(failure) => {
+                let end = AttemptEnd::Retry(failure);
+                self.end(flight, end, tape)?;
+                self.fail(flight.lane, end, tape)?;
                 self.give_up_if_no_lane_can_go_on(tape)?;
             }
+            other => return Err(format!("{other:?} is new here")),
         }
-        Ok(if self.is_over() { Handled::Over } else { Handled::Counted })
+        if self.is_over() {
+            return Ok(Handled::Over);
+        }
+        match self.history.wait_of(flight.lane) {
+            Some(wait) => Ok(Handled::Retry { due: Instant::from_nanos(wait.due) }),
+            None => {
+                let reason = self.history.last_reason().ok_or("its lane ended without a reason")?;
+                Ok(Handled::LaneEnded { reason })
+            }
+        }
     }
 
     /// An attempt of a lane has failed: the lane waits for another, or is over.
-    pub(super) fn fail(
-        &mut self,
-        lane: usize,
-        sent: Sent,
-        hint: Option<Hint>,
-        tape: &mut Tape<'_>,
-    ) -> Result<(), String> {
-        let hint = hint.filter(|_| self.policy.get_hints());
+    pub(super) fn fail(&mut self, lane: usize, end: AttemptEnd, tape: &mut Tape<'_>) -> Result<(), String> {
+        let (sent, hint) = match end {
+            AttemptEnd::Retry(failure) => (failure.sent, failure.hint.filter(|_| self.policy.get_hints())),
+            // A timeout was possibly sent.
+            _ => (Sent::Maybe, None),
+        };
         self.open_on_failure(hint);
+        let cause = Cause::retry(told(end));
         match self.due(lane, sent, hint) {
-            Err(reason) => self.history.push(Event::LaneOver { lane, reason }),
-            Ok(due) if tape.reserve(self.clock, Kind::Retry)? => {
-                let now = self.clock;
-                let wait = Wait { lane, begun: now, due, reserved: Some(now), was_put_off: false };
-                self.history.push(Event::Promised(wait));
-            }
-            Ok(_) => self.history.push(Event::LaneOver { lane, reason: Reason::Refused }),
+            Err(reason) => self.history.push(Event::LaneOver { lane, reason, refusal: None }),
+            Ok(due) => match tape.reserve(self.clock, cause)? {
+                Ok(()) => {
+                    let (begun, reserved) = (self.clock, Some(self.clock));
+                    let wait = Wait { lane, begun, due, reserved, cause, was_put_off: false, is_held: false };
+                    self.history.push(Event::Promised(wait));
+                }
+                Err(refusal) => {
+                    self.history.push(Event::LaneOver { lane, reason: Reason::Refused, refusal: Some(refusal) });
+                }
+            },
         }
         Ok(())
     }
@@ -61,7 +75,7 @@ impl Model<'_> {
         let may_repeat = match self.repeat {
             Repeat::Always => true,
             Repeat::IfUnsent => sent == Sent::No,
-            Repeat::Never => false,
+            _ => false,
         };
         if !may_repeat {
             return Err(Reason::NotRepeatable);
@@ -94,7 +108,7 @@ impl Model<'_> {
 
     /// When a hinted wait has passed, or how long it is if that is too long. Law 9.
     fn after(&self, hint: Option<Hint>) -> Result<u64, u64> {
-        let wait = hint.map_or(0, |(Hint::AtLeast(wait) | Hint::Exactly(wait))| nanos(wait));
+        let wait = hint.map_or(0, |hint| nanos(hint.span()));
         if wait == 0 {
             return Ok(self.clock);
         }

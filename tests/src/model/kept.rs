@@ -1,11 +1,13 @@
 //! A call that is put away keeps its promises; taken up again, it reserves them anew and has lost what was in flight.
 
-use insist_core::{End, Jitter, Kind, Reason, Sent};
+use insist_core::{AttemptEnd, Failure, Instant, Jitter, Reason, StateError};
 
 use super::Model;
 use super::history::{Event, Outcome};
 use super::tape::Tape;
 use crate::expected::delay;
+
+const MINUTE: u64 = 60_000_000_000;
 
 impl Model<'_> {
     /// Law 12: whatever is open is given back to the gate, when a call is put away or dropped.
@@ -14,7 +16,7 @@ impl Model<'_> {
             self.refund(wait, tape)?;
         }
         for flight in self.history.in_flight() {
-            self.settle(flight, End::Cancelled, tape)?;
+            self.settle(flight, AttemptEnd::Cancelled, tape)?;
         }
         Ok(())
     }
@@ -23,11 +25,12 @@ impl Model<'_> {
         // The gate was told already of what is lost.
         let lost = self.history.in_flight();
         for flight in &lost {
-            self.history.push(Event::Ended { id: flight.id, end: End::Cancelled });
+            self.history.push(Event::Ended { id: flight.id, end: AttemptEnd::Cancelled });
         }
+        self.history.push(Event::Resumed);
         if !self.is_over() && self.is_late() {
             for wait in self.waits() {
-                self.history.push(Event::LaneOver { lane: wait.lane, reason: Reason::Deadline });
+                self.history.push(Event::LaneOver { lane: wait.lane, reason: Reason::Deadline, refusal: None });
             }
             self.history.push(Event::Over(Outcome::GaveUp(Reason::Deadline)));
         }
@@ -36,24 +39,49 @@ impl Model<'_> {
         }
         for wait in self.waits().into_iter().filter(|wait| wait.reserved.is_some()) {
             let lane = wait.lane;
-            if tape.reserve(self.clock, Kind::Retry)? {
-                self.history.push(Event::ReservedAnew { lane, at: self.clock });
-                self.put_off(lane);
-            } else {
-                self.history.push(Event::LaneOver { lane, reason: Reason::Refused });
+            match tape.reserve(self.clock, wait.cause)? {
+                Ok(()) => {
+                    self.history.push(Event::ReservedAnew { lane, at: self.clock });
+                    self.put_off(lane);
+                }
+                Err(refusal) => {
+                    self.history.push(Event::LaneOver { lane, reason: Reason::Refused, refusal: Some(refusal) });
+                }
             }
         }
         // By id; none of them ends the call before all are judged.
         for flight in lost {
-            self.fail(flight.lane, Sent::Maybe, None, tape)?;
+            self.fail(flight.lane, AttemptEnd::Retry(Failure::new()), tape)?;
         }
         self.give_up_if_no_lane_can_go_on(tape)
     }
 
-    /// Law 6: an overdue retry is put off once, by a new draw of its jitter, by no more than it is late, and so that it
+    /// Instants of one origin lie no more than 30 years apart, of 365 days each.
+    pub(super) fn is_of_this_origin(&self, at: u64) -> Result<(), StateError> {
+        if self.clock.abs_diff(at) <= 30 * 365 * 24 * 60 * MINUTE {
+            return Ok(());
+        }
+        Err(StateError::Origin { state: Instant::from_nanos(self.clock), now: Instant::from_nanos(at) })
+    }
+
+    /// When a call that is put away wants to be taken up: at once if something is lost that is to be judged; else when
+    /// the first of its promised sends is due. With none promised it is a race that has yet to open a lane.
+    pub(super) fn to_be_taken_up(&self) -> u64 {
+        let promised = self.waits().into_iter().map(|wait| wait.due).min();
+        let opening = self.next_opening().map(|(at, _)| at);
+        match (promised, opening.filter(|_| !self.history.openings().is_empty())) {
+            _ if !self.history.in_flight().is_empty() => self.clock,
+            (None, None) => opening.map_or(self.clock, |at| at.max(self.clock)),
+            (wait, opening) => wait.into_iter().chain(opening).min().unwrap_or(self.clock),
+        }
+    }
+
+    /// Law 6: a retry that is a minute overdue, or more, is put off once, by a new draw of its jitter, by no more than it is late, and so that it
     /// still comes before the deadline. At the end of time there is nothing to put it off to.
     fn put_off(&mut self, lane: usize) {
-        let Some(wait) = self.history.wait_of(lane).filter(|wait| wait.due < self.clock) else { return };
+        let Some(wait) = self.history.wait_of(lane).filter(|wait| wait.due.saturating_add(MINUTE) <= self.clock) else {
+            return;
+        };
         if wait.was_put_off || self.clock == u64::MAX || self.policy.get_jitter() == Jitter::None {
             return;
         }

@@ -9,20 +9,20 @@
 //! - `due`: what a poll finds: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 //! - `judge`: what follows from a verdict, and from a failure, in the order of `docs/laws.md`.
 //! - `kept`: what a call keeps when it is put away, and what becomes of that when it is taken up again.
+//! - `operator`: what an operator changes meanwhile.
 
 mod due;
 mod history;
 mod judge;
 mod kept;
+mod operator;
 mod sense;
 mod tape;
 
-use core::time::Duration;
-
-use insist_core::{End, Instant, Kind, Policy, Reason, Repeat, Settled};
+use insist_core::{AttemptEnd, Cause, Instant, Kind, Policy, Reason, Repeat, Settled};
 
 use crate::expected::nanos;
-use crate::record::{Broken, Counts, Record, Step, What};
+use crate::record::{Broken, Counts, Record, Step, Told, What};
 use history::{Event, Flight, History, Outcome, Wait};
 use tape::Tape;
 
@@ -40,10 +40,21 @@ struct Model<'a> {
     policy: &'a Policy,
     seed: u64,
     repeat: Repeat,
+    /// For how many lanes there is room.
+    room: usize,
+    /// When the call began, or began again.
     start: u64,
     /// The latest instant that it was told. Law 13: one before it counts as this.
     clock: u64,
     history: History,
+}
+
+impl Wait {
+    /// For the first send of a call that begins, or begins again, then.
+    const fn first(begun: u64) -> Self {
+        let cause = Cause::FIRST;
+        Self { lane: 0, begun, due: begun, reserved: None, cause, was_put_off: false, is_held: false }
+    }
 }
 
 impl<'a> Model<'a> {
@@ -52,17 +63,17 @@ impl<'a> Model<'a> {
         let start = record.steps.first().map_or(0, |step| step.at.as_nanos());
         let mut history = History::default();
         if sense::makes_sense(policy) && usize::from(policy.get_lanes()) <= record.room {
-            let first = Wait { lane: 0, begun: start, due: start, reserved: None, was_put_off: false };
-            history.push(Event::Promised(first));
+            history.push(Event::Promised(Wait::first(start)));
         } else {
             history.push(Event::Over(Outcome::GaveUp(Reason::Invalid)));
         }
-        Self { policy, seed: record.seed, repeat: record.repeat, start, clock: start, history }
+        Self { policy, seed: record.seed, repeat: record.repeat, room: record.room, start, clock: start, history }
     }
 
     fn follow(&mut self, step: &Step) -> Result<(), String> {
         let tape = &mut Tape::new(step);
-        if !matches!(step.what, What::Suspend | What::Drop) {
+        // A call that is put away is told nothing unless it says that it was.
+        if !matches!(step.what, What::Suspend | What::Drop | What::Operate(..) | What::Resume(Err(_))) {
             self.clock = self.clock.max(step.at.as_nanos());
         }
         match step.what {
@@ -82,7 +93,21 @@ impl<'a> Model<'a> {
             What::Cancel if self.is_over() => {}
             What::Cancel => self.finish(Outcome::GaveUp(Reason::Cancelled), tape)?,
             What::Suspend | What::Drop => self.release(tape)?,
-            What::Resume => self.resume(tape)?,
+            What::Operate(operation, done) => {
+                let expected = self.operate(operation, step.at.as_nanos(), done);
+                if expected != done {
+                    return Err(format!("the laws expect {expected:?}, but it was {done:?}"));
+                }
+            }
+            What::Resume(taken) => {
+                let expected = self.is_of_this_origin(step.at.as_nanos());
+                if expected != taken {
+                    return Err(format!("the laws expect {expected:?}, but it was {taken:?}"));
+                }
+                if taken.is_ok() {
+                    self.resume(tape)?;
+                }
+            }
         }
         tape.end()?;
         if step.is_over != self.is_over() {
@@ -90,11 +115,32 @@ impl<'a> Model<'a> {
         }
         let of_kind = |kind| self.history.sends_of_kind(kind);
         let counts =
-            Counts { attempts: self.history.sends(), retries: of_kind(Kind::Retry), hedges: of_kind(Kind::Hedge) };
+            Counts { attempts: self.history.sends_ever(), retries: of_kind(Kind::Retry), hedges: of_kind(Kind::Hedge) };
         if step.counts != counts {
             return Err(format!("the laws count {counts:?}, but it was {:?}", step.counts));
         }
+        let (Some(expected), Some(told)) = (self.tells(step), step.told) else { return Ok(()) };
+        // Which instant it is that has come does not matter; at the end of time the last one is never too.
+        let due = if self.clock == u64::MAX { expected.due } else { told.due.map(|at| at.max(self.clock)) };
+        if expected != (Told { due, ..told }) {
+            return Err(format!("the laws expect that it tells {expected:?}, but it was {told:?}"));
+        }
         Ok(())
+    }
+
+    /// What a call tells of itself, if it is asked.
+    fn tells(&self, step: &Step) -> Option<Told> {
+        let due = match step.what {
+            _ if self.is_over() => None,
+            What::Drop => return None,
+            What::Suspend | What::Operate(..) | What::Resume(Err(_)) => Some(self.to_be_taken_up()),
+            _ => self.next().map(|(at, _)| at),
+        };
+        let reason = match self.history.outcome() {
+            Some(Outcome::GaveUp(reason)) => Some(reason),
+            Some(Outcome::Returned) | None => None,
+        };
+        Some(Told { due: due.map(|at| at.max(self.clock)), reason, deadline: self.deadline() })
     }
 
     fn is_over(&self) -> bool {
@@ -120,6 +166,9 @@ impl<'a> Model<'a> {
 
     /// The last instant that there is stands for never.
     fn deadline(&self) -> Option<u64> {
+        if let Some(set) = self.history.new_deadline() {
+            return set.filter(|at| *at < u64::MAX);
+        }
         let span = nanos(self.policy.get_deadline()?);
         self.start.checked_add(span).filter(|at| *at < u64::MAX)
     }
@@ -151,24 +200,23 @@ impl<'a> Model<'a> {
         self.history.push(Event::Over(outcome));
         for wait in self.waits() {
             self.refund(wait, tape)?;
-            self.history.push(Event::LaneOver { lane: wait.lane, reason: Reason::Cancelled });
+            self.history.push(Event::LaneOver { lane: wait.lane, reason: Reason::Cancelled, refusal: None });
         }
         Ok(())
     }
 
     fn refund(&self, wait: Wait, tape: &mut Tape<'_>) -> Result<(), String> {
         let Some(reserved) = wait.reserved else { return Ok(()) };
-        tape.refund(self.clock, Kind::Retry, Instant::from_nanos(reserved))
+        tape.refund(self.clock, wait.cause, Instant::from_nanos(reserved))
     }
 
     /// Law 3: each attempt ends once. Law 12: and its gate is told so.
-    fn end(&mut self, flight: Flight, end: End, tape: &mut Tape<'_>) -> Result<(), String> {
+    fn end(&mut self, flight: Flight, end: AttemptEnd, tape: &mut Tape<'_>) -> Result<(), String> {
         self.history.push(Event::Ended { id: flight.id, end });
         self.settle(flight, end, tape)
     }
 
-    fn settle(&self, flight: Flight, end: End, tape: &mut Tape<'_>) -> Result<(), String> {
-        let span = Duration::from_nanos(self.clock - flight.at);
-        tape.settle(self.clock, flight.kind, Settled::Ended(end, span))
+    fn settle(&self, flight: Flight, end: AttemptEnd, tape: &mut Tape<'_>) -> Result<(), String> {
+        tape.settle(self.clock, flight.cause, Settled::Ended(end, Instant::from_nanos(flight.at)))
     }
 }

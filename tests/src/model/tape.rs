@@ -1,6 +1,6 @@
 //! What a record says of one step, read off piece by piece: the gate's questions in order.
 
-use insist_core::{Admission, Instant, Kind, Settled};
+use insist_core::{Admission, Cause, Instant, Refusal, Settled};
 
 use crate::record::{Asked, Question, Step};
 
@@ -19,34 +19,34 @@ impl<'r> Tape<'r> {
         Self { questions, told }
     }
 
-    pub(super) fn reserve(&mut self, now: u64, kind: Kind) -> Result<bool, String> {
+    pub(super) fn reserve(&mut self, now: u64, cause: Cause) -> Result<Result<(), Refusal>, String> {
         match self.questions.pop() {
-            Some(Asked { now: at, question: Question::Reserve(asked, yes), .. })
-                if *asked == kind && at.as_nanos() == now =>
+            Some(Asked { now: at, question: Question::Reserve(asked, answer), .. })
+                if *asked == cause && at.as_nanos() == now =>
             {
-                Ok(*yes)
+                Ok(*answer)
             }
-            other => Err(format!("the laws expect reserve {kind} at {now}, but it was {other:?}")),
+            other => Err(format!("the laws expect reserve {cause:?} at {now}, but it was {other:?}")),
         }
     }
 
-    pub(super) fn admit(&mut self, now: u64, kind: Kind) -> Result<Admission, String> {
+    pub(super) fn admit(&mut self, now: u64, cause: Cause) -> Result<Admission, String> {
         match self.questions.pop() {
             Some(Asked { now: at, question: Question::Admit(asked, admission), .. })
-                if *asked == kind && at.as_nanos() == now =>
+                if *asked == cause && at.as_nanos() == now =>
             {
                 Ok(*admission)
             }
-            other => Err(format!("the laws expect admit {kind} at {now}, but it was {other:?}")),
+            other => Err(format!("the laws expect admit {cause:?} at {now}, but it was {other:?}")),
         }
     }
 
-    pub(super) fn refund(&mut self, now: u64, kind: Kind, reserved: Instant) -> Result<(), String> {
-        self.tell(now, Question::Refund(kind, reserved))
+    pub(super) fn refund(&mut self, now: u64, cause: Cause, reserved: Instant) -> Result<(), String> {
+        self.tell(now, Question::Refund(cause, reserved))
     }
 
-    pub(super) fn settle(&mut self, now: u64, kind: Kind, settled: Settled) -> Result<(), String> {
-        self.tell(now, Question::Settle(kind, settled))
+    pub(super) fn settle(&mut self, now: u64, cause: Cause, settled: Settled) -> Result<(), String> {
+        self.tell(now, Question::Settle(cause, settled))
     }
 
     fn tell(&mut self, now: u64, question: Question) -> Result<(), String> {

@@ -3,7 +3,7 @@
 
 mod follow;
 
-use insist_core::{Admission, Hint, Policy, Repeat, Sent};
+use insist_core::{Admission, CancelReason, Cause, Hint, Policy, Repeat, Sent};
 
 use crate::expected::nanos;
 use crate::record::{Broken, Did, Record, Sending, Step};
@@ -27,6 +27,8 @@ pub struct Reading<'a> {
     pub promises: Vec<Promise>,
     /// Sends, the first of which has the id 1.
     pub sent: Vec<Sending>,
+    /// How many of them were made before the call was revived: limits do not count them.
+    pub forgiven: usize,
     /// Whether lane 0 is still to make its first send.
     pub is_first_due: bool,
     /// Lanes that have opened, or were refused and never will.
@@ -45,6 +47,8 @@ pub struct Reading<'a> {
     pub last: Option<u32>,
     /// Whether the call was over.
     pub is_over: bool,
+    /// Why whatever is in flight has to be cancelled then; `None` if nothing can be.
+    pub losers: Option<CancelReason>,
     /// The terminal action.
     pub end: Option<Did>,
     /// Whether all of this is known. It is not after a call was resumed with `hedge_on_failure`, or
@@ -59,6 +63,8 @@ pub struct Flight {
     pub sending: Sending,
     /// When.
     pub at: u64,
+    /// What the gate was told that it is for.
+    pub cause: Cause,
 }
 
 /// A wait for a retry.
@@ -66,8 +72,10 @@ pub struct Flight {
 pub struct Promise {
     /// When the gate let it pass.
     pub reserved: u64,
+    /// What the gate was told that it is for.
+    pub cause: Cause,
     /// What it waits for and since when; not known of a wait that was reserved anew.
-    pub cause: Option<Cause>,
+    pub since: Option<Since>,
     /// The gate said: not before this.
     pub held: u64,
     /// Whether it certainly was this wait that the gate held.
@@ -76,7 +84,7 @@ pub struct Promise {
 
 /// The failure that a wait follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct Since {
     /// The lane.
     pub lane: u8,
     /// The number of the retry.
@@ -121,6 +129,7 @@ impl<'a> Reading<'a> {
             flights: Vec::new(),
             promises: Vec::new(),
             sent: Vec::new(),
+            forgiven: 0,
             is_first_due: record.steps.first().is_some_and(|step| !step.is_over),
             opened: 1,
             last_opening: 0,
@@ -130,6 +139,7 @@ impl<'a> Reading<'a> {
             waited: [0; 256],
             last: None,
             is_over: false,
+            losers: None,
             end: None,
             is_sure: true,
         }
@@ -141,11 +151,23 @@ impl<'a> Reading<'a> {
         self.repeat == Repeat::Always && self.opened < usize::from(self.policy.get_lanes())
     }
 
+    /// Sends since the call began, or was revived.
+    #[must_use]
+    pub fn alive(&self) -> &[Sending] {
+        &self.sent[self.forgiven..]
+    }
+
+    /// Whether the deadline has come.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= self.clock)
+    }
+
     /// Sends that were made or promised.
     #[must_use]
     pub fn spent(&self) -> u64 {
         let promised = self.promises.len() + self.openings.len() + usize::from(self.is_first_due);
-        (self.sent.len() + promised) as u64
+        (self.alive().len() + promised) as u64
     }
 
     /// Whether there is a send that nobody was promised.
@@ -166,7 +188,7 @@ impl<'a> Reading<'a> {
     /// How many sends a lane made.
     #[must_use]
     pub fn sends_of(&self, lane: u8) -> u64 {
-        self.sent.iter().filter(|sending| sending.lane == lane).count() as u64
+        self.alive().iter().filter(|sending| sending.lane == lane).count() as u64
     }
 
     /// Whether a send at that instant comes before the deadline, and before never.
@@ -188,8 +210,7 @@ impl<'a> Reading<'a> {
     /// The wait that a hint asks for; `None` if it is too long.
     #[must_use]
     pub fn hinted(&self, hint: Option<Hint>) -> Option<u64> {
-        let (Hint::AtLeast(span) | Hint::Exactly(span)) = hint.unwrap_or(Hint::AtLeast(core::time::Duration::ZERO));
-        let wait = nanos(span);
+        let wait = hint.map_or(0, |hint| nanos(hint.span()));
         let fits = self.policy.get_hint_limit().is_none_or(|limit| wait <= nanos(limit));
         let is_in_time = self.clock.checked_add(wait).is_some_and(|at| self.is_in_time(at));
         (wait == 0 || (fits && is_in_time)).then_some(wait)
@@ -201,7 +222,7 @@ impl<'a> Reading<'a> {
         match self.repeat {
             Repeat::Always => true,
             Repeat::IfUnsent => sent == Sent::No,
-            Repeat::Never => false,
+            _ => false,
         }
     }
 
@@ -211,18 +232,21 @@ impl<'a> Reading<'a> {
         self.flights.iter().copied().min_by_key(|flight| flight.sending.id)
     }
 
-    /// The promise that a retry in this lane takes up: its own, or one whose lane is not known.
+    /// The promise that a retry in this lane takes up, which the gate admitted for this cause: its own, or one whose lane
+    /// is not known.
     #[must_use]
-    pub fn promise_of(&self, lane: u8) -> Option<usize> {
-        let is_own = |promise: &Promise| promise.cause.is_some_and(|cause| cause.lane == lane);
+    pub fn promise_of(&self, lane: u8, admitted: Option<Cause>) -> Option<usize> {
+        let is_own = |promise: &Promise| promise.since.is_some_and(|since| since.lane == lane);
         let own = self.promises.iter().position(is_own);
-        own.or_else(|| self.promises.iter().position(|promise| promise.cause.is_none()))
+        let may_be = |promise: &Promise| promise.since.is_none() && admitted.is_none_or(|cause| cause == promise.cause);
+        own.or_else(|| self.promises.iter().position(may_be))
     }
 
     /// Whether another promise whose lane is not known might as well have been meant.
     fn is_guess(&self, index: usize) -> bool {
         let chosen = &self.promises[index];
-        let unlike = |other: &Promise| other.cause.is_none() && other.reserved != chosen.reserved;
-        chosen.cause.is_none() && self.promises.iter().any(unlike)
+        let unlike =
+            |other: &Promise| other.since.is_none() && other.cause == chosen.cause && other.reserved != chosen.reserved;
+        chosen.since.is_none() && self.promises.iter().any(unlike)
     }
 }

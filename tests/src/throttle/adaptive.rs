@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use insist_core::{Admission, End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Sent, Settled};
 
 use super::lock;
 
@@ -79,26 +79,30 @@ impl AdaptiveThrottle {
 }
 
 impl Gate for AdaptiveThrottle {
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         let mut state = lock(&self.state);
         self.slot_of(&mut state, now);
         let refusal = self.probability(&state);
         self.slot_of(&mut state, now).requests += 1.0;
         if state.random.f64() < refusal {
-            Admission::No(Refusal::new("the backend turns too much away"))
+            Admission::No(Refusal::new(&"the backend turns too much away"))
         } else {
             Admission::Yes
         }
     }
 
-    fn settle(&self, now: Instant, _: Kind, settled: Settled) {
+    fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
         let mut state = lock(&self.state);
         let slot = self.slot_of(&mut state, now);
-        match settled {
-            Settled::Ended(End::Accept | End::Stop | End::Retry(Sent::Maybe), _) => slot.accepts += 1.0,
-            Settled::Ended(End::Retry(Sent::No | Sent::Throttled) | End::Timeout, _) => {}
+        match *settled {
             // The backend was not asked, or nobody waited for what it says.
-            Settled::Ended(End::Cancelled, _) | Settled::Unsent => slot.requests -= 1.0,
+            Settled::Ended(end, _) if end.is_cancelled() => slot.requests -= 1.0,
+            Settled::Ended(AttemptEnd::Accept | AttemptEnd::Stop, _) => slot.accepts += 1.0,
+            Settled::Ended(AttemptEnd::Retry(failure), _) if failure.sent == Sent::Maybe && !failure.throttled => {
+                slot.accepts += 1.0;
+            }
+            Settled::Ended(..) => {}
+            _ => slot.requests -= 1.0,
         }
     }
 }

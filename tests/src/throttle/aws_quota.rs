@@ -1,12 +1,9 @@
-//! AWS's retry token quota (standard mode of its SDKs): a retry costs tokens, a success gives some back.
-//!
-//! The tokens are shared. What a retry is for, and what its call has paid last, only the call knows: so each call has a
-//! [`Ticket`] as its gate.
+//! AWS's retry token quota (standard mode of its SDKs): a retry costs tokens, by what it is for, and a success gives back
+//! what it cost.
 
-use std::cell::Cell;
 use std::sync::Mutex;
 
-use insist_core::{End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{AttemptEnd, Cause, Gate, Instant, Kind, Refusal, Settled};
 
 use super::{lock, seconds};
 
@@ -26,6 +23,15 @@ impl Costs {
     pub const V2_0: Self = Self { transient: 5, timeout: 10, throttled: 5 };
     /// The second: 14, and 5 where it was throttled.
     pub const V2_1: Self = Self { transient: 14, timeout: 14, throttled: 5 };
+
+    /// AWS does not hedge; a hedge costs as much as a retry after any other failure.
+    const fn of(self, cause: &Cause) -> u32 {
+        match cause.after {
+            Some(AttemptEnd::Retry(failure)) if failure.throttled => self.throttled,
+            Some(AttemptEnd::Timeout) => self.timeout,
+            _ => self.transient,
+        }
+    }
 }
 
 /// The tokens that all calls to a service share. 500 at the start and at most; a first send that succeeds gives one.
@@ -86,12 +92,6 @@ impl RetryQuota {
         self
     }
 
-    /// The gate of one call.
-    #[must_use]
-    pub const fn ticket(&self) -> Ticket<'_> {
-        Ticket { quota: self, due: Cell::new(self.costs.transient), paid: Cell::new(None) }
-    }
-
     /// The tokens that are there, parts of one included.
     #[must_use]
     pub fn tokens(&self, now: Instant) -> f64 {
@@ -132,40 +132,18 @@ impl RetryQuota {
     }
 }
 
-/// The gate of one call: it knows what the next retry is for, and what the last one cost.
-///
-/// AWS does not hedge. A call with several lanes gets back what it paid last, whichever lane paid it.
-#[derive(Clone, Debug)]
-pub struct Ticket<'a> {
-    quota: &'a RetryQuota,
-    due: Cell<u32>,
-    paid: Cell<Option<u32>>,
-}
-
-impl Gate for Ticket<'_> {
-    fn reserve(&self, now: Instant, _: Kind) -> Result<(), Refusal> {
-        let cost = self.due.get();
-        if !self.quota.take(now, cost) {
-            return Err(Refusal::new("retry quota is used up"));
-        }
-        self.paid.set(Some(cost));
-        Ok(())
+impl Gate for RetryQuota {
+    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
+        if self.take(now, self.costs.of(cause)) { Ok(()) } else { Err(Refusal::new(&"retry quota is used up")) }
     }
 
-    fn refund(&self, now: Instant, _: Kind, _: Instant) {
-        self.quota.give(now, self.paid.take().map_or(0.0, f64::from));
+    fn refund(&self, now: Instant, cause: &Cause, _: Instant) {
+        self.give(now, self.costs.of(cause).into());
     }
 
-    fn settle(&self, now: Instant, _: Kind, settled: Settled) {
-        let costs = self.quota.costs;
-        match settled {
-            Settled::Ended(End::Accept, _) => {
-                self.quota.give(now, self.paid.take().map_or(self.quota.reward, f64::from));
-            }
-            Settled::Ended(End::Retry(Sent::Throttled), _) => self.due.set(costs.throttled),
-            Settled::Ended(End::Retry(_), _) => self.due.set(costs.transient),
-            Settled::Ended(End::Timeout, _) => self.due.set(costs.timeout),
-            Settled::Ended(End::Stop | End::Cancelled, _) | Settled::Unsent => {}
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
+        if let Settled::Ended(AttemptEnd::Accept, _) = settled {
+            self.give(now, if cause.kind == Kind::First { self.reward } else { self.costs.of(cause).into() });
         }
     }
 }

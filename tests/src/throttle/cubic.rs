@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use insist_core::{Admission, End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};
 
 use super::{lock, seconds};
 
@@ -182,21 +182,24 @@ impl RateLimiter {
 }
 
 impl Gate for RateLimiter {
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         match lock(&self.0).acquire(seconds(now)) {
             Ok(()) => Admission::Yes,
             Err(wait) => now
                 .checked_add(wait)
-                .map_or(Admission::No(Refusal::new("rate limiter's wait is for ever")), Admission::NotBefore),
+                .map_or(Admission::No(Refusal::new(&"rate limiter's wait is for ever")), Admission::NotBefore),
         }
     }
 
-    fn settle(&self, now: Instant, _: Kind, settled: Settled) {
+    fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
         let mut state = lock(&self.0);
-        match settled {
-            Settled::Ended(End::Cancelled, _) => {}
-            Settled::Ended(end, _) => state.update(seconds(now), end == End::Retry(Sent::Throttled)),
-            Settled::Unsent => state.capacity = (state.capacity + 1.0).min(state.max_capacity),
+        match *settled {
+            Settled::Ended(end, _) if end.is_cancelled() => {}
+            Settled::Ended(end, _) => {
+                let is_throttled = matches!(end, AttemptEnd::Retry(failure) if failure.throttled);
+                state.update(seconds(now), is_throttled);
+            }
+            _ => state.capacity = (state.capacity + 1.0).min(state.max_capacity),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Cause, Gate, Instant, Kind, Refusal, Settled};
 
 use super::lock;
 
@@ -49,30 +49,30 @@ impl RetryConcurrency {
 }
 
 impl Gate for RetryConcurrency {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
         let mut active = lock(&self.active);
         let share = (self.percent * f64::from(active.requests) / 100.0) as u32;
         if active.retries >= share.max(self.least) {
-            return Err(Refusal::new("too many retries at once"));
+            return Err(Refusal::new(&"too many retries at once"));
         }
         active.retries += 1;
         Ok(())
     }
 
-    fn refund(&self, _: Instant, _: Kind, _: Instant) {
+    fn refund(&self, _: Instant, _: &Cause, _: Instant) {
         lock(&self.active).retries -= 1;
     }
 
-    fn admit(&self, _: Instant, _: Kind) -> Admission {
+    fn admit(&self, _: Instant, _: &Cause) -> Admission {
         lock(&self.active).requests += 1;
         Admission::Yes
     }
 
     /// What was not sent after all is still reserved, until it is refunded or sent.
-    fn settle(&self, _: Instant, kind: Kind, settled: Settled) {
+    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         let mut active = lock(&self.active);
         active.requests -= 1;
-        if kind != Kind::First && settled != Settled::Unsent {
+        if cause.kind != Kind::First && *settled != Settled::Unsent {
             active.retries -= 1;
         }
     }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use insist_core::{End, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{AttemptEnd, Cause, Gate, Instant, Refusal, Settled};
 
 /// The gate of a server name: retries and hedges pass while more than half of the tokens are there.
 #[derive(Debug)]
@@ -52,15 +52,17 @@ impl RetryThrottle {
 }
 
 impl Gate for RetryThrottle {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
-        if self.passes() { Ok(()) } else { Err(Refusal::new("too much fails: no retries and hedges")) }
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
+        if self.passes() { Ok(()) } else { Err(Refusal::new(&"too much fails: no retries and hedges")) }
     }
 
-    fn settle(&self, _: Instant, _: Kind, settled: Settled) {
-        match settled {
-            Settled::Ended(End::Accept, _) => self.change(|tokens| (tokens + self.ratio).min(self.most)),
-            Settled::Ended(End::Retry(_) | End::Timeout, _) => self.change(|tokens| tokens.saturating_sub(1000)),
-            Settled::Ended(End::Stop | End::Cancelled, _) | Settled::Unsent => {}
+    fn settle(&self, _: Instant, _: &Cause, settled: &Settled) {
+        match *settled {
+            Settled::Ended(AttemptEnd::Accept, _) => self.change(|tokens| (tokens + self.ratio).min(self.most)),
+            Settled::Ended(AttemptEnd::Retry(_) | AttemptEnd::Timeout, _) => {
+                self.change(|tokens| tokens.saturating_sub(1000));
+            }
+            _ => {}
         }
     }
 
@@ -108,8 +110,8 @@ impl Pushback {
 }
 
 impl Gate for Pushback {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
-        if self.0.get() { Err(Refusal::new("the server pushed back")) } else { Ok(()) }
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
+        if self.0.get() { Err(Refusal::new(&"the server pushed back")) } else { Ok(()) }
     }
 
     fn is_timeless(&self) -> bool {

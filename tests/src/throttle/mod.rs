@@ -10,7 +10,7 @@ mod envoy_concurrency;
 mod grpc_throttle;
 
 pub use adaptive::AdaptiveThrottle;
-pub use aws_quota::{Costs, RetryQuota, Ticket};
+pub use aws_quota::{Costs, RetryQuota};
 pub use cubic::{Curve, RateClock, RateLimiter};
 pub use envoy_concurrency::RetryConcurrency;
 pub use grpc_throttle::{Pushback, RetryThrottle, RetryThrottleError};

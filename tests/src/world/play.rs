@@ -32,7 +32,7 @@ pub fn play(policy: &Policy, repeat: Repeat, seed: u64, outcomes: &Outcomes) -> 
                     answers.extend(world.now.checked_add(*after).map(|at| (at, attempt.id, *verdict)));
                 }
             }
-            Action::Cancel(id) => answers.retain(|(_, attempt, _)| *attempt != id),
+            Action::Cancel { attempt, .. } => answers.retain(|(_, other, _)| *other != attempt),
             Action::Wait { until, .. } => {
                 let Some(next) = answers.iter().map(|(at, ..)| *at).chain(until).min() else { break };
                 world.now = next;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use insist_core::{
-    Action, Breaker, BreakerState, Budget, Jitter, Kind, Policy, Reason, Repeat, Script, Verdict, play_with,
+    Action, Breaker, BreakerState, Budget, Instant, Jitter, Kind, Policy, Reason, Repeat, Script, Verdict, play_with,
 };
 use insist_tests::by_hand::ms;
 use insist_tests::random;
@@ -22,7 +22,7 @@ fn failing() -> Script {
 #[test]
 fn a_call_stops_when_the_breaker_opens() {
     let breaker = Breaker::new(1.0).min_throughput(2).open_for(ms(1000));
-    let timeline = play_with(&POLICY, &breaker, Repeat::Always, 1, &failing());
+    let timeline = play_with(&POLICY, &breaker, Repeat::Always, Instant::ZERO, 1, &failing());
     assert_eq!(
         timeline.to_string(),
         "0ns: send attempt 1 (first in lane 0)\n\
@@ -31,7 +31,7 @@ fn a_call_stops_when_the_breaker_opens() {
          110ms: send attempt 2 (retry in lane 0)\n\
          110ms: wait for an outcome\n\
          120ms: wait until 220ms (backoff)\n\
-         220ms: give up: a gate refused another attempt\n",
+         220ms: give up: a gate refused another attempt (breaker is open)\n",
     );
     assert_eq!(breaker.state(at(220)).to_string(), "open until 1.12s");
 }
@@ -40,9 +40,9 @@ fn a_call_stops_when_the_breaker_opens() {
 fn a_call_waits_for_a_breaker_that_is_waiting() {
     let breaker = Breaker::new(1.0).min_throughput(2).open_for(ms(1000)).waiting();
     let script = failing().outcome(3, ms(10), Verdict::Accept);
-    let timeline = play_with(&POLICY, &breaker, Repeat::Always, 1, &script);
+    let timeline = play_with(&POLICY, &breaker, Repeat::Always, Instant::ZERO, 1, &script);
     assert!(timeline.to_string().ends_with(
-        "220ms: wait until 1.12s (backoff)\n\
+        "220ms: wait until 1.12s (gate)\n\
          1.12s: send attempt 3 (retry in lane 0)\n\
          1.12s: wait for an outcome\n\
          1.13s: return attempt 3\n"
@@ -55,7 +55,7 @@ fn a_call_waits_for_a_breaker_that_is_waiting() {
 fn what_the_breaker_refuses_is_refunded_by_the_budget() {
     let budget = Budget::new(1.0);
     let breaker = Breaker::new(1.0).min_throughput(2);
-    let _ = play_with(&POLICY, &(&budget, &breaker), Repeat::Always, 1, &failing());
+    let _ = play_with(&POLICY, &(&budget, &breaker), Repeat::Always, Instant::ZERO, 1, &failing());
     assert_eq!(budget.state(at(220)).charged, 1, "attempt 2 was sent, attempt 3 was not");
 }
 
@@ -72,7 +72,8 @@ fn random_calls_leave_nothing_open() {
         let script = (1..)
             .zip(outcomes)
             .fold(Script::new(), |script, (id, (millis, verdict))| script.outcome(id, ms(millis), verdict));
-        let timeline = play_with(&policy.attempts(attempts), &(&budget, &breaker), Repeat::Always, seed, &script);
+        let timeline =
+            play_with(&policy.attempts(attempts), &(&budget, &breaker), Repeat::Always, Instant::ZERO, seed, &script);
         let (mut firsts, mut charged) = (0, 0);
         for step in &timeline.steps {
             match step.action {

@@ -6,34 +6,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use insist_core::{
-    Action, Admission, Breaker, BreakerState, Gate, Instant, Jitter, Kind, Policy, Refusal, Repeat, Script, Settled,
-    Verdict, play_with,
-};
+use insist_core::{Action, Breaker, BreakerState, Jitter, Policy, Repeat, Script, Verdict, play_with};
 use insist_tests::by_hand::ms;
 
 use super::at;
-
-/// A gate whose clock is later than its caller's: `play_with` starts every call at the origin.
-struct Later<'a>(&'a Breaker, u64);
-
-impl Later<'_> {
-    const fn shift(&self, now: Instant) -> Instant {
-        Instant::from_nanos(now.as_nanos() + self.1 * 1_000_000)
-    }
-}
-
-impl Gate for Later<'_> {
-    fn reserve(&self, now: Instant, kind: Kind) -> Result<(), Refusal> {
-        self.0.reserve(self.shift(now), kind)
-    }
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        self.0.admit(self.shift(now), kind)
-    }
-    fn settle(&self, now: Instant, kind: Kind, settled: Settled) {
-        self.0.settle(self.shift(now), kind, settled);
-    }
-}
 
 /// What a server does from second to second.
 fn is_well(second: u64) -> bool {
@@ -64,7 +40,7 @@ fn a_server_that_fails_recovers_and_fails() {
             let start = second * 1000 + quarter * 250;
             let verdict = if is_well(second) { Verdict::Accept } else { Verdict::retry() };
             let script = Script::new().outcome(1, ms(30), verdict).outcome(2, ms(30), verdict);
-            let timeline = play_with(&policy, &Later(&breaker, start), Repeat::Always, 1, &script);
+            let timeline = play_with(&policy, &breaker, Repeat::Always, at(start), 1, &script);
             sent += timeline.steps.iter().filter(|step| matches!(step.action, Action::Send(_))).count();
             line.push(letter(breaker.state(at(start + 249))));
         }

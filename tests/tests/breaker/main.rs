@@ -10,10 +10,10 @@ mod wrong;
 
 use std::time::Duration;
 
-use insist_core::{Admission, Breaker, BreakerState, End, Gate, Instant, Kind, Sent, Settled};
+use insist_core::{Admission, AttemptEnd, Breaker, BreakerState, Cause, Failure, Gate, Instant, Settled};
 
-const FAILURE: End = End::Retry(Sent::Maybe);
-const SUCCESS: End = End::Accept;
+const FAILURE: AttemptEnd = AttemptEnd::Retry(Failure::new());
+const SUCCESS: AttemptEnd = AttemptEnd::Accept;
 
 /// So many milliseconds after the origin.
 const fn at(millis: u64) -> Instant {
@@ -21,17 +21,17 @@ const fn at(millis: u64) -> Instant {
 }
 
 fn is_admitted(breaker: &Breaker, now: Instant) -> bool {
-    breaker.admit(now, Kind::First) == Admission::Yes
+    breaker.admit(now, &Cause::FIRST) == Admission::Yes
 }
 
 /// An attempt that was sent at one instant has ended at another.
-fn ends(breaker: &Breaker, sent: Instant, now: Instant, end: End) {
-    breaker.settle(now, Kind::First, Settled::Ended(end, now.saturating_since(sent)));
+fn ends(breaker: &Breaker, sent: Instant, now: Instant, end: AttemptEnd) {
+    breaker.settle(now, &Cause::FIRST, &Settled::Ended(end, sent));
 }
 
 /// An attempt that takes no time.
 #[track_caller]
-fn attempt(breaker: &Breaker, now: Instant, end: End) {
+fn attempt(breaker: &Breaker, now: Instant, end: AttemptEnd) {
     assert!(is_admitted(breaker, now), "{}", breaker.state(now));
     ends(breaker, now, now, end);
 }

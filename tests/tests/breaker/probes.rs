@@ -1,27 +1,32 @@
 //! Half-open: how many probes there are, and that none can be lost for good.
 
+use insist_tests::by_hand::RETRY;
 use std::time::Duration;
 
-use insist_core::{Admission, Breaker, End, Gate, Kind, Settled};
+use insist_core::{Admission, AttemptEnd, Breaker, Cause, Gate, Settled};
 
 use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_half_open, is_open, opened, touchy};
 
 #[test]
 fn an_open_breaker_fails_fast_and_says_why() {
     let breaker = opened(touchy());
-    let Admission::No(refusal) = breaker.admit(at(999), Kind::Retry) else { panic!() };
-    assert_eq!(refusal.why(), "breaker is open");
+    let Admission::No(refusal) = breaker.admit(at(999), &RETRY) else { panic!() };
+    assert_eq!(refusal.reason(), "breaker is open");
     assert!(is_admitted(&breaker, at(1000)));
-    let Admission::No(refusal) = breaker.admit(at(1000), Kind::Hedge) else { panic!() };
-    assert_eq!(refusal.why(), "breaker is half-open and its probes are out");
+    let Admission::No(refusal) = breaker.admit(at(1000), &Cause::HEDGE) else { panic!() };
+    assert_eq!(refusal.reason(), "breaker is half-open and its probes are out");
 }
 
 #[test]
 fn a_waiting_breaker_says_when() {
     let breaker = opened(touchy().waiting());
-    assert_eq!(breaker.admit(at(300), Kind::First), Admission::NotBefore(at(1000)));
+    assert_eq!(breaker.admit(at(300), &Cause::FIRST), Admission::NotBefore(at(1000)));
     assert!(is_admitted(&breaker, at(1200)));
-    assert_eq!(breaker.admit(at(1300), Kind::First), Admission::NotBefore(at(2200)), "when there is room for a probe");
+    assert_eq!(
+        breaker.admit(at(1300), &Cause::FIRST),
+        Admission::NotBefore(at(2200)),
+        "when there is room for a probe"
+    );
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn no_more_probes_than_there_may_be() {
 fn a_probe_that_fails_opens_for_a_whole_open_time() {
     let breaker = opened(touchy());
     assert!(is_admitted(&breaker, at(1500)));
-    ends(&breaker, at(1500), at(1700), End::Timeout);
+    ends(&breaker, at(1500), at(1700), AttemptEnd::Timeout);
     assert!(is_open(&breaker, at(2699)));
     assert!(is_half_open(&breaker, at(2700)));
 }
@@ -89,10 +94,10 @@ fn what_reported_in_the_turn_before_is_kept() {
 fn a_cancelled_probe_gives_its_place_back() {
     let breaker = opened(touchy());
     assert!(is_admitted(&breaker, at(1000)));
-    ends(&breaker, at(1000), at(1100), End::Cancelled);
+    ends(&breaker, at(1000), at(1100), AttemptEnd::Cancelled);
     assert!(is_half_open(&breaker, at(1100)));
     assert!(is_admitted(&breaker, at(1100)), "one that another gate refuses gives it back too");
-    breaker.settle(at(1100), Kind::First, Settled::Unsent);
+    breaker.settle(at(1100), &Cause::FIRST, &Settled::Unsent);
     assert!(is_admitted(&breaker, at(1100)));
     assert!(!is_admitted(&breaker, at(1100)));
 }
@@ -102,22 +107,22 @@ fn a_cancelled_probe_of_an_earlier_turn_gives_back_nothing() {
     let breaker = opened(touchy());
     assert!(is_admitted(&breaker, at(1000)));
     assert!(is_admitted(&breaker, at(2000)));
-    ends(&breaker, at(1000), at(2100), End::Cancelled);
+    ends(&breaker, at(1000), at(2100), AttemptEnd::Cancelled);
     assert!(!is_admitted(&breaker, at(2100)), "this turn's probe is still out");
 }
 
 #[test]
 fn the_caller_says_what_fails() {
-    let breaker = touchy().failures(|end| end == End::Stop);
+    let breaker = touchy().failures(|end| end == AttemptEnd::Stop);
     attempt(&breaker, at(0), FAILURE);
-    attempt(&breaker, at(0), End::Timeout);
+    attempt(&breaker, at(0), AttemptEnd::Timeout);
     assert_eq!(breaker.state(at(0)).to_string(), "closed: 0 of 2 failed, ratio 0.000");
-    attempt(&breaker, at(0), End::Stop);
+    attempt(&breaker, at(0), AttemptEnd::Stop);
     assert!(is_closed(&breaker, at(0)), "one of three is less than a half");
-    attempt(&breaker, at(0), End::Stop);
+    attempt(&breaker, at(0), AttemptEnd::Stop);
     assert!(is_open(&breaker, at(0)));
     let usual = Breaker::new(1.0).window(Duration::from_secs(1));
-    for end in [End::Accept, End::Stop, End::Cancelled, End::Timeout, FAILURE] {
+    for end in [AttemptEnd::Accept, AttemptEnd::Stop, AttemptEnd::Cancelled, AttemptEnd::Timeout, FAILURE] {
         attempt(&usual, at(0), end);
     }
     assert_eq!(usual.state(at(0)).to_string(), "closed: 2 of 4 failed, ratio 0.500");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Breaker, End, Gate};
+use insist_core::{AttemptEnd, Breaker, Gate};
 
 use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_half_open, is_open, opened, touchy};
 
@@ -33,7 +33,7 @@ fn a_failure_from_before_does_not_open_it_for_longer_or_again() {
 fn a_cancel_from_before_gives_no_place_back() {
     let breaker = opened(touchy());
     assert!(is_admitted(&breaker, at(1000)));
-    ends(&breaker, at(0), at(1100), End::Cancelled);
+    ends(&breaker, at(0), at(1100), AttemptEnd::Cancelled);
     assert!(!is_admitted(&breaker, at(1100)));
 }
 
@@ -77,7 +77,7 @@ fn the_last_instants_there_are_do_no_harm() {
     attempt(&breaker, at(0), FAILURE);
     assert!(!is_admitted(&breaker, at(1_000_000_000)));
     for end in [FAILURE, SUCCESS, FAILURE] {
-        let _ = breaker.admit(last, insist_core::Kind::First);
+        let _ = breaker.admit(last, &insist_core::Cause::FIRST);
         ends(&breaker, last, last, end);
         let _ = breaker.state(last);
     }

@@ -6,12 +6,16 @@
 
 use std::time::Duration;
 
-use insist_core::{Breaker, BreakerState, End};
+use insist_core::{AttemptEnd, Breaker, BreakerState};
 
 use super::{FAILURE, SUCCESS, at, attempt, is_closed, is_half_open, is_open, opened, touchy};
 
 #[track_caller]
-fn half_open_reports(probes: (u8, u8), reports: &[End], is_expected: fn(&Breaker, insist_core::Instant) -> bool) {
+fn half_open_reports(
+    probes: (u8, u8),
+    reports: &[AttemptEnd],
+    is_expected: fn(&Breaker, insist_core::Instant) -> bool,
+) {
     let breaker = opened(touchy().probes(probes.0, probes.1));
     let (last, before) = reports.split_last().expect("a report");
     for end in before {

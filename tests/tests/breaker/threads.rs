@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use insist_core::{Breaker, End};
+use insist_core::{AttemptEnd, Breaker};
 
 use super::{FAILURE, SUCCESS, at, attempt, ends, is_admitted, is_closed, is_open, opened, touchy};
 
@@ -63,7 +63,7 @@ fn no_turn_has_more_probes_than_there_may_be() {
                     // It is not to be decided, so it is cancelled or never reports.
                     if step % 3 == 0 {
                         admitted[now as usize / 1000].fetch_sub(1, Ordering::SeqCst);
-                        ends(&breaker, at(now), at(now), End::Cancelled);
+                        ends(&breaker, at(now), at(now), AttemptEnd::Cancelled);
                     }
                 }
             }
@@ -85,7 +85,7 @@ fn it_always_comes_back() {
                 match (step + thread) % 7 {
                     0..=2 => ends(&breaker, now, now, SUCCESS),
                     3 | 4 => ends(&breaker, now, now, FAILURE),
-                    5 => ends(&breaker, now, now, End::Cancelled),
+                    5 => ends(&breaker, now, now, AttemptEnd::Cancelled),
                     _ => {}
                 }
             }

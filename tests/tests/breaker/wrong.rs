@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Admission, Breaker, Gate, Kind, Settled};
+use insist_core::{Admission, Breaker, Cause, Gate, Settled};
 
 use super::{FAILURE, at, is_admitted};
 
@@ -23,9 +23,9 @@ fn what_makes_no_sense_is_said_in_a_sentence() {
         (breaker().probes(2, 3), "3 of 2 probes are to succeed; it takes at least 1 and no more than there are"),
     ] {
         assert_eq!(breaker.validate().unwrap_err().to_string(), said);
-        let Admission::No(refusal) = breaker.admit(at(0), Kind::First) else { panic!("{said}") };
-        assert_eq!(refusal.why(), "breaker is invalid");
-        breaker.settle(at(0), Kind::First, Settled::Ended(FAILURE, Duration::ZERO));
+        let Admission::No(refusal) = breaker.admit(at(0), &Cause::FIRST) else { panic!("{said}") };
+        assert_eq!(refusal.reason(), "breaker is invalid");
+        breaker.settle(at(0), &Cause::FIRST, &Settled::Ended(FAILURE, at(0)));
         let _ = breaker.state(at(0));
         assert!(!is_admitted(&breaker, at(0)));
     }

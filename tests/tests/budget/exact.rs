@@ -1,8 +1,9 @@
 //! One thread gets what an exact model gives, at every ratio.
 
 use core::time::Duration;
+use insist_tests::by_hand::RETRY;
 
-use insist_core::{Budget, Gate, Instant, Kind, Settled};
+use insist_core::{Budget, Cause, Gate, Instant, Settled};
 use insist_tests::random::config;
 use proptest::prelude::*;
 
@@ -86,29 +87,29 @@ proptest! {
             match event {
                 Event::Pass(span) => now += span,
                 Event::Send(firsts) => (0..firsts).for_each(|_| {
-                    let _ = budget.admit(instant, Kind::First);
+                    let _ = budget.admit(instant, &Cause::FIRST);
                     model.send(now);
                 }),
                 Event::Retry(_) | Event::Hedge => {
-                    let (kind, wanted) = if let Event::Retry(wanted) = event { (Kind::Retry, wanted) } else { (Kind::Hedge, 1) };
+                    let (cause, wanted) = if let Event::Retry(wanted) = event { (RETRY, wanted) } else { (Cause::HEDGE, 1) };
                     for _ in 0..wanted {
-                        let answer = budget.reserve(instant, kind).is_ok();
+                        let answer = budget.reserve(instant, &cause).is_ok();
                         prop_assert_eq!(answer, model.charge(now));
                         if answer {
-                            charged.push((now, kind));
+                            charged.push((now, cause));
                         }
                     }
                 }
                 Event::Refund(back) => {
                     if back < charged.len() {
-                        let (reserved, kind) = charged.remove(charged.len() - 1 - back);
-                        budget.refund(instant, kind, Instant::from_nanos(reserved));
+                        let (reserved, cause) = charged.remove(charged.len() - 1 - back);
+                        budget.refund(instant, &cause, Instant::from_nanos(reserved));
                         model.refund(reserved);
                     }
                 }
                 Event::Unsent => {
-                    let _ = budget.admit(instant, Kind::First);
-                    budget.settle(instant, Kind::First, Settled::Unsent);
+                    let _ = budget.admit(instant, &Cause::FIRST);
+                    budget.settle(instant, &Cause::FIRST, &Settled::Unsent);
                     model.send(now);
                     model.unsend();
                 }
@@ -123,12 +124,12 @@ proptest! {
 #[test]
 fn a_refund_after_its_slot_has_passed_gives_nothing() {
     let budget = Budget::new(1.0).with_reserve(1).window(Duration::from_secs(1));
-    assert_eq!(budget.reserve(at(0), Kind::Retry), Ok(()));
-    assert_eq!(budget.reserve(at(1050), Kind::Retry), Ok(()), "the charge has left the window");
-    budget.refund(at(1060), Kind::Retry, at(0));
-    assert!(budget.reserve(at(1060), Kind::Retry).is_err(), "the refund was for a slot that is another's by now");
-    budget.refund(at(1070), Kind::Retry, at(1050));
-    assert_eq!(budget.reserve(at(1070), Kind::Retry), Ok(()));
+    assert_eq!(budget.reserve(at(0), &RETRY), Ok(()));
+    assert_eq!(budget.reserve(at(1050), &RETRY), Ok(()), "the charge has left the window");
+    budget.refund(at(1060), &RETRY, at(0));
+    assert!(budget.reserve(at(1060), &RETRY).is_err(), "the refund was for a slot that is another's by now");
+    budget.refund(at(1070), &RETRY, at(1050));
+    assert_eq!(budget.reserve(at(1070), &RETRY), Ok(()));
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn what_makes_no_sense_is_said_and_refused() {
         let said = budget.validate().unwrap_err().to_string();
         assert_eq!(said, "the ratio of the budget is not a number from 0.001 to 10");
         send(&budget, at(0), 100);
-        assert_eq!(budget.reserve(at(0), Kind::Retry).unwrap_err().why(), "budget is invalid");
+        assert_eq!(budget.reserve(at(0), &RETRY).unwrap_err().reason(), "budget is invalid");
         assert_eq!(budget.state(at(0)).left, 0);
     }
     let said = Budget::new(0.1).window(Duration::ZERO).validate().unwrap_err().to_string();

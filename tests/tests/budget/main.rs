@@ -6,7 +6,8 @@ mod model;
 mod systems;
 mod threads;
 
-use insist_core::{Budget, Gate, Instant, Kind};
+use insist_core::{Budget, Cause, Gate, Instant};
+use insist_tests::by_hand::RETRY;
 
 const MS: u64 = 1_000_000;
 
@@ -18,11 +19,11 @@ const fn at(millis: u64) -> Instant {
 /// So many first sends.
 fn send(budget: &Budget, now: Instant, firsts: u64) {
     for _ in 0..firsts {
-        let _ = budget.admit(now, Kind::First);
+        let _ = budget.admit(now, &Cause::FIRST);
     }
 }
 
 /// As many retries as are let through.
 fn retries(budget: &Budget, now: Instant) -> u64 {
-    (0..).take_while(|_| budget.reserve(now, Kind::Retry).is_ok()).count() as u64
+    (0..).take_while(|_| budget.reserve(now, &RETRY).is_ok()).count() as u64
 }

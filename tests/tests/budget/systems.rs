@@ -1,8 +1,9 @@
 //! Finagle's and tower's numbers, and tower's fault.
 
 use core::time::Duration;
+use insist_tests::by_hand::RETRY;
 
-use insist_core::{Budget, Kind};
+use insist_core::Budget;
 
 use super::{at, retries, send};
 use insist_core::Gate;
@@ -34,7 +35,7 @@ fn the_reserve_comes_on_top() {
 fn a_deposit_leaves_the_window() {
     let budget = Budget::new(1.0).with_reserve(0).window(Duration::from_secs(2));
     send(&budget, at(0), 1);
-    assert!(budget.reserve(at(3000), Kind::Retry).is_err());
+    assert!(budget.reserve(at(3000), &RETRY).is_err());
 }
 
 /// TW4: five a second over a second.
@@ -42,7 +43,7 @@ fn a_deposit_leaves_the_window() {
 fn the_reserve_is_used_up() {
     let budget = Budget::new(1.0).with_reserve(5).window(Duration::from_secs(1));
     assert_eq!(retries(&budget, at(0)), 5);
-    assert_eq!(budget.reserve(at(0), Kind::Retry).unwrap_err().why(), "budget is used up");
+    assert_eq!(budget.reserve(at(0), &RETRY).unwrap_err().reason(), "budget is used up");
 }
 
 /// Tower's budget truncates one over the ratio: 0.3 gives 33 %, 0.4 gives 50 %, and anything above a half gives 100 %.

@@ -1,11 +1,12 @@
 //! Threads that send, retry, hedge and refund at once never get more than the budget allows.
 
 use core::time::Duration;
+use insist_tests::by_hand::RETRY;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use insist_core::{Budget, Gate, Instant, Kind, Settled};
+use insist_core::{Budget, Cause, Gate, Instant, Settled};
 
 use super::{MS, at, send};
 
@@ -23,7 +24,7 @@ fn threads_share_exactly_what_is_left() {
                 scope.spawn(|| {
                     barrier.wait();
                     for _ in 0..2000 {
-                        if budget.reserve(at(0), Kind::Retry).is_ok() {
+                        if budget.reserve(at(0), &RETRY).is_ok() {
                             granted.fetch_add(1, Ordering::SeqCst);
                         }
                     }
@@ -61,19 +62,19 @@ fn no_window_ever_has_too_many() {
                         match (step + thread) % 5 {
                             0 => {
                                 firsts[slot].fetch_add(1, Ordering::SeqCst);
-                                let _ = budget.admit(now, Kind::First);
+                                let _ = budget.admit(now, &Cause::FIRST);
                             }
                             1 => {
-                                let _ = budget.admit(now, Kind::First);
-                                budget.settle(now, Kind::First, Settled::Unsent);
+                                let _ = budget.admit(now, &Cause::FIRST);
+                                budget.settle(now, &Cause::FIRST, &Settled::Unsent);
                             }
                             2 => {
-                                if budget.reserve(now, Kind::Hedge).is_ok() {
-                                    budget.refund(now, Kind::Hedge, now);
+                                if budget.reserve(now, &Cause::HEDGE).is_ok() {
+                                    budget.refund(now, &Cause::HEDGE, now);
                                 }
                             }
                             _ => {
-                                if budget.reserve(now, Kind::Retry).is_ok() {
+                                if budget.reserve(now, &RETRY).is_ok() {
                                     charged[slot].fetch_add(1, Ordering::SeqCst);
                                 }
                             }
@@ -109,8 +110,8 @@ fn clocks_that_disagree_get_no_more() {
                     let now = at((step / 5 + thread * 100) % 800);
                     if step % 4 == 0 {
                         sent.fetch_add(1, Ordering::SeqCst);
-                        let _ = budget.admit(now, Kind::First);
-                    } else if budget.reserve(now, Kind::Retry).is_ok() {
+                        let _ = budget.admit(now, &Cause::FIRST);
+                    } else if budget.reserve(now, &RETRY).is_ok() {
                         granted.fetch_add(1, Ordering::SeqCst);
                     }
                 }

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use insist_core::{Admission, End, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};
 
 pub(crate) struct AdaptiveThrottle {
     /// The share of successes from which on nothing is refused.
@@ -32,19 +32,19 @@ impl AdaptiveThrottle {
 }
 
 impl Gate for AdaptiveThrottle {
-    fn admit(&self, _: Instant, _: Kind) -> Admission {
+    fn admit(&self, _: Instant, _: &Cause) -> Admission {
         if self.lots.borrow_mut().f64() < self.refused() {
-            return Admission::No(Refusal::new("too much has failed of late"));
+            return Admission::No(Refusal::new(&"too much has failed of late"));
         }
         Admission::Yes
     }
 
-    fn settle(&self, _: Instant, _: Kind, settled: Settled) {
-        let Settled::Ended(end, _) = settled else { return };
+    fn settle(&self, _: Instant, _: &Cause, settled: &Settled) {
+        let Settled::Ended(end, _) = *settled else { return };
         match end {
-            End::Cancelled => return,
-            End::Accept | End::Stop => self.succeeded.set(self.succeeded.get() + 1),
-            End::Retry(_) | End::Timeout => {}
+            end if end.is_cancelled() => return,
+            AttemptEnd::Accept | AttemptEnd::Stop => self.succeeded.set(self.succeeded.get() + 1),
+            _ => {}
         }
         self.ended.set(self.ended.get() + 1);
     }

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use insist_core::{Gate, Instant, Kind, Refusal};
+use insist_core::{Cause, Gate, Instant, Refusal};
 
 pub(crate) struct BothLimits {
     attempts: u32,
@@ -20,11 +20,11 @@ impl BothLimits {
 }
 
 impl Gate for BothLimits {
-    fn reserve(&self, now: Instant, _: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, now: Instant, _: &Cause) -> Result<(), Refusal> {
         self.failed.set(self.failed.get() + 1);
         let elapsed = now.saturating_since(Instant::ZERO);
         if self.failed.get() >= self.attempts && elapsed >= self.span {
-            return Err(Refusal::new("attempts and time are both used up"));
+            return Err(Refusal::new(&"attempts and time are both used up"));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use insist_core::{Admission, Gate, Instant, Kind, Refusal, Settled};
+use insist_core::{Admission, Cause, Gate, Instant, Kind, Refusal, Settled};
 
 pub(crate) struct ConcurrencyBudget {
     share: f64,
@@ -39,30 +39,30 @@ impl ConcurrencyBudget {
 }
 
 impl Gate for ConcurrencyBudget {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
         if self.is_exceeded() {
-            return Err(Refusal::new("too many retries and hedges are in flight"));
+            return Err(Refusal::new(&"too many retries and hedges are in flight"));
         }
         self.all.set(self.all.get() + 1);
         self.extra.set(self.extra.get() + 1);
         Ok(())
     }
 
-    fn refund(&self, _: Instant, kind: Kind, _: Instant) {
-        self.leave(kind);
+    fn refund(&self, _: Instant, cause: &Cause, _: Instant) {
+        self.leave(cause.kind);
     }
 
-    fn admit(&self, _: Instant, kind: Kind) -> Admission {
-        if kind == Kind::First {
+    fn admit(&self, _: Instant, cause: &Cause) -> Admission {
+        if cause.kind == Kind::First {
             self.all.set(self.all.get() + 1);
         }
         Admission::Yes
     }
 
-    fn settle(&self, _: Instant, kind: Kind, settled: Settled) {
+    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         // A retry or hedge that another gate held back is still reserved, or is refunded next.
-        if kind == Kind::First || settled != Settled::Unsent {
-            self.leave(kind);
+        if cause.kind == Kind::First || *settled != Settled::Unsent {
+            self.leave(cause.kind);
         }
     }
 

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use insist_blocking::retry;
-use insist_core::{Action, Jitter, Policy, Reason, Repeat, Verdict, play, play_with};
+use insist_core::{Action, Instant, Jitter, Policy, Reason, Repeat, Verdict, play, play_with};
 use insist_http::Rules;
 use insist_tests::by_hand::ms;
-use insist_ureq::{Agent, Insist, ReportSlot};
+use insist_ureq::insisting::ReportSlot;
+use insist_ureq::{Agent, Insist};
 
 use super::{ACCEPT, NOBODY, RETRY, always, answered, end, gave_up, script, sends};
 
@@ -78,7 +79,7 @@ fn a_request_that_fails_is_sent_five_times() {
 fn a_500_is_the_result_only_where_the_rules_say_so() {
     for (rules, sent) in [(Rules::new().no_retry_status(500), 1), (Rules::new(), 5)] {
         let policy = Policy::elastic().attempts(5);
-        let timeline = play_with(&policy, &(), Repeat::Always, 7, &always(answered(&rules, 500)));
+        let timeline = play_with(&policy, &(), Repeat::Always, Instant::ZERO, 7, &always(answered(&rules, 500)));
         assert_eq!(sends(&timeline).len(), sent);
         assert_eq!(end(&timeline).1 == Action::Return(1), sent == 1);
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use insist_blocking::retry;
 use insist_core::{
-    Action, Admission, End, Gate, Instant, Jitter, Kind, Policy, PolicyError, Reason, Refusal, Repeat, Sent, Settled,
-    Verdict, play, play_with,
+    Action, Admission, AttemptEnd, Cause, Failure, Gate, Instant, Jitter, Kind, Policy, PolicyError, Reason, Refusal,
+    Repeat, Settled, Verdict, play, play_with,
 };
 use insist_tests::by_hand::{at, ms};
 
@@ -17,8 +17,8 @@ use super::adaptive_throttle::AdaptiveThrottle;
 use super::concurrency_budget::ConcurrencyBudget;
 use super::{ACCEPT, RETRY, always, cancels, end, gave_up, script, secs, sends, waits};
 
-const FAILURE: Settled = Settled::Ended(End::Retry(Sent::Maybe), Duration::ZERO);
-const SUCCESS: Settled = Settled::Ended(End::Accept, Duration::ZERO);
+const FAILURE: Settled = Settled::Ended(AttemptEnd::Retry(Failure::new()), Instant::ZERO);
+const SUCCESS: Settled = Settled::Ended(AttemptEnd::Accept, Instant::ZERO);
 
 /// F1, TestGetFixedOrRandomDelay.
 #[test]
@@ -48,25 +48,28 @@ fn a_call_with_unlimited_attempts_succeeds_the_sixth_time() {
 /// F5, "should return last failure". There it has to be asked for; here it is what a call gives.
 #[test]
 fn the_error_of_the_last_attempt_is_the_calls_own() {
-    let result = retry(&Policy::zero().attempts(4), |attempt| Err::<(), _>(attempt.id)).call();
-    assert_eq!(result, Err(4));
+    let result = retry(&Policy::zero().attempts(4), |attempt| Err::<(), _>(attempt.id.to_string())).call();
+    assert_eq!(result, Err("4".to_owned()));
 }
+
+/// What a retry is for; the budget does not look at how the attempt before it failed.
+const AGAIN: Cause = Cause::retry(AttemptEnd::Timeout);
 
 /// What other calls have in flight: so many first attempts, and retries or hedges whose first attempts are over.
 fn others(budget: &ConcurrencyBudget, firsts: u32, extra: u32) {
     let now = Instant::ZERO;
     for _ in 0..extra {
-        assert_eq!(budget.admit(now, Kind::First), Admission::Yes);
+        assert_eq!(budget.admit(now, &Cause::FIRST), Admission::Yes);
     }
     for _ in 0..extra {
-        budget.reserve(now, Kind::Retry).unwrap();
-        assert_eq!(budget.admit(now, Kind::Retry), Admission::Yes);
+        budget.reserve(now, &AGAIN).unwrap();
+        assert_eq!(budget.admit(now, &AGAIN), Admission::Yes);
     }
     for _ in 0..extra {
-        budget.settle(now, Kind::First, FAILURE);
+        budget.settle(now, &Cause::FIRST, &FAILURE);
     }
     for _ in 0..firsts {
-        assert_eq!(budget.admit(now, Kind::First), Admission::Yes);
+        assert_eq!(budget.admit(now, &Cause::FIRST), Admission::Yes);
     }
     assert_eq!(budget.counts(), (firsts + extra, extra));
 }
@@ -77,9 +80,9 @@ fn a_retry_that_has_ended_makes_room_for_another() {
     let budget = ConcurrencyBudget::new(0.5, 1);
     others(&budget, 1, 1);
     for _ in 0..2 {
-        budget.reserve(at(0), Kind::Retry).unwrap();
-        assert!(budget.reserve(at(0), Kind::Retry).is_err());
-        budget.settle(at(0), Kind::Retry, SUCCESS);
+        budget.reserve(at(0), &AGAIN).unwrap();
+        assert!(budget.reserve(at(0), &AGAIN).is_err());
+        budget.settle(at(0), &AGAIN, &SUCCESS);
     }
 }
 
@@ -88,8 +91,8 @@ fn a_retry_that_has_ended_makes_room_for_another() {
 fn a_few_retries_are_in_flight_at_once_whatever_their_share() {
     let budget = ConcurrencyBudget::new(0.5, 2);
     others(&budget, 0, 1);
-    assert!(budget.reserve(at(0), Kind::Retry).is_ok());
-    assert!(budget.reserve(at(0), Kind::Retry).is_err());
+    assert!(budget.reserve(at(0), &AGAIN).is_ok());
+    assert!(budget.reserve(at(0), &AGAIN).is_err());
 }
 
 /// TestBudget, "when retries not exceeded".
@@ -97,7 +100,8 @@ fn a_few_retries_are_in_flight_at_once_whatever_their_share() {
 fn a_retry_within_the_share_is_sent() {
     let budget = ConcurrencyBudget::new(0.5, 1);
     others(&budget, 1, 1);
-    let timeline = play_with(&Policy::zero(), &budget, Repeat::Always, 7, &script(&[(5, RETRY), (5, ACCEPT)]));
+    let timeline =
+        play_with(&Policy::zero(), &budget, Repeat::Always, Instant::ZERO, 7, &script(&[(5, RETRY), (5, ACCEPT)]));
     assert_eq!(end(&timeline).1, Action::Return(2));
     assert_eq!(budget.counts(), (2, 1), "what the call had is given back");
 }
@@ -111,7 +115,7 @@ fn a_retry_beyond_the_share_is_refused_before_its_wait_and_the_error_stays() {
     let gave_up = retry(&Policy::constant(secs(60)), |_| Err::<(), _>("connecting")).gate(&budget).try_call();
     let gave_up = gave_up.unwrap_err();
     assert_eq!((gave_up.reason, gave_up.attempts, gave_up.last), (Reason::Refused, 1, Some(Err("connecting"))));
-    assert_eq!(gave_up.refusal.map(Refusal::why), Some("too many retries and hedges are in flight"));
+    assert_eq!(gave_up.refusal.map(Refusal::reason), Some("too many retries and hedges are in flight"));
     assert_eq!(budget.counts(), (1, 1));
 }
 
@@ -122,7 +126,7 @@ const HEDGE: Policy = Policy::zero().attempts(2).lane_attempts(1).lanes(2).hedge
 fn a_hedge_within_the_share_is_sent() {
     let budget = ConcurrencyBudget::new(0.5, 1);
     others(&budget, 1, 1);
-    let timeline = play_with(&HEDGE, &budget, Repeat::Always, 7, &script(&[(100, ACCEPT)]));
+    let timeline = play_with(&HEDGE, &budget, Repeat::Always, Instant::ZERO, 7, &script(&[(100, ACCEPT)]));
     assert_eq!((sends(&timeline), end(&timeline)), (vec![0, 10], (at(100), Action::Return(1))));
     assert_eq!(budget.counts(), (2, 1), "also that of the hedge that was cancelled");
 }
@@ -133,7 +137,7 @@ fn a_hedge_beyond_the_share_is_left_out_and_the_call_goes_on() {
     let budget = ConcurrencyBudget::new(0.5, 1);
     // One slot more was injected there than a call could have had: two hedges whose first attempts are over.
     others(&budget, 0, 2);
-    let timeline = play_with(&HEDGE, &budget, Repeat::Always, 7, &script(&[(100, ACCEPT)]));
+    let timeline = play_with(&HEDGE, &budget, Repeat::Always, Instant::ZERO, 7, &script(&[(100, ACCEPT)]));
     assert_eq!((sends(&timeline), end(&timeline)), (vec![0], (at(100), Action::Return(1))));
     assert_eq!(budget.counts(), (2, 2));
 }
@@ -143,13 +147,14 @@ fn a_hedge_beyond_the_share_is_left_out_and_the_call_goes_on() {
 fn a_retry_that_another_gate_refuses_leaves_the_budget_as_it_was() {
     struct NoRetries;
     impl Gate for NoRetries {
-        fn admit(&self, _: Instant, kind: Kind) -> Admission {
-            if kind == Kind::First { Admission::Yes } else { Admission::No(Refusal::new("closed")) }
+        fn admit(&self, _: Instant, cause: &Cause) -> Admission {
+            if cause.kind == Kind::First { Admission::Yes } else { Admission::No(Refusal::new(&"closed")) }
         }
     }
     let budget = ConcurrencyBudget::new(0.5, 1);
     for policy in [Policy::zero(), HEDGE] {
-        let timeline = play_with(&policy, &(&budget, NoRetries), Repeat::Always, 7, &script(&[(20, RETRY)]));
+        let timeline =
+            play_with(&policy, &(&budget, NoRetries), Repeat::Always, Instant::ZERO, 7, &script(&[(20, RETRY)]));
         assert_eq!((sends(&timeline).len(), budget.counts()), (1, (0, 0)));
     }
 }
@@ -158,7 +163,7 @@ fn a_retry_that_another_gate_refuses_leaves_the_budget_as_it_was() {
 fn after(attempts: u32, successes: u32) -> AdaptiveThrottle {
     let throttle = AdaptiveThrottle::new(0.9, 0.8);
     for number in 0..attempts {
-        throttle.settle(at(0), Kind::First, if number < successes { SUCCESS } else { FAILURE });
+        throttle.settle(at(0), &Cause::FIRST, if number < successes { &SUCCESS } else { &FAILURE });
     }
     throttle
 }
@@ -180,7 +185,7 @@ fn a_sixth_is_refused_where_three_quarters_succeed() {
 fn most_is_refused_where_a_quarter_succeeds() {
     let throttle = after(200, 50);
     assert!((0.7..0.8).contains(&throttle.refused()), "{}", throttle.refused());
-    let admitted = (0..10_000).filter(|_| throttle.admit(at(0), Kind::First) == Admission::Yes).count() as f64;
+    let admitted = (0..10_000).filter(|_| throttle.admit(at(0), &Cause::FIRST) == Admission::Yes).count() as f64;
     assert!((admitted / 10_000.0 - (1.0 - throttle.refused())).abs() < 0.02, "{admitted}");
 }
 
@@ -206,7 +211,7 @@ fn the_largest_share_is_refused_where_nothing_succeeds() {
 #[test]
 fn half_is_refused_after_a_call_that_failed() {
     let throttle = AdaptiveThrottle::new(0.9, 0.9);
-    let timeline = play_with(&Policy::stop(), &throttle, Repeat::Always, 7, &always(RETRY));
+    let timeline = play_with(&Policy::stop(), &throttle, Repeat::Always, Instant::ZERO, 7, &always(RETRY));
     assert_eq!((gave_up(&timeline).0, throttle.refused()), (Reason::Backoff, 0.5));
 }
 
@@ -215,10 +220,11 @@ fn half_is_refused_after_a_call_that_failed() {
 fn a_call_is_refused_before_its_first_attempt_if_the_lot_falls_on_it() {
     let throttle = AdaptiveThrottle::new(0.9, 1.0);
     for _ in 0..50 {
-        throttle.settle(at(0), Kind::First, FAILURE);
+        throttle.settle(at(0), &Cause::FIRST, &FAILURE);
     }
     let refused = (0..50).filter(|_| {
-        let timeline = play_with(&Policy::zero(), &throttle, Repeat::Always, 7, &script(&[(0, Verdict::Stop)]));
+        let timeline =
+            play_with(&Policy::zero(), &throttle, Repeat::Always, Instant::ZERO, 7, &script(&[(0, Verdict::Stop)]));
         gave_up(&timeline) == (Reason::Refused, None)
     });
     // 50 in 51 are refused, and fewer once a call came through.
@@ -257,8 +263,8 @@ fn a_hedge_delay_of_zero_races() {
 /// lane does not hedge.
 #[test]
 fn a_value_that_is_not_accepted_is_handed_back_where_nothing_else_comes() {
-    let judge = |result: &Result<u32, ()>| if *result == Ok(1) { ACCEPT } else { RETRY };
-    assert_eq!(retry(&hedging(0), |_| Ok::<_, ()>(2)).judge(judge).call(), Ok(2));
+    let judge = |result: &Result<u32, String>| if *result == Ok(1) { ACCEPT } else { RETRY };
+    assert_eq!(retry(&hedging(0), |_| Ok::<_, String>(2)).judge(judge).call(), Ok(2));
 }
 
 /// F23, "first returned result triggers cancellation": the first and the second attempt hang.

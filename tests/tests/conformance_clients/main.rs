@@ -64,7 +64,7 @@ fn sends(timeline: &Timeline) -> Vec<u64> {
 
 /// The attempts that were cancelled, in order.
 fn cancels(timeline: &Timeline) -> Vec<u32> {
-    let cancel = |action| if let Action::Cancel(id) = action { Some(id) } else { None };
+    let cancel = |action| if let Action::Cancel { attempt, .. } = action { Some(attempt) } else { None };
     timeline.steps.iter().filter_map(|step| cancel(step.action)).collect()
 }
 

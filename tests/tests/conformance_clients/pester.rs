@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use insist_blocking::{VirtualClock, retry};
-use insist_core::{Action, Call, Decision, Event, Jitter, Policy, Reason, Timeline, Verdict, play};
+use insist_core::{Action, Call, CancelReason, Decision, Event, Jitter, Policy, Reason, Timeline, play};
 use insist_http::Rules;
-use insist_tests::by_hand::{at, ms};
+use insist_tests::by_hand::{at, cancel, ms};
 
 use super::{RETRY, always, answered, cancels, drawn, end, gave_up, secs, sends};
 
@@ -82,9 +82,10 @@ fn a_call_that_is_cancelled_while_its_attempt_is_in_flight_makes_no_other() {
     assert!(matches!(call.poll(at(0)), Action::Send(attempt) if attempt.id == 1));
     assert!(matches!(call.poll(at(0)), Action::Wait { until: None, .. }));
     call.cancel(at(1));
-    assert_eq!(call.poll(at(1)), Action::Cancel(1));
+    assert_eq!(call.poll(at(1)), cancel(1, CancelReason::Cancelled));
     assert!(matches!(call.poll(at(1)), Action::GiveUp(stop) if stop.reason() == Reason::Cancelled));
-    assert_eq!((call.attempts(), call.is_over()), (1, true));
+    assert_eq!(call.state().attempts(), 1);
+    assert!(call.is_over());
 }
 
 /// TestCustomLogHook and TestDefaultLogHook: five attempts are five failures for a hook, and nothing is printed without
@@ -93,13 +94,13 @@ fn a_call_that_is_cancelled_while_its_attempt_is_in_flight_makes_no_other() {
 fn a_hook_sees_each_failure_once() {
     let policy = Policy::constant(Duration::from_micros(10)).jitter(Jitter::None).attempts(5);
     let (clock, mut failures) = (VirtualClock::new(), Vec::new());
-    let hook = |event: &Event| {
-        if let Decision::Judged { attempt, verdict: Verdict::Retry { .. }, .. } = event.decision {
-            failures.push(attempt);
-        }
+    let hook = |event: &Event<'_, (), &str>| match &event.decision {
+        Decision::Judged(judged) if judged.error().is_some() => failures.push(judged.attempt),
+        _ => {}
     };
-    let result = retry(&policy, |_| Err::<(), _>("connection refused")).clock(&clock).notify(hook).call();
-    assert_eq!((result, failures), (Err("connection refused"), vec![1, 2, 3, 4, 5]));
+    let result = retry(&policy, |_| Err::<(), _>("connection refused")).clock(&clock).notify(hook).try_call();
+    assert_eq!(result.unwrap_err().last, Some(Err("connection refused")));
+    assert_eq!(failures, [1, 2, 3, 4, 5]);
     assert_eq!(clock.elapsed(), Duration::from_micros(40));
 }
 

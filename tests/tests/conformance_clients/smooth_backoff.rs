@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Backoff, Retry, Rng};
+use insist_core::{Backoff, RetryContext, Rng};
 
 pub(crate) struct SmoothBackoff<D> {
     base: Duration,
@@ -30,7 +30,7 @@ impl<D: Fn(u32) -> f64> SmoothBackoff<D> {
 }
 
 impl<D: Fn(u32) -> f64> Backoff for SmoothBackoff<D> {
-    fn delay(&self, retry: Retry, _: &mut dyn Rng) -> Option<Duration> {
+    fn delay(&self, retry: RetryContext, _: &mut dyn Rng) -> Option<Duration> {
         let delay = (self.point(retry.number) - self.point(retry.number - 1)) * self.base.as_secs_f64();
         // What no float or no duration holds is the longest there is.
         Some(Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX))

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Action, AtEnd, Jitter, List, Policy, PolicyError, Reason, Repeat, Script, play, play_with};
+use insist_core::{Action, AtEnd, Instant, Jitter, List, Policy, PolicyError, Reason, Repeat, Script, play, play_with};
 use insist_tests::by_hand::{at, ms};
 
 use super::both_limits::BothLimits;
@@ -138,10 +138,11 @@ fn a_call_can_be_ended_by_two_limits_together() {
     let policy = Policy::zero().unlimited_attempts().deadline(secs(3_600));
     let goes_on = ASKED.map(|(attempts, millis)| {
         let gate = BothLimits::new(4, secs(1));
-        let timeline = play_with(&policy, &gate, Repeat::Always, 7, &failing_until(attempts, millis));
+        let timeline = play_with(&policy, &gate, Repeat::Always, Instant::ZERO, 7, &failing_until(attempts, millis));
         sends(&timeline).len() > attempts as usize
     });
     assert_eq!(goes_on, [true, true, true, true, true, false]);
-    let timeline = play_with(&policy, &BothLimits::new(4, secs(1)), Repeat::Always, 7, &failing_until(4, 1_800));
+    let timeline =
+        play_with(&policy, &BothLimits::new(4, secs(1)), Repeat::Always, Instant::ZERO, 7, &failing_until(4, 1_800));
     assert_eq!((gave_up(&timeline), end(&timeline).0), ((Reason::Refused, Some(4)), at(1_800)));
 }

@@ -3,12 +3,13 @@
 //! Rows are those of `tests/unit/retries`. Its backoffs (0.05 s to 20 s at most) are in `tests/presets/aws.rs`. Its
 //! tables of error codes are not here: they are in the bodies of answers, which a judge reads and insist does not.
 
-use std::time::Duration;
-
-use insist_core::{End, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Settled, Shape, Verdict};
+use insist_core::{
+    AttemptEnd, Call, CancelReason, Cause, Factor, Gate, Handled, Instant, Jitter, Policy, Reason, Settled, Shape,
+    State, Verdict,
+};
 use insist_http::Rules;
 use insist_http::http::StatusCode;
-use insist_tests::by_hand::{at, ms};
+use insist_tests::by_hand::{at, cancel, ms, sent};
 use insist_tests::throttle::{Costs, Curve, RateClock, RateLimiter, RetryQuota};
 
 use crate::{Hand, RETRY, THROTTLED, assert_near, played, sends};
@@ -21,7 +22,7 @@ fn quota() -> RetryQuota {
 
 #[track_caller]
 fn left_after(quota: &RetryQuota, failure: Verdict) -> u32 {
-    assert!(Hand::new(&POLICY, quota.ticket()).fail(failure).is_ok());
+    assert!(Hand::new(&POLICY, &quota).fail(failure).is_ok());
     quota.available(at(0))
 }
 
@@ -70,8 +71,42 @@ fn a_retry_after_a_timeout_costs_what_its_version_says() {
     let policy = POLICY.attempts(2).attempt_timeout(ms(100));
     for (costs, left) in [(Costs::V2_1, 486), (Costs::V2_0, 490)] {
         let quota = RetryQuota::new(costs);
-        assert_eq!(sends(&played(&policy, &quota.ticket(), &[])).len(), 2);
+        assert_eq!(sends(&played(&policy, &quota, &[])).len(), 2);
         assert_eq!(quota.available(at(0)), left);
+    }
+}
+
+/// A call that is put away while it waits gives back what its retry cost, and is charged the same when it is taken up
+/// again, also by another process: what the retry is for is kept with the call.
+#[test]
+fn a_retry_costs_the_same_after_its_call_was_put_away() {
+    let policy = POLICY.attempt_timeout(ms(100));
+    for (costs, failure, cost) in [
+        (Costs::V2_1, Some(RETRY), 14),
+        (Costs::V2_1, Some(THROTTLED), 5),
+        (Costs::V2_0, Some(RETRY), 5),
+        (Costs::V2_0, None, 10),
+    ] {
+        let quota = RetryQuota::new(costs);
+        let left = |expected: u32, when: &str| {
+            assert_eq!(quota.available(at(0)), expected, "{when}, after {failure:?}, where a retry costs {costs:?}");
+        };
+        let mut call = Call::new(&policy, &quota, at(0), 7);
+        assert_eq!(sent(call.poll(at(0))), 1);
+        match failure {
+            Some(failure) => _ = call.handle(at(10), 1, failure),
+            None => assert_eq!(call.poll(at(100)), cancel(1, CancelReason::Timeout)),
+        }
+        left(500 - cost, "while it waits");
+        let mut buffer = [0; State::<1>::BYTES];
+        let state = call.suspend();
+        left(500, "while it is put away");
+        let stored: State = State::decode(state.encode(&mut buffer).expect("it fits")).expect("it was a call's");
+        let mut call = Call::try_resume(&policy, &quota, at(110), stored).expect("it fits");
+        left(500 - cost, "when it is taken up");
+        assert_eq!(sent(call.poll(at(9000))), 2);
+        assert_eq!(call.handle(at(9000), 2, Verdict::Accept), Handled::Over);
+        left(500, "when it has succeeded");
     }
 }
 
@@ -86,7 +121,7 @@ fn a_retry_after_throttling_costs_five() {
 fn a_success_after_a_retry_gives_back_what_it_cost() {
     for failure in [RETRY, THROTTLED] {
         let quota = quota();
-        let mut hand = Hand::new(&POLICY, quota.ticket());
+        let mut hand = Hand::new(&POLICY, &quota);
         assert!(hand.fail(failure).is_ok());
         hand.succeed();
         assert_eq!(quota.available(at(0)), 500);
@@ -97,7 +132,7 @@ fn a_success_after_a_retry_gives_back_what_it_cost() {
 #[test]
 fn a_call_that_fails_for_good_gives_nothing_back() {
     let quota = quota();
-    let failed = played(&POLICY.attempts(2), &quota.ticket(), &[RETRY; 2]);
+    let failed = played(&POLICY.attempts(2), &quota, &[RETRY; 2]);
     assert_eq!((crate::gave_up(&failed).0, quota.available(at(0))), (Reason::Attempts, 486));
 }
 
@@ -106,7 +141,7 @@ fn a_call_that_fails_for_good_gives_nothing_back() {
 fn a_first_send_that_succeeds_gives_one() {
     let quota = quota();
     assert_eq!(left_after(&quota, RETRY), 486);
-    Hand::new(&POLICY, quota.ticket()).succeed();
+    Hand::new(&POLICY, &quota).succeed();
     assert_eq!(quota.available(at(0)), 487);
 }
 
@@ -114,7 +149,7 @@ fn a_first_send_that_succeeds_gives_one() {
 #[test]
 fn a_failure_that_is_not_retried_gives_nothing() {
     let quota = quota().holding(450);
-    assert_eq!(Hand::new(&POLICY, quota.ticket()).fail(Verdict::Stop), Err(Reason::Stopped));
+    assert_eq!(Hand::new(&POLICY, &quota).fail(Verdict::Stop), Err(Reason::Stopped));
     assert_eq!(quota.available(at(0)), 450);
 }
 
@@ -123,7 +158,7 @@ fn a_failure_that_is_not_retried_gives_nothing() {
 fn calls_share_the_quota() {
     let quota = quota().capacity(14);
     assert_eq!(left_after(&quota, RETRY), 0);
-    assert_eq!(Hand::new(&POLICY, quota.ticket()).fail(RETRY), Err(Reason::Refused));
+    assert_eq!(Hand::new(&POLICY, &quota).fail(RETRY), Err(Reason::Refused));
 }
 
 /// `x-amz-retry-after` with a backoff of 50 ms. botocore waits the longer of both, and 5.05 s at most; insist both, one
@@ -141,7 +176,7 @@ fn a_hint_in_milliseconds_is_read_by_the_judge() {
 fn dynamodb_makes_four_attempts() {
     let policy = POLICY.shape(Shape::Exponential { base: ms(25), factor: Factor::DOUBLE }).attempts(4);
     let quota = quota();
-    let mut hand = Hand::new(&policy, quota.ticket());
+    let mut hand = Hand::new(&policy, &quota);
     for (left, wait) in [(486, 25), (472, 50), (458, 100)] {
         assert_eq!((hand.fail(RETRY), quota.available(at(0))), (Ok(ms(wait)), left));
     }
@@ -225,8 +260,8 @@ fn the_rate_and_the_room_have_a_least() {
 fn the_rate_is_at_most_twice_what_is_measured() {
     let limiter = RateLimiter::new();
     for index in 0..=200 {
-        let accepted = Settled::Ended(End::Accept, Duration::ZERO);
-        limiter.settle(Instant::from_nanos(index * 50_000_000), Kind::First, accepted);
+        let now = Instant::from_nanos(index * 50_000_000);
+        limiter.settle(now, &Cause::FIRST, &Settled::Ended(AttemptEnd::Accept, now));
     }
     assert_near(limiter.measured(), 20.0, 0.01);
     assert_eq!(limiter.fill_rate(), 2.0 * limiter.measured());

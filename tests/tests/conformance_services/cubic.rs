@@ -1,14 +1,14 @@
 //! The numbers of AWS's adaptive mode, as smithy-rs tests them in `client_rate_limiter.rs`.
 
-use insist_core::{Action, Call, End, Gate, Instant, Kind, Policy, Reason, Sent, Settled};
+use insist_core::{Action, AttemptEnd, Call, Cause, Gate, Instant, Policy, Reason, Settled};
 use insist_tests::by_hand::{at, ms, sent, waits_until};
 use insist_tests::throttle::{Curve, RateLimiter};
 
 use crate::{Closed, THROTTLED, assert_near};
 
 fn settle(limiter: &RateLimiter, now: Instant, is_throttled: bool) {
-    let end = if is_throttled { End::Retry(Sent::Throttled) } else { End::Accept };
-    limiter.settle(now, Kind::First, Settled::Ended(end, ms(0)));
+    let end = if is_throttled { THROTTLED.into() } else { AttemptEnd::Accept };
+    limiter.settle(now, &Cause::FIRST, &Settled::Ended(end, now));
 }
 
 /// `test_calculated_rate_with_successes`.
@@ -136,7 +136,7 @@ fn a_turn_that_another_gate_refuses_is_given_back() {
 #[test]
 fn what_was_cancelled_changes_no_rate() {
     let limiter = RateLimiter::new();
-    let cancel = |millis| limiter.settle(at(millis), Kind::Hedge, Settled::Ended(End::Cancelled, ms(0)));
+    let cancel = |millis| limiter.settle(at(millis), &Cause::HEDGE, &Settled::Ended(AttemptEnd::Cancelled, at(millis)));
     settle(&limiter, at(600), false);
     let measured = limiter.measured();
     cancel(700);

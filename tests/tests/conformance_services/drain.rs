@@ -18,7 +18,7 @@ fn dry(costs: Costs, failure: Verdict, p: f64) -> f64 {
     for number in 0..50_000 {
         dry += u32::from(number >= 10_000 && quota.available(at(0)) < cost);
         let verdicts = [0; 3].map(|_| if random.f64() < p { failure } else { Verdict::Accept });
-        let _ = played(&policy, &quota.ticket(), &verdicts);
+        let _ = played(&policy, &quota, &verdicts);
     }
     f64::from(dry) / 40_000.0
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use insist_core::{Action, Call, Policy, Reason, Verdict, play_with};
+use insist_core::{Action, Call, Instant, Policy, Reason, Verdict, play_with};
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use insist_tests::by_hand::{at, ms, sent};
@@ -81,7 +81,7 @@ fn headers_of_the_server_end_the_call() {
 fn a_post_is_not_retried() {
     let repeat = Rules::new().repeat(&Method::POST, &HeaderMap::new());
     for failure in [RETRY, THROTTLED] {
-        let failed = play_with(&Policy::aws(), &(), repeat, 7, &script(ms(5), &[failure]));
+        let failed = play_with(&Policy::aws(), &(), repeat, Instant::ZERO, 7, &script(ms(5), &[failure]));
         assert_eq!(gave_up(&failed), (Reason::NotRepeatable, at(5)));
     }
 }

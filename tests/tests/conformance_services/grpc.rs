@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Action, Call, Gate, Instant, Kind, Policy, PolicyError, Reason, Script, Verdict, play, play_with};
+use insist_core::{Action, Call, Cause, Gate, Instant, Policy, PolicyError, Reason, Script, Verdict, play, play_with};
 use insist_tests::by_hand::{at, ms, sent, waits_until};
 use insist_tests::throttle::{Pushback, RetryThrottle, RetryThrottleError};
 
@@ -93,7 +93,7 @@ fn a_timeout_takes_a_token_and_a_cancelled_hedge_does_not() {
     assert_eq!((gave_up(&silent).1, throttle.thousandths()), (at(100), 3000));
     let hedged = Policy::grpc_hedging().attempts(2);
     let script = Script::new().outcome(2, ms(10), Verdict::Accept);
-    let won = play_with(&hedged, &throttle, insist_core::Repeat::Always, 7, &script);
+    let won = play_with(&hedged, &throttle, insist_core::Repeat::Always, Instant::ZERO, 7, &script);
     assert_eq!(won.steps.last().map(|step| step.action), Some(Action::Return(2)));
     assert_eq!(throttle.thousandths(), 3800);
 }
@@ -110,7 +110,7 @@ fn hedges_are_as_many_as_the_attempts() {
     let fatal = play(&policy, 7, &script);
     assert_eq!(sends(&fatal).len(), 6);
     assert_eq!(gave_up(&fatal), (Reason::Stopped, at(650)));
-    let cancelled = fatal.steps.iter().filter(|step| matches!(step.action, Action::Cancel(_))).count();
+    let cancelled = fatal.steps.iter().filter(|step| matches!(step.action, Action::Cancel { .. })).count();
     assert_eq!(cancelled, 4, "1, 4, 5 and 6");
 }
 
@@ -131,7 +131,7 @@ fn a_pushback_that_forbids_opens_no_more_hedges() {
     }
     let _ = call.handle(at(2600), 1, Verdict::Accept);
     assert_eq!(call.poll(at(2600)), Action::Return(1));
-    assert_eq!((call.attempts(), throttle.thousandths()), (2, 9500));
+    assert_eq!((call.state().attempts(), throttle.thousandths()), (2, 9500));
 }
 
 /// Where too much fails no hedges are sent, and what is in flight goes on.
@@ -141,7 +141,7 @@ fn a_throttled_call_is_not_hedged() {
     answer(&throttle, RETRY);
     answer(&throttle, RETRY);
     let script = Script::new().outcome(1, ms(3000), Verdict::Accept);
-    let slow = play_with(&Policy::grpc_hedging(), &throttle, insist_core::Repeat::Always, 7, &script);
+    let slow = play_with(&Policy::grpc_hedging(), &throttle, insist_core::Repeat::Always, Instant::ZERO, 7, &script);
     assert_eq!(sends(&slow), [at(0)]);
     assert_eq!(slow.steps.last().map(|step| step.action), Some(Action::Return(1)));
     assert_eq!(throttle.thousandths(), 2800);
@@ -180,5 +180,5 @@ fn threads_share_the_throttle() {
         }
     });
     assert_eq!(throttle.thousandths(), 600_000);
-    assert!(throttle.reserve(Instant::ZERO, Kind::Retry).is_ok());
+    assert!(throttle.reserve(Instant::ZERO, &Cause::HEDGE).is_ok());
 }

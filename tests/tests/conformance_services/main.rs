@@ -22,12 +22,12 @@ mod tower;
 use std::time::Duration;
 
 use insist_core::{
-    Action, Admission, Call, Gate, Handled, Instant, Kind, Policy, Reason, Refusal, Repeat, Script, Sent, Timeline,
-    Verdict, play_with,
+    Action, Admission, Call, Cause, Gate, Handled, Instant, Policy, Reason, Refusal, Repeat, Script, Timeline, Verdict,
+    play_with,
 };
 
 const RETRY: Verdict = Verdict::retry();
-const THROTTLED: Verdict = Verdict::retry().sent(Sent::Throttled);
+const THROTTLED: Verdict = Verdict::retry().throttled();
 
 /// A call with one lane that is driven by hand in virtual time. Its attempts take no time.
 struct Hand<'a, G: Gate> {
@@ -86,8 +86,8 @@ struct Closed {
 }
 
 impl Gate for Closed {
-    fn admit(&self, _: Instant, kind: Kind) -> Admission {
-        if kind == Kind::First && !self.for_firsts { Admission::Yes } else { Admission::No(Refusal::new("closed")) }
+    fn admit(&self, _: Instant, cause: &Cause) -> Admission {
+        if *cause == Cause::FIRST && !self.for_firsts { Admission::Yes } else { Admission::No(Refusal::new(&"closed")) }
     }
 }
 
@@ -99,7 +99,7 @@ fn script(after: Duration, verdicts: &[Verdict]) -> Script {
 
 /// Attempts 1, 2, 3 … end with these verdicts at once.
 fn played<G: Gate>(policy: &Policy, gate: &G, verdicts: &[Verdict]) -> Timeline {
-    play_with(policy, gate, Repeat::Always, 7, &script(Duration::ZERO, verdicts))
+    play_with(policy, gate, Repeat::Always, Instant::ZERO, 7, &script(Duration::ZERO, verdicts))
 }
 
 fn sends(timeline: &Timeline) -> Vec<Instant> {

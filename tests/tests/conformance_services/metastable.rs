@@ -36,7 +36,7 @@ impl World<'_> {
                     self.sent += 1;
                 }
                 // The server is not told.
-                Action::Cancel(_) => {}
+                Action::Cancel { .. } => {}
                 Action::Wait { until, .. } => {
                     self.timers.extend(until.map(|until| Reverse((until, number))));
                     return;
@@ -136,7 +136,7 @@ fn a_budget_that_fits_the_room_lets_the_server_recover() {
 #[test]
 fn the_quota_lets_the_server_recover() {
     let quota = RetryQuota::new(Costs::V2_1);
-    let (load, succeeded) = after(185, || Box::new(quota.ticket()));
+    let (load, succeeded) = after(185, || Box::new(&quota));
     assert!((275.0..=285.0).contains(&load), "{load}");
     assert!(succeeded > 0.98, "{succeeded}");
     assert!(quota.available(at(0)) > 400, "the successes have filled it again");

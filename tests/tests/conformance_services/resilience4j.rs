@@ -5,16 +5,18 @@
 
 use std::time::Duration;
 
-use insist_core::{Admission, Breaker, BreakerState, End, Gate, Instant, Jitter, Kind, Policy, Reason, Sent, Settled};
+use insist_core::{
+    Admission, AttemptEnd, Breaker, BreakerState, Cause, Failure, Gate, Instant, Jitter, Policy, Reason, Settled,
+};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{RETRY, gave_up, played, sends};
 
-const FAILURE: End = End::Retry(Sent::Maybe);
+const FAILURE: AttemptEnd = AttemptEnd::Retry(Failure::new());
 
-fn report(breaker: &Breaker, now: Instant, end: End) {
-    assert_eq!(breaker.admit(now, Kind::First), Admission::Yes);
-    breaker.settle(now, Kind::First, Settled::Ended(end, Duration::ZERO));
+fn report(breaker: &Breaker, now: Instant, end: AttemptEnd) {
+    assert_eq!(breaker.admit(now, &Cause::FIRST), Admission::Yes);
+    breaker.settle(now, &Cause::FIRST, &Settled::Ended(end, now));
 }
 
 /// R3: 100 ms × 2 with a cap of 100 s, before retry 12.
@@ -41,19 +43,19 @@ fn breaker() -> Breaker {
 fn it_opens_at_half_of_a_hundred() {
     let breaker = breaker();
     for index in 0..99 {
-        report(&breaker, at(0), if index < 49 { End::Accept } else { FAILURE });
+        report(&breaker, at(0), if index < 49 { AttemptEnd::Accept } else { FAILURE });
         assert!(matches!(breaker.state(at(0)), BreakerState::Closed { .. }), "{index}");
     }
     report(&breaker, at(0), FAILURE);
-    assert!(matches!(breaker.admit(at(59_999), Kind::First), Admission::No(_)));
-    assert_eq!(breaker.admit(at(60_000), Kind::First), Admission::Yes);
+    assert!(matches!(breaker.admit(at(59_999), &Cause::FIRST), Admission::No(_)));
+    assert_eq!(breaker.admit(at(60_000), &Cause::FIRST), Admission::Yes);
 }
 
 /// Half-open, ten may go through. resilience4j judges when all ten have ended; insist as soon as the outcome is certain:
 /// the sixth success closes it, the fifth failure opens it.
 #[test]
 fn ten_probes_are_judged_as_soon_as_they_are_decided() {
-    for (end, reports) in [(End::Accept, 6), (FAILURE, 5)] {
+    for (end, reports) in [(AttemptEnd::Accept, 6), (FAILURE, 5)] {
         let breaker = breaker();
         (0..100).for_each(|_| report(&breaker, at(0), FAILURE));
         for number in 1..=reports {
@@ -62,7 +64,7 @@ fn ten_probes_are_judged_as_soon_as_they_are_decided() {
             assert_eq!(is_half_open, number < reports, "{end:?} {number}");
         }
         let is_closed = matches!(breaker.state(at(60_000)), BreakerState::Closed { .. });
-        assert_eq!(is_closed, end == End::Accept);
+        assert_eq!(is_closed, end == AttemptEnd::Accept);
     }
 }
 
@@ -71,6 +73,6 @@ fn ten_probes_are_judged_as_soon_as_they_are_decided() {
 fn no_more_than_ten_probes_are_out() {
     let breaker = breaker();
     (0..100).for_each(|_| report(&breaker, at(0), FAILURE));
-    let admitted = (0..20).filter(|_| breaker.admit(at(60_000), Kind::First) == Admission::Yes).count();
+    let admitted = (0..20).filter(|_| breaker.admit(at(60_000), &Cause::FIRST) == Admission::Yes).count();
     assert_eq!(admitted, 10);
 }

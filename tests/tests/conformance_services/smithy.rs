@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use insist_core::{Action, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Shape, Verdict};
+use insist_core::{Action, Cause, Factor, Gate, Instant, Jitter, Policy, Reason, Shape, Verdict};
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, StatusCode};
 use insist_tests::by_hand::{at, ms};
@@ -29,7 +29,7 @@ fn quota_2_1(tokens: u32) -> RetryQuota {
 /// What a call with these failures waits, and what is left in the quota after each.
 #[track_caller]
 fn retries(policy: &Policy, quota: &RetryQuota, failures: &[Verdict]) -> Vec<(Result<Duration, Reason>, u32)> {
-    let mut hand = Hand::new(policy, quota.ticket());
+    let mut hand = Hand::new(policy, &quota);
     failures.iter().map(|failure| (hand.fail(*failure), quota.available(at(0)))).collect()
 }
 
@@ -37,7 +37,7 @@ fn retries(policy: &Policy, quota: &RetryQuota, failures: &[Verdict]) -> Vec<(Re
 #[test]
 fn a_success_gives_back_what_the_last_retry_cost() {
     let quota = quota(500);
-    let mut hand = Hand::new(&V2_0, quota.ticket());
+    let mut hand = Hand::new(&V2_0, &quota);
     assert_eq!((hand.fail(RETRY), quota.available(at(0))), (Ok(SECOND), 495));
     assert_eq!((hand.fail(RETRY), quota.available(at(0))), (Ok(SECOND * 2), 490));
     hand.succeed();
@@ -57,11 +57,11 @@ fn without_tokens_there_is_no_retry() {
 fn first_sends_that_succeed_fill_the_quota_one_by_one() {
     let quota = quota(20);
     let policy = V2_0.attempt_timeout(ms(100));
-    let silent = played(&policy, &quota.ticket(), &[]);
+    let silent = played(&policy, &quota, &[]);
     assert_eq!((sends(&silent).len(), quota.available(at(0))), (3, 0));
     let mut attempts = sends(&silent).len();
     for filled in 1..=20 {
-        attempts += sends(&played(&policy, &quota.ticket(), &[Verdict::Accept])).len();
+        attempts += sends(&played(&policy, &quota, &[Verdict::Accept])).len();
         assert_eq!(quota.available(at(0)), filled);
     }
     assert_eq!(attempts, 23);
@@ -104,7 +104,7 @@ fn a_long_hint_is_not_cut() {
 #[test]
 fn a_retry_of_2_1_costs_fourteen() {
     let quota = quota_2_1(500);
-    let mut hand = Hand::new(&V2_1, quota.ticket());
+    let mut hand = Hand::new(&V2_1, &quota);
     assert_eq!((hand.fail(RETRY), quota.available(at(0))), (Ok(ms(50)), 486));
     assert_eq!((hand.fail(RETRY), quota.available(at(0))), (Ok(ms(100)), 472));
     hand.succeed();
@@ -129,7 +129,7 @@ fn six_tokens_are_not_enough_for_another() {
 #[test]
 fn a_retry_after_throttling_costs_five() {
     let quota = quota_2_1(500);
-    let mut hand = Hand::new(&V2_1, quota.ticket());
+    let mut hand = Hand::new(&V2_1, &quota);
     assert_eq!((hand.fail(THROTTLED.exactly_after(SECOND)), quota.available(at(0))), (Ok(SECOND), 495));
     hand.succeed();
     assert_eq!(quota.available(at(0)), 500);
@@ -139,11 +139,11 @@ fn a_retry_after_throttling_costs_five() {
 #[test]
 fn what_ends_a_call_ends_it_at_once() {
     let quota = quota_2_1(500);
-    let exhausted = played(&V2_1, &quota.ticket(), &[RETRY; 3]);
+    let exhausted = played(&V2_1, &quota, &[RETRY; 3]);
     assert_eq!(gave_up(&exhausted), (Reason::Attempts, at(150)));
     assert_eq!(quota.available(at(150)), 472);
-    assert_eq!(gave_up(&played(&V2_1, &quota.ticket(), &[Verdict::Stop])), (Reason::Stopped, at(0)));
-    let returned = played(&V2_1, &quota.ticket(), &[Verdict::Accept]);
+    assert_eq!(gave_up(&played(&V2_1, &quota, &[Verdict::Stop])), (Reason::Stopped, at(0)));
+    let returned = played(&V2_1, &quota, &[Verdict::Accept]);
     assert_eq!(returned.steps.last().map(|step| (step.at, step.action)), Some((at(0), Action::Return(1))));
 }
 
@@ -151,7 +151,7 @@ fn what_ends_a_call_ends_it_at_once() {
 /// once, because a wait that leads to no send helps nobody (law 6), and pausing between polls is the caller's.
 #[test]
 fn a_long_poll_without_tokens_gives_up_at_once() {
-    assert_eq!(gave_up(&played(&V2_1, &quota_2_1(0).ticket(), &[RETRY; 3])), (Reason::Refused, at(0)));
+    assert_eq!(gave_up(&played(&V2_1, &quota_2_1(0), &[RETRY; 3])), (Reason::Refused, at(0)));
 }
 
 /// S27.
@@ -159,7 +159,7 @@ fn a_long_poll_without_tokens_gives_up_at_once() {
 fn parts_of_tokens_add_up() {
     let quota = quota(10).holding(0).reward(0.4);
     for whole in [0, 0, 1] {
-        assert_eq!(sends(&played(&V2_0, &quota.ticket(), &[Verdict::Accept])).len(), 1);
+        assert_eq!(sends(&played(&V2_0, &quota, &[Verdict::Accept])).len(), 1);
         assert_eq!(quota.available(at(0)), whole);
     }
 }
@@ -180,7 +180,7 @@ fn tokens_come_back_with_time() {
 #[test]
 fn no_token_comes_back_twice() {
     let quota = RetryQuota::new(Costs { transient: 1, timeout: 1, throttled: 1 }).capacity(100).holding(0).refill(1.0);
-    let reserved = |_| quota.ticket().reserve(at(10_000), Kind::Retry).is_ok();
+    let reserved = |_| quota.reserve(at(10_000), &Cause::retry(RETRY.into())).is_ok();
     let taken: Vec<bool> = thread::scope(|scope| {
         let threads: Vec<_> = (0..100).map(|number| scope.spawn(move || reserved(number))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -204,8 +204,7 @@ fn dynamodb_has_a_schedule_of_its_own() {
 #[test]
 fn a_call_that_ends_in_its_backoff_gets_its_tokens_back() {
     let quota = quota(500);
-    let ticket = quota.ticket();
-    let mut call = insist_core::Call::new(&V2_0, &ticket, Instant::ZERO, 7);
+    let mut call = insist_core::Call::new(&V2_0, &quota, Instant::ZERO, 7);
     assert!(matches!(call.poll(at(0)), Action::Send(_)));
     let _ = call.handle(at(0), 1, RETRY);
     assert_eq!(quota.available(at(0)), 495);
@@ -213,9 +212,9 @@ fn a_call_that_ends_in_its_backoff_gets_its_tokens_back() {
     assert_eq!(quota.available(at(0)), 500);
 }
 
-/// With the blocking driver: the call owns its ticket, and the judge says what was throttled.
+/// With the blocking driver: the judge says what was throttled.
 #[test]
-fn a_driver_is_given_a_ticket_as_the_gate() {
+fn a_driver_is_given_the_quota_as_the_gate() {
     let quota = quota_2_1(500);
     let mut answers = [503, 429, 200].into_iter();
     let policy = Policy::zero();
@@ -225,6 +224,6 @@ fn a_driver_is_given_a_ticket_as_the_gate() {
         Ok(500..) => RETRY,
         _ => Verdict::Accept,
     });
-    assert_eq!(judged.gate(quota.ticket()).try_call().ok(), Some(200));
+    assert_eq!(judged.gate(&quota).try_call().ok(), Some(200));
     assert_eq!(quota.available(at(0)), 500 - 14, "5 of 14 + 5 came back");
 }

@@ -5,8 +5,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use insist_core::{Action, Admission, Budget, Call, End, Gate, Instant, Kind, Policy, Reason, Sent, Settled, Verdict};
-use insist_tests::by_hand::{at, ms};
+use insist_core::{
+    Action, Admission, AttemptEnd, Budget, Call, Cause, Failure, Gate, Instant, Policy, Reason, Settled, Verdict,
+};
+use insist_tests::by_hand::at;
 use insist_tests::throttle::AdaptiveThrottle;
 
 use crate::{Closed, RETRY, THROTTLED, assert_near, gave_up, played, sends};
@@ -78,9 +80,9 @@ fn reaching(k: f64, offered: u32) -> f64 {
         let now = at(step * 10);
         let (mut admitted, mut taken_on) = (0, 0);
         for _ in 0..offered * 10 {
-            if throttle.admit(now, Kind::First) == Admission::Yes {
+            if throttle.admit(now, &Cause::FIRST) == Admission::Yes {
                 let has_room = taken_on < 10;
-                settle(&throttle, now, if has_room { End::Accept } else { End::Retry(Sent::Throttled) });
+                settle(&throttle, now, if has_room { AttemptEnd::Accept } else { THROTTLED.into() });
                 admitted += 1;
                 taken_on += u32::from(has_room);
             }
@@ -102,13 +104,13 @@ fn adaptive_throttling_lets_k_requests_through_for_each_accepted() {
     }
 }
 
-fn settle(throttle: &AdaptiveThrottle, now: Instant, end: End) {
-    throttle.settle(now, Kind::First, Settled::Ended(end, ms(0)));
+fn settle(throttle: &AdaptiveThrottle, now: Instant, end: AttemptEnd) {
+    throttle.settle(now, &Cause::FIRST, &Settled::Ended(end, now));
 }
 
 fn admit(throttle: &AdaptiveThrottle, now: Instant, count: usize) {
     for _ in 0..count {
-        let _ = throttle.admit(now, Kind::First);
+        let _ = throttle.admit(now, &Cause::FIRST);
     }
 }
 
@@ -118,7 +120,7 @@ fn the_probability_is_that_of_the_book() {
     let throttle = AdaptiveThrottle::new(2.0, 7);
     assert_eq!(throttle.refusal(at(0)), 0.0);
     admit(&throttle, at(0), 100);
-    (0..60).for_each(|_| settle(&throttle, at(0), End::Accept));
+    (0..60).for_each(|_| settle(&throttle, at(0), AttemptEnd::Accept));
     assert_eq!(throttle.refusal(at(0)), 0.0);
     admit(&throttle, at(0), 100);
     assert_near(throttle.refusal(at(0)), (200.0 - 120.0) / 201.0, 1e-9);
@@ -135,9 +137,9 @@ fn only_what_was_turned_away_or_never_arrived_counts_against_the_backend() {
         (0..10).for_each(|_| settle(&throttle, at(0), end));
         throttle.refusal(at(0))
     };
-    let taken_on = [End::Accept, End::Stop, End::Retry(Sent::Maybe), End::Cancelled];
+    let taken_on = [AttemptEnd::Accept, AttemptEnd::Stop, AttemptEnd::Retry(Failure::new()), AttemptEnd::Cancelled];
     assert!(taken_on.into_iter().all(|end| refusal(end) == 0.0));
-    let not = [End::Retry(Sent::Throttled), End::Retry(Sent::No), End::Timeout];
+    let not = [THROTTLED.into(), Verdict::retry().unsent().into(), AttemptEnd::Timeout];
     assert!(not.into_iter().all(|end| refusal(end) > 0.9));
 }
 

@@ -32,7 +32,7 @@ fn calls_that_overlap_leave_nothing_behind() {
     let adaptive = AdaptiveThrottle::new(200.0, 7);
     let limiter = RateLimiter::new();
     let make = |now: Instant, seed: u64| {
-        let own = (quota.ticket(), Pushback::new());
+        let own = (&quota, Pushback::new());
         let shared = ((&adaptive, &concurrency), (&throttle, &limiter));
         Call::with_lanes::<3>(&POLICY, (shared, own), now, seed)
     };
@@ -51,8 +51,8 @@ fn calls_that_overlap_leave_nothing_behind() {
                 in_flight.push(attempt.id);
                 false
             }
-            Action::Cancel(id) => {
-                in_flight.retain(|other| *other != id);
+            Action::Cancel { attempt, .. } => {
+                in_flight.retain(|other| *other != attempt);
                 false
             }
             Action::Wait { .. } => random.u8(..) == 0,
@@ -66,7 +66,7 @@ fn calls_that_overlap_leave_nothing_behind() {
             }
         };
         if is_over {
-            retried += call.retries() + call.hedges();
+            retried += call.state().retries() + call.state().hedges();
             (*call, *in_flight) = (make(now, step), Vec::new());
         }
     }

@@ -7,29 +7,29 @@
 
 use std::cell::Cell;
 
-use insist_core::{Action, Budget, End, Gate, Instant, Kind, Policy, Refusal, Settled, Verdict};
+use insist_core::{Action, AttemptEnd, Budget, Cause, Gate, Instant, Policy, Refusal, Settled, Verdict};
 
 use crate::{RETRY, assert_near, played, sends};
 
 struct Bucket(Cell<f64>);
 
 impl Gate for Bucket {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
         // Ten tenths are a little less than one.
         let left = self.0.get() - 1.0 + 1e-9;
         if left < 0.0 {
-            return Err(Refusal::new("bucket is empty"));
+            return Err(Refusal::new(&"bucket is empty"));
         }
         self.0.set(left);
         Ok(())
     }
 
-    fn refund(&self, _: Instant, _: Kind, _: Instant) {
+    fn refund(&self, _: Instant, _: &Cause, _: Instant) {
         self.0.set(self.0.get() + 1.0);
     }
 
-    fn settle(&self, _: Instant, _: Kind, settled: Settled) {
-        if let Settled::Ended(End::Accept, _) = settled {
+    fn settle(&self, _: Instant, _: &Cause, settled: &Settled) {
+        if let Settled::Ended(AttemptEnd::Accept, _) = settled {
             self.0.set((self.0.get() + 0.1).min(10.0));
         }
     }

@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
-use insist_core::{Action, Budget, Gate, Kind, Policy, Verdict, play};
+use insist_core::{Action, AttemptEnd, Budget, Cause, Gate, Policy, Verdict, play};
 use insist_tests::by_hand::{at, ms};
 
 use crate::{RETRY, played, script, sends};
+
+const FAILED: Cause = Cause::retry(AttemptEnd::Timeout);
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,15 +18,15 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn nothing_was_sent_so_nothing_is_retried() {
     let budget = Budget::new(1.0).with_reserve(0).window(SECOND);
-    assert!(budget.reserve(at(0), Kind::Retry).is_err());
+    assert!(budget.reserve(at(0), &FAILED).is_err());
 }
 
 /// `tps_slots`. Two requests are one retry, within a second.
 #[test]
 fn a_request_counts_until_its_slot_leaves_the_window() {
     let budget = Budget::new(0.5).with_reserve(0).window(SECOND);
-    let send = |millis| budget.admit(at(millis), Kind::First);
-    let retry = |millis| budget.reserve(at(millis), Kind::Retry).is_ok();
+    let send = |millis| budget.admit(at(millis), &Cause::FIRST);
+    let retry = |millis| budget.reserve(at(millis), &FAILED).is_ok();
     send(0);
     send(0);
     assert!(retry(901));
@@ -33,7 +35,7 @@ fn a_request_counts_until_its_slot_leaves_the_window() {
     send(2902);
     send(3203);
     assert!(retry(3203), "both count");
-    budget.refund(at(3203), Kind::Retry, at(3203));
+    budget.refund(at(3203), &FAILED, at(3203));
     send(4004);
     assert!(retry(4004), "the first is out of the window, the second and the third count");
     assert!(!retry(4004));

@@ -6,26 +6,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use insist_blocking::{LiveAttempt, VirtualClock};
-use insist_core::{Attempt, Policy};
+use insist_core::{AsPolicy, Attempt, Event, IntoTerms, Terms};
 use insist_futures::{Driver, Lanes, Operation, Outcomes, Room, Timer, VirtualTimer};
-use insist_tests::event_loop::{Answers, EventLoop};
+use insist_tests::event_loop::{Answers, EventLoop, Seeing};
 
-use crate::observed::Observed;
+use crate::observed::{Observed, Seen};
 use crate::scenario::{FALLBACK, Failure, Given, SEED, Scenario, judge};
 
 /// Runs an async call, whatever its timer.
-async fn observe<M, O, const ROOM: usize>(
+async fn observe<M, O, P, J, H, G, const ROOM: usize>(
     scenario: &Scenario,
-    call: Driver<M, &Policy, O, (), (), (), ROOM>,
+    call: Driver<M, O, Terms<P, J, H, G>, ROOM>,
 ) -> Observed
 where
     M: Timer,
     O: Operation + Outcomes<Value = u32, Error = Failure>,
+    P: AsPolicy,
     Lanes<ROOM>: Room,
 {
-    let (notes, mut events) = (RefCell::default(), Vec::new());
+    let (notes, mut seen) = (RefCell::default(), Seen::default());
     let gate = scenario.make_gate(&notes);
-    let call = call.judge(judge).gate(&gate).repeat(scenario.repeat).seed(SEED).notify(|event| events.push(*event));
+    let call = call.judge(judge).gate(&gate).repeat(scenario.repeat).seed(SEED).notify(|event| seen.see(event));
     let (result, report) = if scenario.falls_back {
         let (value, report) = call.fallback(|_| FALLBACK).report().await;
         (Ok(value), report)
@@ -33,10 +34,10 @@ where
         call.report().await
     };
     drop(gate);
-    Observed::new(result, &report, &events, notes.into_inner())
+    Observed::new(result, &report, seen, notes.into_inner())
 }
 
-async fn answer<F: Future>(answer: Option<(Duration, Given)>, sleep: impl Fn(Duration) -> F) -> Given {
+pub(crate) async fn answer<F: Future>(answer: Option<(Duration, Given)>, sleep: impl Fn(Duration) -> F) -> Given {
     match answer {
         Some((after, given)) => {
             sleep(after).await;
@@ -48,12 +49,17 @@ async fn answer<F: Future>(answer: Option<(Duration, Given)>, sleep: impl Fn(Dur
 
 /// By `insist-futures`, in virtual time.
 pub(crate) fn futures(scenario: &Scenario) -> Observed {
+    futures_by(scenario, scenario.policy)
+}
+
+/// The same by these terms, whose policy is the scenario's.
+pub(crate) fn futures_by(scenario: &Scenario, terms: impl IntoTerms) -> Observed {
     let timer = VirtualTimer::new();
     let operation = |attempt: Attempt| answer(scenario.answer(attempt.id), |span| timer.sleep(span));
     if scenario.races {
-        timer.block_on(observe(scenario, insist_futures::race(&timer, &scenario.policy, operation)))
+        timer.block_on(observe(scenario, insist_futures::race(&timer, terms, operation)))
     } else {
-        timer.block_on(observe(scenario, insist_futures::retry(&timer, &scenario.policy, operation)))
+        timer.block_on(observe(scenario, insist_futures::retry(&timer, terms, operation)))
     }
 }
 
@@ -84,16 +90,21 @@ pub(crate) fn smol(scenario: &Scenario) -> Observed {
 
 /// By `insist-blocking` on this thread, with a clock that nobody waits for.
 pub(crate) fn on_this_thread(scenario: &Scenario) -> Observed {
+    on_this_thread_by(scenario, scenario.policy)
+}
+
+/// The same by these terms, whose policy is the scenario's.
+pub(crate) fn on_this_thread_by(scenario: &Scenario, terms: impl IntoTerms) -> Observed {
     let clock = VirtualClock::new();
-    let (notes, mut events) = (RefCell::default(), Vec::new());
+    let (notes, mut seen) = (RefCell::default(), Seen::default());
     let gate = scenario.make_gate(&notes);
     let operation = |attempt: &LiveAttempt<'_>| {
         let (after, given) = scenario.answer(attempt.id).expect("an attempt that hangs would hang this thread");
         clock.advance(after);
         given
     };
-    let call = insist_blocking::retry(&scenario.policy, operation).clock(&clock).judge(judge).gate(&gate);
-    let call = call.repeat(scenario.repeat).seed(SEED).notify(|event| events.push(*event));
+    let call = insist_blocking::retry(terms, operation).clock(&clock).judge(judge).gate(&gate);
+    let call = call.repeat(scenario.repeat).seed(SEED).notify(|event| seen.see(event));
     let (result, report) = if scenario.falls_back {
         let (value, report) = call.fallback(|_| FALLBACK).report();
         (Ok(value), report)
@@ -101,15 +112,12 @@ pub(crate) fn on_this_thread(scenario: &Scenario) -> Observed {
         call.report()
     };
     drop(gate);
-    Observed::new(result, &report, &events, notes.into_inner())
+    Observed::new(result, &report, seen, notes.into_inner())
 }
 
-/// By `insist-blocking` on threads, in real time.
-pub(crate) fn on_threads(scenario: &Scenario) -> Observed {
-    let (notes, mut events) = (RefCell::default(), Vec::new());
-    let gate = scenario.make_gate(&notes);
-    let script = Arc::new(scenario.clone());
-    let operation = move |attempt: &LiveAttempt<'_>| match script.answer(attempt.id) {
+/// What an attempt on a thread of its own answers.
+pub(crate) fn answer_on_thread(scenario: &Scenario, attempt: &LiveAttempt<'_>) -> Given {
+    match scenario.answer(attempt.id) {
         Some((after, given)) => {
             std::thread::sleep(after);
             given
@@ -120,30 +128,40 @@ pub(crate) fn on_threads(scenario: &Scenario) -> Observed {
             }
             Ok(0)
         }
-    };
+    }
+}
+
+/// By `insist-blocking` on threads, in real time.
+pub(crate) fn on_threads(scenario: &Scenario) -> Observed {
+    let (notes, mut seen) = (RefCell::default(), Seen::default());
+    let gate = scenario.make_gate(&notes);
+    let script = Arc::new(scenario.clone());
+    let operation = move |attempt: &LiveAttempt<'_>| answer_on_thread(&script, attempt);
     let call = insist_blocking::race(&scenario.policy, operation).judge(judge).gate(&gate);
-    let call = call.repeat(scenario.repeat).seed(SEED).notify(|event| events.push(*event));
+    let call = call.repeat(scenario.repeat).seed(SEED).notify(|event| seen.see(event));
     let (result, report) = call.report();
     drop(gate);
-    Observed::new(result, &report, &events, notes.into_inner())
+    Observed::new(result, &report, seen, notes.into_inner())
 }
 
 /// By an event loop that runs all of them at once, with this much room.
 pub(crate) fn by_hand<const LANES: usize>(scenarios: &[Scenario]) -> Vec<Observed> {
     let notes: Vec<_> = scenarios.iter().map(|_| RefCell::default()).collect();
+    let seen: Vec<_> = scenarios.iter().map(|_| RefCell::<Seen>::default()).collect();
     let gates: Vec<_> = scenarios.iter().zip(&notes).map(|(scenario, notes)| scenario.make_gate(notes)).collect();
     let mut calls = EventLoop::<_, _, LANES>::default();
-    for (scenario, gate) in scenarios.iter().zip(&gates) {
+    for ((scenario, gate), seen) in scenarios.iter().zip(&gates).zip(&seen) {
         let answers: Answers<'_, _, _> = Box::new(|id| scenario.answer(id));
-        calls.start(&scenario.policy, gate, scenario.repeat, SEED, judge, answers);
+        let hook: Seeing<'_, _, _> = Box::new(|event: &Event<'_, _, _>| seen.borrow_mut().see(event));
+        calls.start(&scenario.policy, gate, scenario.repeat, SEED, judge, answers, hook);
     }
     let over = calls.run();
     drop(gates);
-    let observe = |(scenario, (over, notes)): (&Scenario, (Option<_>, RefCell<_>))| {
-        let insist_tests::event_loop::Over { result, mut report, events } = over.expect("every call ends");
+    let observe = |(((scenario, over), notes), seen): (((&Scenario, Option<_>), RefCell<_>), RefCell<_>)| {
+        let insist_tests::event_loop::Over { result, mut report } = over.expect("every call ends");
         report.fell_back = scenario.falls_back && result.is_err();
         let result = if report.fell_back { Ok(FALLBACK) } else { result };
-        Observed::new(result, &report, &events, notes.into_inner())
+        Observed::new(result, &report, seen.into_inner(), notes.into_inner())
     };
-    scenarios.iter().zip(over.into_iter().zip(notes)).map(observe).collect()
+    scenarios.iter().zip(over).zip(notes).zip(seen).map(observe).collect()
 }

@@ -1,12 +1,12 @@
 //! What has to come of a scenario, made of what was written down: its result, the order of events, and its report to
 //! the last byte of its JSON.
 
-use insist_core::Instant;
+use insist_core::{GaveUp, Handled, Instant, Refusal};
 use insist_tests::by_hand::ms;
 use serde_json::{Value, json};
 
 use crate::observed::{Observed, gate_is_even};
-use crate::scenario::{End, FALLBACK, Made, Row, SEED, Scenario};
+use crate::scenario::{End, FALLBACK, Failure, Made, Row, SEED, Scenario, attempt};
 
 impl Scenario {
     fn ended(&self) -> u64 {
@@ -27,8 +27,9 @@ impl Scenario {
             };
             events.push((*sent, 2, id, line));
             match *end {
-                "timeout" | "cancelled" => events.push((*ended, 1, id, format!("cancel {id}"))),
-                end => events.push((*ended, 0, id, format!("{id} ended: {end}"))),
+                "timeout" | "lost" | "deadline" => events.push((*ended, 1, id, format!("cancel {id}: {end}"))),
+                "accept" => events.push((*ended, 0, id, format!("{id} ended: accept"))),
+                end => events.push((*ended, 0, id, format!("{id} ended: {end} (attempt {id} failed)"))),
             }
         }
         events.sort();
@@ -67,7 +68,7 @@ impl Scenario {
         })
     }
 
-    /// The printed lines of the log.
+    /// The printed lines of the report, after its first.
     fn lines(&self) -> String {
         let line = |(id, (made, sent, ended, end)): (u32, &Row)| {
             let (kind, lane, _) = place(*made);
@@ -82,21 +83,45 @@ impl Scenario {
     pub(crate) fn check(&self, driver: &str, seen: &Observed) {
         let scene = format!("{driver}: {}", self.name);
         self.check_result(&scene, seen);
-        assert_eq!(seen.order, self.order(), "{scene}");
+        assert_eq!(seen.seen.order, self.order(), "{scene}");
         assert_eq!(seen.since_start(), self.report(), "{scene}");
-        if seen.started == Instant::ZERO {
-            assert_eq!(seen.lines, self.lines(), "{scene}");
+        assert_eq!(seen.lines.split_once('\n').map_or("", |(_, lines)| lines), self.lines(), "{scene}");
+        let since = |at: &Instant| at.saturating_since(seen.started);
+        let held: Vec<_> = seen.seen.held.iter().map(since).collect();
+        assert_eq!(held, self.held.iter().map(|held| ms(*held)).collect::<Vec<_>>(), "{scene}");
+        for (id, handled) in &seen.seen.handled {
+            if let (Handled::Retry { due }, Some((_, sent, ..))) = (handled, self.retry_after(*id)) {
+                let due = since(due);
+                assert!(
+                    due == ms(*sent) || due < ms(*sent) && held.contains(&ms(*sent)),
+                    "{scene}: {id} due at {due:?}"
+                );
+            }
         }
     }
 
     /// Whether the same happened in the same order, whenever that was.
     pub(crate) fn agrees(&self, seen: &Observed) -> bool {
-        seen.order == self.order() && without_times(seen.report.clone()) == without_times(self.slower_report())
+        seen.seen.order == self.order()
+            && seen.seen.held.len() == self.held.len()
+            && without_times(seen.report.clone()) == without_times(self.slower_report())
     }
 
     fn slower_report(&self) -> Value {
         let hint = self.hint.map(|hint| hint * u64::from(self.slower));
         Self { hint, ..self.clone() }.report()
+    }
+
+    /// Whether a call that ended with this ended as it should.
+    pub(crate) fn is_told_by(&self, said: &Result<u32, GaveUp<Failure, u32>>) -> bool {
+        match (self.end, said) {
+            (End::Returns(attempt), Ok(value)) => *value == attempt,
+            (End::GivesUp { reason, last, .. }, Err(gave_up)) => {
+                let refusal = gave_up.refusal.map(Refusal::reason);
+                gave_up.reason == reason && gave_up.last.as_ref().map(attempt) == last && refusal == self.refusal
+            }
+            (End::Returns(_), Err(_)) | (End::GivesUp { .. }, Ok(_)) => false,
+        }
     }
 
     #[track_caller]
@@ -106,15 +131,30 @@ impl Scenario {
             (End::GivesUp { .. }, Ok(value)) if self.falls_back => assert_eq!(*value, FALLBACK, "{scene}"),
             (End::GivesUp { reason, last, .. }, Err(gave_up)) => {
                 assert_eq!(gave_up.reason, reason, "{scene}");
-                let id = gave_up.last.map(|last| last.unwrap_or_else(|failure| failure.attempt));
-                assert_eq!(id, last, "{scene}");
+                assert_eq!(gave_up.last.as_ref().map(attempt), last, "{scene}");
+                assert_eq!(gave_up.refusal.map(Refusal::reason), self.refusal, "{scene}");
                 if self.slower == 1 {
                     assert_eq!(gave_up.to_string(), self.says, "{scene}");
+                    let error = last.map(|last| format!(": attempt {last} failed")).unwrap_or_default();
+                    assert_eq!(format!("{gave_up:#}"), format!("{}{error}", self.says), "{scene}");
                 }
             }
             (end, result) => panic!("{scene}: {end:?} is not {result:?}"),
         }
         assert_eq!(gate_is_even(&seen.asked), Ok(()), "{scene}");
+        for (id, handled) in &seen.seen.handled {
+            let is_told = match self.rows[*id as usize - 1].3 {
+                "retry" => self.retry_after(*id).is_none() || matches!(handled, Handled::Retry { .. }),
+                _ => *handled == Handled::Over,
+            };
+            assert!(is_told, "{scene}: {id} led to {handled:?}");
+        }
+    }
+
+    /// What its lane sends after this attempt.
+    fn retry_after(&self, id: u32) -> Option<&Row> {
+        let (_, lane, _) = place(self.rows[id as usize - 1].0);
+        self.rows[id as usize..].iter().find(|row| place(row.0).1 == lane)
     }
 }
 

@@ -8,6 +8,8 @@
 mod drive;
 mod drops;
 mod expected;
+mod finishers;
+mod given;
 mod jitter;
 mod observed;
 mod scale;
@@ -25,14 +27,14 @@ use table::table;
 
 #[test]
 fn insist_futures_does_what_the_table_says() {
-    for scenario in table() {
+    for scenario in table().into_iter().map(Scenario::by_turns) {
         scenario.check("insist-futures", &drive::futures(&scenario));
     }
 }
 
 #[test]
 fn insist_tokio_does_what_the_table_says() {
-    for scenario in table() {
+    for scenario in table().into_iter().map(Scenario::by_turns) {
         scenario.check("insist-tokio", &drive::tokio(&scenario));
     }
 }
@@ -61,32 +63,39 @@ fn insist_blocking_does_what_the_table_says_on_threads_in_this_order() {
     let scenarios: Vec<_> =
         table().into_iter().filter(|scenario| is_for_threads(scenario) && !scenario.is_tied).collect();
     assert!(scenarios.len() > 15, "{}", scenarios.len());
-    in_real_time("insist-blocking", &scenarios, drive::on_threads);
+    in_real_time(&scenarios, |scenario| in_this_order("insist-blocking", scenario, drive::on_threads));
 }
 
 #[test]
 fn insist_smol_does_what_the_table_says_in_this_order() {
     let is_short = |scenario: &Scenario| !scenario.is_tied;
     let scenarios: Vec<_> = table().into_iter().filter(is_short).collect();
-    in_real_time("insist-smol", &scenarios, drive::smol);
+    in_real_time(&scenarios, |scenario| in_this_order("insist-smol", scenario, drive::smol));
+}
+
+fn in_this_order(driver: &str, scenario: &Scenario, run: fn(&Scenario) -> Observed) -> Result<(), String> {
+    let observed = run(scenario);
+    if !scenario.agrees(&observed) {
+        return Err(format!("{driver}: {observed:#?}"));
+    }
+    scenario.check_result(&format!("{driver}: {}", scenario.name), &observed);
+    Ok(())
 }
 
 /// All at once, each on a thread of its own. The machine may be busy: what comes in another order is tried again, slower.
-fn in_real_time(driver: &str, scenarios: &[Scenario], run: fn(&Scenario) -> Observed) {
+fn in_real_time(scenarios: &[Scenario], run: impl Fn(&Scenario) -> Result<(), String> + Sync) {
+    let run = &run;
     thread::scope(|scope| {
         for scenario in scenarios {
             scope.spawn(move || {
-                let mut seen = Vec::new();
+                let mut wrong = String::new();
                 for factor in [1, 3, 10] {
-                    let scenario = scenario.clone().slower(factor);
-                    let observed = run(&scenario);
-                    if scenario.agrees(&observed) {
-                        scenario.check_result(&format!("{driver}: {}", scenario.name), &observed);
-                        return;
+                    match run(&scenario.clone().slower(factor)) {
+                        Ok(()) => return,
+                        Err(says) => wrong.push_str(&says),
                     }
-                    seen.push(observed);
                 }
-                panic!("{driver}: {}: {seen:#?}", scenario.name);
+                panic!("{}: {wrong}", scenario.name);
             });
         }
     });

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use insist_core::{Breaker, Budget, Gate, Policy, Reason, Repeat, Sent, Verdict};
+use insist_core::{Breaker, Budget, Gate, NoOutcome, Policy, Reason, Repeat, Verdict};
 use insist_tests::by_hand::ms;
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::record::Asked;
@@ -28,22 +28,44 @@ pub(crate) enum Outcome {
 /// What an attempt ends with: its id, and in an error what its judge is to say.
 pub(crate) type Given = Result<u32, Failure>;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Failure {
-    pub(crate) attempt: u32,
-    pub(crate) verdict: Verdict,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Failure {
+    Failed {
+        attempt: u32,
+        verdict: Verdict,
+    },
+    /// No attempt ended with anything.
+    None(NoOutcome),
+}
+
+impl From<NoOutcome> for Failure {
+    fn from(none: NoOutcome) -> Self {
+        Self::None(none)
+    }
 }
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "attempt {} failed", self.attempt)
+        match self {
+            Self::Failed { attempt, .. } => write!(f, "attempt {attempt} failed"),
+            Self::None(none) => none.fmt(f),
+        }
     }
 }
 
 pub(crate) fn judge(outcome: &Given) -> Verdict {
     match outcome {
         Ok(_) => Verdict::Accept,
-        Err(failure) => failure.verdict,
+        Err(Failure::Failed { verdict, .. }) => *verdict,
+        Err(Failure::None(none)) => panic!("no attempt ends with {none:?}"),
+    }
+}
+
+/// The attempt that ended with this.
+pub(crate) fn attempt(given: &Given) -> u32 {
+    match given {
+        Ok(attempt) | Err(Failure::Failed { attempt, .. }) => *attempt,
+        Err(Failure::None(none)) => panic!("no attempt ends with {none:?}"),
     }
 }
 
@@ -53,6 +75,7 @@ pub(crate) const FALLBACK: u32 = 99;
 /// Which gate a call has.
 #[derive(Clone, Debug)]
 pub(crate) enum Guard {
+    /// None at all.
     Open,
     /// Answers by a script.
     Scripted(Answers),
@@ -96,8 +119,12 @@ pub(crate) struct Scenario {
     pub(crate) slower: u32,
     pub(crate) outcomes: Vec<(u32, u64, Outcome)>,
     pub(crate) rows: Vec<Row>,
+    /// What happens where whose turn it is decides between attempts that end at one instant, if that is something else.
+    pub(crate) in_turn: Option<(Vec<Row>, u32)>,
     pub(crate) end: End,
     pub(crate) hint: Option<u64>,
+    /// Until when its gate holds sends back.
+    pub(crate) held: Vec<u64>,
     pub(crate) refusal: Option<&'static str>,
     pub(crate) says: &'static str,
 }
@@ -119,8 +146,10 @@ impl Scenario {
             slower: 1,
             outcomes: Vec::new(),
             rows: Vec::new(),
+            in_turn: None,
             end: End::Returns(1),
             hint: None,
+            held: Vec::new(),
             refusal: None,
             says: "",
         }
@@ -166,6 +195,20 @@ impl Scenario {
         Self { end: End::Returns(attempt), ..self }
     }
 
+    /// Where attempts are polled in turn, these happen, and this one is returned.
+    pub(crate) fn in_turn(self, rows: &[Row], returns: u32) -> Self {
+        Self { in_turn: Some((rows.to_vec(), returns)), ..self }
+    }
+
+    /// What is expected of drivers that poll attempts in turn.
+    pub(crate) fn by_turns(mut self) -> Self {
+        if let Some((rows, returns)) = self.in_turn.take() {
+            self.rows = rows;
+            self.end = End::Returns(returns);
+        }
+        self
+    }
+
     /// It gives up then, for this reason, with the result of this attempt; and its error says this.
     pub(crate) fn gives_up(self, at: u64, reason: Reason, last: impl Into<Option<u32>>, says: &'static str) -> Self {
         Self { end: End::GivesUp { at, reason, last: last.into() }, says, ..self }
@@ -173,6 +216,11 @@ impl Scenario {
 
     pub(crate) fn hands_back_hint(self, millis: u64) -> Self {
         Self { hint: Some(millis), ..self }
+    }
+
+    /// The gate holds a send back until each of these.
+    pub(crate) fn held_until(self, millis: &[u64]) -> Self {
+        Self { held: millis.to_vec(), ..self }
     }
 
     pub(crate) fn refused_by(self, refusal: &'static str) -> Self {
@@ -188,7 +236,7 @@ impl Scenario {
 
     /// Whether the driver ends an attempt that goes on: by a timeout, or because it lost.
     pub(crate) fn interrupts(&self) -> bool {
-        self.rows.iter().any(|(.., end)| matches!(*end, "timeout" | "cancelled"))
+        self.rows.iter().any(|(.., end)| matches!(*end, "timeout" | "lost" | "deadline"))
     }
 
     /// When an attempt answers, and what.
@@ -197,12 +245,12 @@ impl Scenario {
         let verdict = match outcome {
             Outcome::Ok => return Some((self.span(after), Ok(attempt))),
             Outcome::Fails => Verdict::retry(),
-            Outcome::Unsent => Verdict::retry().sent(Sent::No),
+            Outcome::Unsent => Verdict::retry().unsent(),
             Outcome::AtLeast(wait) => Verdict::retry().after(self.span(wait)),
             Outcome::Exactly(wait) => Verdict::retry().exactly_after(self.span(wait)),
             Outcome::Stops => Verdict::Stop,
         };
-        Some((self.span(after), Err(Failure { attempt, verdict })))
+        Some((self.span(after), Err(Failure::Failed { attempt, verdict })))
     }
 
     fn span(&self, millis: u64) -> Duration {
@@ -210,9 +258,9 @@ impl Scenario {
     }
 
     /// A fresh gate, which notes what it is asked if it goes by a script.
-    pub(crate) fn make_gate<'n>(&self, notes: &'n RefCell<Vec<Asked>>) -> Box<dyn Gate + 'n> {
-        match &self.guard {
-            Guard::Open => Box::new(()),
+    pub(crate) fn make_gate<'n>(&self, notes: &'n RefCell<Vec<Asked>>) -> Option<Box<dyn Gate + 'n>> {
+        Some(match &self.guard {
+            Guard::Open => return None,
             Guard::Scripted(answers) => {
                 let slower = |answer: &Answer| match *answer {
                     Answer::In(span) => Answer::In(span * u64::from(self.slower)),
@@ -223,6 +271,6 @@ impl Scenario {
             }
             Guard::Budget(reserve) => Box::new(Budget::new(0.1).with_reserve(*reserve)),
             Guard::Breaker => Box::new(Breaker::new(0.5).min_throughput(2)),
-        }
+        })
     }
 }

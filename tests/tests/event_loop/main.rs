@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use calls::EventLoop;
-use insist_core::{Admission, Bulkhead, Gate, Instant, Kind, Policy, Reason};
+use insist_core::{Admission, Bulkhead, Cause, Gate, Instant, Policy, Reason};
 use insist_flaky::{Answer, Request, Script, Server};
 
 const CALLS: usize = 10_000;
@@ -25,7 +25,7 @@ const POLICY: &Policy = &Policy::exponential(Duration::from_millis(10))
 struct Start(Instant);
 
 impl Gate for Start {
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         if now < self.0 { Admission::NotBefore(self.0) } else { Admission::Yes }
     }
 }

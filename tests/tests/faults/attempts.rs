@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use insist_blocking::{Clock, VirtualClock, race, retry};
-use insist_core::{AtEnd, Jitter, List, Policy, PolicyError, Retry, play};
+use insist_core::{AtEnd, Jitter, List, Policy, PolicyError, RetryContext, play};
 
 use crate::{failing, ms, secs, sent_at};
 
@@ -59,7 +59,7 @@ fn a_hundred_attempts_are_a_hundred_sends() {
 #[test]
 fn the_first_send_is_attempt_1_and_the_wait_after_it_is_that_of_retry_1() {
     let waits = RefCell::new(Vec::new());
-    let policy = Policy::new(|retry: Retry| {
+    let policy = Policy::new(|retry: RetryContext| {
         waits.borrow_mut().push(retry.number);
         Some(ms(1))
     })

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use insist_flaky::{Answer, Server};
 use insist_ureq::http::Request;
+use insist_ureq::insisting::Policy;
 use insist_ureq::middleware::MiddlewareNext;
-use insist_ureq::{Agent, Insist, Policy, SendBody};
+use insist_ureq::{Agent, Insist, SendBody};
 
 /// R27: what middleware put on a request for one attempt of reqwest-retry 0.9 was there in the next.
 #[test]

@@ -1,7 +1,9 @@
 //! The time that a call has: when it begins, what counts towards it, what ends with it.
 
 use insist_blocking::{VirtualClock, retry};
-use insist_core::{Action, Call, Instant, Jitter, Policy, Reason, Script, Verdict, play};
+use insist_core::{Action, Call, CancelReason, Instant, Jitter, Policy, Reason, Script, Verdict, play};
+
+use insist_tests::by_hand::cancel;
 
 use crate::{SECOND, end, failing, ms, secs, sent_at};
 
@@ -41,7 +43,7 @@ fn thirty_seconds_are_thirty_seconds_however_long_attempts_take() {
     assert_eq!(sent_at(&timeline), [secs(0), secs(16)]);
     let (ended_at, Action::GiveUp(stop)) = end(&timeline) else { panic!("{timeline}") };
     assert_eq!((ended_at, stop.reason()), (secs(30), Reason::Deadline));
-    assert!(timeline.steps.iter().any(|step| step.action == Action::Cancel(2)), "{timeline}");
+    assert!(timeline.steps.iter().any(|step| step.action == cancel(2, CancelReason::Deadline)), "{timeline}");
 }
 
 /// R22: retry-policies 0.5 looked at the time before its wait only: of 30 s, it sent in second 629. O6: tenacity too.

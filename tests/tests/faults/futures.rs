@@ -22,7 +22,7 @@ fn a_future_that_is_not_polled_sends_nothing() {
         pending::<Result<(), ()>>()
     };
     drop(retry(timer.clone(), &policy, operation).try_call());
-    let mut call = pin!(retry(timer, &policy, operation).call());
+    let mut call = pin!(retry(timer, &policy, operation).try_call());
     assert_eq!(runs.get(), 0);
     assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(runs.get(), 1);
@@ -176,7 +176,7 @@ fn an_async_closure_may_borrow_what_it_captured() {
         timer.sleep(SECOND).await;
         line.parse::<u32>()
     });
-    assert_eq!(timer.block_on(call.run()).unwrap(), 42);
+    assert_eq!(timer.block_on(call.try_call()).unwrap(), 42);
     assert!(lines.borrow().is_empty());
 }
 

@@ -1,9 +1,11 @@
 //! Budgets and breakers that many calls share: what they count, and when.
 
 use insist_blocking::{VirtualClock, retry};
-use insist_core::{Budget, Call, Gate, Instant, Jitter, Kind, Policy, Reason, Verdict};
+use insist_core::{Budget, Call, Gate, Instant, Jitter, Policy, Reason, Verdict};
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Agent, Hosts, Insist};
+use insist_tests::by_hand::RETRY;
+use insist_ureq::insisting::Hosts;
+use insist_ureq::{Agent, Insist};
 
 use crate::{SECOND, ms, secs};
 
@@ -57,7 +59,7 @@ fn a_budget_remembers_first_sends_that_have_ended() {
         let _ = call.poll(at(0));
         call.handle(at(1), 1, Verdict::Accept);
     }
-    let allowed = |now| (0..10).filter(|_| budget.reserve(now, Kind::Retry).is_ok()).count();
+    let allowed = |now| (0..10).filter(|_| budget.reserve(now, &RETRY).is_ok()).count();
     assert_eq!((allowed(at(5000)), allowed(at(60_000))), (2, 0));
 }
 
@@ -71,7 +73,7 @@ fn a_first_send_is_counted_when_it_is_sent_and_a_retry_when_it_is_promised() {
     assert_eq!((budget.state(at(0)).firsts, budget.state(at(0)).charged), (1, 0), "in flight");
     call.handle(at(5), 1, Verdict::retry());
     assert_eq!((budget.state(at(5)).firsts, budget.state(at(5)).charged), (1, 1), "waiting");
-    assert!(budget.reserve(at(5), Kind::Retry).is_err());
+    assert!(budget.reserve(at(5), &RETRY).is_err());
 }
 
 /// O10: failsafe-go asks its budget after the wait, and puts its own error in the place of the last one.
@@ -85,6 +87,6 @@ fn a_retry_is_refused_before_its_wait_and_the_last_error_stays() {
     });
     let gave_up = gave_up.gate(&budget).clock(&clock).try_call().unwrap_err();
     assert_eq!((gave_up.reason, gave_up.last), (Reason::Refused, Some(Err("down"))));
-    assert_eq!(gave_up.refusal.unwrap().why(), "budget is used up");
+    assert_eq!(gave_up.refusal.unwrap().reason(), "budget is used up");
     assert_eq!(clock.elapsed(), ms(7));
 }

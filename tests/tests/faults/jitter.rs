@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use insist_blocking::{VirtualClock, retry};
-use insist_core::{Jitter, Policy};
+use insist_core::{AtEnd, Jitter, List, Policy};
 
-use crate::{SECOND, endless, ms, secs};
+use crate::{SECOND, endless, ms};
 
 /// The first delays of as many calls.
 fn draws(policy: Policy, calls: u64) -> Vec<Duration> {
@@ -33,7 +33,7 @@ fn each_wait_is_drawn_anew() {
 /// R14: backon 1.6 began all calls with one seed where there is no std. R32: tower 0.5 gave each session the same.
 #[test]
 fn calls_of_one_policy_do_not_wait_in_step() {
-    let policy = Policy::constant(SECOND);
+    let policy = Policy::constant(SECOND).jitter(Jitter::Full);
     let waited: BTreeSet<_> = (0..200)
         .map(|_| {
             let clock = VirtualClock::new();
@@ -57,7 +57,7 @@ fn jitter_on_a_whole_second_has_its_nanoseconds() {
 /// R38: fure 0.6 rounded its jitter up to whole seconds, so that a second was always a second.
 #[test]
 fn full_jitter_on_a_second_is_hardly_ever_a_second() {
-    let drawn = draws(Policy::constant(SECOND), 10_000);
+    let drawn = draws(Policy::constant(SECOND).jitter(Jitter::Full), 10_000);
     assert!(drawn.iter().filter(|delay| **delay == SECOND).count() < 2);
     assert!((ms(480)..ms(520)).contains(&mean(&drawn)), "{:?}", mean(&drawn));
 }
@@ -102,18 +102,20 @@ fn a_spread_of_a_few_nanoseconds_is_as_wide_below_as_above() {
 fn jitter_is_full_unless_it_is_said_otherwise() {
     assert_eq!(Policy::default().get_jitter(), Jitter::Full);
     for policy in [
-        Policy::constant(SECOND),
         Policy::linear(SECOND),
         Policy::exponential(SECOND),
         Policy::fibonacci(SECOND),
-        Policy::new(|_: insist_core::Retry| Some(SECOND))
+        Policy::new(|_: insist_core::RetryContext| Some(SECOND))
             .attempts(3)
             .backoff(insist_core::Shape::Constant { base: SECOND }),
     ] {
         let drawn = draws(policy, 2000);
         assert!(drawn.iter().all(|delay| *delay <= SECOND) && (ms(470)..ms(530)).contains(&mean(&drawn)));
     }
-    assert!(
-        draws(Policy::default().shape(insist_core::Shape::Constant { base: secs(1) }), 20).iter().any(|d| *d < SECOND)
-    );
+    // A delay that was written down is what was written, unless jitter is asked for.
+    let reshaped = Policy::default().shape(insist_core::Shape::Constant { base: SECOND });
+    for exact in [Policy::constant(SECOND), Policy::list(List::new(&[SECOND]), AtEnd::Repeat), reshaped] {
+        assert_eq!(exact.get_jitter(), Jitter::None);
+        assert!(draws(exact, 20).iter().all(|delay| *delay == SECOND));
+    }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use insist_blocking::retry;
 use insist_core::{Breaker, Budget, Jitter, Policy, PolicyError, Reason, play};
 
+use insist_tests::by_hand::RETRY;
+
 use crate::{SECOND, end, failing, ms, secs};
 
 /// R13: with a factor of −1 backon 1.6 waited as long as its cap, and NaN was as good as any number.
@@ -61,14 +63,14 @@ fn a_floor_above_the_cap_is_refused_and_nothing_panics() {
 /// R35: tower 0.5 divided by a period of 0.
 #[test]
 fn a_window_of_nothing_is_refused_and_divides_nothing() {
-    use insist_core::{Gate, Instant, Kind};
+    use insist_core::{Cause, Gate, Instant};
     for window in [Duration::ZERO, Duration::from_nanos(1), Duration::from_nanos(9)] {
         let budget = Budget::new(0.5).window(window);
         assert!(budget.validate().unwrap_err().to_string().contains("window"), "{window:?}");
-        assert_eq!(budget.reserve(Instant::ZERO, Kind::Retry).unwrap_err().why(), "budget is invalid");
-        let _ = (budget.admit(Instant::ZERO, Kind::First), budget.state(Instant::from_nanos(u64::MAX)));
+        assert_eq!(budget.reserve(Instant::ZERO, &RETRY).unwrap_err().reason(), "budget is invalid");
+        let _ = (budget.admit(Instant::ZERO, &Cause::FIRST), budget.state(Instant::from_nanos(u64::MAX)));
         let breaker = Breaker::new(0.5).window(window);
         assert!(breaker.validate().unwrap_err().to_string().contains("window"), "{window:?}");
-        let _ = (breaker.admit(Instant::ZERO, Kind::First), breaker.state(Instant::from_nanos(u64::MAX)));
+        let _ = (breaker.admit(Instant::ZERO, &Cause::FIRST), breaker.state(Instant::from_nanos(u64::MAX)));
     }
 }

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use insist_core::{
-    Action, End, Gate, Instant, Jitter, Kind, Policy, Reason, Repeat, Script, Settled, Verdict, play, play_with,
+    Action, AttemptEnd, Cause, Failure, Gate, Instant, Jitter, Kind, Policy, Reason, Repeat, Script, Settled, Verdict,
+    play, play_with,
 };
 
 use crate::{end, ms, sent_at};
@@ -53,12 +54,12 @@ fn of_many_failures_none_wins_and_the_last_is_handed_back() {
 
 /// Keeps how each attempt ended, and after how long.
 #[derive(Default)]
-struct Latencies(RefCell<Vec<(Kind, End, Duration)>>);
+struct Latencies(RefCell<Vec<(Kind, AttemptEnd, Duration)>>);
 
 impl Gate for Latencies {
-    fn settle(&self, _: Instant, kind: Kind, settled: Settled) {
-        if let Settled::Ended(end, span) = settled {
-            self.0.borrow_mut().push((kind, end, span));
+    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
+        if let Settled::Ended(end, sent) = *settled {
+            self.0.borrow_mut().push((cause.kind, end, now.saturating_since(sent)));
         }
     }
 }
@@ -69,14 +70,14 @@ fn losers_and_failures_tell_their_gate_how_long_they_took() {
     let script = Script::new().outcome(2, ms(30), Verdict::retry()).outcome(3, ms(40), Verdict::Accept);
     let latencies = Latencies::default();
     let policy = HEDGED.lanes(3).attempts(3);
-    let timeline = play_with(&policy, &latencies, Repeat::Always, 1, &script);
+    let timeline = play_with(&policy, &latencies, Repeat::Always, Instant::ZERO, 1, &script);
     assert_eq!(end(&timeline), (ms(140), Action::Return(3)), "{timeline}");
     let mut told = latencies.0.into_inner();
     told.sort_by_key(|(_, _, span)| *span);
     let expected = [
-        (Kind::Hedge, End::Retry(insist_core::Sent::Maybe), ms(30)),
-        (Kind::Hedge, End::Accept, ms(40)),
-        (Kind::First, End::Cancelled, ms(140)),
+        (Kind::Hedge, AttemptEnd::Retry(Failure::new()), ms(30)),
+        (Kind::Hedge, AttemptEnd::Accept, ms(40)),
+        (Kind::First, AttemptEnd::Lost, ms(140)),
     ];
     assert_eq!(told, expected);
 }

@@ -1,7 +1,8 @@
 //! What may be sent again, over the wire.
 
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Agent, Error, Insist, Policy, Rules};
+use insist_ureq::insisting::{Policy, Rules};
+use insist_ureq::{Agent, Error, Insist};
 
 fn agent() -> Agent {
     Agent::new_with_defaults().policy(Policy::zero().attempts(4))

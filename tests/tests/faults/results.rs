@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use insist_blocking::{Clock, VirtualClock, retry};
-use insist_core::{Action, Decision, Event, Jitter, Policy, Reason, Verdict};
-use insist_ureq::{Agent, Error, Insist, ReportSlot};
+use insist_core::{Action, Decision, Event, Jitter, Judged, Policy, Reason, Verdict};
+use insist_ureq::insisting::ReportSlot;
+use insist_ureq::{Agent, Error, Insist};
 
 use crate::{ms, secs};
 
@@ -16,7 +17,7 @@ fn doubling(attempts: u32) -> Policy {
 #[test]
 fn a_hook_is_told_each_wait_that_follows_and_none_that_does_not() {
     let (clock, mut waits) = (VirtualClock::new(), Vec::new());
-    let hook = |event: &Event| {
+    let hook = |event: &Event<'_, _, _>| {
         if let Decision::Action(Action::Wait { until: Some(until), .. }) = event.decision {
             waits.push(until.saturating_since(event.at));
         }
@@ -30,8 +31,8 @@ fn a_hook_is_told_each_wait_that_follows_and_none_that_does_not() {
 #[test]
 fn a_hook_is_told_of_a_failure_before_the_wait() {
     let (clock, mut told) = (VirtualClock::new(), Vec::new());
-    let hook = |event: &Event| {
-        if let Decision::Judged { attempt, .. } = event.decision {
+    let hook = |event: &Event<'_, _, _>| {
+        if let Decision::Judged(Judged { attempt, .. }) = event.decision {
             assert_eq!(event.at, clock.now());
             told.push((attempt, clock.elapsed()));
         }
@@ -84,6 +85,6 @@ fn a_value_that_will_not_do_is_retried_and_is_the_last_result() {
         Ok(Some(_)) => Verdict::Accept,
         _ => Verdict::retry(),
     };
-    let gave_up = call.judge(judge).clock(&clock).try_call().unwrap_err();
+    let gave_up = call.judge(judge).clock(&clock).report().0.unwrap_err();
     assert_eq!((gave_up.attempts, gave_up.last), (3, Some(Ok(None))));
 }

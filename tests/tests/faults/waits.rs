@@ -1,7 +1,7 @@
 //! How long the waits are: exact, capped, never beyond what a number holds.
 
 use insist_blocking::{race, retry};
-use insist_core::{Action, AtEnd, Jitter, List, Policy, Reason, Retry, Verdict, play};
+use insist_core::{Action, AtEnd, Jitter, List, Policy, Reason, RetryContext, Verdict, play};
 use std::time::Duration;
 
 use crate::{EVERY_JITTER, SECOND, end, endless, failing, ms, secs, sent_at};
@@ -89,7 +89,7 @@ fn a_backoff_that_has_ended_stays_ended() {
             assert_eq!(sent_at(&timeline).len(), count + 1, "{policy:?}");
         }
     }
-    let odd = Policy::new(|retry: Retry| (retry.number != 3).then_some(ms(1))).attempts(10);
+    let odd = Policy::new(|retry: RetryContext| (retry.number != 3).then_some(ms(1))).attempts(10);
     assert_eq!(odd.delays(1).count(), 2);
     assert_eq!(sent_at(&play(&odd, 1, &failing(10, ms(1)))).len(), 3);
 }

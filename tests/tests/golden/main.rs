@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use insist_core::{Jitter, Policy, Repeat, Script, Sent, Timeline, Verdict, play, play_with};
+use insist_core::{Instant, Jitter, Policy, Repeat, Script, Sent, Timeline, Verdict, play, play_with};
 use insist_tests::by_hand::ms;
 use insist_tests::gate::{Answer, Answers, Scripted};
 
@@ -36,7 +36,7 @@ fn compare(name: &str, timeline: &Timeline) {
 fn gated(policy: &Policy, reserve: &[bool], admit: &[Answer], script: &Script) -> Timeline {
     let notes = std::cell::RefCell::new(Vec::new());
     let answers = Answers { reserve: reserve.to_vec(), admit: admit.to_vec() };
-    play_with(policy, &Scripted::new(0, answers, &notes), Repeat::Always, 1, script)
+    play_with(policy, &Scripted::new(0, answers, &notes), Repeat::Always, Instant::ZERO, 1, script)
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn stop() {
 fn not_repeatable() {
     let unsent = RETRY.sent(Sent::No);
     let script = script(&[(10, unsent), (20, RETRY)]);
-    compare("not_repeatable", &play_with(&HEDGE, &(), Repeat::IfUnsent, 1, &script));
+    compare("not_repeatable", &play_with(&HEDGE, &(), Repeat::IfUnsent, Instant::ZERO, 1, &script));
 }
 
 #[test]

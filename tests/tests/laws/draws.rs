@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use core::time::Duration;
 
-use insist_core::{Action, Backoff, Call, Handled, Jitter, Policy, Retry, Rng, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, ms, retry, sent, waits_until};
+use insist_core::{Action, Backoff, Call, Jitter, Policy, RetryContext, Rng, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, due, first, ms, retries, retry, sent, waits_until};
 use insist_tests::expected;
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::laws::law_8;
@@ -56,15 +56,15 @@ fn spread(draws: &[u64], low: u64, high: u64, parts: usize) -> Vec<u64> {
 /// Every jitter, with the range that it should be uniform in.
 fn ranges() -> [(Policy, u64, u64); 8] {
     const MS: u64 = 1_000_000;
-    let plain = Policy::constant(ms(100));
+    let plain = Policy::constant(ms(100)).jitter(Jitter::Full);
     let third = plain.jitter(Jitter::fraction(0.33));
     [
-        (plain.jitter(Jitter::Full), 0, 100 * MS),
+        (plain, 0, 100 * MS),
         (plain.jitter(Jitter::Equal), 50 * MS, 100 * MS),
         (third, 67 * MS, 133 * MS),
         (third.floor(ms(90)).cap(ms(120)), 90 * MS, 120 * MS),
-        (plain.jitter(Jitter::Full).floor(ms(30)), 30 * MS, 100 * MS),
-        (Policy::constant(ms(500)).cap(ms(70)), 0, 70 * MS),
+        (plain.floor(ms(30)), 30 * MS, 100 * MS),
+        (Policy::constant(ms(500)).jitter(Jitter::Full).cap(ms(70)), 0, 70 * MS),
         (Policy::decorrelated(ms(100)), 100 * MS, 300 * MS),
         (Policy::decorrelated(ms(100)).floor(ms(150)).cap(ms(250)), 150 * MS, 250 * MS),
     ]
@@ -84,7 +84,7 @@ fn law_8_delays_are_uniform_and_do_not_pile_up_at_the_ends() {
 
 #[test]
 fn law_8_every_nanosecond_is_drawn_and_both_ends_are() {
-    let draws = first_delays(&Policy::constant(Duration::from_nanos(7)));
+    let draws = first_delays(&Policy::constant(Duration::from_nanos(7)).jitter(Jitter::Full));
     let off = deviation(&spread(&draws, 0, 7, 8));
     assert!(off.abs() < 4.0, "{off} standard deviations");
     for (policy, ..) in ranges() {
@@ -92,7 +92,7 @@ fn law_8_every_nanosecond_is_drawn_and_both_ends_are() {
         let off = deviation(&spread(&fine, 0, 999, 100));
         assert!(off.abs() < 4.0, "{off} standard deviations: {policy:?}");
     }
-    let huge = Policy::constant(Duration::from_nanos(u64::MAX));
+    let huge = Policy::constant(Duration::from_nanos(u64::MAX)).jitter(Jitter::Full);
     let off = deviation(&spread(&first_delays(&huge), 0, u64::MAX, 64));
     assert!(off.abs() < 4.0, "{off} standard deviations");
 }
@@ -101,7 +101,7 @@ fn law_8_every_nanosecond_is_drawn_and_both_ends_are() {
 fn in_lane_1(policy: &Policy, seed: u64) -> u64 {
     let mut call = Call::with_lanes::<2>(policy, &(), at(0), seed);
     assert_eq!([1, 2].map(|_| sent(call.poll(at(0)))), [1, 2]);
-    assert_eq!(call.handle(at(0), 2, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(0), 2, Verdict::retry()));
     match call.poll(at(0)) {
         Action::Wait { until: Some(until), reason: WaitReason::Backoff } => until.as_nanos(),
         other => panic!("{other}"),
@@ -113,7 +113,7 @@ type Pair<'a> = dyn Fn(u64) -> (u64, u64) + 'a;
 
 #[test]
 fn law_8_draws_for_other_seeds_lanes_and_retries_are_independent() {
-    let policy = Policy::constant(Duration::from_nanos((1 << 40) - 1)).attempts(4);
+    let policy = Policy::constant(Duration::from_nanos((1 << 40) - 1)).jitter(Jitter::Full).attempts(4);
     let race = policy.lanes(2);
     let first = |seed| expected::nanos(policy.delays(seed).next().expect("a delay"));
     let second = |seed| expected::nanos(policy.delays(seed).nth(1).expect("a delay"));
@@ -137,7 +137,7 @@ fn law_8_draws_for_other_seeds_lanes_and_retries_are_independent() {
 
 #[test]
 fn law_8_the_statistics_see_a_pile_a_grid_and_a_bond() {
-    let draws = first_delays(&Policy::constant(ms(100)));
+    let draws = first_delays(&Policy::constant(ms(100)).jitter(Jitter::Full));
     let piled: Vec<u64> = draws.iter().map(|draw| (*draw).min(98_000_000)).collect();
     assert!(deviation(&spread(&piled, 0, 100_000_000, 64)) > 10.0);
     let coarse: Vec<u64> = draws.iter().map(|draw| draw / 1000 * 1000 % 1000).collect();
@@ -165,7 +165,7 @@ fn law_8_a_cap_beyond_the_end_of_time_is_none_and_stops_nothing() {
     assert_eq!(policy.delays(1).next(), policy.no_cap().delays(1).next());
     let mut call = Call::new(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(10), 1, Verdict::retry().exactly_after(ms(5))), Handled::Counted);
+    retries(call.handle(at(10), 1, Verdict::retry().exactly_after(ms(5))));
     assert_eq!(waits_until(call.poll(at(10))), 15);
 }
 
@@ -178,11 +178,11 @@ fn law_8_a_wait_that_was_put_away_is_as_long_as_it_was() {
     let mut now = at(0);
     for (id, wait) in (1..).zip(&expected) {
         assert_eq!(sent(call.poll(now)), id);
-        assert_eq!(call.handle(now, id, Verdict::retry()), Handled::Counted);
+        retries(call.handle(now, id, Verdict::retry()));
         let due = now.checked_add(*wait).expect("in range");
         let half = now.checked_add(*wait / 2).expect("in range");
-        call = Call::resume(&policy, &(), half, call.suspend());
-        call = Call::resume(&policy, &(), half, call.suspend());
+        call = Call::try_resume(&policy, &(), half, call.suspend()).expect("it fits");
+        call = Call::try_resume(&policy, &(), half, call.suspend()).expect("it fits");
         assert_eq!(call.poll(half), Action::Wait { until: Some(due), reason: WaitReason::Backoff });
         now = due;
     }
@@ -192,7 +192,7 @@ fn law_8_a_wait_that_was_put_away_is_as_long_as_it_was() {
 struct Noting<'a>(&'a RefCell<Vec<Duration>>);
 
 impl Backoff for Noting<'_> {
-    fn delay(&self, retry: Retry, _: &mut dyn Rng) -> Option<Duration> {
+    fn delay(&self, retry: RetryContext, _: &mut dyn Rng) -> Option<Duration> {
         self.0.borrow_mut().push(retry.previous());
         Some(ms(10))
     }
@@ -207,13 +207,13 @@ fn law_8_a_wait_that_was_put_away_past_its_end_and_then_held_by_a_gate_is_as_lon
         let policy = Policy::new(Noting(&waits)).jitter(Jitter::None);
         let mut call = Call::new(&policy, &gate, at(0), 1);
         assert_eq!(sent(call.poll(at(0))), 1);
-        assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+        retries(call.handle(at(0), 1, Verdict::retry()));
         if is_suspended {
-            call = Call::resume(&policy, &gate, at(50), call.suspend());
+            call = Call::try_resume(&policy, &gate, at(50), call.suspend()).expect("it fits");
         }
         assert_eq!(waits_until(call.poll(at(50))), 80);
         assert_eq!(sent(call.poll(at(80))), 2);
-        assert_eq!(call.handle(at(80), 2, Verdict::retry()), Handled::Counted);
+        retries(call.handle(at(80), 2, Verdict::retry()));
         assert_eq!(*waits.borrow(), [ms(0), ms(80)]);
     }
 }
@@ -221,7 +221,7 @@ fn law_8_a_wait_that_was_put_away_past_its_end_and_then_held_by_a_gate_is_as_lon
 #[test]
 fn law_8_its_reader_sees_delays_outside_of_their_range() {
     let policy = Policy::constant(ms(100)).jitter(Jitter::None).lanes(1);
-    let failed = ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry(), Handled::Counted).reserved();
+    let failed = ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry(), due(110)).reserved();
     let wait = |millis: u64| Did::Wait(Some(millis * 1_000_000), WaitReason::Backoff);
     assert_eq!(law_8(&failed.clone().poll(10, wait(110)).poll(110, retry(2, 1, 0)).record()), Ok(()));
     sees(law_8, &failed.clone().poll(10, wait(111)).record(), "are due in");
@@ -229,12 +229,15 @@ fn law_8_its_reader_sees_delays_outside_of_their_range() {
     sees(law_8, &failed.clone().poll(109, retry(2, 1, 0)).record(), "before 110000000");
     sees(law_8, &failed.poll(110, wait(120)).record(), "was due by");
     let hinted = Verdict::retry().after(ms(50));
-    let failed = ByHand::new(policy).poll(0, first(1)).handle(10, 1, hinted, Handled::Counted).reserved();
+    let failed = ByHand::new(policy).poll(0, first(1)).handle(10, 1, hinted, due(160)).reserved();
     assert_eq!(law_8(&failed.clone().poll(10, wait(160)).record()), Ok(()));
     sees(law_8, &failed.poll(10, wait(110)).record(), "are due in");
+    // A verdict's answer says the same.
+    let told = ByHand::new(policy).poll(0, first(1)).handle(10, 1, hinted, due(161)).reserved();
+    sees(law_8, &told.record(), "is said to be due at 161000000");
     // Decorrelated is known as a range.
     let policy = Policy::decorrelated(ms(100));
-    let failed = ByHand::new(policy).poll(0, first(1)).handle(0, 1, Verdict::retry(), Handled::Counted).reserved();
+    let failed = ByHand::new(policy).poll(0, first(1)).handle(0, 1, Verdict::retry(), due(100)).reserved();
     assert_eq!(law_8(&failed.clone().poll(0, wait(100)).record()), Ok(()));
     assert_eq!(law_8(&failed.clone().poll(0, wait(300)).record()), Ok(()));
     sees(law_8, &failed.clone().poll(0, wait(99)).record(), "are due in");

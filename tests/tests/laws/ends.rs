@@ -1,11 +1,11 @@
 //! Law 1, one end; law 3, one end for each attempt; law 4, losers are stopped.
 
-use insist_core::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent};
+use insist_core::{Action, Call, CancelReason, Handled, Policy, Reason, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, cancel, due, first, gave_up, hedge, lost, ms, retries, sent, timed_out};
 use insist_tests::laws::{law_1, law_3, law_4};
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Did, What};
+use insist_tests::record::{Did, Operation, What};
 
 use crate::sees;
 
@@ -34,7 +34,7 @@ fn law_1_the_end_is_given_for_ever() {
 }
 
 /// A call without room for its lanes.
-fn give_up_of_an_invalid_call() -> insist_core::Stop {
+fn give_up_of_an_invalid_call() -> insist_core::GiveUp {
     match Call::new(&Policy::zero().attempts(0), &(), at(0), 1).poll(at(0)) {
         Action::GiveUp(stop) => stop,
         other => panic!("{other}"),
@@ -46,16 +46,25 @@ fn law_1_its_reader_sees_two_ends() {
     let accepted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over).over();
     let ended = accepted.clone().poll(1, Did::Return(1));
     assert_eq!(law_1(&ended.clone().poll(2, Did::Return(1)).record()), Ok(()));
-    sees(law_1, &ended.clone().poll(2, Did::GiveUp(Reason::Attempts, Some(1), None)).record(), "it ended with");
-    sees(law_1, &ended.poll(2, Did::Wait(None, WaitReason::Outcome)).record(), "it ended with");
+    sees(law_1, &ended.clone().poll(2, gave_up(Reason::Attempts, Some(1))).record(), "it ended with");
+    sees(law_1, &ended.clone().poll(2, Did::Wait(None, WaitReason::Outcome)).record(), "it ended with");
     sees(law_1, &accepted.clone().poll(1, Did::Wait(None, WaitReason::Outcome)).record(), "it is over, and does");
-    sees(law_1, &accepted.poll(1, Did::Cancel(1)).record(), "the end does not come");
+    sees(law_1, &accepted.poll(1, lost(1)).record(), "the end does not come");
     let mut revived = ByHand::new(RACE).step(0, What::Cancel).over().record();
     revived.steps.push(insist_tests::record::Step { is_over: false, ..revived.steps[0].clone() });
     sees(law_1, &revived, "goes on");
+    // An operator may revive what gave up, and nothing else.
+    let revive = What::Operate(Operation::Revive, Ok(()));
+    let alive = |record: ByHand| {
+        let mut record = record.step(9, What::Suspend).step(9, revive).record();
+        record.steps.last_mut().unwrap().is_over = false;
+        record
+    };
+    assert_eq!(law_1(&alive(ByHand::new(RACE).step(0, What::Cancel).over())), Ok(()));
+    sees(law_1, &alive(ended.clone()), "goes on");
     sees(law_1, &ByHand::new(RACE).poll(0, Did::Return(1)).record(), "is not over");
     sees(law_1, &ByHand::new(RACE).step(0, What::Cancel).record(), "it was cancelled");
-    let counted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), Handled::Counted).over();
+    let counted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), due(101)).over();
     sees(law_1, &counted.record(), "counted in a call that is over");
     let over = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over);
     sees(law_1, &over.record(), "did not end");
@@ -74,9 +83,9 @@ fn law_3_what_comes_later_is_said_to_be_late() {
     for id in [0, 4, u32::MAX] {
         assert_eq!(call.handle(at(1), id, Verdict::Accept), Handled::Unknown);
     }
-    assert_eq!(call.handle(at(1), 2, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(1), 2, Verdict::retry()));
     assert_eq!(call.handle(at(1), 2, Verdict::Accept), Handled::Late);
-    assert_eq!(call.poll(at(60)), Action::Cancel(1));
+    assert_eq!(call.poll(at(60)), cancel(1, CancelReason::Timeout));
     assert_eq!(call.handle(at(60), 1, Verdict::Accept), Handled::Late);
     // Its time is over too, but the machine has not said so yet: it counts.
     assert_eq!(call.handle(at(60), 3, Verdict::Accept), Handled::Over);
@@ -86,14 +95,58 @@ fn law_3_what_comes_later_is_said_to_be_late() {
 
 #[test]
 fn law_3_its_reader_sees_two_ends_and_none() {
-    let failed = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), Handled::Counted);
+    let failed = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), due(101));
     assert_eq!(law_3(&failed.clone().handle(1, 1, Verdict::Accept, Handled::Late).record()), Ok(()));
-    sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, Handled::Counted).record(), "was Counted");
+    sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, due(101)).record(), "was Retry");
     sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, Handled::Unknown).record(), "was Unknown");
     sees(law_3, &failed.clone().handle(1, 2, Verdict::Accept, Handled::Late).record(), "was Late");
-    sees(law_3, &failed.poll(1, Did::Cancel(1)).record(), "not in flight");
+    sees(law_3, &failed.poll(1, lost(1)).record(), "not in flight");
     let ignored = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Late);
     sees(law_3, &ignored.record(), "was Late");
+}
+
+#[test]
+fn law_3_a_cancel_says_why() {
+    let policy = RACE.attempt_timeout(ms(50)).deadline(ms(300));
+    let racing = || {
+        let mut call = Call::with_lanes::<3>(&policy, (), at(0), 1);
+        assert_eq!([1, 2, 3].map(|_| sent(call.poll(at(0)))), [1, 2, 3]);
+        call
+    };
+    let mut slow = racing();
+    assert_eq!([1, 2].map(|_| slow.poll(at(50))), [1, 2].map(|id| cancel(id, CancelReason::Timeout)));
+    for verdict in [Verdict::Accept, Verdict::Stop] {
+        let mut won = racing();
+        assert_eq!(won.handle(at(20), 2, verdict), Handled::Over);
+        // The deadline and the user come too late to be the reason.
+        won.cancel(at(20));
+        assert_eq!([1, 3].map(|_| won.poll(at(400))), [1, 3].map(|id| cancel(id, CancelReason::Lost)));
+    }
+    let mut late = racing();
+    assert_eq!([1, 2, 3].map(|_| late.poll(at(300))), [1, 2, 3].map(|id| cancel(id, CancelReason::Deadline)));
+    let mut given_up = racing();
+    given_up.cancel(at(10));
+    assert_eq!([1, 2, 3].map(|_| given_up.poll(at(300))), [1, 2, 3].map(|id| cancel(id, CancelReason::Cancelled)));
+}
+
+#[test]
+fn law_3_its_reader_sees_a_cancel_for_another_reason() {
+    let policy = RACE.lanes(2).attempt_timeout(ms(50)).deadline(ms(300));
+    let racing = ByHand::new(policy).poll(0, first(1)).poll(0, hedge(2, 1));
+    let cancelled = |record: &ByHand, millis, reason| record.clone().poll(millis, Did::Cancel(1, reason)).record();
+    let won = racing.clone().handle(9, 2, Verdict::Accept, Handled::Over).over();
+    let given_up = racing.clone().step(9, What::Cancel).over();
+    for (record, millis, reason) in [
+        (&racing, 50, CancelReason::Timeout),
+        (&won, 400, CancelReason::Lost),
+        (&given_up, 400, CancelReason::Cancelled),
+    ] {
+        assert_eq!(law_3(&cancelled(record, millis, reason)), Ok(()));
+        sees(law_3, &cancelled(record, millis, CancelReason::Deadline), "is cancelled as deadline");
+    }
+    let late = racing.poll(300, Did::Cancel(1, CancelReason::Deadline)).over();
+    assert_eq!(law_3(&late.clone().record()), Ok(()));
+    sees(law_3, &late.poll(300, timed_out(2)).record(), "is cancelled as timeout, and not as Some(Deadline)");
 }
 
 #[test]
@@ -106,8 +159,8 @@ fn law_4_losers_are_cancelled_oldest_first_and_then_it_returns() {
     let mut call = Call::with_lanes::<3>(&RACE, &(), at(0), 1);
     assert_eq!([1, 2, 3].map(|_| sent(call.poll(at(0)))), [1, 2, 3]);
     assert_eq!(call.handle(at(18), 2, Verdict::Accept), Handled::Over);
-    assert_eq!(call.poll(at(18)), Action::Cancel(1));
-    assert_eq!(call.poll(at(18)), Action::Cancel(3));
+    assert_eq!(call.poll(at(18)), cancel(1, CancelReason::Lost));
+    assert_eq!(call.poll(at(18)), cancel(3, CancelReason::Lost));
     assert_eq!(call.poll(at(18)), Action::Return(2));
     assert_eq!(call.poll(at(18)), Action::Return(2));
 }
@@ -116,8 +169,8 @@ fn law_4_losers_are_cancelled_oldest_first_and_then_it_returns() {
 fn law_4_its_reader_sees_a_loser_that_is_left_running() {
     let won = ByHand::new(RACE).poll(0, first(1)).poll(0, hedge(2, 1)).handle(1, 2, Verdict::Accept, Handled::Over);
     let won = won.over();
-    assert_eq!(law_4(&won.clone().poll(1, Did::Cancel(1)).poll(1, Did::Return(2)).record()), Ok(()));
+    assert_eq!(law_4(&won.clone().poll(1, lost(1)).poll(1, Did::Return(2)).record()), Ok(()));
     sees(law_4, &won.clone().poll(1, Did::Return(2)).record(), "were in flight");
-    let late = won.poll(1, Did::Cancel(1)).poll(1, Did::Return(2)).poll(1, Did::Cancel(1));
+    let late = won.poll(1, lost(1)).poll(1, Did::Return(2)).poll(1, lost(1));
     sees(law_4, &late.record(), "comes after the end");
 }

@@ -1,7 +1,7 @@
 //! Law 10, races and hedges.
 
-use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, hedge, ms, sent, waits_until};
+use insist_core::{Action, Call, Cause, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, NO, at, due, first, hedge, lane_ends, ms, retries, sent, waits_until};
 use insist_tests::laws::law_10;
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
@@ -45,8 +45,8 @@ fn law_10_a_hedge_opens_after_the_oldest_send_or_the_last_opening() {
     assert_eq!(sent(call.poll(at(70))), 2);
     assert_eq!(waits_until(call.poll(at(70))), 120);
     // Both fail and are sent again, at 190 and 200 ms: the oldest send in flight is younger than the last opening.
-    assert_eq!(call.handle(at(90), 1, Verdict::retry()), Handled::Counted);
-    assert_eq!(call.handle(at(100), 2, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(90), 1, Verdict::retry()));
+    retries(call.handle(at(100), 2, Verdict::retry()));
     assert_eq!(sent(call.poll(at(190))), 3);
     assert_eq!(sent(call.poll(at(200))), 4);
     assert_eq!(waits_until(call.poll(at(200))), 240);
@@ -57,7 +57,7 @@ fn law_10_a_hedge_opens_after_the_oldest_send_or_the_last_opening() {
 fn law_10_no_hedge_opens_while_nothing_is_in_flight() {
     let mut call = Call::with_lanes::<3>(&HEDGE, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(40), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(40), 1, Verdict::retry()));
     assert_eq!(call.poll(at(40)), Action::Wait { until: Some(at(140)), reason: WaitReason::Backoff });
     assert_eq!(waits_until(call.poll(at(139))), 140);
 }
@@ -76,11 +76,11 @@ fn law_10_with_the_option_a_failure_opens_the_next_lane_at_once() {
     let policy = HEDGE.lane_attempts(1).hedge_on_failure(true);
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(10), 1, Verdict::retry()), Handled::Counted);
+    assert_eq!(lane_ends(call.handle(at(10), 1, Verdict::retry())), Reason::Attempts);
     assert_eq!(sent(call.poll(at(10))), 2);
     assert_eq!(waits_until(call.poll(at(10))), 60);
     // A hint is waited for.
-    assert_eq!(call.handle(at(20), 2, Verdict::retry().after(ms(30))), Handled::Counted);
+    assert_eq!(lane_ends(call.handle(at(20), 2, Verdict::retry().after(ms(30)))), Reason::Attempts);
     assert_eq!(call.poll(at(20)), Action::Wait { until: Some(at(50)), reason: WaitReason::Hedge });
     assert_eq!(sent(call.poll(at(50))), 3);
     assert_eq!(call.handle(at(60), 3, Verdict::retry()), Handled::Over);
@@ -92,14 +92,14 @@ fn law_10_a_hint_holds_up_no_lane_that_another_failure_opens() {
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
-    assert_eq!(call.handle(at(60), 1, Verdict::retry().after(ms(5000))), Handled::Counted);
+    retries(call.handle(at(60), 1, Verdict::retry().after(ms(5000))));
     assert_eq!(call.poll(at(60)), Action::Wait { until: Some(at(5060)), reason: WaitReason::Hedge });
     let policy = policy.lanes(4);
     let mut call: Call<_, _, 4> = Call::with_lanes::<4>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
-    assert_eq!(call.handle(at(60), 1, Verdict::retry().after(ms(5000))), Handled::Counted);
-    assert_eq!(call.handle(at(70), 2, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(60), 1, Verdict::retry().after(ms(5000))));
+    retries(call.handle(at(70), 2, Verdict::retry()));
     assert_eq!(sent(call.poll(at(70))), 3);
 }
 
@@ -110,7 +110,7 @@ fn law_10_its_reader_sees_lanes_that_open_too_early_and_too_late() {
     sees(law_10, &start.clone().poll(49, hedge(2, 1)).record(), "it opens at 49000000");
     sees(law_10, &start.clone().poll(50, hedge(2, 2)).record(), "lane 2 opens, not lane 1");
     sees(law_10, &start.clone().poll(50, hedge(2, 1)).poll(99, hedge(3, 2)).record(), "it opens at 99000000");
-    let failed = start.clone().handle(10, 1, Verdict::retry(), Handled::Counted).reserved();
+    let failed = start.clone().handle(10, 1, Verdict::retry(), due(110)).reserved();
     sees(law_10, &failed.poll(60, hedge(2, 1)).record(), "it opens at 60000000, not None");
     let wait = |until: Option<u64>| Did::Wait(until.map(|millis| millis * 1_000_000), WaitReason::Outcome);
     sees(law_10, &start.clone().poll(0, wait(None)).record(), "is to open at 50000000");
@@ -120,11 +120,11 @@ fn law_10_its_reader_sees_lanes_that_open_too_early_and_too_late() {
     let race = ByHand::new(PLAIN.lanes(2)).poll(0, first(1));
     sees(law_10, &race.clone().poll(0, wait(None)).record(), "was to open at 0");
     sees(law_10, &race.repeat(Repeat::IfUnsent).poll(0, hedge(2, 1)).record(), "may not always be repeated");
-    let refused = start.poll(50, wait(Some(100))).told(Question::Reserve(insist_core::Kind::Hedge, false));
+    let refused = start.poll(50, wait(Some(100))).told(Question::Reserve(Cause::HEDGE, NO));
     assert_eq!(law_10(&refused.clone().poll(100, hedge(2, 2)).record()), Ok(()));
     sees(law_10, &refused.poll(60, hedge(2, 2)).record(), "it opens at 60000000");
     let on_failure = ByHand::new(HEDGE.hedge_on_failure(true)).poll(0, first(1));
-    let failed = on_failure.handle(10, 1, Verdict::retry().after(ms(5)), Handled::Counted).reserved();
+    let failed = on_failure.handle(10, 1, Verdict::retry().after(ms(5)), due(110)).reserved();
     assert_eq!(law_10(&failed.clone().poll(15, hedge(2, 1)).record()), Ok(()));
     sees(law_10, &failed.clone().poll(14, hedge(2, 1)).record(), "it opens at 14000000");
     sees(law_10, &failed.poll(15, wait(Some(110))).record(), "was to open at 15000000");

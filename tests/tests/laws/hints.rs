@@ -1,12 +1,12 @@
 //! Law 9, hints are kept.
 
 use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict};
-use insist_tests::by_hand::{ByHand, at, first, ms, retry, sent, waits_until};
+use insist_tests::by_hand::{ByHand, at, due, first, lane_ends, ms, retry, sent, waits_until};
 use insist_tests::laws::law_9;
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::Did;
+use insist_tests::record::{Did, Ending};
 use proptest::prelude::*;
 
 use crate::sees;
@@ -75,8 +75,9 @@ fn law_9_the_largest_of_them_is_handed_back_whatever_the_reason() {
     let wide = policy.lane_attempts(5);
     let mut call = Call::with_lanes::<3>(&wide, &(), at(0), 1);
     assert_eq!([1, 2, 3].map(|_| sent(call.poll(at(0)))), [1, 2, 3]);
-    assert_eq!(call.handle(at(1), 2, Verdict::retry().after(ms(900))), Handled::Counted);
-    assert_eq!(call.handle(at(2), 1, Verdict::retry().after(ms(600))), Handled::Counted);
+    for (millis, id, hint) in [(1, 2, 900), (2, 1, 600)] {
+        assert_eq!(lane_ends(call.handle(at(millis), id, Verdict::retry().after(ms(hint)))), Reason::RetryAfter);
+    }
     assert_eq!(call.handle(at(3), 3, Verdict::Stop), Handled::Over);
     let Action::GiveUp(stop) = call.poll(at(3)) else { panic!("it has not ended") };
     assert_eq!((stop.reason(), stop.hint(), stop.last()), (Reason::Stopped, Some(ms(900)), Some(3)));
@@ -92,15 +93,17 @@ fn law_9_the_largest_of_them_is_handed_back_whatever_the_reason() {
 #[test]
 fn law_9_its_reader_sees_a_hint_cut_short_and_one_forgotten() {
     let policy = PLAIN.hint_limit(ms(300));
-    let failed =
-        |hint| ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry().after(ms(hint)), Handled::Counted);
+    let failed = |hint| ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry().after(ms(hint)), due(110));
     assert_eq!(law_9(&failed(200).reserved().poll(310, retry(2, 1, 0)).record()), Ok(()));
     sees(law_9, &failed(200).reserved().poll(209, retry(2, 1, 0)).record(), "is cut short");
     sees(law_9, &failed(301).reserved().record(), "the lane goes on");
     let given_up = |hint| {
         let failed =
             ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry().after(ms(301)), Handled::Over);
-        failed.over().poll(10, Did::GiveUp(Reason::RetryAfter, Some(1), hint)).record()
+        failed
+            .over()
+            .poll(10, Did::GiveUp(Ending { reason: Reason::RetryAfter, refusal: None, last: Some(1), hint }))
+            .record()
     };
     assert_eq!(law_9(&given_up(Some(301_000_000))), Ok(()));
     sees(law_9, &given_up(None), "not None");

@@ -7,6 +7,7 @@ mod gates;
 mod hedges;
 mod hints;
 mod numbers;
+mod refusals;
 mod repeats;
 mod same;
 mod sends;

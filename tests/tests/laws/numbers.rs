@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
-use insist_core::{Action, Admission, Call, Gate, Instant, Jitter, Kind, Policy, Refusal, Repeat, Retry, Verdict};
-use insist_tests::by_hand::{ByHand, ms};
+use insist_core::{
+    Action, Admission, Call, Cause, Gate, Instant, Jitter, Policy, Refusal, Repeat, RetryContext, Verdict,
+};
+use insist_tests::by_hand::{ByHand, NO, RETRY, ms};
 use insist_tests::gate::{Answer, Answers};
 use insist_tests::laws::law_15;
 use insist_tests::plan::{Move, Plan, Shift};
@@ -88,7 +90,7 @@ fn law_15_a_call_has_room_for_no_lane_and_for_255() {
     for id in 256..=510 {
         assert!(matches!(call.poll(start), Action::Send(attempt) if attempt.id == id));
     }
-    assert_eq!((call.retries(), call.hedges()), (255, 254));
+    assert_eq!((call.state().retries(), call.state().hedges()), (255, 254));
     assert!(matches!(Call::with_lanes::<0>(&policy, &(), start, 1).poll(start), Action::GiveUp(_)));
     assert!(matches!(Call::with_lanes::<254>(&policy, &(), start, 1).poll(start), Action::GiveUp(_)));
 }
@@ -98,7 +100,7 @@ fn law_15_a_backoff_may_ask_for_whatever_it_likes() {
     for (delay, jitter) in
         [(Duration::MAX, Jitter::Full), (Duration::MAX, Jitter::fraction(1.0)), (Duration::ZERO, Jitter::Equal)]
     {
-        let policy = Policy::new(|_: Retry| Some(delay)).jitter(jitter).deadline(ms(10)).unlimited_attempts();
+        let policy = Policy::new(|_: RetryContext| Some(delay)).jitter(jitter).deadline(ms(10)).unlimited_attempts();
         let mut call = Call::new(&policy, &(), Instant::from_nanos(u64::MAX - 5), 1);
         for id in 1..20 {
             let _ = call.poll(Instant::from_nanos(u64::MAX - 4));
@@ -132,11 +134,11 @@ impl Turns {
 }
 
 impl Gate for Turns {
-    fn reserve(&self, _: Instant, _: Kind) -> Result<(), Refusal> {
-        if self.next() % 7 == 0 { Err(Refusal::new("turn")) } else { Ok(()) }
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
+        if self.next() % 7 == 0 { Err(Refusal::new(&"turn")) } else { Ok(()) }
     }
 
-    fn admit(&self, now: Instant, _: Kind) -> Admission {
+    fn admit(&self, now: Instant, _: &Cause) -> Admission {
         match self.next() % 5 {
             0 => Admission::NotBefore(Instant::from_nanos(now.as_nanos() + 1_000_000)),
             _ => Admission::Yes,
@@ -155,16 +157,16 @@ fn busy_call(policy: &Policy, seed: u64) -> u32 {
                 let hint = Duration::from_micros(turn * 300);
                 call.handle(now, attempt.id, Verdict::retry().after(hint));
             }
-            Action::Send(_) | Action::Cancel(_) => {}
+            Action::Send(_) | Action::Cancel { .. } => {}
             Action::Wait { until, .. } => now = until.unwrap_or(now),
             Action::Return(_) | Action::GiveUp(_) => break,
         }
         if turn % 50 == 49 {
-            call = Call::resume(policy, &gates, now, call.suspend());
+            call = Call::try_resume(policy, &gates, now, call.suspend()).expect("it fits");
         }
     }
     call.cancel(now);
-    call.attempts()
+    call.state().attempts()
 }
 
 #[test]
@@ -187,9 +189,9 @@ fn law_15_the_machine_does_not_allocate() {
 
 #[test]
 fn law_15_its_reader_sees_a_gate_that_is_asked_without_end() {
-    let mut endless = ByHand::new(Policy::zero()).step(0, What::Resume);
+    let mut endless = ByHand::new(Policy::zero()).step(0, What::Resume(Ok(())));
     for _ in 0..17 {
-        endless = endless.told(Question::Reserve(Kind::Retry, false));
+        endless = endless.told(Question::Reserve(RETRY, NO));
     }
     sees(law_15, &endless.record(), "asked 17 times");
 }

@@ -1,13 +1,13 @@
 //! Law 16, no double harm; and the order in which a failure is judged.
 
-use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Sent, Verdict};
-use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent};
+use insist_core::{Action, Call, CancelReason, Handled, Jitter, Policy, Reason, Repeat, Sent, Verdict};
+use insist_tests::by_hand::{ByHand, at, cancel, due, first, hedge, ms, retry, sent, timed_out};
 use insist_tests::gate::{Answers, Scripted};
 use insist_tests::laws::{judging, law_16};
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Did, What};
+use insist_tests::record::What;
 use proptest::prelude::*;
 
 use crate::sees;
@@ -47,29 +47,29 @@ fn law_16_a_timeout_and_a_lost_attempt_may_have_arrived() {
     let policy = RACE.attempt_timeout(ms(50));
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1).repeat(Repeat::IfUnsent);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.poll(at(50)), Action::Cancel(1));
+    assert_eq!(call.poll(at(50)), cancel(1, CancelReason::Timeout));
     assert!(matches!(call.poll(at(50)), Action::GiveUp(stop) if stop.reason() == Reason::NotRepeatable));
 
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1).repeat(Repeat::IfUnsent);
     assert_eq!(sent(call.poll(at(0))), 1);
-    let mut call: Call<_, _, 3> = Call::resume(&policy, &(), at(10), call.suspend());
+    let mut call: Call<_, _, 3> = Call::try_resume(&policy, &(), at(10), call.suspend()).expect("it fits");
     assert!(matches!(call.poll(at(10)), Action::GiveUp(stop) if stop.reason() == Reason::NotRepeatable));
 }
 
 #[test]
 fn law_16_its_reader_sees_a_repeat_and_a_race() {
     let start = ByHand::new(RACE).repeat(Repeat::IfUnsent).poll(0, first(1));
-    let unsent = start.clone().handle(1, 1, Verdict::retry().sent(Sent::No), Handled::Counted);
+    let unsent = start.clone().handle(1, 1, Verdict::retry().sent(Sent::No), due(101));
     assert_eq!(law_16(&unsent.poll(11, retry(2, 1, 0)).record()), Ok(()));
-    let arrived = start.clone().handle(1, 1, Verdict::retry(), Handled::Counted);
+    let arrived = start.clone().handle(1, 1, Verdict::retry(), due(101));
     sees(law_16, &arrived.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
-    let timed_out = start.clone().poll(5, Did::Cancel(1));
-    sees(law_16, &timed_out.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
-    let lost = start.clone().step(5, What::Suspend).step(5, What::Resume);
-    sees(law_16, &lost.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
+    let late = start.clone().poll(5, timed_out(1));
+    sees(law_16, &late.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
+    let taken_up = start.clone().step(5, What::Suspend).step(5, What::Resume(Ok(())));
+    sees(law_16, &taken_up.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
     sees(law_16, &start.poll(0, hedge(2, 1)).record(), "it races");
     let never = ByHand::new(RACE).repeat(Repeat::Never).poll(0, first(1));
-    let unsent = never.handle(1, 1, Verdict::retry().sent(Sent::No), Handled::Counted);
+    let unsent = never.handle(1, 1, Verdict::retry().sent(Sent::No), due(101));
     sees(law_16, &unsent.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
 }
 
@@ -108,10 +108,10 @@ fn the_reader_of_the_order_sees_a_gate_that_is_asked_in_vain_or_not_at_all() {
     assert_eq!(judging(&failed.clone().record()), Ok(()));
     sees(judging, &failed.reserved().record(), "is possible: false");
     let start = ByHand::new(RACE.lanes(1)).poll(0, first(1));
-    let failed = start.handle(1, 1, Verdict::retry(), Handled::Counted);
+    let failed = start.handle(1, 1, Verdict::retry(), due(101));
     assert_eq!(judging(&failed.clone().reserved().record()), Ok(()));
     sees(judging, &failed.record(), "is possible: true");
     let start = ByHand::new(RACE.lanes(1).deadline(ms(11))).poll(0, first(1));
-    let failed = start.handle(1, 1, Verdict::retry(), Handled::Counted).reserved();
+    let failed = start.handle(1, 1, Verdict::retry(), due(101)).reserved();
     sees(judging, &failed.record(), "is possible: false");
 }

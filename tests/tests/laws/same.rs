@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist_core::{AtEnd, Backoff, Jitter, List, Policy, Retry, Rng};
+use insist_core::{AtEnd, Backoff, Jitter, List, Policy, RetryContext, Rng};
 use insist_tests::by_hand::ms;
 use insist_tests::property::hold;
 use insist_tests::{expected, random, world};
@@ -39,7 +39,7 @@ fn law_14_these_draws_are_as_they_have_always_been() {
     assert_eq!(delays(Policy::fibonacci(ms(100)).floor(ms(80)).cap(ms(300)), 42), GOLDEN[5]);
     assert_eq!(delays(Policy::decorrelated(ms(100)), 42), GOLDEN[6]);
     assert_eq!(delays(exponential.factor(1.5), 0xdead_beef), GOLDEN[7]);
-    let listed = Policy::list(List::new(&[Duration::from_nanos(3), ms(5)]), AtEnd::Repeat);
+    let listed = Policy::list(List::new(&[Duration::from_nanos(3), ms(5)]), AtEnd::Repeat).jitter(Jitter::Full);
     assert_eq!(delays(listed, 7), GOLDEN[8]);
 }
 
@@ -59,7 +59,7 @@ const GOLDEN: [[u64; 5]; 9] = [
 struct Words(u8);
 
 impl Backoff for Words {
-    fn delay(&self, _: Retry, rng: &mut dyn Rng) -> Option<Duration> {
+    fn delay(&self, _: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
         let words = [rng.next_u64(), rng.next_u64()];
         Some(Duration::from_nanos(words[usize::from(self.0)]))
     }

@@ -1,7 +1,9 @@
 //! Law 2, counted sends; law 7, timeouts fit the deadline.
 
-use insist_core::{Action, Call, Handled, Policy, Reason, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
+use insist_core::{Action, Call, Policy, Reason, Verdict, WaitReason};
+use insist_tests::by_hand::{
+    ByHand, at, due, first, hedge, lane_ends, ms, retries, retry, sent, timed_out, waits_until,
+};
 use insist_tests::laws::{law_2, law_7};
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
@@ -22,7 +24,7 @@ fn law_2_a_promised_send_is_given_to_nobody_else() {
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
-    assert_eq!(call.handle(at(60), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(60), 1, Verdict::retry()));
     // The third send is promised to lane 0 at 160 ms; the hedge that would be due at 100 ms does not get it.
     assert_eq!(waits_until(call.poll(at(60))), 160);
     assert_eq!(waits_until(call.poll(at(110))), 160);
@@ -37,9 +39,9 @@ fn law_2_each_lane_has_its_own_limit() {
     let policy = PLAIN.attempts(10).lane_attempts(2).lanes(2);
     let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 1);
     assert_eq!([1, 2].map(|_| sent(call.poll(at(0)))), [1, 2]);
-    assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(0), 1, Verdict::retry()));
     assert_eq!(sent(call.poll(at(100))), 3);
-    assert_eq!(call.handle(at(100), 3, Verdict::retry()), Handled::Counted);
+    assert_eq!(lane_ends(call.handle(at(100), 3, Verdict::retry())), Reason::Attempts);
     assert_eq!(call.poll(at(100)), Action::Wait { until: None, reason: WaitReason::Outcome });
 }
 
@@ -48,9 +50,9 @@ fn law_2_a_resumed_call_opens_no_lane_beyond_its_new_policy() {
     let policy = PLAIN.attempts(10).lanes(3).hedge_after(ms(1000)).hedge_on_failure(true);
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(1), 1, Verdict::retry().after(ms(50))), Handled::Counted);
+    retries(call.handle(at(1), 1, Verdict::retry().after(ms(50))));
     let one_lane = policy.lanes(1);
-    let mut call: Call<_, _, 3> = Call::resume(&one_lane, &(), at(20), call.suspend());
+    let mut call: Call<_, _, 3> = Call::try_resume(&one_lane, &(), at(20), call.suspend()).expect("it fits");
     match call.poll(at(500)) {
         Action::Send(attempt) => assert_eq!((attempt.id, attempt.lane), (2, 0)),
         other => panic!("{other}"),
@@ -64,13 +66,13 @@ fn law_2_a_resumed_call_sends_no_more_than_its_new_policy_allows() {
         let policy = PLAIN.attempts(2);
         let mut call = Call::new(&policy, &(), at(0), 1);
         assert_eq!(sent(call.poll(at(0))), 1);
-        assert_eq!(call.handle(at(1), 1, Verdict::retry()), Handled::Counted);
-        let mut call: Call<_, _, 1> = Call::resume(&fewer, &(), at(2), call.suspend());
+        retries(call.handle(at(1), 1, Verdict::retry()));
+        let mut call: Call<_, _, 1> = Call::try_resume(&fewer, &(), at(2), call.suspend()).expect("it fits");
         match call.poll(at(500)) {
             Action::GiveUp(stop) => assert_eq!((stop.reason(), stop.last()), (Reason::Attempts, Some(1))),
             other => panic!("{other}"),
         }
-        assert_eq!((call.attempts(), call.retries()), (1, 0));
+        assert_eq!((call.state().attempts(), call.state().retries()), (1, 0));
     }
 }
 
@@ -92,7 +94,7 @@ fn law_2_its_reader_sees_gaps_and_too_many() {
         "its kind",
     );
 
-    let fail = |record: ByHand, id| record.handle(0, id, Verdict::retry(), Handled::Counted);
+    let fail = |record: ByHand, id| record.handle(0, id, Verdict::retry(), due(100));
     let unpromised = fail(start.clone(), 1).poll(1, retry(2, 1, 0));
     sees(law_2, &unpromised.record(), "promised none");
     let twice = fail(fail(start.clone(), 1).reserved().poll(1, retry(2, 1, 0)), 2).reserved();
@@ -120,7 +122,7 @@ fn law_7_a_timeout_is_the_smaller_of_the_two() {
         other => panic!("{other}"),
     };
     assert_eq!(timeout(call.poll(at(1000))), Some(ms(80)));
-    assert_eq!(call.handle(at(1070), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(1070), 1, Verdict::retry()));
     // Polled late, at 1200: 50 ms are left.
     assert_eq!(timeout(call.poll(at(1200))), Some(ms(50)));
     assert_eq!(waits_until(call.poll(at(1200))), 1250);
@@ -143,11 +145,11 @@ fn law_7_its_reader_sees_a_timeout_that_is_too_long_and_one_that_is_not_kept() {
         })
     };
     let wait = Did::Wait(None, WaitReason::Outcome);
-    assert_eq!(law_7(&ByHand::new(policy).poll(0, send(80)).poll(80, Did::Cancel(1)).record()), Ok(()));
+    assert_eq!(law_7(&ByHand::new(policy).poll(0, send(80)).poll(80, timed_out(1)).record()), Ok(()));
     assert_eq!(law_7(&ByHand::new(policy).poll(40, send(60)).record()), Ok(()));
     sees(law_7, &ByHand::new(policy).poll(40, send(80)).record(), "its timeout is");
     sees(law_7, &ByHand::new(policy).poll(0, first(1)).record(), "its timeout is");
     sees(law_7, &ByHand::new(policy).poll(100, send(80)).record(), "no time is left");
-    sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(79, Did::Cancel(1)).record(), "before its time");
+    sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(79, timed_out(1)).record(), "before its time");
     sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(80, wait).record(), "goes on");
 }

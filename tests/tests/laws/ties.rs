@@ -1,7 +1,7 @@
 //! Ties: at one instant, outcomes by id, then the deadline, attempt timeouts, due sends, hedges. And what an end tells.
 
-use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Stop, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, ms, sent, waits_until};
+use insist_core::{Action, Call, CancelReason, Cause, GiveUp, Handled, Jitter, Policy, Reason, Verdict, WaitReason};
+use insist_tests::by_hand::{ByHand, at, cancel, first, gave_up, lane_ends, ms, retries, sent, waits_until};
 use insist_tests::plan::{Move, Plan, Shift};
 use insist_tests::property::every_law_holds;
 use insist_tests::record::Did;
@@ -13,7 +13,7 @@ use crate::sees;
 
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(9);
 
-fn stop(action: Action) -> Stop {
+fn gives_up(action: Action) -> GiveUp {
     match action {
         Action::GiveUp(stop) => stop,
         other => panic!("{other} is no give-up"),
@@ -56,8 +56,8 @@ fn the_deadline_comes_before_a_timeout_at_the_same_instant() {
     let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 1);
     assert_eq!([1, 2].map(|_| sent(call.poll(at(0)))), [1, 2]);
     assert_eq!(call.poll(at(0)), Action::Wait { until: Some(at(50)), reason: WaitReason::Deadline });
-    assert_eq!([1, 2].map(|_| call.poll(at(50))), [1, 2].map(Action::Cancel));
-    let stop = stop(call.poll(at(50)));
+    assert_eq!([1, 2].map(|_| call.poll(at(50))), [1, 2].map(|id| cancel(id, CancelReason::Deadline)));
+    let stop = gives_up(call.poll(at(50)));
     assert_eq!((stop.reason(), stop.last()), (Reason::Deadline, None));
 }
 
@@ -68,9 +68,9 @@ fn a_timeout_comes_before_a_due_send_and_a_due_send_before_a_hedge() {
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
-    assert_eq!(call.handle(at(50), 2, Verdict::retry().exactly_after(ms(50))), Handled::Counted);
+    retries(call.handle(at(50), 2, Verdict::retry().exactly_after(ms(50))));
     assert_eq!(call.poll(at(50)), Action::Wait { until: Some(at(100)), reason: WaitReason::AttemptTimeout });
-    assert_eq!(call.poll(at(100)), Action::Cancel(1));
+    assert_eq!(call.poll(at(100)), cancel(1, CancelReason::Timeout));
     let Action::Send(third) = call.poll(at(100)) else { panic!("the retry is due") };
     assert_eq!((third.id, third.lane), (3, 1));
     // The oldest send in flight is the one of this instant now, so the hedge is due 50 ms later.
@@ -85,7 +85,7 @@ fn a_due_send_is_promised_before_a_hedge_of_the_same_instant_takes_the_last_atte
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
     // The outcome comes first at 100 ms, so its retry has the last attempt, and not the hedge that is due.
-    assert_eq!(call.handle(at(100), 2, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(100), 2, Verdict::retry()));
     assert_eq!(call.poll(at(100)), Action::Wait { until: Some(at(200)), reason: WaitReason::Backoff });
 }
 
@@ -94,7 +94,7 @@ fn timeouts_of_one_instant_are_judged_by_id() {
     let policy = PLAIN.attempts(3).attempt_timeout(ms(50)).lanes(2);
     let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 1);
     assert_eq!([1, 2].map(|_| sent(call.poll(at(0)))), [1, 2]);
-    assert_eq!([1, 2].map(|_| call.poll(at(60))), [1, 2].map(Action::Cancel));
+    assert_eq!([1, 2].map(|_| call.poll(at(60))), [1, 2].map(|id| cancel(id, CancelReason::Timeout)));
     // Attempt 1 was judged first, and had the last send; both from 60 ms, when the machine saw them.
     let Action::Wait { until, .. } = call.poll(at(60)) else { panic!("it waits") };
     assert_eq!(until, Some(at(160)));
@@ -112,12 +112,13 @@ fn the_reason_is_that_of_the_lane_that_ended_last() {
         assert_eq!([1, 2].map(|_| sent(call.poll(at(0)))), [1, 2]);
         // Lane 0 is at its last attempt, so a retry ends it for want of attempts, as does anything else.
         let (lane_0, lane_1) = if reason == Reason::Attempts { (second, first) } else { (first, second) };
-        assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+        retries(call.handle(at(0), 1, Verdict::retry()));
         assert_eq!(sent(call.poll(at(100))), 3);
         let order = if reason == Reason::Attempts { [(2, lane_1), (3, lane_0)] } else { [(3, lane_0), (2, lane_1)] };
-        assert_eq!(call.handle(at(110), order[0].0, order[0].1), Handled::Counted);
+        let first_reason = if reason == Reason::Attempts { Reason::RetryAfter } else { Reason::Attempts };
+        assert_eq!(lane_ends(call.handle(at(110), order[0].0, order[0].1)), first_reason);
         assert_eq!(call.handle(at(120), order[1].0, order[1].1), Handled::Over);
-        let stop = stop(call.poll(at(120)));
+        let stop = gives_up(call.poll(at(120)));
         assert_eq!((stop.reason(), stop.last(), stop.hint()), (reason, Some(order[1].0), Some(ms(2000))));
     }
 }
@@ -127,12 +128,12 @@ fn what_is_handed_back_is_the_latest_attempt_that_had_a_verdict() {
     let policy = PLAIN.attempt_timeout(ms(50)).attempts(3);
     let mut call = Call::new(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(10), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(10), 1, Verdict::retry()));
     assert_eq!(sent(call.poll(at(110))), 2);
-    assert_eq!(call.poll(at(160)), Action::Cancel(2));
+    assert_eq!(call.poll(at(160)), cancel(2, CancelReason::Timeout));
     assert_eq!(sent(call.poll(at(260))), 3);
-    assert_eq!(call.poll(at(310)), Action::Cancel(3));
-    let stop = stop(call.poll(at(310)));
+    assert_eq!(call.poll(at(310)), cancel(3, CancelReason::Timeout));
+    let stop = gives_up(call.poll(at(310)));
     assert_eq!((stop.reason(), stop.last()), (Reason::Attempts, Some(1)));
 }
 
@@ -140,14 +141,17 @@ fn what_is_handed_back_is_the_latest_attempt_that_had_a_verdict() {
 fn a_cancelled_call_tells_what_it_has() {
     let mut call = Call::new(&PLAIN, &(), at(0), 1);
     call.cancel(at(0));
-    let nothing = stop(call.poll(at(0)));
+    let nothing = gives_up(call.poll(at(0)));
     assert_eq!((nothing.reason(), nothing.last()), (Reason::Cancelled, None));
     let mut call = Call::new(&PLAIN, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(10), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(10), 1, Verdict::retry()));
     call.cancel(at(20));
-    let one = stop(call.poll(at(20)));
-    assert_eq!((one.reason(), one.last(), call.attempts(), call.retries()), (Reason::Cancelled, Some(1), 1, 0));
+    let one = gives_up(call.poll(at(20)));
+    assert_eq!(
+        (one.reason(), one.last(), call.state().attempts(), call.state().retries()),
+        (Reason::Cancelled, Some(1), 1, 0)
+    );
 }
 
 #[test]
@@ -160,7 +164,7 @@ fn the_model_sees_another_order_and_another_end() {
         kind: insist_core::Kind::First,
         timeout: Some(50_000_000),
     });
-    let admit = insist_tests::record::Question::Admit(insist_core::Kind::First, insist_core::Admission::Yes);
+    let admit = insist_tests::record::Question::Admit(Cause::FIRST, insist_core::Admission::Yes);
     let start = ByHand::new(policy).poll(0, send).told(admit);
     let wait = |reason| start.clone().poll(0, Did::Wait(Some(50_000_000), reason)).record();
     assert_eq!(model::check(&wait(WaitReason::Deadline)), Ok(()));
@@ -169,12 +173,9 @@ fn the_model_sees_another_order_and_another_end() {
     sees(model::check, &ByHand::new(policy).poll(0, send).record(), "the laws expect admit");
     let failed = start.handle(10, 1, Verdict::retry(), Handled::Over).over();
     sees(model::check, &failed.clone().record(), "the gate was not told");
-    let end = insist_core::End::Retry(insist_core::Sent::Maybe);
-    let failed = failed.told(insist_tests::record::Question::Settle(
-        insist_core::Kind::First,
-        insist_core::Settled::Ended(end, ms(10)),
-    ));
-    let give_up = |reason, last| failed.clone().poll(10, Did::GiveUp(reason, last, None)).record();
+    let ended = insist_core::Settled::Ended(Verdict::retry().into(), at(0));
+    let failed = failed.told(insist_tests::record::Question::Settle(Cause::FIRST, ended));
+    let give_up = |reason, last| failed.clone().poll(10, gave_up(reason, last)).record();
     assert_eq!(model::check(&give_up(Reason::Attempts, Some(1))), Ok(()));
     sees(model::check, &give_up(Reason::Deadline, Some(1)), "the laws expect GiveUp");
     sees(model::check, &give_up(Reason::Attempts, None), "the laws expect GiveUp");

@@ -1,7 +1,7 @@
 //! Law 13, time stands still rather than going back.
 
-use insist_core::{Action, Call, Handled, Jitter, Kind, Policy, Verdict};
-use insist_tests::by_hand::{ByHand, at, first, ms, sent, waits_until};
+use insist_core::{Action, Call, Cause, Jitter, Policy, Verdict};
+use insist_tests::by_hand::{ByHand, at, first, ms, retries, sent, waits_until};
 use insist_tests::laws::law_13;
 use insist_tests::property::hold;
 use insist_tests::record::{Asked, Question, What};
@@ -26,18 +26,18 @@ fn law_13_what_happens_in_the_past_happens_now() {
     let Action::Send(attempt) = call.poll(at(100)) else { panic!("it does not send") };
     assert_eq!(attempt.timeout(), Some(ms(1000)));
     assert_eq!(waits_until(call.poll(at(600))), 1500);
-    assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(0), 1, Verdict::retry()));
     assert_eq!(waits_until(call.poll(at(0))), 700);
     assert_eq!(waits_until(call.poll(at(699))), 700);
     assert_eq!(sent(call.poll(at(700))), 2);
-    let mut call: Call<_, _, 1> = Call::resume(&policy, &(), at(0), call.suspend());
+    let mut call: Call<_, _, 1> = Call::try_resume(&policy, &(), at(0), call.suspend()).expect("it fits");
     assert_eq!(waits_until(call.poll(at(0))), 800);
 }
 
 #[test]
 fn law_13_its_reader_sees_a_gate_that_is_told_of_the_past() {
     let mut record = ByHand::new(Policy::zero()).poll(10, first(1)).step(5, What::Drop).record();
-    let asked = |millis| Asked { gate: 0, now: at(millis), question: Question::Reserve(Kind::Hedge, true) };
+    let asked = |millis| Asked { gate: 0, now: at(millis), question: Question::Reserve(Cause::HEDGE, Ok(())) };
     record.steps[2].asked = vec![asked(10)];
     assert_eq!(law_13(&record), Ok(()));
     record.steps[2].asked = vec![asked(5)];

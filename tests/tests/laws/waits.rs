@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
-use insist_core::{Action, Admission, Call, Gate, Handled, Instant, Jitter, Kind, Policy, Reason, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, at, first, hedge, ms, retry, sent, waits_until};
+use insist_core::{
+    Action, Admission, Call, Cause, Gate, Handled, Instant, Jitter, Policy, Reason, Verdict, WaitReason,
+};
+use insist_tests::by_hand::{ByHand, RETRY, at, due, first, hedge, ms, retries, retry, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::laws::law_6;
 use insist_tests::property::every_law_holds;
@@ -25,7 +27,7 @@ fn law_6_a_wait_that_would_reach_the_deadline_is_not_begun() {
         let policy = PLAIN.deadline(ms(deadline));
         let mut call = Call::new(&policy, &(), at(0), 1);
         assert_eq!(sent(call.poll(at(0))), 1);
-        let handled = if is_over { Handled::Over } else { Handled::Counted };
+        let handled = if is_over { Handled::Over } else { due(110) };
         assert_eq!(call.handle(at(10), 1, Verdict::retry()), handled);
         match call.poll(at(10)) {
             Action::Wait { until, reason } => {
@@ -44,7 +46,7 @@ fn law_6_a_wait_of_nothing_is_no_wait() {
     let policy = Policy::zero();
     let mut call = Call::new(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(7), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(7), 1, Verdict::retry()));
     assert_eq!(sent(call.poll(at(7))), 2);
 }
 
@@ -55,7 +57,7 @@ fn held(answer: Answer) -> Action {
     let policy = PLAIN.deadline(ms(500));
     let mut call = Call::new(&policy, &gate, at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(0), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(0), 1, Verdict::retry()));
     call.poll(at(100))
 }
 
@@ -72,7 +74,7 @@ fn law_6_a_gate_holds_an_attempt_back_only_to_a_later_instant_before_the_deadlin
         (Answer::No, None),
     ] {
         match (held(answer), until) {
-            (action @ Action::Wait { reason: WaitReason::Backoff, .. }, Some(until)) => {
+            (action @ Action::Wait { reason: WaitReason::Gate, .. }, Some(until)) => {
                 assert_eq!(waits_until(action), until);
             }
             (Action::GiveUp(stop), None) => assert_eq!((stop.reason(), stop.last()), (Reason::Refused, Some(1))),
@@ -93,11 +95,11 @@ fn law_6_without_a_deadline_never_is_no_instant_to_wait_for() {
 struct NoHedgeBefore300(RefCell<Vec<u64>>);
 
 impl Gate for NoHedgeBefore300 {
-    fn admit(&self, now: Instant, kind: Kind) -> Admission {
-        if kind == Kind::Hedge {
+    fn admit(&self, now: Instant, cause: &Cause) -> Admission {
+        if *cause == Cause::HEDGE {
             self.0.borrow_mut().push(now.as_nanos() / 1_000_000);
         }
-        if kind == Kind::Hedge && now < at(300) { Admission::NotBefore(at(300)) } else { Admission::Yes }
+        if *cause == Cause::HEDGE && now < at(300) { Admission::NotBefore(at(300)) } else { Admission::Yes }
     }
 }
 
@@ -109,7 +111,7 @@ fn law_6_a_gate_is_not_asked_again_before_the_instant_that_it_named() {
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(waits_until(call.poll(at(50))), 300);
     // The failure would open lane 1 at once, were it not held back.
-    assert_eq!(call.handle(at(60), 1, Verdict::retry()), Handled::Counted);
+    retries(call.handle(at(60), 1, Verdict::retry()));
     assert_eq!(waits_until(call.poll(at(60))), 160);
     assert_eq!(sent(call.poll(at(160))), 2);
     assert_eq!(waits_until(call.poll(at(160))), 300);
@@ -117,14 +119,33 @@ fn law_6_a_gate_is_not_asked_again_before_the_instant_that_it_named() {
     assert_eq!(*gate.0.borrow(), [50, 300]);
 }
 
+/// A gate that names the very instant at which a lane was to open holds nothing back.
+#[test]
+fn law_6_a_wait_is_for_a_gate_only_if_the_gate_makes_it_longer() {
+    for (hold, hint, reason) in
+        [(300, 240, WaitReason::Hedge), (300, 239, WaitReason::Gate), (300, 241, WaitReason::Hedge)]
+    {
+        let notes = RefCell::new(Vec::new());
+        let admit = vec![Answer::Yes, Answer::At(hold * 1_000_000), Answer::Yes];
+        let gate = Scripted::new(0, Answers { reserve: vec![], admit }, &notes);
+        let policy = PLAIN.attempts(9).lane_attempts(1).lanes(2).hedge_after(ms(50)).hedge_on_failure(true);
+        let mut call = Call::with_lanes::<2>(&policy, &gate, at(0), 1);
+        assert_eq!(sent(call.poll(at(0))), 1);
+        assert_eq!(call.poll(at(50)), Action::Wait { until: Some(at(hold)), reason: WaitReason::Gate });
+        assert!(call.handle(at(60), 1, Verdict::retry().after(ms(hint))).counts());
+        let until = Some(at(hold.max(60 + hint)));
+        assert_eq!(call.poll(at(60)), Action::Wait { until, reason }, "a hint of {hint} ms");
+    }
+}
+
 #[test]
 fn law_6_its_reader_sees_waits_that_lead_nowhere() {
     let wait = |millis: u64, reason| Did::Wait(Some(millis * 1_000_000), reason);
     let policy = PLAIN.lanes(2).hedge_after(ms(50)).deadline(ms(500)).attempt_timeout(ms(400));
     let start = ByHand::new(policy).poll(0, first(1));
-    let failed = start.clone().handle(0, 1, Verdict::retry(), Handled::Counted).reserved();
+    let failed = start.clone().handle(0, 1, Verdict::retry(), due(100)).reserved();
     let waiting = failed.clone().poll(0, wait(100, WaitReason::Backoff));
-    let asked = Question::Admit(Kind::Retry, Admission::Yes);
+    let asked = Question::Admit(RETRY, Admission::Yes);
     assert_eq!(law_6(&waiting.clone().poll(100, retry(2, 1, 0)).told(asked).record()), Ok(()));
     sees(law_6, &waiting.poll(100, wait(200, WaitReason::Backoff)).record(), "the wait was for Backoff");
     sees(law_6, &failed.clone().poll(100, wait(100, WaitReason::Backoff)).record(), "not in the future");
@@ -142,10 +163,9 @@ fn law_6_its_reader_sees_waits_that_lead_nowhere() {
     sees(law_6, &dying.poll(500, wait(600, WaitReason::AttemptTimeout)).record(), "the wait was for Deadline");
     let slow = start.poll(60, wait(400, WaitReason::AttemptTimeout));
     sees(law_6, &slow.poll(400, wait(500, WaitReason::Deadline)).record(), "the wait was for AttemptTimeout");
-    let past = Question::Admit(Kind::Retry, Admission::NotBefore(at(100)));
+    let past = Question::Admit(RETRY, Admission::NotBefore(at(100)));
     sees(law_6, &failed.clone().poll(100, retry(2, 1, 0)).told(past).record(), "keeps what was reserved");
-    let held = failed
-        .poll(100, wait(200, WaitReason::Backoff))
-        .told(Question::Admit(Kind::Retry, Admission::NotBefore(at(200))));
+    let held =
+        failed.poll(100, wait(200, WaitReason::Backoff)).told(Question::Admit(RETRY, Admission::NotBefore(at(200))));
     sees(law_6, &held.poll(150, retry(2, 1, 0)).told(asked).record(), "comes before");
 }

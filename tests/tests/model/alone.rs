@@ -1,11 +1,14 @@
 //! The model shares no code with the core: from there it has plain types, and what a policy says of itself.
 
 /// Plain types of the core: words and numbers without a rule in them.
-const PLAIN: [&str; 19] = [
+const PLAIN: [&str; 23] = [
     "Admission",
     "AtEnd",
-    "End",
+    "AttemptEnd",
+    "CancelReason",
+    "Cause",
     "Factor",
+    "Failure",
     "Handled",
     "Hint",
     "Instant",
@@ -18,17 +21,19 @@ const PLAIN: [&str; 19] = [
     "Sent",
     "Settled",
     "Shape",
+    "StateError",
     "Verdict",
     "WaitReason",
     "self",
 ];
 
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 9] = [
     ("model", include_str!("../../src/model/mod.rs")),
     ("due", include_str!("../../src/model/due.rs")),
     ("history", include_str!("../../src/model/history.rs")),
     ("judge", include_str!("../../src/model/judge.rs")),
     ("kept", include_str!("../../src/model/kept.rs")),
+    ("operator", include_str!("../../src/model/operator.rs")),
     ("sense", include_str!("../../src/model/sense.rs")),
     ("tape", include_str!("../../src/model/tape.rs")),
     ("expected", include_str!("../../src/expected.rs")),

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use insist_core::{Admission, Handled, Kind, Reason, WaitReason};
-use insist_tests::record::{Did, Question, Record, Step, What};
+use insist_core::{Admission, CancelReason, Handled, Kind, Reason, StateError, WaitReason};
+use insist_tests::record::{Did, Ending, Operation, Question, Record, Step, What};
 
 /// How often each of these has to happen at least, among ten million steps.
-const ENOUGH: u64 = 5000;
+const ENOUGH: u64 = 2000;
 
-const ALL: [&str; 38] = [
+const ALL: [&str; 54] = [
     "return",
     "give up: attempts",
     "give up: backoff",
@@ -33,15 +33,31 @@ const ALL: [&str; 38] = [
     "send: retry",
     "send in lane 4 or above",
     "send of attempt 10 or above",
-    "cancel",
-    "cancel before the end",
-    "handled: counted",
+    "wait: gate",
+    "cancel: cancelled",
+    "cancel: deadline",
+    "cancel: lost",
+    "cancel: timeout",
+    "handled: lane ended",
     "handled: late",
     "handled: over",
+    "handled: retry",
     "handled: unknown",
     "user gave up",
     "suspended",
     "resumed",
+    "resumed a minute late or more",
+    "resumed: origin",
+    "hastened",
+    "revived",
+    "revived: alive",
+    "revived: policy",
+    "revived: repeat",
+    "revived: room",
+    "revived: sent again",
+    "new deadline",
+    "new deadline: a send is promised",
+    "give up: the gate's words",
     "dropped",
     "time went back",
     "the end of time",
@@ -63,6 +79,8 @@ impl Coverage {
     pub(crate) fn add(&mut self, record: &Record) {
         self.calls += 1;
         let mut before = 0;
+        let mut due = None;
+        let mut is_revived = false;
         for step in &record.steps {
             let is_step = !matches!(step.what, What::Start | What::Suspend | What::Drop);
             self.steps += u64::from(is_step);
@@ -74,10 +92,22 @@ impl Coverage {
                 self.count("the end of time");
             }
             before = at;
-            self.add_what(step.what, step.is_over);
+            self.add_what(step.what);
+            match step.what {
+                What::Resume(Ok(())) if due.is_some_and(|due| at.saturating_sub(due) >= 60_000_000_000) => {
+                    self.count("resumed a minute late or more");
+                }
+                What::Operate(Operation::Revive, Ok(())) => is_revived = true,
+                What::Poll(Did::Send(_)) if is_revived => {
+                    self.count("revived: sent again");
+                    is_revived = false;
+                }
+                _ => {}
+            }
+            due = step.told.and_then(|told| told.due);
             for asked in step.outer() {
                 match asked.question {
-                    Question::Reserve(_, false) => self.count("gate refused a reservation"),
+                    Question::Reserve(_, Err(_)) => self.count("gate refused a reservation"),
                     Question::Admit(_, Admission::No(_)) => self.count("gate refused a send"),
                     Question::Admit(_, Admission::NotBefore(_)) => self.count("gate held back a send"),
                     _ => {}
@@ -89,30 +119,46 @@ impl Coverage {
         end.into_iter().for_each(|end| self.add_end(end));
     }
 
-    fn add_what(&mut self, what: What, is_over: bool) {
+    fn add_what(&mut self, what: What) {
         match what {
-            What::Poll(did) => self.add_action(did, is_over),
+            What::Poll(did) => self.add_action(did),
             What::Handle(_, _, handled) => self.count(match handled {
-                Handled::Counted => "handled: counted",
+                Handled::Retry { .. } => "handled: retry",
+                Handled::LaneEnded { .. } => "handled: lane ended",
                 Handled::Over => "handled: over",
                 Handled::Late => "handled: late",
                 Handled::Unknown => "handled: unknown",
+                _ => "handled: in a way that is new",
+            }),
+            What::Operate(operation, done) => self.count(match (operation, done) {
+                (Operation::Hasten, _) => "hastened",
+                (Operation::Revive, Ok(())) => "revived",
+                (Operation::Revive, Err(StateError::Alive)) => "revived: alive",
+                (Operation::Revive, Err(StateError::Policy(_))) => "revived: policy",
+                (Operation::Revive, Err(StateError::Repeat)) => "revived: repeat",
+                (Operation::Revive, Err(StateError::Room { .. })) => "revived: room",
+                (Operation::Deadline(_), Ok(())) => "new deadline",
+                (Operation::Deadline(_), Err(StateError::Deadline { .. })) => "new deadline: a send is promised",
+                _ => "an operation that is refused for a reason that is new",
             }),
             What::Cancel => self.count("user gave up"),
             What::Suspend => self.count("suspended"),
-            What::Resume => self.count("resumed"),
+            What::Resume(Ok(())) => self.count("resumed"),
+            What::Resume(Err(StateError::Origin { .. })) => self.count("resumed: origin"),
+            What::Resume(Err(_)) => self.count("resumed: not for a reason that is new"),
             What::Drop => self.count("dropped"),
             What::Start => {}
         }
     }
 
-    fn add_action(&mut self, did: Did, is_over: bool) {
+    fn add_action(&mut self, did: Did) {
         match did {
             Did::Send(sending) => {
                 self.count(match sending.kind {
                     Kind::First => "send: first",
                     Kind::Retry => "send: retry",
                     Kind::Hedge => "send: hedge",
+                    _ => "send: of a kind that is new",
                 });
                 if sending.lane >= 4 {
                     self.count("send in lane 4 or above");
@@ -121,12 +167,13 @@ impl Coverage {
                     self.count("send of attempt 10 or above");
                 }
             }
-            Did::Cancel(_) => {
-                self.count("cancel");
-                if !is_over {
-                    self.count("cancel before the end");
-                }
-            }
+            Did::Cancel(_, reason) => self.count(match reason {
+                CancelReason::Timeout => "cancel: timeout",
+                CancelReason::Lost => "cancel: lost",
+                CancelReason::Deadline => "cancel: deadline",
+                CancelReason::Cancelled => "cancel: cancelled",
+                _ => "cancel: for a reason that is new",
+            }),
             Did::Wait(until, reason) => {
                 self.count(match reason {
                     WaitReason::Outcome => "wait: outcome",
@@ -134,6 +181,8 @@ impl Coverage {
                     WaitReason::Hedge => "wait: hedge",
                     WaitReason::AttemptTimeout => "wait: attempt_timeout",
                     WaitReason::Deadline => "wait: deadline",
+                    WaitReason::Gate => "wait: gate",
+                    _ => "wait: for a reason that is new",
                 });
                 if until.is_none() {
                     self.count("wait for ever");
@@ -145,7 +194,10 @@ impl Coverage {
 
     fn add_end(&mut self, did: Did) {
         match did {
-            Did::GiveUp(reason, last, hint) => {
+            Did::GiveUp(Ending { reason, refusal, last, hint }) => {
+                if refusal.is_some() {
+                    self.count("give up: the gate's words");
+                }
                 self.count(match reason {
                     Reason::Attempts => "give up: attempts",
                     Reason::Backoff => "give up: backoff",

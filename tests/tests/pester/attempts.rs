@@ -1,7 +1,8 @@
 //! `attempts` counts sends.
 
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Error, Policy};
+use insist_ureq::Error;
+use insist_ureq::insisting::Policy;
 
 use crate::agent;
 

@@ -1,7 +1,8 @@
 //! The body of a request that is sent more than once.
 
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Policy, SendBody};
+use insist_ureq::SendBody;
+use insist_ureq::insisting::Policy;
 
 use crate::{agent, text};
 

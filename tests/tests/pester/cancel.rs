@@ -40,13 +40,14 @@ fn a_call_that_is_cancelled_in_its_backoff_ends_at_once_and_its_last_response_ca
         });
         retry(&PATIENT, |_| agent.get(server.url()).call())
             .judge(judge)
-            .notify(|event: &Event| {
+            .notify(|event: &Event<'_, _, _>| {
                 if matches!(event.decision, Decision::Action(Action::Wait { reason: WaitReason::Backoff, .. })) {
                     tells.send(()).unwrap();
                 }
             })
             .cancel_with(&canceller)
-            .try_call()
+            .report()
+            .0
             .unwrap_err()
     });
     assert_eq!((gave_up.reason, gave_up.attempts), (Reason::Cancelled, 1));
@@ -70,8 +71,8 @@ fn a_race_that_is_cancelled_in_its_backoffs_ends_at_once() {
             other.cancel();
         });
         race(&policy, |_: &LiveAttempt<'_>| Err::<(), _>("down"))
-            .notify(|event: &Event| {
-                if matches!(event.decision, Decision::Judged { .. }) {
+            .notify(|event: &Event<'_, _, _>| {
+                if matches!(event.decision, Decision::Judged(_)) {
                     tells.send(()).unwrap();
                 }
             })

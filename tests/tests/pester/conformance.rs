@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use insist_core::{Jitter, Policy};
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Error, Insist, Report, ReportSlot, Rules};
+use insist_ureq::insisting::{Report, ReportSlot, Rules};
+use insist_ureq::{Error, Insist};
 
 use crate::{NOBODY, agent};
 

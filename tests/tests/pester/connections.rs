@@ -1,7 +1,8 @@
 //! Connections between attempts, and the body of the last response.
 
 use insist_flaky::{Answer, Script, Server};
-use insist_ureq::{Insist, Policy, Report};
+use insist_ureq::Insist;
+use insist_ureq::insisting::{Policy, Report};
 
 use crate::{LONG, agent, lenient, text, together};
 

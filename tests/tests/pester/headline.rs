@@ -3,7 +3,8 @@
 use std::sync::{Arc, Barrier};
 
 use insist_flaky::{Answer, Ending, Script, Server};
-use insist_ureq::{Insist, Policy, Report};
+use insist_ureq::Insist;
+use insist_ureq::insisting::{Policy, Report};
 
 use crate::{LONG, agent, ms};
 

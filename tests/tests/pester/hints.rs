@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use insist_blocking::{VirtualClock, retry};
 use insist_flaky::{Answer, Server};
 use insist_ureq::http::{HeaderMap, StatusCode, header::RETRY_AFTER};
-use insist_ureq::{Error, Insist, Policy, Reason, ReportSlot, Rules};
+use insist_ureq::insisting::{Policy, Reason, ReportSlot, Rules};
+use insist_ureq::{Error, Insist};
 
 use crate::{agent, text};
 
@@ -18,8 +19,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn a_retry_after_of_a_minute_is_waited_out() {
     let mut headers = HeaderMap::new();
     headers.insert(RETRY_AFTER, "60".parse().unwrap());
-    let judge = |outcome: &Result<u16, ()>| {
-        let status = StatusCode::from_u16(outcome.unwrap()).unwrap();
+    let judge = |outcome: &Result<u16, &str>| {
+        let status = StatusCode::from_u16((*outcome).unwrap()).unwrap();
         Rules::new().judge_by_system_clock(status, &headers)
     };
     let clock = VirtualClock::new();

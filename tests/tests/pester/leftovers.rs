@@ -4,7 +4,8 @@ use std::sync::mpsc::channel;
 
 use insist_blocking::race;
 use insist_flaky::{Answer, Script, Server};
-use insist_ureq::{Insist, Policy};
+use insist_ureq::Insist;
+use insist_ureq::insisting::Policy;
 
 use crate::alone::{Held, alone};
 use crate::{LONG, NOBODY, agent, ms, text};

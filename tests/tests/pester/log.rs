@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use insist_blocking::{Jitter, VirtualClock, retry};
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Action, Decision, Event, Insist, Policy, ReportSlot};
+use insist_ureq::Insist;
+use insist_ureq::insisting::{Action, Decision, Event, Policy, ReportSlot};
 
 use crate::{agent, ms};
 
@@ -28,7 +29,7 @@ fn a_hook_sees_every_decision_beside_the_log() {
     let server = Server::start([Answer::status(503), Answer::reset(), Answer::ok("hello")]).unwrap();
     let (slot, sent) = (ReportSlot::new(), Arc::new(Mutex::new(Vec::new())));
     let noted = Arc::clone(&sent);
-    let hook = move |event: &Event| {
+    let hook = move |event: &Event<'_, _, _>| {
         if let Decision::Action(Action::Send(attempt)) = event.decision {
             noted.lock().unwrap().push((attempt.id, event.at));
         }

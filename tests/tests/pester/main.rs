@@ -26,7 +26,8 @@ use std::time::Duration;
 
 use insist_flaky::{Answer, Script};
 use insist_ureq::http::Response;
-use insist_ureq::{Agent, Body, Insist, Policy};
+use insist_ureq::insisting::Policy;
+use insist_ureq::{Agent, Body, Insist};
 
 /// Long enough for a noisy machine; no test that passes waits for it.
 const LONG: Duration = Duration::from_secs(60);

@@ -6,8 +6,10 @@ use std::thread;
 use std::time::Instant;
 
 use insist_blocking::race;
+use insist_core::play;
 use insist_flaky::{Answer, Ending, Script, Server};
-use insist_ureq::{Action, Error, Insist, Jitter, Policy, ReportSlot, Rules, Verdict, play};
+use insist_ureq::insisting::{Action, Jitter, Policy, ReportSlot, Rules, Verdict};
+use insist_ureq::{Error, Insist};
 
 use crate::{LONG, agent, ms, text, together};
 
@@ -123,9 +125,9 @@ fn hedges_wait_for_the_hedge_delay_and_attempts_bounds_all_sends() {
         let sends = timeline.steps.iter().filter(|step| matches!(step.action, Action::Send(_)));
         sends.map(|step| step.at.as_nanos() / 1_000_000).collect()
     };
-    let ends = |script: insist_ureq::Script, attempt| script.outcome(attempt, ms(120), Verdict::retry());
-    assert_eq!(sends((1..=4).fold(insist_ureq::Script::new(), ends)), [0, 50, 100, 130]);
-    assert_eq!(sends(insist_ureq::Script::new().outcome(1, ms(49), Verdict::Accept)), [0], "no hedge");
+    let ends = |script: insist_core::Script, attempt| script.outcome(attempt, ms(120), Verdict::retry());
+    assert_eq!(sends((1..=4).fold(insist_core::Script::new(), ends)), [0, 50, 100, 130]);
+    assert_eq!(sends(insist_core::Script::new().outcome(1, ms(49), Verdict::Accept)), [0], "no hedge");
 }
 
 // P17: pester sent all at once, and as many as lanes times attempts.

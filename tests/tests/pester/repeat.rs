@@ -2,7 +2,8 @@
 
 use insist_flaky::{Answer, Server};
 use insist_ureq::http::Request;
-use insist_ureq::{Error, Insist, Policy, Reason, ReportSlot, RequestExt, Settings};
+use insist_ureq::insisting::{Policy, Reason, ReportSlot, Settings};
+use insist_ureq::{Error, Insist, RequestExt};
 
 use crate::{LONG, NOBODY, agent, text};
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use insist_blocking::{Action, Decision, Event, VirtualClock, WaitReason, retry};
 use insist_flaky::{Answer, Script, Server};
-use insist_ureq::{Insist, Jitter, Policy, Report, ReportSlot};
+use insist_ureq::Insist;
+use insist_ureq::insisting::{Jitter, Policy, Report, ReportSlot};
 
 use crate::{agent, ms, text};
 
 /// The wait that an event begins, if it is a backoff.
-fn backoff(event: &Event) -> Option<Duration> {
+fn backoff<T, E>(event: &Event<'_, T, E>) -> Option<Duration> {
     match event.decision {
         Decision::Action(Action::Wait { until: Some(until), reason: WaitReason::Backoff }) => {
             Some(until.saturating_since(event.at))
@@ -33,7 +34,7 @@ fn the_waits_of_a_call_come_from_its_seed_whichever_threads_use_the_agent() {
                 for seed in 10 * thread..10 * thread + 5 {
                     let waits = Arc::new(Mutex::new(Vec::new()));
                     let noted = Arc::clone(&waits);
-                    let hook = move |event: &Event| noted.lock().unwrap().extend(backoff(event));
+                    let hook = move |event: &Event<'_, _, _>| noted.lock().unwrap().extend(backoff(event));
                     agent.get(server.url()).seed(seed).notify(hook).call().unwrap_err();
                     assert_eq!(*waits.lock().unwrap(), policy.delays(seed).collect::<Vec<_>>());
                 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use insist_blocking::{Verdict, VirtualClock, retry};
 use insist_flaky::{Answer, Server};
-use insist_ureq::{Error, Insist, Policy, Rules};
+use insist_ureq::insisting::{Policy, Rules};
+use insist_ureq::{Error, Insist};
 
 use crate::{agent, ms, text};
 
@@ -37,7 +38,7 @@ fn each_status_can_have_a_wait_of_its_own() {
     let statuses = [429, 503, 429, 200];
     let status = retry(&POLICY.attempts(4), |attempt| {
         at.push(clock.elapsed());
-        Ok::<_, ()>(statuses[attempt.id as usize - 1])
+        Ok::<_, &str>(statuses[attempt.id as usize - 1])
     })
     .judge(|outcome| match outcome {
         Ok(429) => Verdict::retry().exactly_after(Duration::from_secs(30)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist_core::{AtEnd, Jitter, List, Policy, Reason, Retry, Script, Verdict, play};
+use insist_core::{AtEnd, Jitter, List, Policy, Reason, RetryContext, Script, Verdict, play};
 use insist_tests::by_hand::ms;
 
 use crate::{SEEDS, assert_ranges, failing, gave_up, sends, waits};
@@ -65,7 +65,7 @@ fn e3_zero_goes_on_stop_stops_and_constant_stays() {
 
 #[test]
 fn e5_a_backoff_of_ones_own_that_stops_at_five_makes_five_sends() {
-    let own = |retry: Retry| (retry.number < 5).then_some(ms(1));
+    let own = |retry: RetryContext| (retry.number < 5).then_some(ms(1));
     let policy = Policy::new(own).unlimited_attempts();
     let script = (1..9).fold(Script::new(), |script, id| script.outcome(id, ms(0), Verdict::retry()));
     let failed = play(&policy, 7, &script);

@@ -1,7 +1,7 @@
 //! Which policy a state can go on with.
 
-use insist_core::{Action, Call, Handled, Policy, Reason, State, Verdict};
-use insist_tests::by_hand::{at, ms, sent};
+use insist_core::{Action, Call, Policy, Reason, State, StateError, Verdict};
+use insist_tests::by_hand::{at, ms, retries, sent};
 
 const POLICY: Policy = Policy::constant(ms(100)).attempts(4).lanes(2).hedge_after(ms(50));
 
@@ -13,21 +13,25 @@ fn state() -> State<3> {
 }
 
 fn gives_up(policy: &Policy) -> Option<Reason> {
-    match Call::resume(policy, &(), at(60), state()).poll(at(60)) {
+    match Call::try_resume(policy, &(), at(60), state()).expect("it fits").poll(at(60)) {
         Action::GiveUp(stop) => Some(stop.reason()),
         _ => None,
     }
 }
 
+/// The state is not lost with the error: it goes on with a policy that fits.
 #[test]
-fn a_policy_that_does_not_fit_is_said_why_and_gives_up_as_invalid() {
+fn a_policy_that_does_not_fit_is_said_why_and_the_state_is_given_back() {
     for (policy, why) in [
         (POLICY.lanes(1), "2 lanes have opened, and the policy has 1; give it at least 2"),
         (POLICY.lanes(4), "there is room for 3 lanes, and it takes 4; use State<4>"),
         (POLICY.attempts(0), "the policy is invalid: attempts is 0; a call needs at least 1"),
     ] {
         assert_eq!(state().fits(&policy).map_err(|error| error.to_string()), Err(why.to_owned()));
-        assert_eq!(gives_up(&policy), Some(Reason::Invalid));
+        let refused = Call::try_resume(&policy, &(), at(60), state()).expect_err(why);
+        assert_eq!(refused.error.to_string(), why);
+        assert_eq!(refused.state, state());
+        assert!(Call::try_resume(&POLICY, &(), at(60), refused.state).is_ok());
     }
 }
 
@@ -43,15 +47,43 @@ fn a_policy_may_change_while_a_call_is_put_away() {
     assert_eq!(gives_up(&POLICY.attempts(1)), Some(Reason::Attempts));
 }
 
+/// A process that counts from its own start takes up what was kept by one that counted from the epoch, and the other
+/// way round: whole years lie between, in which every wait would be over.
+#[test]
+fn an_instant_of_another_origin_is_refused_and_one_of_the_same_is_not() {
+    const YEAR: u64 = 365 * 86_400_000;
+    let epoch = 1_795_000_000_000;
+    for (then, now, is_same) in [
+        (60, epoch, false),
+        (epoch, 60, false),
+        (epoch, epoch + 30 * YEAR, true),
+        (epoch + 30 * YEAR, epoch, true),
+        (epoch, epoch + 30 * YEAR + 1, false),
+    ] {
+        let policy = Policy::constant(ms(100));
+        let mut call = Call::new(&policy, &(), at(then), 7);
+        assert_eq!(sent(call.poll(at(then))), 1);
+        let state = call.suspend();
+        match Call::try_resume(&policy, &(), at(now), state.clone()) {
+            Ok(_) => assert!(is_same, "{then} and {now} are taken for one origin"),
+            Err(refused) => {
+                assert!(!is_same, "{then} and {now} are taken for two origins");
+                assert_eq!(refused.error, StateError::Origin { state: at(then), now: at(now) });
+                assert_eq!(refused.state, state);
+            }
+        }
+    }
+}
+
 /// A failure with a hint is to open a lane, for which the policy of whoever takes the call up leaves no attempt.
 #[test]
 fn a_call_with_a_lane_that_is_not_to_open_after_all_can_be_put_away_again() {
     let policy = POLICY.hedge_on_failure(true);
     let mut call = Call::with_lanes::<2>(&policy, &(), at(0), 7);
     assert_eq!(sent(call.poll(at(0))), 1);
-    assert_eq!(call.handle(at(10), 1, Verdict::retry().after(ms(500))), Handled::Counted);
+    retries(call.handle(at(10), 1, Verdict::retry().after(ms(500))));
     let policy = policy.attempts(1);
-    let call: Call<_, _, 2> = Call::resume(&policy, &(), at(20), call.suspend());
+    let call: Call<_, _, 2> = Call::try_resume(&policy, &(), at(20), call.suspend()).expect("it fits");
     let (state, mut buffer) = (call.suspend(), [0; State::<2>::BYTES]);
     assert_eq!(State::decode(state.encode(&mut buffer).expect("it fits")), Ok(state));
 }
@@ -63,12 +95,15 @@ fn a_call_that_has_ended_fits_any_policy_and_stays_ended() {
     let state = call.suspend();
     let valid = POLICY.lanes(1);
     assert_eq!((state.fits(&POLICY), state.fits(&valid)), (Ok(()), Ok(())));
-    assert!(matches!(Call::resume(&valid, &(), at(9), state).poll(at(9)), Action::GiveUp(_)));
+    assert!(matches!(Call::try_resume(&valid, &(), at(9), state).expect("it fits").poll(at(9)), Action::GiveUp(_)));
 
     let mut call = Call::new(&valid, &(), at(0), 7);
     assert_eq!(sent(call.poll(at(0))), 1);
     call.handle(at(1), 1, Verdict::Accept);
     let state = call.suspend();
     assert_eq!(state.fits(&POLICY.attempts(0)), Ok(()));
-    assert_eq!(Call::resume(&POLICY.attempts(0), &(), at(9), state).poll(at(9)), Action::Return(1));
+    assert_eq!(
+        Call::try_resume(&POLICY.attempts(0), &(), at(9), state).expect("it fits").poll(at(9)),
+        Action::Return(1)
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use insist_core::{Action, Call, Handled, Instant, Policy, Repeat, Sent, State, Verdict, WaitReason};
+use insist_core::{Action, Call, Instant, Policy, Repeat, ResumeError, State, StateError, Verdict, WaitReason};
 use insist_tests::plan::Plan;
 use insist_tests::random;
 use insist_tests::sealed::sealed;
@@ -19,8 +19,18 @@ fn goes_on<const LANES: usize>(
     verdicts: &[Verdict],
 ) -> Result<(), String> {
     let before = state.attempts();
-    let fits = state.fits(policy).is_ok();
-    let mut call: Call<_, _, LANES> = Call::resume(policy, &(), Instant::from_nanos(now), state);
+    let fits = state.fits(policy);
+    let mut call: Call<_, _, LANES> = match Call::try_resume(policy, (), Instant::from_nanos(now), state) {
+        Ok(call) => call,
+        Err(refused) if fits == Err(refused.error) => return Ok(()),
+        Err(ResumeError { error: StateError::Origin { .. }, .. }) => return Ok(()),
+        Err(refused) => return Err(format!("it fits ({fits:?}), and is refused: {}", refused.error)),
+    };
+    if let Err(error) = fits {
+        return Err(format!("it does not fit, and is taken up: {error}"));
+    }
+    // Of a call that was revived, the attempts before that are not known from outside: at most all of them.
+    let is_alive = !call.is_over();
     let mut in_flight = BTreeSet::new();
     let mut next = before;
     let mut end = None;
@@ -35,7 +45,7 @@ fn goes_on<const LANES: usize>(
             Action::Send(attempt) => {
                 next += 1;
                 let most = policy.get_attempts().unwrap_or(u32::MAX);
-                if attempt.id != next || attempt.id > most || !fits {
+                if attempt.id != next || next - before > most || !is_alive {
                     return Err(format!("law 2: {attempt:?} after {} of {most}", next - 1));
                 }
                 if policy.get_lane_attempts().is_some_and(|most| attempt.retry >= most) {
@@ -52,23 +62,22 @@ fn goes_on<const LANES: usize>(
                     call.cancel(Instant::from_nanos(now));
                 }
             }
-            Action::Cancel(id) if !in_flight.remove(&id) => return Err(format!("law 3: {id} is not in flight")),
-            Action::Cancel(_) => {}
+            Action::Cancel { attempt, .. } if !in_flight.remove(&attempt) => {
+                return Err(format!("law 3: {attempt} is not in flight"));
+            }
+            Action::Cancel { .. } => {}
             Action::Wait { until, reason } => {
                 if until.is_some_and(|until| until.as_nanos() <= now) {
                     return Err(format!("law 6: {action} at {now}"));
                 }
-                let for_a_send = matches!(reason, WaitReason::Backoff | WaitReason::Hedge);
+                let for_a_send = matches!(reason, WaitReason::Backoff | WaitReason::Gate | WaitReason::Hedge);
                 if (for_a_send && until.is_none()) || until.is_some_and(|until| until.as_nanos() == u64::MAX) {
                     return Err(format!("law 6: {action}"));
                 }
                 match in_flight.pop_first() {
                     Some(id) => {
                         let verdict = verdicts.next().expect("there are some");
-                        if !matches!(
-                            call.handle(Instant::from_nanos(now), id, verdict),
-                            Handled::Counted | Handled::Over
-                        ) {
+                        if !call.handle(Instant::from_nanos(now), id, verdict).counts() {
                             return Err(format!("law 3: a verdict for {id} does not count"));
                         }
                     }
@@ -85,12 +94,27 @@ fn goes_on<const LANES: usize>(
     Err("law 15: it does not end".into())
 }
 
+/// As an operator may leave it: revived if that may be, hastened, and without a deadline.
+fn operated<const LANES: usize>(mut state: State<LANES>, policy: &Policy, now: u64) -> State<LANES> {
+    let _ = state.revive(policy, Instant::from_nanos(now));
+    state.hasten(Instant::from_nanos(now));
+    assert_eq!(state.set_deadline(None), Ok(()), "no deadline comes before what is promised");
+    let mut buffer = [0; State::<ROOM>::BYTES];
+    let bytes = state.encode(&mut buffer).expect("it fits");
+    assert_eq!(State::decode(bytes).as_ref(), Ok(&state), "it cannot be read back");
+    state
+}
+
+/// Where the lanes begin.
+const HEAD: usize = 51;
+
 /// Where the fields are: the head, then those of each lane.
 fn fields(length: usize) -> Vec<(usize, usize)> {
     let mut fields = vec![(0, 1), (1, 1), (2, 1), (3, 1), (4, 1), (5, 2)];
-    fields.extend([(7, 8), (15, 8), (23, 8), (31, 8), (39, 4), (43, 4)]);
-    for lane in (47..length.saturating_sub(31)).step_by(32) {
-        fields.extend([(0, 8), (8, 8), (16, 4), (20, 4), (24, 1), (25, 7)].map(|(at, size)| (lane + at, size)));
+    fields.extend([(7, 8), (15, 8), (23, 8), (31, 8), (39, 4), (43, 4), (47, 4)]);
+    let of_lane = [(0, 1), (1, 1), (2, 1), (3, 1), (4, 4), (8, 4), (12, 4), (16, 8), (24, 8)];
+    for lane in (HEAD..length.saturating_sub(31)).step_by(32) {
+        fields.extend(of_lane.map(|(at, size)| (lane + at, size)));
     }
     fields
 }
@@ -190,7 +214,8 @@ fn a_state_that_was_tampered_with_is_refused_or_breaks_no_law() {
         }
         let start = record.steps.last().map_or(0, |step| step.at.as_nanos());
         goes_on(&policy, state.clone(), start, &verdicts)?;
-        goes_on(&policy, state, 0, &verdicts)
+        goes_on(&policy, state.clone(), 0, &verdicts)?;
+        goes_on(&policy, operated(state, &policy, start), start, &verdicts)
     });
     let (good, bad) = read.get();
     assert!(good > 500 && bad > 500, "{good} were read, {bad} refused");
@@ -204,8 +229,8 @@ fn random_bytes_never_panic() {
         let _ = serde_json::from_slice::<State>(&bytes);
         if is_sealed {
             // As near as random bytes come: the right version, length and checksum.
-            bytes.resize(47 + 32 * usize::from(lanes), 0);
-            bytes[0] = 1;
+            bytes.resize(HEAD + 32 * usize::from(lanes), 0);
+            bytes[0] = 2;
             bytes[1..5].iter_mut().for_each(|word| *word %= 3);
             bytes[5..7].copy_from_slice(&lanes.to_le_bytes());
             let bytes = sealed(bytes);
@@ -224,7 +249,7 @@ fn a_call_that_may_not_be_raced_is_not_read_as_one_that_is() {
     let mut call = Call::with_lanes::<2>(&policy, &(), Instant::ZERO, 1);
     assert!(matches!(call.poll(Instant::ZERO), Action::Send(_)));
     assert!(matches!(call.poll(Instant::ZERO), Action::Send(_)));
-    let _ = call.handle(Instant::ZERO, 2, Verdict::retry().sent(Sent::No));
+    let _ = call.handle(Instant::ZERO, 2, Verdict::retry().unsent());
     let mut buffer = [0; State::<2>::BYTES];
     let state = call.suspend();
     let mut body = state.encode(&mut buffer).expect("it fits").to_vec();

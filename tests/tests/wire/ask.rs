@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insist_tests::proxy::{Arrival, Fault};
-use insist_ureq::Policy;
+use insist_ureq::insisting::Policy;
 
 use crate::ms;
 

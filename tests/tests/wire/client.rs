@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use insist_ureq::{End, Reason, Report};
+use insist_ureq::insisting::{AttemptEnd, Reason, Report};
 
 use crate::ask::Ask;
 
@@ -52,7 +52,7 @@ pub(crate) struct Attempted {
     pub(crate) attempt: u32,
     pub(crate) sent: Duration,
     pub(crate) ended: Option<Duration>,
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<AttemptEnd>,
     /// The status of its answer; else it had an error, or was cancelled.
     pub(crate) status: Option<u16>,
 }
@@ -60,7 +60,7 @@ pub(crate) struct Attempted {
 impl Told {
     /// What a report tells, whatever its client keeps as detail of an attempt.
     pub(crate) fn of<D>(report: &Report<D>, status: impl Fn(&D) -> Option<u16>) -> Self {
-        let since = |at: insist_ureq::Instant| at.saturating_since(report.started);
+        let since = |at: insist_ureq::insisting::Instant| at.saturating_since(report.started);
         let attempts = report.log.entries().iter().map(|entry| Attempted {
             attempt: entry.attempt,
             sent: since(entry.sent),

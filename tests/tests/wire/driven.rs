@@ -46,7 +46,10 @@ where
     } else {
         retry(timer, &ask.policy, attempt).judge(judge).repeat(repeat).report_with(status).await
     };
-    let last = |gave_up: GaveUp<_, _>| gave_up.last_or(|reason| io::Error::other(reason.to_string()));
+    let last = |gave_up: GaveUp<_, _>| match gave_up.split() {
+        (Some(last), _) => last,
+        (None, none) => Err(none.into()),
+    };
     let answer = answer(result.or_else(last));
     let told = Some(Told::of(&report, |status| *status));
     Seen { attempts: report.attempts, answer, told, took: started.elapsed() }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use insist_flaky::{Answer, Server};
 use insist_tests::proxy::{Exchange, Fault, Given, Proxy};
 use insist_ureq::http::Response;
-use insist_ureq::{Agent, Body, Error, Insist, Jitter, Policy, Timeout};
+use insist_ureq::insisting::{Jitter, Policy};
+use insist_ureq::{Agent, Body, Error, Insist, Timeout};
 
 use crate::{LONG, ms};
 

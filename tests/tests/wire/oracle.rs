@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use insist_tests::proxy::{Exchange, Fault, Given};
-use insist_ureq::{End, Reason, Sent};
+use insist_ureq::insisting::{AttemptEnd, Failure, Reason, Sent};
 
 use crate::ask::{Ask, Method, WAIT, numbers};
 use crate::client::{Answer, Attempted, Seen, Told};
@@ -101,26 +101,25 @@ impl Judged<'_> {
             let exchange = exchange.ok_or("was answered, and never arrived")?;
             check(exchange.status == Some(status), "another answer than the server's")?;
             check(exchange.given >= Given::Head, "was answered, and the proxy gave it no head")?;
-            check((end == End::Accept) == (status != 503), "its status was misjudged")?;
+            check((end == AttemptEnd::Accept) == (status != 503), "its status was misjudged")?;
             let is_part = self.ask.whole_body && self.ask.method != Method::Head;
             return check(!is_part || status == 503 || exchange.given == Given::Whole, "part of a body was accepted");
         }
         match end {
-            End::Accept => Err("accepted without an answer".into()),
-            // By a rival that won, or by the deadline.
-            End::Cancelled => check(
-                self.ask.policy.get_lanes() > 1 || self.is_out_of_time(attempted),
-                "was cancelled, and had no rival",
-            ),
-            End::Timeout => check(self.is_out_of_time(attempted), "timed out too soon"),
-            End::Retry(Sent::No) => check(exchange.is_none(), "arrived, and was said to be unsent"),
-            End::Retry(Sent::Maybe) if self.is_out_of_time(attempted) => Ok(()),
-            End::Retry(Sent::Maybe) => {
+            AttemptEnd::Accept => Err("accepted without an answer".into()),
+            AttemptEnd::Lost => check(self.ask.policy.get_lanes() > 1, "lost, and had no rival"),
+            AttemptEnd::Deadline | AttemptEnd::Timeout => check(self.is_out_of_time(attempted), "timed out too soon"),
+            AttemptEnd::Cancelled => Err("was cancelled, and nobody did".into()),
+            AttemptEnd::Retry(Failure { sent: Sent::No, .. }) => {
+                check(exchange.is_none(), "arrived, and was said to be unsent")
+            }
+            AttemptEnd::Retry(Failure { sent: Sent::Maybe, .. }) if self.is_out_of_time(attempted) => Ok(()),
+            AttemptEnd::Retry(Failure { sent: Sent::Maybe, .. }) => {
                 check(!exchange.is_some_and(|exchange| self.stops(exchange)), "what is not HTTP was tried again")?;
                 let is_broken = exchange.is_none_or(breaks_off);
                 check(is_broken, "the whole answer was out in time, and was taken for a failure")
             }
-            End::Stop => check(
+            AttemptEnd::Stop => check(
                 exchange.is_some_and(|exchange| self.stops(exchange)),
                 "what is worth another attempt was given up",
             ),
@@ -142,7 +141,7 @@ impl Judged<'_> {
     fn end(&self, told: &Told) -> Result<(), String> {
         let made = self.seen.attempts;
         check(told.attempts.len() == made as usize, "its log and its count differ")?;
-        let accepted = told.attempts.iter().find(|attempted| attempted.end == Some(End::Accept));
+        let accepted = told.attempts.iter().find(|attempted| attempted.end == Some(AttemptEnd::Accept));
         check(told.winner == accepted.map(|attempted| attempted.attempt), "what was accepted is not what it returned")?;
         check(told.winner.is_none() == told.reason.is_some(), "it returned, or it gave up")?;
         let Some(reason) = told.reason else { return self.answer(told.winner.unwrap_or(0)) };
@@ -154,9 +153,10 @@ impl Judged<'_> {
         match reason {
             Reason::Attempts => check(made == self.ask.attempts(), "gave up with attempts left"),
             Reason::NotRepeatable => check(self.ask.method == Method::Post, "it could have been repeated"),
-            Reason::Stopped => {
-                check(told.attempts.iter().any(|attempted| attempted.end == Some(End::Stop)), "nothing stopped it")
-            }
+            Reason::Stopped => check(
+                told.attempts.iter().any(|attempted| attempted.end == Some(AttemptEnd::Stop)),
+                "nothing stopped it",
+            ),
             Reason::Deadline => {
                 let ended = told.attempts.iter().filter_map(|attempted| attempted.ended).max().unwrap_or_default();
                 let next = told.elapsed.max(ended + WAIT) + EARLY;

@@ -1,12 +1,14 @@
 //! The oracle sees what is wrong: a call in order, and the same call with one thing changed.
 
 use insist_tests::proxy::{Arrival, Exchange, Fault, Given};
-use insist_ureq::{End, Reason, Sent};
+use insist_ureq::insisting::{AttemptEnd, Failure, Reason, Verdict};
 
 use crate::ask::{Ask, Method, TIMEOUT};
 use crate::client::{Answer, Attempted, Seen, Told};
 use crate::server::Expected;
 use crate::{LONG, ms, oracle};
+
+const MAYBE: AttemptEnd = AttemptEnd::Retry(Failure::new());
 
 /// A call, and what was seen of it.
 struct Case {
@@ -21,7 +23,7 @@ impl Case {
     }
 
     /// The call gave up for this reason, without an answer.
-    fn gives_up(&mut self, reason: Reason, end: End) {
+    fn gives_up(&mut self, reason: Reason, end: AttemptEnd) {
         self.seen.answer = Err("io: Peer disconnected".into());
         let told = self.told();
         (told.reason, told.winner) = (Some(reason), None);
@@ -41,8 +43,8 @@ fn in_order() -> Case {
     let ask = ask(seed);
     let attempted = |attempt, sent, ended, end, status| Attempted { attempt, sent, ended: Some(ended), end, status };
     let attempts = vec![
-        attempted(1, ms(0), ms(2), Some(End::Retry(Sent::Maybe)), None),
-        attempted(2, ms(3), ms(5), Some(End::Accept), Some(200)),
+        attempted(1, ms(0), ms(2), Some(MAYBE), None),
+        attempted(2, ms(3), ms(5), Some(AttemptEnd::Accept), Some(200)),
     ];
     let Expected { status, body } = Expected::of(&ask, 2);
     let seen = Seen {
@@ -93,13 +95,15 @@ fn what_is_wrong_is_seen() {
         ("attempt 2: was answered, and never arrived", |case| drop(case.exchanges.pop())),
         ("attempt 2: another answer than the server's", |case| case.exchanges[1].status = Some(201)),
         ("attempt 2: was answered, and the proxy gave it no head", |case| case.exchanges[1].given = Given::Nothing),
-        ("attempt 2: its status was misjudged", |case| case.told().attempts[1].end = Some(End::Retry(Sent::Maybe))),
+        ("attempt 2: its status was misjudged", |case| case.told().attempts[1].end = Some(MAYBE)),
         ("attempt 2: part of a body was accepted", |case| case.exchanges[1].given = Given::Head),
         ("attempt 2: accepted without an answer", |case| case.told().attempts[1].status = None),
-        ("attempt 1: was cancelled, and had no rival", |case| case.told().attempts[0].end = Some(End::Cancelled)),
-        ("attempt 1: timed out too soon", |case| case.told().attempts[0].end = Some(End::Timeout)),
+        ("attempt 1: lost, and had no rival", |case| case.told().attempts[0].end = Some(AttemptEnd::Lost)),
+        ("attempt 1: timed out too soon", |case| case.told().attempts[0].end = Some(AttemptEnd::Timeout)),
+        ("attempt 1: timed out too soon", |case| case.told().attempts[0].end = Some(AttemptEnd::Deadline)),
+        ("attempt 1: was cancelled, and nobody did", |case| case.told().attempts[0].end = Some(AttemptEnd::Cancelled)),
         ("attempt 1: arrived, and was said to be unsent", |case| {
-            case.told().attempts[0].end = Some(End::Retry(Sent::No));
+            case.told().attempts[0].end = Some(Verdict::retry().unsent().into());
         }),
         ("attempt 1: the whole answer was out in time, and was taken for a failure", |case| {
             case.exchanges[0].given = Given::Whole;
@@ -108,7 +112,9 @@ fn what_is_wrong_is_seen() {
             case.exchanges[0].fault = Fault::Garbage(1);
             case.exchanges[0].given = Given::Nothing;
         }),
-        ("attempt 1: what is worth another attempt was given up", |case| case.told().attempts[0].end = Some(End::Stop)),
+        ("attempt 1: what is worth another attempt was given up", |case| {
+            case.told().attempts[0].end = Some(AttemptEnd::Stop);
+        }),
         ("more attempts in flight than lanes", |case| case.told().attempts[0].ended = Some(ms(4))),
         ("its log and its count differ", |case| case.seen.attempts = 3),
         ("what was accepted is not what it returned", |case| case.told().winner = Some(1)),
@@ -124,24 +130,24 @@ fn what_is_wrong_is_seen() {
         }),
         ("gave up with attempts left", |case| {
             case.exchanges[1].given = Given::Nothing;
-            case.gives_up(Reason::Attempts, End::Retry(Sent::Maybe));
+            case.gives_up(Reason::Attempts, MAYBE);
         }),
         ("it could have been repeated", |case| {
             case.exchanges[1].given = Given::Nothing;
-            case.gives_up(Reason::NotRepeatable, End::Retry(Sent::Maybe));
+            case.gives_up(Reason::NotRepeatable, MAYBE);
         }),
         ("nothing stopped it", |case| {
             case.exchanges[1].given = Given::Nothing;
-            case.gives_up(Reason::Stopped, End::Retry(Sent::Maybe));
+            case.gives_up(Reason::Stopped, MAYBE);
         }),
         ("gave up long before its deadline", |case| {
             case.exchanges[1].given = Given::Nothing;
             case.ask.policy = case.ask.policy.deadline(LONG);
-            case.gives_up(Reason::Deadline, End::Retry(Sent::Maybe));
+            case.gives_up(Reason::Deadline, MAYBE);
         }),
         ("nobody asked for so long a wait", |case| {
             case.exchanges[1].given = Given::Nothing;
-            case.gives_up(Reason::RetryAfter, End::Retry(Sent::Maybe));
+            case.gives_up(Reason::RetryAfter, MAYBE);
         }),
         ("went on after a whole answer", |case| {
             case.seen.told = None;

@@ -24,7 +24,7 @@ impl Tally {
         let end = match (&seen.told, &seen.answer) {
             (None, Ok(answer)) if answer.body.is_ok() && answer.status != 503 => "plain, returned",
             (None, _) => "plain, failed",
-            (Some(told), _) => told.reason.map_or("returned", insist_ureq::Reason::as_str),
+            (Some(told), _) => told.reason.map_or("returned", insist_ureq::insisting::Reason::as_str),
         };
         *self.ends.entry(end).or_default() += 1;
         *self.ends.entry("attempts made").or_default() += seen.attempts;

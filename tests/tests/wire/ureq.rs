@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use insist_ureq::http::{Request, Response, Uri};
+use insist_ureq::insisting::{IDEMPOTENCY_KEY, ReportSlot};
 use insist_ureq::middleware::MiddlewareNext;
-use insist_ureq::{Agent, Body, Error, IDEMPOTENCY_KEY, Insist, ReportSlot, SendBody};
+use insist_ureq::{Agent, Body, Error, Insist, SendBody};
 
 use crate::ask::{Ask, Method};
 use crate::client::{Answer, Client, Seen, Told};

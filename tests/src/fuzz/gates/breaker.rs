@@ -1,6 +1,6 @@
 //! The breaker a second time, as its documentation has it: a phase, and what was counted in it.
 
-use insist_core::{Admission, BreakerState, End, Instant, Refusal};
+use insist_core::{Admission, AttemptEnd, BreakerState, Instant, Refusal};
 
 /// A phase has room for 146 years.
 const LAST: u64 = (1 << 62) - 1;
@@ -51,7 +51,7 @@ impl Breaker {
         let now = now.min(LAST);
         match self.phase {
             Phase::Closed { .. } => Admission::Yes,
-            Phase::Open { until } if now < until => self.refuse(until, "breaker is open"),
+            Phase::Open { until } if now < until => self.refuse(until, &"breaker is open"),
             Phase::Open { .. } => self.probe_first(now),
             Phase::HalfOpen { since, .. } if now < since => self.refuse(since, BUSY),
             Phase::HalfOpen { since, .. } if (now - since) / self.open_for > TURNS => self.probe_first(now),
@@ -71,7 +71,7 @@ impl Breaker {
         Admission::Yes
     }
 
-    const fn refuse(&self, until: u64, why: &'static str) -> Admission {
+    const fn refuse(&self, until: u64, why: &'static &'static str) -> Admission {
         if self.waits { Admission::NotBefore(Instant::from_nanos(until)) } else { Admission::No(Refusal::new(why)) }
     }
 
@@ -90,12 +90,13 @@ impl Breaker {
         self.give_back(now.min(LAST));
     }
 
-    pub(super) fn end(&mut self, now: u64, end: End, sent: u64) {
+    pub(super) fn end(&mut self, now: u64, end: AttemptEnd, sent: u64) {
         let sent = sent.min(LAST);
         match end {
-            End::Cancelled => self.give_back(sent),
-            End::Retry(_) | End::Timeout => self.report(now.min(LAST), sent, true),
-            End::Accept | End::Stop => self.report(now.min(LAST), sent, false),
+            AttemptEnd::Retry(_) | AttemptEnd::Timeout => self.report(now.min(LAST), sent, true),
+            AttemptEnd::Accept | AttemptEnd::Stop => self.report(now.min(LAST), sent, false),
+            // Lost, at the deadline or by the user: it says nothing.
+            _ => self.give_back(sent),
         }
     }
 
@@ -182,4 +183,4 @@ fn in_window(ended: &[(u64, bool)], newest: u64) -> (u64, u64) {
     (inside().count() as u64, inside().filter(|(_, failed)| *failed).count() as u64)
 }
 
-const BUSY: &str = "breaker is half-open and its probes are out";
+const BUSY: &&str = &"breaker is half-open and its probes are out";

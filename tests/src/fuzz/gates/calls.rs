@@ -47,7 +47,9 @@ pub(super) fn run<G: Gate>(words: &mut Words<'_>, gate: &G) {
             14 => {
                 let Driven { call, .. } = calls[place].take().expect("it is there");
                 let (policy, state) = (*call.policy(), call.suspend());
-                let call = Call::resume(policy, &gate, at, state);
+                let call = Call::try_resume(policy, &gate, at, state);
+                // An instant more than 30 years on is none of this origin, and then the call is lost.
+                let Ok(call) = call else { continue };
                 calls[place] = Some(Driven { call, in_flight: Vec::new(), until: None });
             }
             _ => calls[place] = None,
@@ -66,7 +68,7 @@ impl<G: Gate> Driven<'_, G> {
                 gate.sent(attempt.kind);
                 self.in_flight.push(attempt.id);
             }
-            Action::Cancel(id) => self.in_flight.retain(|other| *other != id),
+            Action::Cancel { attempt, .. } => self.in_flight.retain(|other| *other != attempt),
             Action::Wait { until, .. } => self.until = until,
             Action::Return(_) | Action::GiveUp(_) => {
                 assert!(self.in_flight.is_empty(), "law 4: {:?} are left running", self.in_flight);

@@ -5,9 +5,9 @@ mod budget;
 mod calls;
 mod rules;
 
-use core::time::Duration;
-
-use insist_core::{Admission, Breaker, Budget, Bulkhead, End, Gate, Instant, Kind, Refusal, Sent, Settled};
+use insist_core::{
+    Admission, AttemptEnd, Breaker, Budget, Bulkhead, Cause, Failure, Gate, Instant, Kind, Refusal, Settled,
+};
 
 use super::word::Words;
 use rules::Rules;
@@ -69,6 +69,15 @@ impl Which {
     }
 }
 
+/// What an attempt of this kind is for. How the one before it failed is nothing to these gates.
+const fn cause(kind: Kind) -> Cause {
+    match kind {
+        Kind::Retry => Cause::retry(AttemptEnd::Timeout),
+        Kind::Hedge => Cause::HEDGE,
+        _ => Cause::FIRST,
+    }
+}
+
 /// The gates and their models, asked the same.
 struct Pairs<'g> {
     rules: Rules,
@@ -113,11 +122,11 @@ impl Pairs<'_> {
                 let place = usize::from(words.byte()) % self.open.len();
                 let (which, kind, since) = self.open.swap_remove(place);
                 let end = words.pick(&[
-                    Some(End::Retry(Sent::Maybe)),
-                    Some(End::Accept),
-                    Some(End::Timeout),
-                    Some(End::Cancelled),
-                    Some(End::Stop),
+                    Some(AttemptEnd::Retry(Failure::new())),
+                    Some(AttemptEnd::Accept),
+                    Some(AttemptEnd::Timeout),
+                    Some(AttemptEnd::Cancelled),
+                    Some(AttemptEnd::Stop),
                     None,
                 ]);
                 self.settle(which, kind, since, now.max(since), end);
@@ -145,11 +154,11 @@ impl Pairs<'_> {
     }
 
     fn reserve(&mut self, which: Which, kind: Kind, now: u64) {
-        let answer = self.gate(which, |gate| gate.reserve(Instant::from_nanos(now), kind));
+        let answer = self.gate(which, |gate| gate.reserve(Instant::from_nanos(now), &cause(kind)));
         let may = !which.has(Which::Budget) || kind == Kind::First || self.model.budget.charge(now);
         assert_eq!(
             answer,
-            if may { Ok(()) } else { Err(Refusal::new("budget is used up")) },
+            if may { Ok(()) } else { Err(Refusal::new(&"budget is used up")) },
             "reserve {kind} at {now}"
         );
         if may {
@@ -158,14 +167,14 @@ impl Pairs<'_> {
     }
 
     fn refund(&mut self, which: Which, kind: Kind, now: u64, reserved: u64) {
-        self.gate(which, |gate| gate.refund(Instant::from_nanos(now), kind, Instant::from_nanos(reserved)));
+        self.gate(which, |gate| gate.refund(Instant::from_nanos(now), &cause(kind), Instant::from_nanos(reserved)));
         if which.has(Which::Budget) && kind != Kind::First {
             self.model.budget.refund(reserved);
         }
     }
 
     fn admit(&mut self, which: Which, kind: Kind, now: u64) {
-        let answer = self.gate(which, |gate| gate.admit(Instant::from_nanos(now), kind));
+        let answer = self.gate(which, |gate| gate.admit(Instant::from_nanos(now), &cause(kind)));
         let expected = self.expect(which, kind, now);
         assert_eq!(answer, expected, "admit {kind} at {now}");
         if answer == Admission::Yes {
@@ -202,14 +211,14 @@ impl Pairs<'_> {
         }
         match self.rules.ask_again.and_then(|span| now.checked_add(span)) {
             Some(at) => Admission::NotBefore(Instant::from_nanos(at)),
-            None => Admission::No(Refusal::new("bulkhead is full")),
+            None => Admission::No(Refusal::new(&"bulkhead is full")),
         }
     }
 
     /// With no end, it was not sent after all.
-    fn settle(&mut self, which: Which, kind: Kind, since: u64, now: u64, end: Option<End>) {
-        let settled = end.map_or(Settled::Unsent, |end| Settled::Ended(end, Duration::from_nanos(now - since)));
-        self.gate(which, |gate| gate.settle(Instant::from_nanos(now), kind, settled));
+    fn settle(&mut self, which: Which, kind: Kind, since: u64, now: u64, end: Option<AttemptEnd>) {
+        let settled = end.map_or(Settled::Unsent, |end| Settled::Ended(end, Instant::from_nanos(since)));
+        self.gate(which, |gate| gate.settle(Instant::from_nanos(now), &cause(kind), &settled));
         if which.has(Which::Budget) && kind == Kind::First && end.is_none() {
             self.model.budget.unsend(now);
         }
@@ -237,7 +246,7 @@ impl Pairs<'_> {
 
     fn settle_all(&mut self) {
         while let Some((which, kind, since)) = self.open.pop() {
-            self.settle(which, kind, since, self.now.max(since), Some(End::Cancelled));
+            self.settle(which, kind, since, self.now.max(since), Some(AttemptEnd::Lost));
         }
         while let Some((which, kind, reserved)) = self.reserved.pop() {
             self.refund(which, kind, self.now, reserved);

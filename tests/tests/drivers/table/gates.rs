@@ -9,7 +9,9 @@ use crate::scenario::Made::{First, Hedge, Retry};
 use crate::scenario::Outcome::{Fails, Ok};
 use crate::scenario::{Guard, Scenario};
 
-const SCRIPT: &str = "the script refuses";
+/// What a scripted gate says when it refuses.
+const ADMITS: &str = "gate 1 admits none";
+const RESERVES: &str = "gate 1 reserves none";
 
 /// Not before so many milliseconds from now.
 const fn held(millis: u64) -> Answer {
@@ -29,31 +31,29 @@ fn refused() -> Vec<Scenario> {
             .gate(&[false], &[])
             .given(&[(1, 20, Fails)])
             .sends(&[(First, 0, 20, "retry")])
-            .refused_by(SCRIPT)
+            .refused_by(RESERVES)
             .gives_up(
                 20,
                 Reason::Refused,
                 1,
-                "gave up after 1 attempt: a gate refused another attempt (the script refuses); \
-                 the last error was: attempt 1 failed",
+                "gave up after 1 attempt: a gate refused another attempt (gate 1 reserves none)",
             ),
         Scenario::new("a gate refuses the send of a retry that it has reserved", FIXED)
             .gate(&[], &[Yes, No])
             .given(&[(1, 20, Fails)])
             .sends(&[(First, 0, 20, "retry")])
-            .refused_by(SCRIPT)
+            .refused_by(ADMITS)
             .gives_up(
                 120,
                 Reason::Refused,
                 1,
-                "gave up after 1 attempt: a gate refused another attempt (the script refuses); \
-                 the last error was: attempt 1 failed",
+                "gave up after 1 attempt: a gate refused another attempt (gate 1 admits none)",
             ),
-        Scenario::new("a gate refuses the first attempt", FIXED).gate(&[], &[No]).refused_by(SCRIPT).gives_up(
+        Scenario::new("a gate refuses the first attempt", FIXED).gate(&[], &[No]).refused_by(ADMITS).gives_up(
             0,
             Reason::Refused,
             None,
-            "gave up before anything was sent: a gate refused another attempt (the script refuses)",
+            "gave up before anything was sent: a gate refused another attempt (gate 1 admits none)",
         ),
         Scenario::new("a gate refuses a hedge", hedged)
             .gate(&[false], &[])
@@ -68,7 +68,7 @@ fn refused() -> Vec<Scenario> {
         Scenario::new("a gate refuses one lane of a race", FIXED.lanes(3))
             .gate(&[false, true], &[])
             .given(&[(1, 120, Ok), (2, 60, Ok)])
-            .sends(&[(First, 0, 60, "cancelled"), (Hedge(2), 0, 60, "accept")])
+            .sends(&[(First, 0, 60, "lost"), (Hedge(2), 0, 60, "accept")])
             .returns(2),
         Scenario::new("a budget is used up", FIXED.attempts(5))
             .guard(Guard::Budget(1))
@@ -79,8 +79,7 @@ fn refused() -> Vec<Scenario> {
                 140,
                 Reason::Refused,
                 2,
-                "gave up after 2 attempts: a gate refused another attempt (budget is used up); \
-                 the last error was: attempt 2 failed",
+                "gave up after 2 attempts: a gate refused another attempt (budget is used up)",
             ),
         Scenario::new("a breaker opens", FIXED.attempts(5))
             .guard(Guard::Breaker)
@@ -91,8 +90,7 @@ fn refused() -> Vec<Scenario> {
                 240,
                 Reason::Refused,
                 2,
-                "gave up after 2 attempts: a gate refused another attempt (breaker is open); \
-                 the last error was: attempt 2 failed",
+                "gave up after 2 attempts: a gate refused another attempt (breaker is open)",
             ),
     ]
 }
@@ -102,27 +100,37 @@ fn held_back() -> Vec<Scenario> {
     vec![
         Scenario::new("a gate holds the first attempt back", FIXED)
             .gate(&[], &[held(80), Yes])
+            .held_until(&[80])
             .given(&[(1, 20, Ok)])
             .sends(&[(First, 80, 100, "accept")])
             .returns(1),
         Scenario::new("a gate holds a retry back", FIXED)
             .gate(&[], &[Yes, held(60), Yes])
+            .held_until(&[180])
             .given(&[(1, 20, Fails), (2, 20, Ok)])
             .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 180, 200, "accept")])
             .returns(2),
         Scenario::new("a gate holds a hedge back", hedged)
             .gate(&[], &[Yes, held(60), Yes])
+            .held_until(&[110])
             .given(&[(2, 40, Ok)])
-            .sends(&[(First, 0, 150, "cancelled"), (Hedge(1), 110, 150, "accept")])
+            .sends(&[(First, 0, 150, "lost"), (Hedge(1), 110, 150, "accept")])
+            .returns(2),
+        Scenario::new("a gate holds a retry back twice", FIXED)
+            .gate(&[], &[Yes, held(60), held(40), Yes])
+            .held_until(&[180, 220])
+            .given(&[(1, 20, Fails), (2, 20, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 220, 240, "accept")])
             .returns(2),
         Scenario::new("a gate's wait goes beyond the deadline", FIXED.deadline(ms(100)))
             .gate(&[], &[held(200)])
-            .refused_by("a gate's wait leaves no time")
+            .refused_by("the wait that a gate asks for leaves no time")
             .gives_up(
                 0,
                 Reason::Refused,
                 None,
-                "gave up before anything was sent: a gate refused another attempt (a gate's wait leaves no time)",
+                "gave up before anything was sent: a gate refused another attempt \
+                 (the wait that a gate asks for leaves no time)",
             ),
     ]
 }

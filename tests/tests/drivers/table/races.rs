@@ -20,7 +20,7 @@ fn races() -> Vec<Scenario> {
     vec![
         Scenario::new("the fastest of three", FIXED.lanes(3))
             .given(&[(1, 220, Ok), (2, 60, Ok), (3, 140, Ok)])
-            .sends(&[(First, 0, 60, "cancelled"), (Hedge(1), 0, 60, "accept"), (Hedge(2), 0, 60, "cancelled")])
+            .sends(&[(First, 0, 60, "lost"), (Hedge(1), 0, 60, "accept"), (Hedge(2), 0, 60, "lost")])
             .returns(2),
         Scenario::new("the fastest fails", FIXED.lanes(2))
             .given(&[(1, 40, Fails), (2, 90, Ok)])
@@ -31,28 +31,22 @@ fn races() -> Vec<Scenario> {
             .sends(&[
                 (First, 0, 40, "retry"),
                 (Hedge(1), 0, 90, "retry"),
-                (Retry(0, 1), 140, 210, "cancelled"),
+                (Retry(0, 1), 140, 210, "lost"),
                 (Retry(1, 1), 190, 210, "accept"),
             ])
             .returns(4),
         Scenario::new("all lanes fail", FIXED.lanes(2).attempts(2))
             .given(&[(1, 90, Fails), (2, 40, Fails)])
             .sends(&[(First, 0, 90, "retry"), (Hedge(1), 0, 40, "retry")])
-            .gives_up(
-                90,
-                Reason::Attempts,
-                1,
-                "gave up after 2 attempts: no attempts were left; the last error was: attempt 1 failed",
-            ),
+            .gives_up(90, Reason::Attempts, 1, "gave up after 2 attempts: no attempts were left"),
         Scenario::new("a stop ends a race", FIXED.lanes(2))
             .given(&[(2, 40, Stops)])
-            .sends(&[(First, 0, 40, "cancelled"), (Hedge(1), 0, 40, "stop")])
+            .sends(&[(First, 0, 40, "lost"), (Hedge(1), 0, 40, "stop")])
             .gives_up(
                 40,
                 Reason::Stopped,
                 2,
-                "gave up after 2 attempts: the outcome is not one that another attempt mends; \
-                 the last error was: attempt 2 failed",
+                "gave up after 2 attempts: the outcome is not one that another attempt mends",
             ),
         Scenario::new(
             "both lanes take too long, and then one does not",
@@ -63,11 +57,11 @@ fn races() -> Vec<Scenario> {
             (First, 0, 80, "timeout"),
             (Hedge(1), 0, 80, "timeout"),
             (Retry(0, 1), 180, 220, "accept"),
-            (Retry(1, 1), 180, 220, "cancelled"),
+            (Retry(1, 1), 180, 220, "lost"),
         ])
         .returns(3),
         Scenario::new("a race until the deadline", FIXED.lanes(2).deadline(ms(100)))
-            .sends(&[(First, 0, 100, "cancelled"), (Hedge(1), 0, 100, "cancelled")])
+            .sends(&[(First, 0, 100, "deadline"), (Hedge(1), 0, 100, "deadline")])
             .gives_up(
                 100,
                 Reason::Deadline,
@@ -83,12 +77,14 @@ fn races() -> Vec<Scenario> {
             .tied()
             .given(&[(1, 50, Fails), (2, 50, Ok)])
             .sends(&[(First, 0, 50, "retry"), (Hedge(1), 0, 50, "accept")])
-            .returns(2),
+            .returns(2)
+            .in_turn(&[(First, 0, 50, "lost"), (Hedge(1), 0, 50, "accept")], 2),
         Scenario::new("two answers at one instant: the older wins", FIXED.lanes(2))
             .tied()
             .given(&[(1, 50, Ok), (2, 50, Ok)])
-            .sends(&[(First, 0, 50, "accept"), (Hedge(1), 0, 50, "cancelled")])
-            .returns(1),
+            .sends(&[(First, 0, 50, "accept"), (Hedge(1), 0, 50, "lost")])
+            .returns(1)
+            .in_turn(&[(First, 0, 50, "lost"), (Hedge(1), 0, 50, "accept")], 2),
     ]
 }
 
@@ -96,11 +92,11 @@ fn hedges() -> Vec<Scenario> {
     vec![
         Scenario::new("a hedge wins", HEDGED)
             .given(&[(2, 40, Ok)])
-            .sends(&[(First, 0, 90, "cancelled"), (Hedge(1), 50, 90, "accept")])
+            .sends(&[(First, 0, 90, "lost"), (Hedge(1), 50, 90, "accept")])
             .returns(2),
         Scenario::new("a hedge loses", HEDGED)
             .given(&[(1, 100, Ok)])
-            .sends(&[(First, 0, 100, "accept"), (Hedge(1), 50, 100, "cancelled")])
+            .sends(&[(First, 0, 100, "accept"), (Hedge(1), 50, 100, "lost")])
             .returns(1),
         Scenario::new("a hedge never opens", HEDGED)
             .given(&[(1, 10, Ok)])
@@ -108,7 +104,7 @@ fn hedges() -> Vec<Scenario> {
             .returns(1),
         Scenario::new("a hedge opens one at a time", HEDGED.lanes(3))
             .given(&[(3, 40, Ok)])
-            .sends(&[(First, 0, 140, "cancelled"), (Hedge(1), 50, 140, "cancelled"), (Hedge(2), 100, 140, "accept")])
+            .sends(&[(First, 0, 140, "lost"), (Hedge(1), 50, 140, "lost"), (Hedge(2), 100, 140, "accept")])
             .returns(3),
         Scenario::new("no hedge opens during a backoff", HEDGED)
             .given(&[(1, 10, Fails), (2, 10, Ok)])

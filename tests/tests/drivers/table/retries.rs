@@ -25,21 +25,11 @@ pub(super) fn table() -> Vec<Scenario> {
         Scenario::new("attempts are used up", DOUBLING)
             .given(&[(1, 20, Fails), (2, 20, Fails), (3, 20, Fails)])
             .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry"), (Retry(0, 2), 340, 360, "retry")])
-            .gives_up(
-                360,
-                Reason::Attempts,
-                3,
-                "gave up after 3 attempts: no attempts were left; the last error was: attempt 3 failed",
-            ),
+            .gives_up(360, Reason::Attempts, 3, "gave up after 3 attempts: no attempts were left"),
         Scenario::new("a single attempt", FIXED.attempts(1))
             .given(&[(1, 20, Fails)])
             .sends(&[(First, 0, 20, "retry")])
-            .gives_up(
-                20,
-                Reason::Attempts,
-                1,
-                "gave up after 1 attempt: no attempts were left; the last error was: attempt 1 failed",
-            ),
+            .gives_up(20, Reason::Attempts, 1, "gave up after 1 attempt: no attempts were left"),
         Scenario::new("a stop ends the call", FIXED)
             .given(&[(1, 20, Fails), (2, 30, Stops)])
             .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 150, "stop")])
@@ -47,18 +37,12 @@ pub(super) fn table() -> Vec<Scenario> {
                 150,
                 Reason::Stopped,
                 2,
-                "gave up after 2 attempts: the outcome is not one that another attempt mends; \
-                 the last error was: attempt 2 failed",
+                "gave up after 2 attempts: the outcome is not one that another attempt mends",
             ),
         Scenario::new("a cap that stops", DOUBLING.cap_that_stops(ms(300)).attempts(9))
             .given(&[(1, 20, Fails), (2, 20, Fails), (3, 20, Fails)])
             .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry"), (Retry(0, 2), 340, 360, "retry")])
-            .gives_up(
-                360,
-                Reason::Backoff,
-                3,
-                "gave up after 3 attempts: the backoff ended; the last error was: attempt 3 failed",
-            ),
+            .gives_up(360, Reason::Backoff, 3, "gave up after 3 attempts: the backoff ended"),
         Scenario::new("a cap that bounds", DOUBLING.cap(ms(150)))
             .given(&[(1, 20, Fails), (2, 20, Fails), (3, 20, Ok)])
             .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "retry"), (Retry(0, 2), 290, 310, "accept")])
@@ -69,12 +53,7 @@ pub(super) fn table() -> Vec<Scenario> {
         )
         .given(&[(1, 20, Fails), (2, 20, Fails)])
         .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 70, 90, "retry")])
-        .gives_up(
-            90,
-            Reason::Backoff,
-            2,
-            "gave up after 2 attempts: the backoff ended; the last error was: attempt 2 failed",
-        ),
+        .gives_up(90, Reason::Backoff, 2, "gave up after 2 attempts: the backoff ended"),
         Scenario::new("never repeated, not even what was not sent", FIXED)
             .repeat(Repeat::Never)
             .given(&[(1, 20, Unsent)])
@@ -83,8 +62,7 @@ pub(super) fn table() -> Vec<Scenario> {
                 20,
                 Reason::NotRepeatable,
                 1,
-                "gave up after 1 attempt: it may have reached the server, and it is not safe to repeat; \
-                 the last error was: attempt 1 failed",
+                "gave up after 1 attempt: it may have reached the server, and it is not safe to repeat",
             ),
         Scenario::new("repeated only what was not sent", FIXED)
             .repeat(Repeat::IfUnsent)
@@ -94,8 +72,7 @@ pub(super) fn table() -> Vec<Scenario> {
                 150,
                 Reason::NotRepeatable,
                 2,
-                "gave up after 2 attempts: it may have reached the server, and it is not safe to repeat; \
-                 the last error was: attempt 2 failed",
+                "gave up after 2 attempts: it may have reached the server, and it is not safe to repeat",
             ),
         Scenario::new("a fallback in place of an error", FIXED.attempts(2))
             .with_fallback()
@@ -117,8 +94,8 @@ pub(super) fn table() -> Vec<Scenario> {
             0,
             Reason::Invalid,
             None,
-            "gave up before anything was sent: its policy is invalid: its lanes are more than the 1 that the call has \
-             room for; race has more",
+            "gave up before anything was sent: its policy is invalid: it has more lanes than the 1 that the call has \
+             room for; use race, which has room for more",
         ),
     ]
 }

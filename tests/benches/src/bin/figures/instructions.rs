@@ -3,100 +3,130 @@
 use std::error::Error;
 use std::process::Command;
 
-use insist_benches::{Job, calls, delays, gates, http, shapes};
+use insist_benches::{Job, calls, delays, futures, gates, http, shapes, tokio};
 use insist_flaky::{Answer, Script, Server};
 
 use crate::programs::sibling;
-use crate::table::{Row, Table};
+use crate::table::{
+    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, Row, SHAPES, TOKIO_BORROWED, TOKIO_CONSTANT,
+    Table, UREQ,
+};
 
 const FEW: u64 = 100;
 const MANY: u64 = 1100;
 
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// Instructions of jobs, each with no failure, with one, and with ten.
+struct Calls {
+    first: Row,
+    first_retry: Row,
+    slope: Row,
+}
+
+impl Calls {
+    fn count(kind: &str, jobs: &'static [Job]) -> Outcome<Self> {
+        let mut first = Row::new("instructions: a call whose first attempt succeeds");
+        let mut first_retry = Row::new("instructions: what the first retry adds");
+        let mut slope = Row::new("instructions: what each further retry adds");
+        for Job { name, .. } in jobs {
+            let (none, one, ten) = (each(kind, name, 0)?, each(kind, name, 1)?, each(kind, name, 10)?);
+            first.cell(name, none);
+            first_retry.cell(name, one - none);
+            slope.cell(name, (ten - one) / 9.0);
+        }
+        Ok(Self { first, first_retry, slope })
+    }
+}
+
 /// Closures that are called, and delays.
-pub(crate) fn closures(table: &mut Table) -> Result<(), Box<dyn Error>> {
-    table.push(calls("calls", calls::JOBS, "a call whose first attempt succeeds", first)?.at_most(60.0));
-    table.push(calls("calls", calls::JOBS, "what a retry adds", slope)?.at_most(100.0));
-    table.push(calls("delays", delays::JOBS, "a delay alone", slope)?.at_most(40.0));
+pub(crate) fn closures(table: &mut Table) -> Outcome {
+    let Calls { first, first_retry, slope } = Calls::count("calls", calls::JOBS)?;
+    table.push(first.at_most(BLOCKING, 60.0).at_most(BLOCKING_BORROWED, 70.0));
+    table.push(first_retry.at_most(BLOCKING_BORROWED, 180.0));
+    table.push(slope.at_most(BLOCKING_BORROWED, 120.0));
+    let mut delay = Row::new("instructions: a delay alone").at_most(CLOSURES[3], 120.0);
+    for Job { name, .. } in delays::JOBS {
+        delay.cell(name, per_delay("delays", name)?);
+    }
+    table.push(delay);
     Ok(())
 }
 
 /// Calls with gates.
-pub(crate) fn gates(table: &mut Table) -> Result<(), Box<dyn Error>> {
-    table.push(calls("gates", gates::JOBS, "a call whose first attempt succeeds", first)?.at_most(200.0));
-    table.push(calls("gates", gates::JOBS, "what a retry adds", slope)?.at_most(700.0));
+pub(crate) fn gates(table: &mut Table) -> Outcome {
+    let Calls { first, first_retry, slope } = Calls::count("gates", gates::JOBS)?;
+    table.push(first.at_most(GATES[0], 200.0));
+    table.push(first_retry.at_most(GATES[0], 700.0));
+    table.push(slope.at_most(GATES[0], 700.0));
     Ok(())
 }
 
 /// A delay of each built-in backoff.
-pub(crate) fn shapes(table: &mut Table) -> Result<(), Box<dyn Error>> {
+pub(crate) fn shapes(table: &mut Table) -> Outcome {
     for Job { name, .. } in shapes::JOBS {
-        let row = Row::new(format!("instructions: a delay, {name}")).at_most(120.0);
-        table.push(row.with("core, borrowed policy", slope("shapes", name)?));
+        let row = Row::new(format!("instructions: a delay, {name}")).at_most(SHAPES[0], 120.0);
+        table.push(row.with(SHAPES[0], per_delay("shapes", name)?));
     }
     Ok(())
 }
 
-/// Futures.
-pub(crate) fn futures(table: &mut Table, kind: &str, jobs: &'static [Job]) -> Result<(), Box<dyn Error>> {
-    table.push(calls(kind, jobs, "a call whose first attempt succeeds", first)?);
-    table.push(calls(kind, jobs, "what a retry adds", slope)?);
+/// Futures without a runtime.
+pub(crate) fn futures(table: &mut Table) -> Outcome {
+    let Calls { first, first_retry, slope } = Calls::count("futures", futures::JOBS)?;
+    table.push(first);
+    table.push(first_retry);
+    table.push(slope.at_most(FUTURES_BORROWED, 200.0));
+    Ok(())
+}
+
+/// Futures on tokio, whose own sleeps cost more than all the rest.
+pub(crate) fn tokio(table: &mut Table) -> Outcome {
+    let Calls { first, first_retry, slope } = Calls::count("tokio", tokio::JOBS)?;
+    let first_over = first_retry.over("instructions: what the first retry adds over the loop by hand", HAND);
+    let over = slope.over("instructions: what each further retry adds over the loop by hand", HAND);
+    table.push(first.at_most(TOKIO_CONSTANT, 60.0).at_most(TOKIO_BORROWED, 60.0));
+    table.push(first_retry);
+    table.push(slope);
+    table.push(first_over);
+    table.push(over.at_most(TOKIO_CONSTANT, 300.0).at_most(TOKIO_BORROWED, 300.0));
     Ok(())
 }
 
 /// GETs on a connection that is kept alive, in percent of plain ureq's, and plain.
-pub(crate) fn http(table: &mut Table) -> Result<(), Box<dyn Error>> {
+pub(crate) fn http(table: &mut Table) -> Outcome {
     let server = Server::start(Script::from(Answer::ok("hello")))?;
     let mut plain = Row::new("instructions: a keep-alive GET");
     let count = |name| {
         let few = run_with("http", name, 0, FEW, &[(http::SERVER, &server.url())])?;
         let many = run_with("http", name, 0, MANY, &[(http::SERVER, &server.url())])?;
-        Ok::<f64, Box<dyn Error>>(many.saturating_sub(few) as f64 / (MANY - FEW) as f64)
+        Outcome::<f64>::Ok(many.saturating_sub(few) as f64 / (MANY - FEW) as f64)
     };
-    let (insist, ureq) = (count("insist-ureq")?, count("plain ureq")?);
-    plain.cell("insist-ureq", insist);
+    let (insist, ureq) = (count(UREQ)?, count("plain ureq")?);
+    plain.cell(UREQ, insist);
     plain.cell("plain ureq", ureq);
     table.push(plain);
-    let more = Row::new("instructions over plain ureq, in thousandths: a keep-alive GET").at_most(20.0);
-    table.push(more.with("insist-ureq", (insist / ureq - 1.0) * 1e3));
+    let more = Row::new("instructions over plain ureq, in thousandths: a keep-alive GET").aims_at(UREQ, 0.0);
+    table.push(more.with(UREQ, (insist / ureq - 1.0) * 1e3));
     Ok(())
 }
 
-type Figure = fn(&str, &str) -> Result<f64, Box<dyn Error>>;
-
-fn calls(kind: &str, jobs: &'static [Job], what: &str, figure: Figure) -> Result<Row, Box<dyn Error>> {
-    let mut row = Row::new(format!("instructions: {what}"));
-    for Job { name, .. } in jobs {
-        row.cell(name, figure(kind, name)?);
-    }
-    Ok(row)
-}
-
-fn first(kind: &str, name: &str) -> Result<f64, Box<dyn Error>> {
-    each(kind, name, 0)
-}
-
-/// What each of the second to the tenth adds.
-fn slope(kind: &str, name: &str) -> Result<f64, Box<dyn Error>> {
+/// What each of the second to the tenth delay costs.
+fn per_delay(kind: &str, name: &str) -> Outcome<f64> {
     Ok((each(kind, name, 10)? - each(kind, name, 1)?) / 9.0)
 }
 
-fn each(kind: &str, name: &str, count: u32) -> Result<f64, Box<dyn Error>> {
+fn each(kind: &str, name: &str, count: u32) -> Outcome<f64> {
     let few = run(kind, name, count, FEW)?;
     let many = run(kind, name, count, MANY)?;
     Ok(many.saturating_sub(few) as f64 / (MANY - FEW) as f64)
 }
 
-fn run(kind: &str, name: &str, count: u32, rounds: u64) -> Result<u64, Box<dyn Error>> {
+fn run(kind: &str, name: &str, count: u32, rounds: u64) -> Outcome<u64> {
     run_with(kind, name, count, rounds, &[])
 }
 
-fn run_with(
-    kind: &str,
-    name: &str,
-    count: u32,
-    rounds: u64,
-    variables: &[(&str, &str)],
-) -> Result<u64, Box<dyn Error>> {
+fn run_with(kind: &str, name: &str, count: u32, rounds: u64, variables: &[(&str, &str)]) -> Outcome<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(sibling("job")?)

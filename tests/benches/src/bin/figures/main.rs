@@ -1,8 +1,9 @@
-//! Measures everything in one run and prints tables in Markdown; exits with 1 if a target is missed.
+//! Measures everything in one run and prints tables in Markdown; then, if targets are missed, says which and exits with 1.
 //!
-//! Targets are for what a busy machine does not change: instructions, allocations, bytes, requests. Start it with `tests/benches/run`,
-//! which builds what it measures.
+//! Targets are for what a busy machine does not change, instructions, allocations, bytes, requests, and for ratios of
+//! what was measured in turn. Start it with `tests/benches/run`, which builds what it measures.
 
+mod cpu;
 mod heap;
 mod instructions;
 mod programs;
@@ -15,7 +16,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use insist_benches::{calls, futures, tokio};
-use table::{CLOSURES, FUTURES, GATES, HTTP, SHAPES, TOKIO, Table};
+use table::{CLOSURES, FULL, FUTURES, GATES, HTTP, SHAPES, TOKIO, Table};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut closures = Table::new("Closures", CLOSURES);
@@ -25,29 +26,35 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     sizes::measure(&mut closures);
     programs::measure(&mut closures)?;
 
+    let mut full = Table::new("A deadline and an attempt timeout, by the system's clock", FULL);
+    cpu::full(&mut full);
+
+    let mut shapes = Table::new("Delays, borrowed policy", SHAPES);
+    instructions::shapes(&mut shapes)?;
+
     let mut warm = Table::new("Gates, hours old, borrowed policy", GATES);
     instructions::gates(&mut warm)?;
 
-    let mut shapes = Table::new("Delays", SHAPES);
-    instructions::shapes(&mut shapes)?;
-
     let mut plain = Table::new("Futures, with sleeps that are over at once", FUTURES);
-    instructions::futures(&mut plain, "futures", futures::JOBS)?;
+    instructions::futures(&mut plain)?;
     heap::allocations(&mut plain, futures::JOBS);
 
     let mut on_tokio = Table::new("Futures on tokio, in paused time", TOKIO);
-    instructions::futures(&mut on_tokio, "tokio", tokio::JOBS)?;
+    instructions::tokio(&mut on_tokio)?;
     heap::allocations(&mut on_tokio, tokio::JOBS);
     sizes::futures(&mut on_tokio);
+    programs::on_tokio(&mut on_tokio)?;
 
     let mut gets = Table::new("HTTP", HTTP);
     instructions::http(&mut gets)?;
 
-    let tables = [closures, warm, shapes, plain, on_tokio, gets];
+    let tables = [closures, full, shapes, warm, plain, on_tokio, gets, tails::measure()?, race::measure()?];
     for table in &tables {
         print!("{table}");
     }
-    println!("{}### Race\n\n{}", tails::measure()?, race::measure()?);
-    let missed: usize = tables.iter().map(Table::missed).sum();
-    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let missed: Vec<_> = tables.iter().flat_map(Table::missed).collect();
+    for line in &missed {
+        eprintln!("{line}");
+    }
+    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

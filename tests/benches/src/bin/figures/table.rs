@@ -2,29 +2,49 @@
 
 use std::fmt;
 
-/// The column of the closures' table that targets are about; what does not depend on the policy stands here too.
-pub(crate) const INSIST: &str = "core, constant policy";
+/// What does not depend on how a policy is held stands in this column.
+pub(crate) const CORE: &str = "core, constant policy";
+pub(crate) const BLOCKING: &str = "insist-blocking, constant policy";
+pub(crate) const BLOCKING_BORROWED: &str = "insist-blocking, borrowed policy";
+pub(crate) const FUTURES_CONSTANT: &str = "insist-futures, constant policy";
+pub(crate) const FUTURES_BORROWED: &str = "insist-futures, borrowed policy";
+pub(crate) const TOKIO_CONSTANT: &str = "insist-tokio, constant policy";
+pub(crate) const TOKIO_BORROWED: &str = "insist-tokio, borrowed policy";
+pub(crate) const HAND: &str = "by hand, xorshift";
+pub(crate) const UREQ: &str = "insist-ureq";
 
 /// The columns of what calls closures.
 pub(crate) const CLOSURES: &[&str] = &[
-    INSIST,
+    BLOCKING,
+    BLOCKING_BORROWED,
+    CORE,
     "core, borrowed policy",
-    "insist-blocking",
-    "by hand, xorshift",
+    HAND,
     "by hand, fastrand",
     "backon",
     "retry",
     "tokio-retry",
 ];
 
+/// Of whole policies by the system's clock.
+pub(crate) const FULL: &[&str] = &[BLOCKING, BLOCKING_BORROWED, "by hand"];
+
 /// Of futures without a runtime.
-pub(crate) const FUTURES: &[&str] = &["insist-futures", "by hand, xorshift", "backon", "tower"];
+pub(crate) const FUTURES: &[&str] = &[FUTURES_CONSTANT, FUTURES_BORROWED, HAND, "backon", "tower"];
 
 /// Of futures on tokio.
-pub(crate) const TOKIO: &[&str] = &["insist-tokio", "by hand, xorshift", "backon", "tokio-retry", "tower"];
+pub(crate) const TOKIO: &[&str] = &[TOKIO_CONSTANT, TOKIO_BORROWED, HAND, "backon", "tokio-retry", "tower"];
 
 /// Of GETs.
-pub(crate) const HTTP: &[&str] = &["insist-ureq", "plain ureq"];
+pub(crate) const HTTP: &[&str] = &[UREQ, "plain ureq"];
+
+/// Of a slow tail.
+pub(crate) const TAILS: &[&str] = &["plain ureq", HEDGED];
+pub(crate) const HEDGED: &str = "insist-ureq, hedged after 5 ms";
+
+/// Of a race.
+pub(crate) const RACE: &[&str] = &["plain ureq, the fastest alone", RACED];
+pub(crate) const RACED: &str = "insist-ureq, all three";
 
 /// Of calls with gates.
 pub(crate) const GATES: &[&str] = &["Budget and Breaker", "Budget", "Breaker", "no gate"];
@@ -32,40 +52,61 @@ pub(crate) const GATES: &[&str] = &["Budget and Breaker", "Budget", "Breaker", "
 /// Of the built-in backoffs and jitters, a row each.
 pub(crate) const SHAPES: &[&str] = &["core, borrowed policy"];
 
-/// What is measured side by side. The first column is insist's, and targets are about it.
+/// What is measured side by side.
 pub(crate) struct Table {
-    title: &'static str,
+    title: String,
     columns: &'static [&'static str],
     rows: Vec<Row>,
 }
 
-/// The most that the figure of a column should be.
-struct Target {
-    /// `None` is the first.
-    column: Option<&'static str>,
-    most: f64,
+/// How figures are printed, and judged: as they are printed.
+#[derive(Clone, Copy)]
+enum Figures {
+    /// Counts: half an instruction is noise.
+    Whole,
+    /// Ratios, to three places.
+    Ratio,
+    /// Milliseconds, to three places.
+    Millis,
 }
 
 pub(crate) struct Row {
     what: String,
-    target: Option<Target>,
+    figures: Figures,
+    /// The most that the figures of these columns should be.
+    targets: Vec<(&'static str, f64)>,
+    /// The same, for a column that is not judged yet.
+    aims: Vec<(&'static str, f64)>,
     cells: Vec<(&'static str, f64)>,
 }
 
 impl Row {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), target: None, cells: Vec::new() }
+        let (targets, aims, cells) = (Vec::new(), Vec::new(), Vec::new());
+        Self { what: what.into(), figures: Figures::Whole, targets, aims, cells }
     }
 
-    /// The most that the figure of the first column should be.
-    pub(crate) fn at_most(mut self, most: f64) -> Self {
-        self.target = Some(Target { column: None, most });
+    /// Its figures are ratios.
+    pub(crate) fn ratios(mut self) -> Self {
+        self.figures = Figures::Ratio;
+        self
+    }
+
+    /// Its figures are milliseconds.
+    pub(crate) fn millis(mut self) -> Self {
+        self.figures = Figures::Millis;
         self
     }
 
     /// The most that the figure of this column should be.
-    pub(crate) fn at_most_in(mut self, column: &'static str, most: f64) -> Self {
-        self.target = Some(Target { column: Some(column), most });
+    pub(crate) fn at_most(mut self, column: &'static str, most: f64) -> Self {
+        self.targets.push((column, most));
+        self
+    }
+
+    /// The most that it should be one day.
+    pub(crate) fn aims_at(mut self, column: &'static str, most: f64) -> Self {
+        self.aims.push((column, most));
         self
     }
 
@@ -78,32 +119,77 @@ impl Row {
         self
     }
 
-    fn get(&self, column: &str) -> Option<f64> {
+    pub(crate) fn get(&self, column: &str) -> Option<f64> {
         self.cells.iter().find(|(name, _)| *name == column).map(|(_, figure)| *figure)
     }
 
-    /// Judged as it is printed: half an instruction is noise.
-    fn is_missed(&self, first: &str) -> bool {
-        let missed =
-            |target: &Target| self.get(target.column.unwrap_or(first)).is_none_or(|it| it.round() > target.most);
-        self.target.as_ref().is_some_and(missed)
+    /// The same row, less what this column has.
+    pub(crate) fn over(&self, what: impl Into<String>, column: &str) -> Self {
+        let floor = self.get(column).unwrap_or_default();
+        let others = self.cells.iter().filter(|(name, _)| *name != column);
+        Self { cells: others.map(|(name, figure)| (*name, figure - floor)).collect(), ..Self::new(what) }
+    }
+
+    fn is_missed(&self, column: &str, most: f64) -> bool {
+        let printed = |figure: f64| match self.figures {
+            Figures::Whole => figure.round(),
+            Figures::Ratio | Figures::Millis => (figure * 1000.0).round() / 1000.0,
+        };
+        self.get(column).is_none_or(|figure| printed(figure) > most)
+    }
+
+    fn misses(&self) -> impl Iterator<Item = &(&'static str, f64)> {
+        self.targets.iter().filter(|(column, most)| self.is_missed(column, *most))
     }
 }
 
 impl Table {
-    pub(crate) const fn new(title: &'static str, columns: &'static [&'static str]) -> Self {
-        Self { title, columns, rows: Vec::new() }
+    pub(crate) fn new(title: impl Into<String>, columns: &'static [&'static str]) -> Self {
+        Self { title: title.into(), columns, rows: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, row: Row) {
-        for (column, _) in &row.cells {
+        let named = row.cells.iter().chain(&row.targets).chain(&row.aims);
+        for (column, _) in named {
             assert!(self.columns.contains(column), "the table has no column called {column}");
         }
         self.rows.push(row);
     }
 
-    pub(crate) fn missed(&self) -> usize {
-        self.rows.iter().filter(|row| row.is_missed(self.columns[0])).count()
+    /// A line for each target that was missed.
+    pub(crate) fn missed(&self) -> impl Iterator<Item = String> {
+        self.rows.iter().flat_map(|row| {
+            row.misses().map(|(column, most)| {
+                let figure = row.get(column).map_or("nothing".to_owned(), |figure| row.print(figure));
+                format!("{}: {} in {column}: {figure}, and at most {most} is wanted", self.title, row.what)
+            })
+        })
+    }
+}
+
+impl Row {
+    fn print(&self, figure: f64) -> String {
+        match self.figures {
+            Figures::Whole => format!("{}", figure.round()),
+            Figures::Ratio => format!("{figure:.3} ×"),
+            Figures::Millis => format!("{figure:.3}"),
+        }
+    }
+
+    fn target(&self) -> String {
+        let all_equal = self.targets.windows(2).all(|two| two[0].1 == two[1].1);
+        if let (Some((_, most)), true, None) = (self.targets.first(), all_equal, self.misses().next()) {
+            return format!("≤ {most}");
+        }
+        let is_one = self.targets.len() + self.aims.len() == 1;
+        let name = |column: &str| if is_one { String::new() } else { format!("{column} ") };
+        let judged = self.targets.iter().map(|(column, most)| {
+            let missed = if self.is_missed(column, *most) { ", **missed**" } else { "" };
+            format!("{}≤ {most}{missed}", name(column))
+        });
+        let aims = self.aims.iter().map(|(column, most)| format!("{}≤ {most}, not judged yet", name(column)));
+        let all: Vec<_> = judged.chain(aims).collect();
+        if all.is_empty() { "–".to_owned() } else { all.join("; ") }
     }
 }
 
@@ -113,17 +199,10 @@ impl fmt::Display for Table {
         writeln!(f, "| what | target | {} |", self.columns.join(" | "))?;
         writeln!(f, "|---|---|{}", "---|".repeat(self.columns.len()))?;
         for row in &self.rows {
-            let target = match &row.target {
-                None => "–".to_owned(),
-                Some(Target { most, .. }) if row.is_missed(self.columns[0]) => format!("≤ {most}, **missed**"),
-                Some(Target { most, .. }) => format!("≤ {most}"),
-            };
-            write!(f, "| {} | {target} |", row.what)?;
+            write!(f, "| {} | {} |", row.what, row.target())?;
             for column in self.columns {
-                match row.get(column) {
-                    None => write!(f, " – |")?,
-                    Some(figure) => write!(f, " {} |", figure.round())?,
-                }
+                let figure = row.get(column).map_or("–".to_owned(), |figure| row.print(figure));
+                write!(f, " {figure} |")?;
             }
             writeln!(f)?;
         }
