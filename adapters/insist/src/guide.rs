@@ -1,0 +1,35 @@
+//! The guide: a chapter a module, each a minute or two. It is the folder `docs/guide` of the repository.
+
+macro_rules! chapters {
+    ($($name:ident $file:literal;)+) => {
+        $(
+            // Of two definitions of a link the first counts: here it is a module, in the repository a file.
+            #[doc = "[deciding]: super::deciding"]
+            #[doc = "[gates]: super::gates"]
+            #[doc = "[hints]: super::hints"]
+            #[doc = "[idempotency]: super::idempotency"]
+            #[doc = "[own_loop]: super::own_loop"]
+            #[doc = ""]
+            #[doc = include_str!(concat!("../guide/", $file))]
+            pub mod $name {}
+        )+
+    };
+}
+
+chapters! {
+    first_call "01-first-call.md";
+    which_crate "02-which-crate.md";
+    deciding "03-deciding.md";
+    waits "04-waits.md";
+    hints "05-hints.md";
+    idempotency "06-idempotency.md";
+    hedging "07-hedging.md";
+    gates "08-gates.md";
+    seeing "09-seeing.md";
+    testing "10-testing.md";
+    own_loop "11-own-loop.md";
+    stored_calls "12-stored-calls.md";
+    coming_from "13-coming-from.md";
+    glossary "14-glossary.md";
+    when_not "15-when-not.md";
+}

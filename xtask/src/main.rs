@@ -1,0 +1,76 @@
+//! Short names for the long commands: `cargo xtask`, then a name. Without one it lists them.
+
+#![forbid(unsafe_code)]
+
+use std::process::{Command, ExitCode};
+
+/// Name, what it is for, the command, and what it sets in the environment.
+struct Task {
+    name: &'static str,
+    what: &'static str,
+    command: &'static str,
+    set: &'static [(&'static str, &'static str)],
+}
+
+const fn task(name: &'static str, what: &'static str, command: &'static str) -> Task {
+    Task { name, what, command, set: &[] }
+}
+
+const TASKS: &[Task] = &[
+    task("ci", "everything that has to pass", ".ci/run"),
+    Task {
+        set: &[("INSIST_CASES", "20")],
+        ..task("laws", "20 times as many cases for the laws", "cargo test --release -p insist-tests --test laws")
+    },
+    Task {
+        set: &[("INSIST_CASES", "8")],
+        ..task("model", "8 times as many steps beside the second machine", "cargo test -p insist-tests --test model")
+    },
+    Task {
+        set: &[("INSIST_CASES", "5")],
+        ..task("wire", "5 times as many faults on the wire", "cargo test --release -p insist-tests --test wire")
+    },
+    Task {
+        set: &[("INSIST_BLESS", "1")],
+        ..task(
+            "bless",
+            "write the golden timelines anew; then read the diff",
+            "cargo test -p insist-tests --test golden",
+        )
+    },
+    task("bench", "the figures beside the peers; needs valgrind", "tests/benches/run"),
+    task(
+        "loom",
+        "every interleaving of the gates' atomics",
+        "cargo test --release --manifest-path tests/loom/Cargo.toml",
+    ),
+    task("nginx", "nginx under load; needs nginx", "cargo test -p insist-tests --test nginx"),
+    task(
+        "mutants",
+        "mutants of the core; needs cargo-mutants, some hours",
+        "cargo mutants --baseline=skip --timeout=120",
+    ),
+    task("fuzz", "a fuzz target, named after it; needs a nightly toolchain and cargo-fuzz", "cargo +nightly fuzz run"),
+    task("no-std", "the proof that the core needs neither std nor an allocator", ".ci/no_std"),
+    task("msrv", "every crate with the oldest Rust", ".ci/msrv"),
+];
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let Some(task) = words.next().and_then(|name| TASKS.iter().find(|task| task.name == name)) else {
+        for Task { name, what, .. } in TASKS {
+            println!("cargo xtask {name:8} {what}");
+        }
+        return ExitCode::from(2);
+    };
+    let mut command = task.command.split(' ');
+    let program = command.next().unwrap_or_default();
+    let status = Command::new(program).args(command).args(words).envs(task.set.iter().copied()).status();
+    match status {
+        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+        Err(error) => {
+            eprintln!("xtask: {}: {error}", task.command);
+            ExitCode::FAILURE
+        }
+    }
+}
