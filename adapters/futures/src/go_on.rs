@@ -56,23 +56,35 @@ where
         // time, and then those that are sent now.
         let (mut begin, mut is_first, mut newest) = (turn.get(), true, 0);
         let (mut polled, mut has_wrapped) = (begin, begin == 0);
+        let mut held = None;
         loop {
             // All outcomes that are there are handed in before the machine looks at its timeouts.
             while !call.is_over() {
-                let (id, lane) = match call.in_flight_after(polled) {
-                    Some((id, lane)) if begin == 0 || !has_wrapped || id <= begin => (id, lane),
+                let (id, outcome) = match call.in_flight_after(polled) {
+                    Some((id, lane)) if begin == 0 || !has_wrapped || id <= begin => {
+                        if R::LANES > 1 && core::mem::take(&mut is_first) {
+                            turn.set(id);
+                        }
+                        (polled, newest) = (id, newest.max(id));
+                        let poll = work::<O, _, _>(hook, worker, id, || slots.as_mut().poll(lane, context));
+                        let Poll::Ready(outcome) = poll else { continue };
+                        if R::LANES > 1 && !has_wrapped {
+                            // Outcomes of one instant are handed in by id: those before this one have to be looked at first.
+                            (held, polled, has_wrapped) = (Some((id, outcome)), 0, true);
+                            continue;
+                        }
+                        (id, outcome)
+                    }
                     None if !has_wrapped => {
                         (polled, has_wrapped) = (0, true);
                         continue;
                     }
-                    _ => break,
+                    _ => {
+                        let Some((id, outcome)) = held.take() else { break };
+                        (begin, polled) = (0, id);
+                        (id, outcome)
+                    }
                 };
-                if R::LANES > 1 && core::mem::take(&mut is_first) {
-                    turn.set(id);
-                }
-                (polled, newest) = (id, newest.max(id));
-                let poll = work::<O, _, _>(hook, worker, id, || slots.as_mut().poll(lane, context));
-                let Poll::Ready(outcome) = poll else { continue };
                 has_news = true;
                 let verdict = judge.judge(&outcome);
                 let is_accepted = verdict == Verdict::Accept;

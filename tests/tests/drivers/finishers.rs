@@ -164,7 +164,7 @@ impl Scenario {
 
 #[test]
 fn finishers_agree_about_every_scenario_in_virtual_time() {
-    for scenario in table().into_iter().map(Scenario::by_turns) {
+    for scenario in table() {
         let said = scenario.finishes("insist-futures", futures);
         assert!(scenario.is_told_by(&said.report), "{}: {said:?}", scenario.name);
         scenario.finishes_like(&said, "insist-tokio", tokio);

@@ -27,14 +27,14 @@ use table::table;
 
 #[test]
 fn insist_futures_does_what_the_table_says() {
-    for scenario in table().into_iter().map(Scenario::by_turns) {
+    for scenario in table() {
         scenario.check("insist-futures", &drive::futures(&scenario));
     }
 }
 
 #[test]
 fn insist_tokio_does_what_the_table_says() {
-    for scenario in table().into_iter().map(Scenario::by_turns) {
+    for scenario in table() {
         scenario.check("insist-tokio", &drive::tokio(&scenario));
     }
 }

@@ -119,8 +119,6 @@ pub(crate) struct Scenario {
     pub(crate) slower: u32,
     pub(crate) outcomes: Vec<(u32, u64, Outcome)>,
     pub(crate) rows: Vec<Row>,
-    /// What happens where whose turn it is decides between attempts that end at one instant, if that is something else.
-    pub(crate) in_turn: Option<(Vec<Row>, u32)>,
     pub(crate) end: End,
     pub(crate) hint: Option<u64>,
     /// Until when its gate holds sends back.
@@ -146,7 +144,6 @@ impl Scenario {
             slower: 1,
             outcomes: Vec::new(),
             rows: Vec::new(),
-            in_turn: None,
             end: End::Returns(1),
             hint: None,
             held: Vec::new(),
@@ -193,20 +190,6 @@ impl Scenario {
 
     pub(crate) fn returns(self, attempt: u32) -> Self {
         Self { end: End::Returns(attempt), ..self }
-    }
-
-    /// Where attempts are polled in turn, these happen, and this one is returned.
-    pub(crate) fn in_turn(self, rows: &[Row], returns: u32) -> Self {
-        Self { in_turn: Some((rows.to_vec(), returns)), ..self }
-    }
-
-    /// What is expected of drivers that poll attempts in turn.
-    pub(crate) fn by_turns(mut self) -> Self {
-        if let Some((rows, returns)) = self.in_turn.take() {
-            self.rows = rows;
-            self.end = End::Returns(returns);
-        }
-        self
     }
 
     /// It gives up then, for this reason, with the result of this attempt; and its error says this.
