@@ -4,11 +4,11 @@ macro_rules! chapters {
     ($($name:ident $file:literal;)+) => {
         $(
             // Of two definitions of a link the first counts: here it is a module, in the repository a file.
-            #[doc = "[deciding]: super::deciding"]
-            #[doc = "[gates]: super::gates"]
-            #[doc = "[hints]: super::hints"]
-            #[doc = "[idempotency]: super::idempotency"]
-            #[doc = "[own_loop]: super::own_loop"]
+            #[doc = "[deciding]: crate::guide::deciding"]
+            #[doc = "[gates]: crate::guide::gates"]
+            #[doc = "[hints]: crate::guide::hints"]
+            #[doc = "[idempotency]: crate::guide::idempotency"]
+            #[doc = "[own_loop]: crate::guide::own_loop"]
             #[doc = ""]
             #[doc = include_str!(concat!("../guide/", $file))]
             pub mod $name {}

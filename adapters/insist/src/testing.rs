@@ -1,8 +1,8 @@
 //! For those who test a schedule: virtual time, scripts, and assertions that read as sentences.
 //!
 //! [`rehearse`] plays one call in virtual time; its assertions print the timeline when they fail, and the command that
-//! shows it. A driver is tested with [`VirtualClock`] (feature `blocking`) or [`VirtualTimer`] (features `futures`,
-//! `smol`, `tokio`), so that no test waits.
+//! shows it. A driver is tested with `VirtualClock` (feature `blocking`) or `VirtualTimer` (features `futures` and `std`), so
+//! that no test waits; on tokio, with its paused time.
 //!
 //! ```
 //! use core::time::Duration;
@@ -25,3 +25,5 @@ pub use insist_blocking::VirtualClock;
 pub use insist_core::testing::strategy;
 pub use insist_core::testing::{Answer, Rehearsal, Rehearsed, ScriptedGate, rehearse};
 pub use insist_core::{Script, Step, Timeline, play, play_with};
+#[cfg(all(feature = "futures", feature = "std"))]
+pub use insist_futures::VirtualTimer;
