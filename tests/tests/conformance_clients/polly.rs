@@ -205,6 +205,6 @@ fn a_call_waits_by_a_backoff_of_ones_own() {
     let clock = VirtualClock::new();
     let result = retry(&policy, |attempt| Err::<(), _>(attempt.id)).clock(&clock).try_call();
     assert_eq!(result.unwrap_err().last, Some(Err(4)));
-    assert_eq!(clock.elapsed(), waits(&policy, 3).iter().sum());
+    assert_eq!(clock.elapsed(), waits(&policy, 3).iter().sum::<Duration>());
     assert_eq!(sends(&play(&policy, 7, &always(RETRY))), [0, 897, 1_990, 4_026]);
 }
