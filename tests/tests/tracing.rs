@@ -47,5 +47,5 @@ fn giving_up_tells_the_reason_and_a_hook_sees_the_same_beside_it() {
     let [attempt, gave_up, call] = lines.as_slice() else { panic!("{lines:#?}") };
     assert!(attempt.starts_with("call:attempt{id=1 ") && attempt.ends_with(" error=down sent=Maybe}:"), "{attempt}");
     assert!(gave_up.ends_with(": gave up reason=\"backoff\" attempts=1 error=\"down\""), "{gave_up}");
-    assert!(call.starts_with("call{attempts=1 reason=\"backoff\""), "{call}");
+    assert!(call.starts_with("call{attempts=1 reason=\"backoff\"}:"), "{call}");
 }

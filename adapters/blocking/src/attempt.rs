@@ -1,4 +1,4 @@
-//! What an operation is handed: its attempt, and whether it still matters.
+//! The attempt as its operation sees it: what it is, and whether it still matters.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};

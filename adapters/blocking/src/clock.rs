@@ -1,4 +1,4 @@
-//! Where a driver reads the time and sleeps: the system's clock, or one that a test moves.
+//! Clocks: the system's, and one that a test moves.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a call is told before it starts: the words that `retry` and `race` share.
+//! The builder of a call: the words that `retry` and `race` share.
 
 use insist_core::{Event, Gate, Hook, IntoTerms, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
 

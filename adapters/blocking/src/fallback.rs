@@ -1,4 +1,4 @@
-//! What a call gives when it gives up: a value that is good enough.
+//! Fallbacks: a value that is good enough, for calls that give up.
 
 use insist_core::{AsPolicy, Gate, GaveUp, Hook, Judge, NoDetail, Report, Terms};
 

@@ -74,7 +74,7 @@ where
     }
 }
 
-/// What is made of a call that has ended, whatever its policy, gate and number of lanes.
+/// Makes a finisher's result of a call that has ended, whatever its policy, gate and number of lanes.
 #[expect(unnameable_types, reason = "the finishers of a driver are all there are")]
 pub trait Finish<T, E, H>: Sized {
     type Output;

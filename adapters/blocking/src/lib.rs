@@ -29,7 +29,7 @@
 //!
 //! - `tracing`: the words `trace` and `trace_as`, which show a call as spans and events of the `tracing` crate.
 //!
-//! What a user of these names is at the root. What drivers and gates of one's own need is in [`insist_core`].
+//! The root has the names that a user needs; those for drivers and gates of one's own are in [`insist_core`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations, clippy::exhaustive_enums, clippy::exhaustive_structs)]

@@ -5,7 +5,7 @@ use insist_core::IntoTerms;
 use crate::driver::{Driver, TermsOf};
 use crate::{LiveAttempt, OnThreads};
 
-/// How many lanes a [`race`] has room for: 16. A policy with more is refused as invalid before anything is sent.
+/// The number of lanes that a [`race`] has room for: 16. A policy with more is refused as invalid before anything is sent.
 pub const LANES: usize = 16;
 
 /// Describes a call whose attempts run on threads, as many at once as the policy has lanes.

@@ -1,4 +1,4 @@
-//! Where the attempts of a call run: on the caller's thread, or on threads of their own.
+//! The two ways to run attempts: on the caller's thread, or on threads of their own.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,9 +11,9 @@ use crate::{Canceller, SystemClock};
 /// Where the attempts of a call run, and what they end with: [`OnCaller`] or [`OnThreads`], made by
 /// [`retry`](crate::retry()) and [`race`](crate::race()). There are no others.
 pub trait Way: sealed::Sealed {
-    /// What a success gives.
+    /// The value of a success.
     type Value;
-    /// What a failure gives.
+    /// The error of a failure.
     type Error;
 
     /// Drives a call to its end.

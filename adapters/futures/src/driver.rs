@@ -1,4 +1,4 @@
-//! What a call is told before it starts: the words that `retry` and `race` share.
+//! The builder of a call: the words that `retry` and `race` share.
 
 use core::fmt;
 
@@ -17,7 +17,7 @@ use crate::room::{Lanes, Room};
 /// Its parameters stand for the timer, the operation, the [`Terms`] that it goes by, and the lanes there is room for. Of
 /// two words for one thing (`when` and `judge`, for example) the last counts.
 ///
-/// What is awaited can be sent to another thread if the operation's futures can.
+/// The future can be sent to another thread if the operation's futures can.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Driver<M, O, S, const LANES: usize = 1> {
     pub(crate) timer: M,

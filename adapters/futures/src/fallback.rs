@@ -1,4 +1,4 @@
-//! What a call gives when it gives up: a value that is good enough.
+//! Fallbacks: a value that is good enough, for calls that give up.
 
 use core::fmt;
 use core::future::{Future, IntoFuture};
@@ -78,7 +78,7 @@ impl<C, F> fmt::Debug for FallingBack<C, F> {
     }
 }
 
-/// What a call ends with, and what becomes of it with a fallback's value in place of an error.
+/// The end of a call, and what becomes of it with a fallback's value in place of an error.
 #[expect(unnameable_types, reason = "plumbing of FallingBack")]
 pub trait FallsBack<F> {
     /// It, without the error.

@@ -1,4 +1,4 @@
-//! What the loop asks of the machine, whatever its number of lanes.
+//! The machine as the loop sees it, whatever its number of lanes.
 
 use insist_core::{Action, AsPolicy, Call, CallEnd, Gate, GaveUp, Handled, Instant, Repeat, SaysNoOutcome, Verdict};
 #[cfg(feature = "alloc")]

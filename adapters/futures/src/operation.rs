@@ -1,19 +1,19 @@
-//! What a call sends: something that makes a future for each attempt.
+//! Operations: whatever makes a future for each attempt.
 
 use core::future::Future;
 
 use insist_core::{Attempt, Instant};
 
-/// What an attempt's future ends with: a `Result`.
+/// The end of an attempt's future: a `Result`.
 #[diagnostic::on_unimplemented(
     message = "an attempt ends with a `Result`, and not with `{Self}`",
     label = "this operation's future ends with `{Self}`",
     note = "let it end with `Ok(value)` or `Err(error)`, as in `|_| async {{ Ok::<_, std::io::Error>(value) }}`"
 )]
 pub trait Outcome {
-    /// What a success is.
+    /// The value of a success.
     type Value;
-    /// What a failure is.
+    /// The error of a failure.
     type Error;
 }
 
@@ -22,11 +22,11 @@ impl<T, E> Outcome for Result<T, E> {
     type Error = E;
 }
 
-/// What the attempts of an operation end with.
+/// The results that the attempts of an operation end with.
 pub trait Outcomes {
-    /// What a success is.
+    /// The value of a success.
     type Value;
-    /// What a failure is.
+    /// The error of a failure.
     type Error;
 }
 

@@ -8,7 +8,7 @@ use crate::driver::Driver;
 use crate::operation::Outcome;
 use crate::terms::TermsOf;
 
-/// How many lanes a [`race`] has room for unless it is told otherwise: 4. A policy with more is refused as invalid
+/// The number of lanes that a [`race`] has room for by default: 4. A policy with more is refused as invalid
 /// before anything is sent; [`Driver::room`] makes more, or saves what is not needed.
 pub const LANES: usize = 4;
 

@@ -12,7 +12,7 @@ use crate::slots::{Halves, Slot, Slots};
 #[non_exhaustive]
 pub struct Lanes<const LANES: usize>;
 
-/// How many lanes there can be room for: 1 to 8, 12 and 16.
+/// Implemented for the numbers of lanes that there can be room for: 1 to 8, 12 and 16.
 #[diagnostic::on_unimplemented(
     message = "there is no room for so many lanes",
     note = "a call has room for 1 to 8, 12 or 16 lanes"

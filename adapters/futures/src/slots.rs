@@ -1,4 +1,4 @@
-//! Where attempts in flight live: one slot a lane, in the future of the call itself.
+//! Slots for the attempts in flight: one a lane, in the future of the call itself.
 
 use core::future::Future;
 use core::pin::Pin;

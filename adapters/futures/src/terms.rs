@@ -9,7 +9,7 @@ pub type TermsOf<S> =
 /// Terms whose judge and hook take what attempts end with: [`Terms`], and nothing else.
 #[expect(unnameable_types, reason = "plumbing: everybody names Terms")]
 pub trait TermsFor<T, E> {
-    /// What holds the policy.
+    /// The policy, or what holds it.
     type Policy: AsPolicy;
     /// The judge.
     type Judge: Judge<T, E>;

@@ -73,29 +73,29 @@ impl Reality for RealTime {
     }
 }
 
-/// What a timer does that breaks the contract.
+/// A way in which a timer breaks the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BrokenTimer {
     /// A sleep was over before its instant had come.
     Early {
-        /// How long it was to be.
+        /// The span that was asked for.
         asked: Duration,
-        /// How long it really was.
+        /// The span that really passed.
         slept: Duration,
     },
     /// `now` went back.
     Back {
-        /// What it said first.
+        /// The earlier reading.
         before: Instant,
-        /// What it said then.
+        /// The later reading.
         after: Instant,
     },
     /// `now` said that more time had passed than had.
     Fast {
-        /// How much had really passed, at most.
+        /// The most that had really passed.
         passed: Duration,
-        /// How much it said had.
+        /// The span that it said had passed.
         said: Duration,
     },
     /// A sleep until an instant that is past was not ready when it was first polled.

@@ -1,10 +1,10 @@
-//! What a runtime gives: the time, a future that waits, and a seed.
+//! Timers: the time, a future that waits, and a seed, as a runtime gives them.
 
 use core::future::Future;
 
 use insist_core::Instant;
 
-/// What a runtime gives to a call: the time, a future that waits, and a seed.
+/// Gives a call the time, a future that waits, and a seed: what it needs of a runtime.
 ///
 /// # The contract
 ///

@@ -9,7 +9,7 @@ use http::Uri;
 use http::uri::Scheme;
 use insist_core::{Gate, Instant};
 
-/// How many hosts have a gate at once, by default.
+/// The number of hosts that have a gate at once, by default.
 const LIMIT: usize = 256;
 /// After how long a gate that nobody asked for is forgotten, by default: 10 minutes.
 const IDLE: Duration = Duration::from_secs(600);

@@ -1,4 +1,4 @@
-//! Which requests may be sent again: those whose method, or whose key, makes a second arrival harmless.
+//! Says which requests may be sent again: those whose method, or whose key, makes a second arrival harmless.
 
 use http::{HeaderMap, HeaderName, Method};
 use insist_core::Repeat;

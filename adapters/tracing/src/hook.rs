@@ -172,7 +172,10 @@ impl<D> Tracing<D> {
     fn give_up(&mut self, give_up: &GiveUp) {
         self.state = State::Ended;
         let (reason, hint) = (give_up.reason().as_str(), give_up.hint().map(field::debug));
-        self.call.record("attempts", self.attempts).record("reason", reason).record("hint", &hint);
+        self.call.record("attempts", self.attempts).record("reason", reason);
+        if let Some(hint) = &hint {
+            self.call.record("hint", hint);
+        }
         let error = Some(self.error.as_str()).filter(|error| !error.is_empty());
         let refusal = give_up.refusal().map(Refusal::reason);
         self.call.in_scope(|| warn!(reason, refusal, attempts = self.attempts, hint, error, "gave up"));

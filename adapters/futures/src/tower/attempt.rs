@@ -12,12 +12,12 @@ use tower_service::Service;
 use super::clone_request::CloneRequest;
 use crate::operation::{Operation, Outcomes, Sealed};
 
-/// What an attempt of a service has ended with.
+/// The end of an attempt of a service.
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 pub struct Answer<T, E> {
     /// The service's response, or its error.
     pub(super) result: Result<T, E>,
-    /// Whether the service was called: an error of its readiness is known not to have been sent.
+    /// True if the service was called: an error of its readiness is known not to have been sent.
     is_sent: bool,
 }
 

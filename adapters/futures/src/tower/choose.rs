@@ -1,8 +1,8 @@
-//! What a layer says of a request: the same for all, or what a function makes of each.
+//! Choices of a layer: the same for all requests, or what a function makes of each.
 
 /// Chooses something for each request: [`Same`] chooses the same for all, a function what it returns.
 pub trait Choose<Req> {
-    /// What is chosen.
+    /// The choice.
     type Choice;
 
     /// Chooses it for this request.

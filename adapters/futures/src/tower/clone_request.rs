@@ -1,4 +1,4 @@
-//! How requests are cloned.
+//! Cloning of requests.
 
 /// Clones requests: [`Cloned`] by their own `Clone`, a function as it likes.
 #[diagnostic::on_unimplemented(

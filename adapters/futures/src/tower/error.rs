@@ -1,4 +1,4 @@
-//! What a service that insists fails with: the service's own error, or why there is neither error nor response.
+//! The error of a service that insists: the service's own, or why there is neither error nor response.
 
 extern crate alloc;
 

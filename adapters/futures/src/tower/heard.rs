@@ -1,4 +1,4 @@
-//! What hooks hear of a service's calls: its own responses and errors.
+//! Hooks of a service's calls, which hear its own responses and errors.
 
 use insist_core::{Decision, Event, Hook, Instant, Judged};
 

@@ -1,4 +1,4 @@
-//! What a service's calls are told: the words of `retry` and `race`, for all requests or for each.
+//! The layer: the words of `retry` and `race`, for all requests of a service or for each.
 
 use insist_core::{AsPolicy, Event, Gate, Hook, IntoTerms, OnRetry, Repeat, Retrying, Verdict, When};
 
@@ -8,7 +8,7 @@ use crate::race::LANES;
 use crate::room::{Lanes, Room};
 use crate::timer::Timer;
 
-/// What is said of a service's calls; [`layer`](tower_layer::Layer::layer) makes a [`Service`](super::Service) of it.
+/// Says of a service's calls what `retry` and `race` say of one; [`layer`](tower_layer::Layer::layer) makes a [`Service`](super::Service) of it.
 ///
 /// The words are those of [`retry`](crate::retry()). What is said by value is cloned for each call, so what calls are to
 /// share is given by reference or as an `Arc`. A word that ends in `_for` or `_with` takes a function of the request.

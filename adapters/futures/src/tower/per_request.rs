@@ -1,11 +1,11 @@
-//! What a layer says of each request, all of it in one value.
+//! Everything that a layer says of each request, in one value.
 
 use insist_core::{IntoTerms, Repeat};
 
 use super::choose::Same;
 use super::clone_request::Cloned;
 
-/// What a layer says of each request: policy, judge, hook, gate, which failures may be repeated, how it is cloned, and
+/// Everything that a layer says of each request: policy, judge, hook, gate, which failures may be repeated, how it is cloned, and
 /// the seed. Made and changed by the words of [`Layer`](super::Layer).
 #[derive(Clone, Copy, Debug)]
 pub struct PerRequest<P, J = (), H = Same<()>, G = Same<()>, R = Same<Repeat>, C = Cloned, K = Same<Option<u64>>> {
