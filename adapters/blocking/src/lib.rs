@@ -65,8 +65,3 @@ pub use insist_tracing::Tracing;
 pub use race::{LANES, race};
 pub use retry::retry;
 pub use way::{OnCaller, OnThreads, Way};
-
-/// Its examples are tested.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

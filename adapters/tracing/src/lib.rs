@@ -18,8 +18,3 @@ mod hook;
 pub use context::Context;
 pub use error_text::{Debugged, Displayed, ErrorText};
 pub use hook::Tracing;
-
-/// Its examples are tested.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
