@@ -13,6 +13,10 @@ use crate::driven;
 #[path = "../../../adapters/tokio/examples/http.rs"]
 mod example;
 
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
 pub(crate) struct Tokio {
     runtime: Runtime,
     proxy: SocketAddr,
@@ -20,8 +24,7 @@ pub(crate) struct Tokio {
 
 impl Tokio {
     pub(crate) fn new(proxy: SocketAddr) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { runtime, proxy }
+        Self { runtime: runtime(), proxy }
     }
 }
 
