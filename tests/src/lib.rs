@@ -22,10 +22,30 @@
 
 #![forbid(unsafe_code)]
 
-/// The README's examples are compiled with the documentation's.
+/// The examples of the READMEs are tested with the documentation's. That of `insist-ureq` renames the crate, as do the
+/// programs in `tests/consumers`.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod readmes {
+    macro_rules! readmes {
+        ($($name:ident: $file:literal,)*) => {
+            $(#[doc = include_str!(concat!("../../", $file))] struct $name;)*
+        };
+    }
+
+    readmes! {
+        Repository: "README.md",
+        Core: "core/README.md",
+        Insist: "adapters/insist/README.md",
+        Blocking: "adapters/blocking/README.md",
+        Futures: "adapters/futures/README.md",
+        Tokio: "adapters/tokio/README.md",
+        Smol: "adapters/smol/README.md",
+        Http: "adapters/http/README.md",
+        Tracing: "adapters/tracing/README.md",
+        Cli: "adapters/cli/README.md",
+        Flaky: "tests/flaky/README.md",
+    }
+}
 
 pub mod by_hand;
 pub mod difference;

@@ -44,6 +44,11 @@ const TASKS: &[Task] = &[
         "every interleaving of the gates' atomics",
         "cargo test --release --manifest-path tests/loom/Cargo.toml",
     ),
+    task(
+        "madsim",
+        "calls in madsim's simulations",
+        "cargo test --config tests/madsim/.cargo/config.toml --manifest-path tests/madsim/Cargo.toml",
+    ),
     task("nginx", "nginx under load; needs nginx", "cargo test -p insist-tests --test nginx"),
     task(
         "mutants",
