@@ -31,11 +31,7 @@ pin_project! {
     }
 }
 
-type CallOf<O, S, R> = <R as Room>::Call<PolicyOf<O, S>, GateOf<O, S>>;
-type PolicyOf<O, S> = <S as TermsFor<<O as Outcomes>::Value, <O as Outcomes>::Error>>::Policy;
-type JudgeOf<O, S> = <S as TermsFor<<O as Outcomes>::Value, <O as Outcomes>::Error>>::Judge;
-pub(crate) type HookOf<O, S> = <S as TermsFor<<O as Outcomes>::Value, <O as Outcomes>::Error>>::Hook;
-type GateOf<O, S> = <S as TermsFor<<O as Outcomes>::Value, <O as Outcomes>::Error>>::Gate;
+type CallOf<S, R> = <R as Room>::Call<<S as Parts>::Policy, <S as Parts>::Gate>;
 
 /// What of a call need not be pinned.
 pub(crate) struct Rest<M, O, S, R>

@@ -6,15 +6,19 @@ use insist_core::{AsPolicy, Gate, Hook, IntoTerms, Judge, Terms};
 pub type TermsOf<S> =
     Terms<<S as IntoTerms>::Policy, <S as IntoTerms>::Judge, <S as IntoTerms>::Hook, <S as IntoTerms>::Gate>;
 
-/// Terms whose judge and hook take what attempts end with: [`Terms`], and nothing else.
+/// What terms consist of.
+///
+/// The futures are made of these types, whatever attempts end with. If they depended on the judge's being one of certain
+/// outcomes, a future with a closure for a judge could not be spawned where the error has a lifetime, as `&'static str`
+/// and `Box<dyn Error>` have: whether it can be sent is asked for every lifetime.
 #[expect(unnameable_types, reason = "plumbing: everybody names Terms")]
-pub trait TermsFor<T, E> {
+pub trait Parts {
     /// The policy, or what holds it.
     type Policy: AsPolicy;
     /// The judge.
-    type Judge: Judge<T, E>;
+    type Judge;
     /// The hook.
-    type Hook: Hook<T, E>;
+    type Hook;
     /// The gate.
     type Gate: Gate;
 
@@ -22,7 +26,13 @@ pub trait TermsFor<T, E> {
     fn into_terms(self) -> Terms<Self::Policy, Self::Judge, Self::Hook, Self::Gate>;
 }
 
-impl<T, E, P: AsPolicy, J: Judge<T, E>, H: Hook<T, E>, G: Gate> TermsFor<T, E> for Terms<P, J, H, G> {
+/// Terms whose judge and hook take what attempts end with: [`Terms`], and nothing else.
+#[expect(unnameable_types, reason = "plumbing: everybody names Terms")]
+pub trait TermsFor<T, E>: Parts<Judge: Judge<T, E>, Hook: Hook<T, E>> {}
+
+impl<T, E, P: AsPolicy, J: Judge<T, E>, H: Hook<T, E>, G: Gate> TermsFor<T, E> for Terms<P, J, H, G> {}
+
+impl<P: AsPolicy, J, H, G: Gate> Parts for Terms<P, J, H, G> {
     type Policy = P;
     type Judge = J;
     type Hook = H;
