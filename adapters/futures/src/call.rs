@@ -14,7 +14,7 @@ use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::{Lanes, Room};
 use crate::run::Running;
-use crate::terms::TermsFor;
+use crate::terms::{Parts, TermsFor};
 use crate::timer::Timer;
 
 macro_rules! ends_with {
@@ -26,7 +26,7 @@ macro_rules! ends_with {
             where
                 M: Timer,
                 O: Operation,
-                S: TermsFor<O::Value, O::Error>,
+                S: Parts,
                 R: Room,
             {
                 #[pin]
@@ -62,7 +62,7 @@ macro_rules! ends_with {
         where
             M: Timer,
             O: Operation,
-            S: TermsFor<O::Value, O::Error>,
+            S: Parts,
             R: Room,
         {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

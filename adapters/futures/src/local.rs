@@ -38,8 +38,9 @@ impl<F, T, E> Outcomes for Local<F, T, E> {
 ///
 /// It takes the same words as [`retry`](crate::retry()), and ends with `call().await`, `try_call().await` or
 /// `report().await`; with `.await` alone it would need a box. Its future is for executors that keep a task on its
-/// thread: today's compiler cannot prove of an async closure that borrows that it could be sent to another. Where the
-/// call is to be spawned, let [`retry`](crate::retry()) clone what its attempts need.
+/// thread: today's compiler cannot prove of an async closure that captured a reference that it could be sent to another.
+/// Where the call is to be spawned, let the closure own what it uses (`async move |_| …`), or let [`retry`](crate::retry())
+/// clone what its attempts need.
 ///
 /// ```
 /// use insist_futures::{Policy, VirtualTimer, retry_local};

@@ -15,7 +15,7 @@ use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::{Lanes, Room};
 use crate::run::Running;
-use crate::terms::TermsFor;
+use crate::terms::Parts;
 use crate::timer::Timer;
 
 pin_project! {
@@ -25,7 +25,7 @@ pin_project! {
     where
         M: Timer,
         O: Operation,
-        S: TermsFor<O::Value, O::Error>,
+        S: Parts,
         R: Room,
     {
         #[pin]
@@ -111,7 +111,7 @@ impl<M, O, S, R> fmt::Debug for Reporting<M, O, S, R>
 where
     M: Timer,
     O: Operation,
-    S: TermsFor<O::Value, O::Error>,
+    S: Parts,
     R: Room,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

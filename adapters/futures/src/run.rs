@@ -9,7 +9,7 @@ use crate::driver::Driver;
 use crate::machine::Machine;
 use crate::operation::{Operation, Outcomes};
 use crate::room::Room;
-use crate::terms::TermsFor;
+use crate::terms::{Parts, TermsFor};
 use crate::timer::Timer;
 
 pin_project! {
@@ -19,7 +19,7 @@ pin_project! {
     where
         M: Timer,
         O: Operation,
-        S: TermsFor<O::Value, O::Error>,
+        S: Parts,
         R: Room,
     {
         // Attempts are dropped before the call, which settles them.
@@ -37,16 +37,16 @@ type CallOf<S, R> = <R as Room>::Call<<S as Parts>::Policy, <S as Parts>::Gate>;
 pub(crate) struct Rest<M, O, S, R>
 where
     O: Operation,
-    S: TermsFor<O::Value, O::Error>,
+    S: Parts,
     R: Room,
 {
-    pub(crate) stage: Stage<PolicyOf<O, S>, GateOf<O, S>, CallOf<O, S, R>>,
+    pub(crate) stage: Stage<S::Policy, S::Gate, CallOf<S, R>>,
     /// The result of the latest attempt that had one. The outer `None`: nothing has failed yet, and there is no seed.
     pub(crate) last: Option<Option<Result<O::Value, O::Error>>>,
     pub(crate) operation: O,
     pub(crate) timer: M,
-    pub(crate) judge: JudgeOf<O, S>,
-    pub(crate) hook: HookOf<O, S>,
+    pub(crate) judge: S::Judge,
+    pub(crate) hook: S::Hook,
     pub(crate) turn: R::Turn,
     pub(crate) listener: Listener,
 }
@@ -101,7 +101,7 @@ pub(crate) struct Finished<'r, O: Outcomes, H, C> {
 }
 
 /// What a call in flight finishes with.
-pub(crate) type FinishedOf<'r, O, S, R> = Finished<'r, O, HookOf<O, S>, CallOf<O, S, R>>;
+pub(crate) type FinishedOf<'r, O, S, R> = Finished<'r, O, <S as Parts>::Hook, CallOf<S, R>>;
 
 impl<M, O, S, R> Running<M, O, S, R>
 where
@@ -151,7 +151,7 @@ where
 
     /// Draws the seed at the first failure, if none was given.
     #[inline]
-    pub(crate) fn seed(call: &mut CallOf<O, S, R>, last: &mut Option<Option<Result<O::Value, O::Error>>>, timer: &M) {
+    pub(crate) fn seed(call: &mut CallOf<S, R>, last: &mut Option<Option<Result<O::Value, O::Error>>>, timer: &M) {
         if last.is_none() {
             call.set_seed(timer.seed());
             *last = Some(None);

@@ -16,7 +16,7 @@ use super::heard::Heard;
 use crate::call::Keeping;
 use crate::operation::Operation;
 use crate::room::Room;
-use crate::terms::TermsFor;
+use crate::terms::Parts;
 use crate::timer::Timer;
 
 pin_project! {
@@ -26,7 +26,7 @@ pin_project! {
     where
         M: Timer,
         O: Operation,
-        T: TermsFor<O::Value, O::Error>,
+        T: Parts,
         R: Room,
     {
         #[pin]
@@ -41,7 +41,7 @@ impl<M, O, T, R> ResponseFuture<M, O, T, R>
 where
     M: Timer,
     O: Operation,
-    T: TermsFor<O::Value, O::Error>,
+    T: Parts,
     R: Room,
 {
     #[inline]
@@ -81,7 +81,7 @@ impl<M, O, T, R> fmt::Debug for ResponseFuture<M, O, T, R>
 where
     M: Timer,
     O: Operation,
-    T: TermsFor<O::Value, O::Error>,
+    T: Parts,
     R: Room,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
