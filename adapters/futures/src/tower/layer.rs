@@ -102,6 +102,9 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
     }
 
     /// Sets which errors of the service are retried; the others stop the call. Default: all. A response is accepted.
+    ///
+    /// Where the error has a lifetime, as `BoxError` has, and the service is called in a future that is spawned, give a
+    /// function that has a name: the compiler asks of a closure whether it takes errors of every lifetime.
     pub fn when<W, E>(self, is_retried: W) -> Layer<M, PerRequest<P, When<W>, H, G, R, C, K>, LANES>
     where
         W: Fn(&E) -> bool + Clone,
