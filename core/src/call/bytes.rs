@@ -1,9 +1,10 @@
 //! A state as bytes, the same on every platform and for ever.
 
-use super::lane::{DueBy, Failed, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
+use crate::attempt::{Failed, Why};
 use crate::verdict::Repeat;
 
 const VERSION: u8 = 2;

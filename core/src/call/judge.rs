@@ -4,10 +4,10 @@
 //! on the way burns nothing that comes after it, and the lane ends at once rather than after a useless wait.
 
 use super::Call;
-use super::lane::{DueBy, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase};
 use crate::action::Reason;
-use crate::attempt::AttemptEnd;
+use crate::attempt::{AttemptEnd, Why};
 use crate::gate::Gate;
 use crate::policy::AsPolicy;
 use crate::time::{Instant, nanos};

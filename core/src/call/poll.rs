@@ -2,10 +2,10 @@
 
 use super::Call;
 use super::judge::FailedAttempt;
-use super::lane::{DueBy, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use crate::action::{Action, CancelReason, GiveUp, Reason, WaitReason};
-use crate::attempt::{Attempt, AttemptEnd, Cause};
+use crate::attempt::{Attempt, AttemptEnd, Cause, Why};
 use crate::gate::{Admission, Gate, Refusal};
 use crate::policy::AsPolicy;
 use crate::time::Instant;

@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use ::serde::de::Error;
 use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lane::{DueBy, Failed, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
+use crate::attempt::{Failed, Why};
 use crate::verdict::Repeat;
 
 const VERSION: u32 = 1;

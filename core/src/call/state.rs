@@ -220,7 +220,8 @@ impl<const LANES: usize> State<LANES> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::lane::{DueBy, Why};
+    use crate::attempt::Why;
+    use crate::call::lane::DueBy;
 
     const fn in_flight(attempt: u32) -> Lane {
         Lane::InFlight { sent: 0, waited: 0, retry: 0, attempt, why: Why::NOTHING }

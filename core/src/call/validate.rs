@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use super::lane::{Failed, Lane, Why};
+use super::lane::Lane;
 use super::state::{NEVER, Phase, State};
 use crate::action::Reason;
+use crate::attempt::{Failed, Why};
 use crate::policy::{AsPolicy, PolicyError};
 use crate::time::Instant;
 use crate::verdict::Repeat;
