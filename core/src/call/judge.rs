@@ -7,7 +7,7 @@ use super::Call;
 use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase};
 use crate::action::Reason;
-use crate::attempt::{AttemptEnd, Why};
+use crate::attempt::{AttemptEnd, Cause, Why};
 use crate::gate::Gate;
 use crate::policy::AsPolicy;
 use crate::time::{Instant, nanos};
@@ -117,7 +117,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let limits = policy.limits();
         let failure = failed.failure();
         let hint = failure.hint.filter(|_| limits.hints);
-        let lane = self.state.lanes[index];
+        let (retry, attempt) = (self.state.lanes[index].retry(), self.state.lanes[index].attempt());
         let may_repeat = match self.state.repeat {
             Repeat::Always => true,
             Repeat::IfUnsent => failure.sent == Sent::No,
@@ -126,7 +126,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if !may_repeat {
             return Err(Reason::NotRepeatable);
         }
-        let number = lane.retry().saturating_add(1);
+        let number = retry.saturating_add(1);
         if number >= limits.lane_attempts || !self.has_attempt_left() {
             return Err(Reason::Attempts);
         }
@@ -145,19 +145,19 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);
         }
-        let waiting = Lane::Waiting {
-            due: due.as_nanos(),
-            began: now.as_nanos(),
-            retry: number,
-            attempt: lane.attempt(),
-            why: Why::of(failed.end),
-            due_by: DueBy::Backoff,
-        };
-        if let Err(refusal) = self.gate.reserve(now, &waiting.cause(index)) {
+        let why = Why::of(failed.end);
+        if let Err(refusal) = self.gate.reserve(now, &Cause::because(why)) {
             self.refused(refusal);
             return Err(Reason::Refused);
         }
-        self.state.lanes[index] = waiting;
+        self.state.lanes[index] = Lane::Waiting {
+            due: due.as_nanos(),
+            began: now.as_nanos(),
+            retry: number,
+            attempt,
+            why,
+            due_by: DueBy::Backoff,
+        };
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! One lane of a call: a sequence of attempts, and what it is doing now.
 
-use crate::attempt::{Cause, Kind, Why};
+use crate::attempt::{Cause, Why};
 
 /// What a lane is doing. Instants and spans are nanoseconds; an attempt of 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,18 @@ impl DueBy {
     }
 }
 
+/// What a send is for: so many came before it in its lane, and it follows this.
+#[inline]
+pub(super) const fn cause(index: usize, retry: u32, why: Why) -> Cause {
+    if retry > 0 {
+        Cause::because(why)
+    } else if index == 0 {
+        Cause::FIRST
+    } else {
+        Cause::HEDGE
+    }
+}
+
 impl Lane {
     pub(super) const UNOPENED: Self = Self::Unopened { since: 0, not_before: 0 };
 
@@ -143,21 +155,8 @@ impl Lane {
     #[inline]
     pub(super) const fn cause(&self, index: usize) -> Cause {
         match self {
-            Self::Waiting { retry: 1.., why, .. } | Self::InFlight { retry: 1.., why, .. } => Cause::because(*why),
-            _ if index == 0 => Cause::FIRST,
-            _ => Cause::HEDGE,
-        }
-    }
-
-    /// What makes its next send, or made the one in flight.
-    #[inline]
-    pub(super) const fn kind(&self, index: usize) -> Kind {
-        if self.retry() > 0 {
-            Kind::Retry
-        } else if index == 0 {
-            Kind::First
-        } else {
-            Kind::Hedge
+            Self::Waiting { retry, why, .. } | Self::InFlight { retry, why, .. } => cause(index, *retry, *why),
+            _ => cause(index, 0, Why::NOTHING),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Call;
 use super::judge::FailedAttempt;
-use super::lane::{DueBy, Lane};
+use super::lane::{self, DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use crate::action::{Action, CancelReason, GiveUp, Reason, WaitReason};
 use crate::attempt::{Attempt, AttemptEnd, Cause, Why};
@@ -211,16 +211,15 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let timeout = self.timeout(now);
         let id = self.state.sent.saturating_add(1);
         self.state.sent = id;
-        let lane = &mut self.state.lanes[index];
-        let (kind, retry) = (lane.kind(index), lane.retry());
-        let (waited, why) = match *lane {
-            Lane::Waiting { due, began, retry: 1.., why, .. } => (due.saturating_sub(began), why),
-            _ => (0, Why::NOTHING),
+        let (retry, waited, why) = match self.state.lanes[index] {
+            Lane::Waiting { due, began, retry: retry @ 1.., why, .. } => (retry, due.saturating_sub(began), why),
+            _ => (0, 0, Why::NOTHING),
         };
-        *lane = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why };
+        self.state.lanes[index] = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why };
         if retry == 0 {
             self.note_opening(index, now);
         }
+        let kind = lane::cause(index, retry, why).kind;
         Action::Send(Attempt::new(id, retry, index as u8, kind, timeout))
     }
 
