@@ -22,33 +22,62 @@ pub struct Cause {
     /// What makes it.
     pub kind: Kind,
     /// Nothing for what is no retry.
-    why: Why,
+    pub(crate) why: Why,
+    /// The hint of what it follows in whole milliseconds, 0 for none.
+    pub(crate) hint_ms: u32,
 }
 
 impl Cause {
     /// The first send of a call.
-    pub const FIRST: Self = Self { kind: Kind::First, why: Why::NOTHING };
+    pub const FIRST: Self = Self { kind: Kind::First, why: Why::NOTHING, hint_ms: 0 };
     /// The first send of a further lane.
-    pub const HEDGE: Self = Self { kind: Kind::Hedge, why: Why::NOTHING };
+    pub const HEDGE: Self = Self { kind: Kind::Hedge, why: Why::NOTHING, hint_ms: 0 };
 
     /// Makes the cause of a retry that follows an attempt which ended so: with a failure, or else with a timeout.
     #[inline]
     #[must_use]
     pub const fn retry(after: AttemptEnd) -> Self {
-        Self::because(Why::of(after))
+        let failure = match after {
+            AttemptEnd::Retry(failure) => failure,
+            _ => return Self::because(Why { failure: Failed::Timeout, is_exact: false }, 0),
+        };
+        let (hint_ms, is_exact) = match failure.hint {
+            None => (0, false),
+            Some(hint) => (millis(hint.span()), matches!(hint, Hint::Exactly(_))),
+        };
+        let failure = match (failure.sent, failure.throttled) {
+            (Sent::No, false) => Failed::Unsent,
+            (Sent::Maybe, false) => Failed::Sent,
+            (Sent::No, true) => Failed::UnsentThrottled,
+            (Sent::Maybe, true) => Failed::SentThrottled,
+        };
+        Self::because(Why { failure, is_exact: is_exact && hint_ms > 0 }, hint_ms)
     }
 
     #[inline]
-    pub(crate) const fn because(why: Why) -> Self {
-        Self { kind: Kind::Retry, why }
+    pub(crate) const fn because(why: Why, hint_ms: u32) -> Self {
+        Self { kind: Kind::Retry, why, hint_ms }
     }
 
     /// Returns, for a retry, how the attempt before it in its lane ended: with a failure, or with a timeout. Its hint is
     /// told in whole milliseconds, rounded up, at most 49 days; one of zero is none.
-    #[inline]
     #[must_use]
     pub const fn after(&self) -> Option<AttemptEnd> {
-        self.why.end()
+        let (sent, throttled) = match self.why.failure {
+            Failed::Nothing => return None,
+            Failed::Sent => (Sent::Maybe, false),
+            Failed::Unsent => (Sent::No, false),
+            Failed::UnsentThrottled => (Sent::No, true),
+            Failed::SentThrottled => (Sent::Maybe, true),
+            Failed::Timeout => return Some(AttemptEnd::Timeout),
+        };
+        let wait = Duration::from_millis(self.hint_ms as u64);
+        let hint = match (self.hint_ms, self.why.is_exact) {
+            (0, _) => None,
+            (_, false) => Some(Hint::AtLeast(wait)),
+            (_, true) => Some(Hint::Exactly(wait)),
+        };
+        Some(AttemptEnd::Retry(Failure { sent, throttled, hint }))
     }
 }
 
@@ -59,14 +88,9 @@ impl fmt::Debug for Cause {
     }
 }
 
-/// The failure that a retry follows, as far as gates are told; it outlives a suspend.
-///
-/// Packed, so that a lane stays within 32 bytes, and a cause within a word.
+/// The failure that a retry follows, but for its hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(Rust, packed(2))]
 pub(crate) struct Why {
-    /// Whole milliseconds, 0 for none.
-    pub(crate) hint_ms: u32,
     pub(crate) failure: Failed,
     /// Whether the hint asks for an exact wait.
     pub(crate) is_exact: bool,
@@ -87,44 +111,7 @@ pub(crate) enum Failed {
 }
 
 impl Why {
-    pub(crate) const NOTHING: Self = Self { hint_ms: 0, failure: Failed::Nothing, is_exact: false };
-
-    #[inline]
-    pub(crate) const fn of(end: AttemptEnd) -> Self {
-        let failure = match end {
-            AttemptEnd::Retry(failure) => failure,
-            _ => return Self { failure: Failed::Timeout, ..Self::NOTHING },
-        };
-        let (hint_ms, is_exact) = match failure.hint {
-            None => (0, false),
-            Some(hint) => (millis(hint.span()), matches!(hint, Hint::Exactly(_))),
-        };
-        let failure = match (failure.sent, failure.throttled) {
-            (Sent::No, false) => Failed::Unsent,
-            (Sent::Maybe, false) => Failed::Sent,
-            (Sent::No, true) => Failed::UnsentThrottled,
-            (Sent::Maybe, true) => Failed::SentThrottled,
-        };
-        Self { hint_ms, failure, is_exact: is_exact && hint_ms > 0 }
-    }
-
-    const fn end(self) -> Option<AttemptEnd> {
-        let (sent, throttled) = match self.failure {
-            Failed::Nothing => return None,
-            Failed::Sent => (Sent::Maybe, false),
-            Failed::Unsent => (Sent::No, false),
-            Failed::UnsentThrottled => (Sent::No, true),
-            Failed::SentThrottled => (Sent::Maybe, true),
-            Failed::Timeout => return Some(AttemptEnd::Timeout),
-        };
-        let wait = Duration::from_millis(self.hint_ms as u64);
-        let hint = match (self.hint_ms, self.is_exact) {
-            (0, _) => None,
-            (_, false) => Some(Hint::AtLeast(wait)),
-            (_, true) => Some(Hint::Exactly(wait)),
-        };
-        Some(AttemptEnd::Retry(Failure { sent, throttled, hint }))
-    }
+    pub(crate) const NOTHING: Self = Self { failure: Failed::Nothing, is_exact: false };
 }
 
 /// Whole milliseconds, rounded up; what does not fit is the most that does.

@@ -7,7 +7,7 @@ use super::Call;
 use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase};
 use crate::action::Reason;
-use crate::attempt::{AttemptEnd, Cause, Why};
+use crate::attempt::{AttemptEnd, Cause};
 use crate::gate::Gate;
 use crate::policy::AsPolicy;
 use crate::time::{Instant, nanos};
@@ -145,8 +145,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);
         }
-        let why = Why::of(failed.end);
-        if let Err(refusal) = self.gate.reserve(now, &Cause::because(why)) {
+        let cause = Cause::retry(failed.end);
+        if let Err(refusal) = self.gate.reserve(now, &cause) {
             self.refused(refusal);
             return Err(Reason::Refused);
         }
@@ -155,7 +155,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             began: now.as_nanos(),
             retry: number,
             attempt,
-            why,
+            why: cause.why,
+            hint_ms: cause.hint_ms,
             due_by: DueBy::Backoff,
         };
         Ok(())

@@ -28,6 +28,8 @@ pub(super) enum Lane {
         /// The attempt that it sent last.
         attempt: u32,
         why: Why,
+        /// The hint of what it follows in whole milliseconds, 0 for none.
+        hint_ms: u32,
         /// Who has set its time.
         due_by: DueBy,
     },
@@ -39,6 +41,8 @@ pub(super) enum Lane {
         retry: u32,
         attempt: u32,
         why: Why,
+        /// The hint of what it follows in whole milliseconds, 0 for none.
+        hint_ms: u32,
     },
     Ended {
         /// How many sends of the lane came after its first.
@@ -83,9 +87,9 @@ impl DueBy {
 
 /// What a send is for: so many came before it in its lane, and it follows this.
 #[inline]
-pub(super) const fn cause(index: usize, retry: u32, why: Why) -> Cause {
+pub(super) const fn cause(index: usize, retry: u32, why: Why, hint_ms: u32) -> Cause {
     if retry > 0 {
-        Cause::because(why)
+        Cause::because(why, hint_ms)
     } else if index == 0 {
         Cause::FIRST
     } else {
@@ -99,7 +103,15 @@ impl Lane {
     /// The first lane of a call that starts at this instant.
     #[inline]
     pub(super) const fn first(start: u64) -> Self {
-        Self::Waiting { due: start, began: start, retry: 0, attempt: 0, why: Why::NOTHING, due_by: DueBy::Backoff }
+        Self::Waiting {
+            due: start,
+            began: start,
+            retry: 0,
+            attempt: 0,
+            why: Why::NOTHING,
+            hint_ms: 0,
+            due_by: DueBy::Backoff,
+        }
     }
 
     /// The attempt that it sent last, 0 for none.
@@ -155,8 +167,10 @@ impl Lane {
     #[inline]
     pub(super) const fn cause(&self, index: usize) -> Cause {
         match self {
-            Self::Waiting { retry, why, .. } | Self::InFlight { retry, why, .. } => cause(index, *retry, *why),
-            _ => cause(index, 0, Why::NOTHING),
+            Self::Waiting { retry, why, hint_ms, .. } | Self::InFlight { retry, why, hint_ms, .. } => {
+                cause(index, *retry, *why, *hint_ms)
+            }
+            _ => cause(index, 0, Why::NOTHING, 0),
         }
     }
 

@@ -206,9 +206,9 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     #[inline]
     fn refund(&self, index: usize) {
-        if let Lane::Waiting { retry: 1.., began, why, .. } = self.state.lanes[index] {
+        if let Lane::Waiting { retry: 1.., began, why, hint_ms, .. } = self.state.lanes[index] {
             let reserved = Instant::from_nanos(began.max(self.resumed));
-            self.gate.refund(self.now(), &Cause::because(why), reserved);
+            self.gate.refund(self.now(), &Cause::because(why, hint_ms), reserved);
         }
     }
 
@@ -223,9 +223,9 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     #[inline(always)]
     fn settle(&self, index: usize, end: AttemptEnd) {
-        if let Lane::InFlight { sent, retry, why, .. } = self.state.lanes[index] {
+        if let Lane::InFlight { sent, retry, why, hint_ms, .. } = self.state.lanes[index] {
             let settled = Settled::Ended(end, Instant::from_nanos(sent));
-            self.gate.settle(self.now(), &lane::cause(index, retry, why), &settled);
+            self.gate.settle(self.now(), &lane::cause(index, retry, why, hint_ms), &settled);
         }
     }
 

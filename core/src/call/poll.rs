@@ -211,15 +211,17 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let timeout = self.timeout(now);
         let id = self.state.sent.saturating_add(1);
         self.state.sent = id;
-        let (retry, waited, why) = match self.state.lanes[index] {
-            Lane::Waiting { due, began, retry: retry @ 1.., why, .. } => (retry, due.saturating_sub(began), why),
-            _ => (0, 0, Why::NOTHING),
+        let (retry, waited, why, hint_ms) = match self.state.lanes[index] {
+            Lane::Waiting { due, began, retry: retry @ 1.., why, hint_ms, .. } => {
+                (retry, due.saturating_sub(began), why, hint_ms)
+            }
+            _ => (0, 0, Why::NOTHING, 0),
         };
-        self.state.lanes[index] = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why };
+        self.state.lanes[index] = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why, hint_ms };
         if retry == 0 {
             self.note_opening(index, now);
         }
-        let kind = lane::cause(index, retry, why).kind;
+        let kind = lane::cause(index, retry, why, hint_ms).kind;
         Action::Send(Attempt::new(id, retry, index as u8, kind, timeout))
     }
 
