@@ -119,7 +119,7 @@ impl fmt::Display for WaitReason {
 /// Why a call gave up, and what it can hand back.
 // Packed, so that `Action` stays within 24 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(Rust, packed)]
+#[repr(Rust, packed(4))]
 pub struct GiveUp {
     hint: Option<NonZeroU64>,
     refusal: Option<Refusal>,
