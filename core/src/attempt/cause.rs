@@ -34,7 +34,7 @@ impl Cause {
     pub const HEDGE: Self = Self { kind: Kind::Hedge, why: Why::NOTHING, hint_ms: 0 };
 
     /// Makes the cause of a retry that follows an attempt which ended so: with a failure, or else with a timeout.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn retry(after: AttemptEnd) -> Self {
         let failure = match after {

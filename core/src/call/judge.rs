@@ -77,11 +77,21 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     #[inline(always)]
     pub fn handle(&mut self, now: Instant, id: u32, verdict: Verdict) -> Handled {
         let now = self.advance(now);
-        let found = (0..LANES).find(|index| self.state.lanes[*index].in_flight() == Some(id));
-        let Some(index) = found.filter(|_| !self.is_over()) else {
-            return if id == 0 || id > self.state.sent { Handled::Unknown } else { Handled::Late };
-        };
-        self.state.last = id;
+        for index in 0..LANES {
+            match self.state.lanes[index] {
+                Lane::InFlight { attempt, .. } if attempt == id && !self.is_over() => {
+                    return self.judge(index, now, verdict);
+                }
+                _ => {}
+            }
+        }
+        if id == 0 || id > self.state.sent { Handled::Unknown } else { Handled::Late }
+    }
+
+    /// The verdict of the attempt that this lane has in flight.
+    #[inline(always)]
+    fn judge(&mut self, index: usize, now: Instant, verdict: Verdict) -> Handled {
+        self.state.last = self.state.lanes[index].attempt();
         let end = AttemptEnd::from(verdict);
         let failed = FailedAttempt::of(&self.state.lanes[index], end);
         self.end(index, end);
