@@ -19,15 +19,18 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     // call that succeeds at once costs three times as much.
     #[inline(always)]
     pub fn poll(&mut self, now: Instant) -> Action {
+        // This first, for then it is known where a driver polls after a verdict that ended the call.
+        if self.is_over() {
+            self.advance(now);
+            return self.conclude();
+        }
         let now = self.advance(now);
-        if self.state.phase == Phase::Running {
-            if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
-                self.finish(Phase::GaveUp, Reason::Deadline);
-            } else if let Some(action) = self.due_now(now) {
-                return action;
-            } else if self.state.phase == Phase::Running {
-                return self.wait();
-            }
+        if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
+            self.finish(Phase::GaveUp, Reason::Deadline);
+        } else if let Some(action) = self.due_now(now) {
+            return action;
+        } else if !self.is_over() {
+            return self.wait();
         }
         self.conclude()
     }
