@@ -117,14 +117,24 @@ impl fmt::Display for WaitReason {
 }
 
 /// Why a call gave up, and what it can hand back.
-// Packed, so that `Action` stays within 24 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(Rust, packed)]
+// Packed, so that `Action` stays within 24 bytes; in this order and with a gap, so that in an action, whose tag is a byte,
+// each number lies where its alignment wants it. Else instants of other actions, in the same place, are read in pieces.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C, packed)]
 pub struct GiveUp {
+    reason: Reason,
+    gap: [u8; 2],
+    last: Option<NonZeroU32>,
     hint: Option<NonZeroU64>,
     refusal: Option<Refusal>,
-    last: Option<NonZeroU32>,
-    reason: Reason,
+}
+
+impl fmt::Debug for GiveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, last, hint, refusal, .. } = *self;
+        let mut give_up = f.debug_struct("GiveUp");
+        give_up.field("hint", &hint).field("refusal", &refusal).field("last", &last).field("reason", &reason).finish()
+    }
 }
 
 impl GiveUp {
@@ -132,7 +142,7 @@ impl GiveUp {
     #[inline]
     pub(crate) const fn new(reason: Reason, last: u32, hint: u64, refusal: Option<Refusal>) -> Self {
         let refusal = if matches!(reason, Reason::Refused) { refusal } else { None };
-        Self { reason, refusal, last: NonZeroU32::new(last), hint: NonZeroU64::new(hint) }
+        Self { reason, gap: [0; 2], last: NonZeroU32::new(last), hint: NonZeroU64::new(hint), refusal }
     }
 
     /// Returns why the call gave up. Where lanes ended for different reasons, that of the last one to end.

@@ -1,9 +1,10 @@
 //! A state as bytes, the same on every platform and for ever.
 
-use super::lane::{DueBy, Failed, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
+use crate::attempt::{Failed, Why};
 use crate::verdict::Repeat;
 
 const VERSION: u8 = 2;
@@ -193,14 +194,14 @@ impl LaneBytes {
         }
     }
 
-    fn because(self, why: Why) -> Self {
-        let Why { hint_ms, failure, is_exact } = why;
+    fn because(self, why: Why, hint_ms: u32) -> Self {
+        let Why { failure, is_exact } = why;
         Self { hint_ms, failure: code(&FAILURES, failure), bits: self.bits | if is_exact { EXACT } else { 0 }, ..self }
     }
 
     fn why(&self) -> Result<Why, StateError> {
         let failure = word(&FAILURES, self.failure, "failure")?;
-        Ok(Why { hint_ms: self.hint_ms, failure, is_exact: self.bits & EXACT != 0 })
+        Ok(Why { failure, is_exact: self.bits & EXACT != 0 })
     }
 }
 
@@ -210,12 +211,12 @@ impl From<Lane> for LaneBytes {
         match lane {
             Lane::Unopened { since, not_before } => Self { status: 0, first: since, second: not_before, ..fresh },
             Lane::Opening { due, not_before } => Self { status: 1, first: due, second: not_before, ..fresh },
-            Lane::Waiting { due, began, why, due_by, .. } => {
+            Lane::Waiting { due, began, why, hint_ms, due_by, .. } => {
                 let bits = if due_by.was_put_off() { PUT_OFF } else { 0 } | if due_by.is_gate() { HELD } else { 0 };
-                Self { status: 2, first: due, second: began, bits, ..fresh }.because(why)
+                Self { status: 2, first: due, second: began, bits, ..fresh }.because(why, hint_ms)
             }
-            Lane::InFlight { sent, waited, why, .. } => {
-                Self { status: 3, first: sent, second: waited, ..fresh }.because(why)
+            Lane::InFlight { sent, waited, why, hint_ms, .. } => {
+                Self { status: 3, first: sent, second: waited, ..fresh }.because(why, hint_ms)
             }
             Lane::Ended { .. } => Self { status: 4, ..fresh },
         }
@@ -236,6 +237,7 @@ impl TryFrom<LaneBytes> for Lane {
                 retry,
                 attempt,
                 why: bytes.why()?,
+                hint_ms: bytes.hint_ms,
                 due_by: match (bits & PUT_OFF != 0, bits & HELD != 0) {
                     (false, false) => DueBy::Backoff,
                     (true, false) => DueBy::PutOff,
@@ -243,7 +245,10 @@ impl TryFrom<LaneBytes> for Lane {
                     (true, true) => DueBy::GateAfterPutOff,
                 },
             },
-            3 => Self::InFlight { sent: first, waited: second, retry, attempt, why: bytes.why()? },
+            3 => {
+                let (why, hint_ms) = (bytes.why()?, bytes.hint_ms);
+                Self::InFlight { sent: first, waited: second, retry, attempt, why, hint_ms }
+            }
             4 => Self::Ended { retry, attempt },
             found => return Err(StateError::Word { word: "status", found }),
         };

@@ -4,10 +4,10 @@
 //! on the way burns nothing that comes after it, and the lane ends at once rather than after a useless wait.
 
 use super::Call;
-use super::lane::{DueBy, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase};
 use crate::action::Reason;
-use crate::attempt::AttemptEnd;
+use crate::attempt::{AttemptEnd, Cause};
 use crate::gate::Gate;
 use crate::policy::AsPolicy;
 use crate::time::{Instant, nanos};
@@ -77,11 +77,21 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     #[inline(always)]
     pub fn handle(&mut self, now: Instant, id: u32, verdict: Verdict) -> Handled {
         let now = self.advance(now);
-        let found = (0..LANES).find(|index| self.state.lanes[*index].in_flight() == Some(id));
-        let Some(index) = found.filter(|_| !self.is_over()) else {
-            return if id == 0 || id > self.state.sent { Handled::Unknown } else { Handled::Late };
-        };
-        self.state.last = id;
+        for index in 0..LANES {
+            match self.state.lanes[index] {
+                Lane::InFlight { attempt, .. } if attempt == id && !self.is_over() => {
+                    return self.judge(index, now, verdict);
+                }
+                _ => {}
+            }
+        }
+        if id == 0 || id > self.state.sent { Handled::Unknown } else { Handled::Late }
+    }
+
+    /// The verdict of the attempt that this lane has in flight.
+    #[inline(always)]
+    fn judge(&mut self, index: usize, now: Instant, verdict: Verdict) -> Handled {
+        self.state.last = self.state.lanes[index].attempt();
         let end = AttemptEnd::from(verdict);
         let failed = FailedAttempt::of(&self.state.lanes[index], end);
         self.end(index, end);
@@ -117,7 +127,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let limits = policy.limits();
         let failure = failed.failure();
         let hint = failure.hint.filter(|_| limits.hints);
-        let lane = self.state.lanes[index];
+        let (retry, attempt) = (self.state.lanes[index].retry(), self.state.lanes[index].attempt());
         let may_repeat = match self.state.repeat {
             Repeat::Always => true,
             Repeat::IfUnsent => failure.sent == Sent::No,
@@ -126,7 +136,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if !may_repeat {
             return Err(Reason::NotRepeatable);
         }
-        let number = lane.retry().saturating_add(1);
+        let number = retry.saturating_add(1);
         if number >= limits.lane_attempts || !self.has_attempt_left() {
             return Err(Reason::Attempts);
         }
@@ -145,19 +155,20 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);
         }
-        let waiting = Lane::Waiting {
-            due: due.as_nanos(),
-            began: now.as_nanos(),
-            retry: number,
-            attempt: lane.attempt(),
-            why: Why::of(failed.end),
-            due_by: DueBy::Backoff,
-        };
-        if let Err(refusal) = self.gate.reserve(now, &waiting.cause(index)) {
+        let cause = Cause::retry(failed.end);
+        if let Err(refusal) = self.gate.reserve(now, &cause) {
             self.refused(refusal);
             return Err(Reason::Refused);
         }
-        self.state.lanes[index] = waiting;
+        self.state.lanes[index] = Lane::Waiting {
+            due: due.as_nanos(),
+            began: now.as_nanos(),
+            retry: number,
+            attempt,
+            why: cause.why,
+            hint_ms: cause.hint_ms,
+            due_by: DueBy::Backoff,
+        };
         Ok(())
     }
 

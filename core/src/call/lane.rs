@@ -1,10 +1,6 @@
 //! One lane of a call: a sequence of attempts, and what it is doing now.
 
-use core::time::Duration;
-
-use crate::attempt::{AttemptEnd, Cause, Kind};
-use crate::time::nanos;
-use crate::verdict::{Failure, Hint, Sent};
+use crate::attempt::{Cause, Why};
 
 /// What a lane is doing. Instants and spans are nanoseconds; an attempt of 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +28,8 @@ pub(super) enum Lane {
         /// The attempt that it sent last.
         attempt: u32,
         why: Why,
+        /// The hint of what it follows in whole milliseconds, 0 for none.
+        hint_ms: u32,
         /// Who has set its time.
         due_by: DueBy,
     },
@@ -43,6 +41,8 @@ pub(super) enum Lane {
         retry: u32,
         attempt: u32,
         why: Why,
+        /// The hint of what it follows in whole milliseconds, 0 for none.
+        hint_ms: u32,
     },
     Ended {
         /// How many sends of the lane came after its first.
@@ -85,78 +85,16 @@ impl DueBy {
     }
 }
 
-/// The failure that a retry follows, as far as gates are told; it outlives a suspend.
-///
-/// Packed, so that a lane stays within 32 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(Rust, packed(2))]
-pub(super) struct Why {
-    /// Whole milliseconds, 0 for none.
-    pub(super) hint_ms: u32,
-    pub(super) failure: Failed,
-    /// Whether the hint asks for an exact wait.
-    pub(super) is_exact: bool,
-}
-
-/// How the attempt before a retry ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub(super) enum Failed {
-    /// It is no retry, and follows nothing.
-    Nothing,
-    Unsent,
-    Sent,
-    UnsentThrottled,
-    SentThrottled,
-    Timeout,
-}
-
-impl Why {
-    pub(super) const NOTHING: Self = Self { hint_ms: 0, failure: Failed::Nothing, is_exact: false };
-
-    #[inline]
-    pub(super) const fn of(end: AttemptEnd) -> Self {
-        let failure = match end {
-            AttemptEnd::Retry(failure) => failure,
-            _ => return Self { failure: Failed::Timeout, ..Self::NOTHING },
-        };
-        let (hint_ms, is_exact) = match failure.hint {
-            None => (0, false),
-            Some(hint) => (millis(hint.span()), matches!(hint, Hint::Exactly(_))),
-        };
-        let failure = match (failure.sent, failure.throttled) {
-            (Sent::No, false) => Failed::Unsent,
-            (Sent::Maybe, false) => Failed::Sent,
-            (Sent::No, true) => Failed::UnsentThrottled,
-            (Sent::Maybe, true) => Failed::SentThrottled,
-        };
-        Self { hint_ms, failure, is_exact: is_exact && hint_ms > 0 }
+/// What a send is for: so many came before it in its lane, and it follows this.
+#[inline]
+pub(super) const fn cause(index: usize, retry: u32, why: Why, hint_ms: u32) -> Cause {
+    if retry > 0 {
+        Cause::because(why, hint_ms)
+    } else if index == 0 {
+        Cause::FIRST
+    } else {
+        Cause::HEDGE
     }
-
-    #[inline]
-    const fn end(self) -> AttemptEnd {
-        let (sent, throttled) = match self.failure {
-            Failed::Nothing | Failed::Sent => (Sent::Maybe, false),
-            Failed::Unsent => (Sent::No, false),
-            Failed::UnsentThrottled => (Sent::No, true),
-            Failed::SentThrottled => (Sent::Maybe, true),
-            Failed::Timeout => return AttemptEnd::Timeout,
-        };
-        let wait = Duration::from_millis(self.hint_ms as u64);
-        let hint = match (self.hint_ms, self.is_exact) {
-            (0, _) => None,
-            (_, false) => Some(Hint::AtLeast(wait)),
-            (_, true) => Some(Hint::Exactly(wait)),
-        };
-        AttemptEnd::Retry(Failure { sent, throttled, hint })
-    }
-}
-
-/// Whole milliseconds, rounded up; what does not fit is the most that does.
-const fn millis(span: Duration) -> u32 {
-    let millis = nanos(span).div_ceil(1_000_000);
-    if millis > u32::MAX as u64 { u32::MAX } else { millis as u32 }
 }
 
 impl Lane {
@@ -165,7 +103,15 @@ impl Lane {
     /// The first lane of a call that starts at this instant.
     #[inline]
     pub(super) const fn first(start: u64) -> Self {
-        Self::Waiting { due: start, began: start, retry: 0, attempt: 0, why: Why::NOTHING, due_by: DueBy::Backoff }
+        Self::Waiting {
+            due: start,
+            began: start,
+            retry: 0,
+            attempt: 0,
+            why: Why::NOTHING,
+            hint_ms: 0,
+            due_by: DueBy::Backoff,
+        }
     }
 
     /// The attempt that it sent last, 0 for none.
@@ -221,21 +167,10 @@ impl Lane {
     #[inline]
     pub(super) const fn cause(&self, index: usize) -> Cause {
         match self {
-            Self::Waiting { retry: 1.., why, .. } | Self::InFlight { retry: 1.., why, .. } => Cause::retry(why.end()),
-            _ if index == 0 => Cause::FIRST,
-            _ => Cause::HEDGE,
-        }
-    }
-
-    /// What makes its next send, or made the one in flight.
-    #[inline]
-    pub(super) const fn kind(&self, index: usize) -> Kind {
-        if self.retry() > 0 {
-            Kind::Retry
-        } else if index == 0 {
-            Kind::First
-        } else {
-            Kind::Hedge
+            Self::Waiting { retry, why, hint_ms, .. } | Self::InFlight { retry, why, hint_ms, .. } => {
+                cause(index, *retry, *why, *hint_ms)
+            }
+            _ => cause(index, 0, Why::NOTHING, 0),
         }
     }
 
@@ -253,31 +188,9 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Verdict;
 
     #[test]
     fn a_lane_is_small() {
         assert!(size_of::<Lane>() <= 32, "{}", size_of::<Lane>());
-    }
-
-    #[test]
-    fn what_a_retry_follows_is_told_as_it_was_to_the_millisecond() {
-        let ms = Duration::from_millis;
-        for verdict in [
-            Verdict::retry(),
-            Verdict::retry().unsent(),
-            Verdict::retry().throttled(),
-            Verdict::retry().unsent().throttled().after(ms(1)),
-            Verdict::retry().exactly_after(ms(u64::from(u32::MAX))),
-        ] {
-            let end = AttemptEnd::from(verdict);
-            assert_eq!(Why::of(end).end(), end);
-        }
-        assert_eq!(Why::of(AttemptEnd::Timeout).end(), AttemptEnd::Timeout);
-        let told = |verdict: Verdict| Why::of(verdict.into()).end();
-        assert_eq!(told(Verdict::retry().after(Duration::from_nanos(1))), Verdict::retry().after(ms(1)).into());
-        assert_eq!(told(Verdict::retry().exactly_after(Duration::ZERO)), Verdict::retry().into());
-        let most = ms(u64::from(u32::MAX));
-        assert_eq!(told(Verdict::retry().after(Duration::MAX)), Verdict::retry().after(most).into());
     }
 }

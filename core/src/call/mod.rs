@@ -56,7 +56,7 @@ pub use state::State;
 pub use validate::StateError;
 
 use crate::action::Reason;
-use crate::attempt::AttemptEnd;
+use crate::attempt::{AttemptEnd, Cause};
 use crate::gate::{Gate, Refusal, Settled};
 use crate::policy::AsPolicy;
 use crate::time::Instant;
@@ -206,26 +206,26 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     #[inline]
     fn refund(&self, index: usize) {
-        let lane = &self.state.lanes[index];
-        if let Lane::Waiting { retry: 1.., began, .. } = lane {
-            let reserved = Instant::from_nanos((*began).max(self.resumed));
-            self.gate.refund(self.now(), &lane.cause(index), reserved);
+        if let Lane::Waiting { retry: 1.., began, why, hint_ms, .. } = self.state.lanes[index] {
+            let reserved = Instant::from_nanos(began.max(self.resumed));
+            self.gate.refund(self.now(), &Cause::because(why, hint_ms), reserved);
         }
     }
 
     /// The attempt of a lane has ended, and so has the lane for now.
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, index: usize, end: AttemptEnd) {
         self.settle(index, end);
-        self.state.lanes[index] = self.state.lanes[index].ended();
+        if let Lane::InFlight { retry, attempt, .. } = self.state.lanes[index] {
+            self.state.lanes[index] = Lane::Ended { retry, attempt };
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle(&self, index: usize, end: AttemptEnd) {
-        let lane = &self.state.lanes[index];
-        if let Lane::InFlight { sent, .. } = lane {
-            let settled = Settled::Ended(end, Instant::from_nanos(*sent));
-            self.gate.settle(self.now(), &lane.cause(index), &settled);
+        if let Lane::InFlight { sent, retry, why, hint_ms, .. } = self.state.lanes[index] {
+            let settled = Settled::Ended(end, Instant::from_nanos(sent));
+            self.gate.settle(self.now(), &lane::cause(index, retry, why, hint_ms), &settled);
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::Call;
 use super::judge::FailedAttempt;
-use super::lane::{DueBy, Lane, Why};
+use super::lane::{self, DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use crate::action::{Action, CancelReason, GiveUp, Reason, WaitReason};
-use crate::attempt::{Attempt, AttemptEnd, Cause};
+use crate::attempt::{Attempt, AttemptEnd, Cause, Why};
 use crate::gate::{Admission, Gate, Refusal};
 use crate::policy::AsPolicy;
 use crate::time::Instant;
@@ -19,15 +19,18 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     // call that succeeds at once costs three times as much.
     #[inline(always)]
     pub fn poll(&mut self, now: Instant) -> Action {
+        // This first, for then it is known where a driver polls after a verdict that ended the call.
+        if self.is_over() {
+            self.advance(now);
+            return self.conclude();
+        }
         let now = self.advance(now);
-        if self.state.phase == Phase::Running {
-            if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
-                self.finish(Phase::GaveUp, Reason::Deadline);
-            } else if let Some(action) = self.due_now(now) {
-                return action;
-            } else if self.state.phase == Phase::Running {
-                return self.wait();
-            }
+        if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
+            self.finish(Phase::GaveUp, Reason::Deadline);
+        } else if let Some(action) = self.due_now(now) {
+            return action;
+        } else if !self.is_over() {
+            return self.wait();
         }
         self.conclude()
     }
@@ -211,16 +214,17 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let timeout = self.timeout(now);
         let id = self.state.sent.saturating_add(1);
         self.state.sent = id;
-        let lane = &mut self.state.lanes[index];
-        let (kind, retry) = (lane.kind(index), lane.retry());
-        let (waited, why) = match *lane {
-            Lane::Waiting { due, began, retry: 1.., why, .. } => (due.saturating_sub(began), why),
-            _ => (0, Why::NOTHING),
+        let (retry, waited, why, hint_ms) = match self.state.lanes[index] {
+            Lane::Waiting { due, began, retry: retry @ 1.., why, hint_ms, .. } => {
+                (retry, due.saturating_sub(began), why, hint_ms)
+            }
+            _ => (0, 0, Why::NOTHING, 0),
         };
-        *lane = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why };
+        self.state.lanes[index] = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why, hint_ms };
         if retry == 0 {
             self.note_opening(index, now);
         }
+        let kind = lane::cause(index, retry, why, hint_ms).kind;
         Action::Send(Attempt::new(id, retry, index as u8, kind, timeout))
     }
 

@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use ::serde::de::Error;
 use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lane::{DueBy, Failed, Lane, Why};
+use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
+use crate::attempt::{Failed, Why};
 use crate::verdict::Repeat;
 
 const VERSION: u32 = 1;
@@ -128,11 +129,12 @@ impl From<&Lane> for LaneForm {
         match *lane {
             Lane::Unopened { since, not_before } => Self::Unopened { since, not_before: some(not_before) },
             Lane::Opening { due, not_before } => Self::Opening { due, not_before: some(not_before) },
-            Lane::Waiting { due, began, retry, attempt, why, due_by } => {
-                Self::Waiting { due, began, retry, attempt: some(attempt), after: WhyForm::of(why), due_by }
+            Lane::Waiting { due, began, retry, attempt, why, hint_ms, due_by } => {
+                let after = WhyForm::of(why, hint_ms);
+                Self::Waiting { due, began, retry, attempt: some(attempt), after, due_by }
             }
-            Lane::InFlight { sent, waited, retry, attempt, why } => {
-                Self::InFlight { sent, waited, retry, attempt, after: WhyForm::of(why) }
+            Lane::InFlight { sent, waited, retry, attempt, why, hint_ms } => {
+                Self::InFlight { sent, waited, retry, attempt, after: WhyForm::of(why, hint_ms) }
             }
             Lane::Ended { retry, attempt } => Self::Ended { retry, attempt: some(attempt) },
         }
@@ -145,11 +147,12 @@ impl From<&LaneForm> for Lane {
             LaneForm::Unopened { since, not_before } => Self::Unopened { since, not_before: not_before.unwrap_or(0) },
             LaneForm::Opening { due, not_before } => Self::Opening { due, not_before: not_before.unwrap_or(0) },
             LaneForm::Waiting { due, began, retry, attempt, ref after, due_by } => {
-                let (attempt, why) = (attempt.unwrap_or(0), WhyForm::why(after.as_ref()));
-                Self::Waiting { due, began, retry, attempt, why, due_by }
+                let (why, hint_ms) = WhyForm::read(after.as_ref());
+                Self::Waiting { due, began, retry, attempt: attempt.unwrap_or(0), why, hint_ms, due_by }
             }
             LaneForm::InFlight { sent, waited, retry, attempt, ref after } => {
-                Self::InFlight { sent, waited, retry, attempt, why: WhyForm::why(after.as_ref()) }
+                let (why, hint_ms) = WhyForm::read(after.as_ref());
+                Self::InFlight { sent, waited, retry, attempt, why, hint_ms }
             }
             LaneForm::Ended { retry, attempt } => Self::Ended { retry, attempt: attempt.unwrap_or(0) },
         }
@@ -157,16 +160,14 @@ impl From<&LaneForm> for Lane {
 }
 
 impl WhyForm {
-    fn of(why: Why) -> Option<Self> {
-        let Why { hint_ms, failure, is_exact } = why;
+    fn of(why: Why, hint_ms: u32) -> Option<Self> {
+        let Why { failure, is_exact } = why;
         (failure != Failed::Nothing).then(|| Self { failure, hint_ms: some(hint_ms), exact: is_exact })
     }
 
-    fn why(form: Option<&Self>) -> Why {
-        form.map_or(Why::NOTHING, |form| Why {
-            hint_ms: form.hint_ms.unwrap_or(0),
-            failure: form.failure,
-            is_exact: form.exact,
+    fn read(form: Option<&Self>) -> (Why, u32) {
+        form.map_or((Why::NOTHING, 0), |form| {
+            (Why { failure: form.failure, is_exact: form.exact }, form.hint_ms.unwrap_or(0))
         })
     }
 }

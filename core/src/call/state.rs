@@ -220,10 +220,11 @@ impl<const LANES: usize> State<LANES> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::lane::{DueBy, Why};
+    use crate::attempt::Why;
+    use crate::call::lane::DueBy;
 
     const fn in_flight(attempt: u32) -> Lane {
-        Lane::InFlight { sent: 0, waited: 0, retry: 0, attempt, why: Why::NOTHING }
+        Lane::InFlight { sent: 0, waited: 0, retry: 0, attempt, why: Why::NOTHING, hint_ms: 0 }
     }
 
     /// Attempt 1 is retried later, 4 and 3 are in flight, 2 has ended.
@@ -231,8 +232,15 @@ mod tests {
         let mut state =
             crate::Call::with_lanes::<5>(&const { crate::Policy::zero() }, (), crate::Instant::ZERO, 7).suspend();
         state.sent = 4;
-        let waiting =
-            Lane::Waiting { due: 70, began: 0, retry: 1, attempt: 1, why: Why::NOTHING, due_by: DueBy::Backoff };
+        let waiting = Lane::Waiting {
+            due: 70,
+            began: 0,
+            retry: 1,
+            attempt: 1,
+            why: Why::NOTHING,
+            hint_ms: 0,
+            due_by: DueBy::Backoff,
+        };
         state.lanes = [waiting, in_flight(4), Lane::Ended { retry: 0, attempt: 2 }, in_flight(3), Lane::UNOPENED];
         state
     }

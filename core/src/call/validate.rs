@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use super::lane::{Failed, Lane, Why};
+use super::lane::Lane;
 use super::state::{NEVER, Phase, State};
 use crate::action::Reason;
+use crate::attempt::{Failed, Why};
 use crate::policy::{AsPolicy, PolicyError};
 use crate::time::Instant;
 use crate::verdict::Repeat;
@@ -108,7 +109,9 @@ impl<const LANES: usize> State<LANES> {
             }
             Lane::InFlight { attempt: 0, .. } => Some("it has in flight what was never sent"),
             Lane::InFlight { sent, .. } if !is_past(sent) => Some("it has in flight what was not sent yet"),
-            Lane::Waiting { retry, why, .. } | Lane::InFlight { retry, why, .. } if !why.fits(retry) => {
+            Lane::Waiting { retry, why, hint_ms, .. } | Lane::InFlight { retry, why, hint_ms, .. }
+                if !why.fits(retry, hint_ms) =>
+            {
                 Some("it follows no failure that makes sense")
             }
             Lane::InFlight { retry: 0, waited: 1.., .. } => Some("it has waited, and it is no retry"),
@@ -127,8 +130,8 @@ impl<const LANES: usize> State<LANES> {
 
 impl Why {
     /// A retry follows a failure and nothing else does; what has no hint has no exact one.
-    fn fits(self, retry: u32) -> bool {
-        let (failure, hint_ms) = (self.failure, self.hint_ms);
+    fn fits(self, retry: u32, hint_ms: u32) -> bool {
+        let failure = self.failure;
         let may_have_hint = !matches!(failure, Failed::Nothing | Failed::Timeout);
         (failure == Failed::Nothing) == (retry == 0)
             && (hint_ms == 0 || may_have_hint)
@@ -259,7 +262,8 @@ mod tests {
         let mut state = crate::Call::new(&const { Policy::zero() }, (), Instant::ZERO, 7).suspend();
         (state.sent, state.last, state.clock, state.deadline) = (1, 1, 60, 60);
         let why = Why { failure: Failed::Sent, ..Why::NOTHING };
-        let waiting = |due| Lane::Waiting { due, began: 10, retry: 1, attempt: 1, why, due_by: DueBy::Backoff };
+        let waiting =
+            |due| Lane::Waiting { due, began: 10, retry: 1, attempt: 1, why, hint_ms: 0, due_by: DueBy::Backoff };
         state.lanes[0] = waiting(60);
         let error = StateError::Lane { lane: 0, why: "it waits for a send after the deadline" };
         assert_eq!(state.check(), Err(error));

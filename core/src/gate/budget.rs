@@ -141,6 +141,12 @@ impl Budget {
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn forget_first(&self, now: Instant) {
+        self.counts.take_latest(FIRSTS, self.counts.advance(self.row(), now.as_nanos()));
+    }
+
     /// A quotient is rounded as the ratio was when it was written, so 3 for 10 is exactly 0.3.
     ///
     /// The sum of ten slots has 36 bits, and a signed number becomes a float in one instruction.
@@ -205,8 +211,8 @@ impl Gate for Budget {
 
     #[inline]
     fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
-        if cause.kind == Kind::First && *settled == Settled::Unsent {
-            self.counts.take_latest(FIRSTS, self.counts.advance(self.row(), now.as_nanos()));
+        if cause.kind == Kind::First && matches!(settled, Settled::Unsent) {
+            self.forget_first(now);
         }
     }
 }

@@ -173,13 +173,13 @@ fn is_end_of(end: AttemptEnd, step: &Step) -> bool {
 /// away is what was reserved then, and what was in flight, which counts as failed and possibly sent.
 fn tells_another_cause(kept: &mut Vec<AttemptEnd>, before: &Reading<'_>, step: &Step) -> Option<String> {
     let asked = step.outer().filter_map(|asked| match asked.question {
-        Question::Reserve(cause, _) if cause.kind == Kind::Retry => Some(cause.after),
+        Question::Reserve(cause, _) if cause.kind == Kind::Retry => Some(cause.after()),
         _ => None,
     });
     match step.what {
         What::Suspend => {
             let reserved = step.outer().filter_map(|asked| match asked.question {
-                Question::Refund(cause, _) => cause.after,
+                Question::Refund(cause, _) => cause.after(),
                 _ => None,
             });
             let lost = before.flights.iter().map(|_| AttemptEnd::Retry(Failure::new()));
@@ -205,7 +205,7 @@ fn wrong(end: AttemptEnd, mut asked: impl Iterator<Item = Option<AttemptEnd>>) -
 }
 
 fn is_same(some: &mut [(Cause, u64)], others: &mut [(Cause, u64)]) -> bool {
-    let key = |(cause, at): &(Cause, u64)| (cause.kind.as_str(), *at, format!("{:?}", cause.after));
+    let key = |(cause, at): &(Cause, u64)| (cause.kind.as_str(), *at, format!("{:?}", cause.after()));
     some.sort_by_cached_key(key);
     others.sort_by_cached_key(key);
     some == others

@@ -26,7 +26,7 @@ impl Costs {
 
     /// AWS does not hedge; a hedge costs as much as a retry after any other failure.
     const fn of(self, cause: &Cause) -> u32 {
-        match cause.after {
+        match cause.after() {
             Some(AttemptEnd::Retry(failure)) if failure.throttled => self.throttled,
             Some(AttemptEnd::Timeout) => self.timeout,
             _ => self.transient,

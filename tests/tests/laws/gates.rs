@@ -195,7 +195,7 @@ fn law_12_a_gate_is_told_how_the_attempt_before_a_retry_failed_after_a_resume_to
         // Reserved, admitted and settled; put away, it is refunded and reserved anew.
         assert_eq!(retries.len(), if is_put_away { 5 } else { 3 });
         assert!(retries.iter().all(|cause| *cause == retries[0]), "{retries:?}");
-        retries[0].after.expect("a retry follows something")
+        retries[0].after().expect("a retry follows something")
     };
     let nanos = |nanos: u64| Duration::from_nanos(nanos);
     for (verdict, end) in [

@@ -89,8 +89,8 @@ impl Breaker {
 
     /// Apart, so that nobody else keeps registers for the call of a function.
     #[inline(never)]
-    fn report_as(&self, now: u64, sent: u64, end: AttemptEnd, is_failure: fn(AttemptEnd) -> bool) {
-        self.report(now, sent, is_failure(end));
+    fn report_as(&self, now: u64, sent: u64, end: &AttemptEnd, is_failure: fn(AttemptEnd) -> bool) {
+        self.report(now, sent, is_failure(*end));
     }
 
     /// Unless it is in another phase by now: the newest slot may be one of a later phase.
@@ -177,10 +177,10 @@ impl Gate for Breaker {
         if !self.is_valid {
             return;
         }
-        match *settled {
+        match settled {
             Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
             Settled::Ended(end, sent) => match self.is_failure {
-                None => self.report(now.as_nanos(), sent.as_nanos(), is_failure(end)),
+                None => self.report(now.as_nanos(), sent.as_nanos(), is_failure(*end)),
                 Some(is_failure) => self.report_as(now.as_nanos(), sent.as_nanos(), end, is_failure),
             },
             Settled::Unsent => self.give_back(now.as_nanos()),

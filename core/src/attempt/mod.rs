@@ -1,5 +1,10 @@
 //! Attempts: what a driver is told of one that it is to send, how one ends, and what gates are told of it.
 
+mod cause;
+
+pub use cause::Cause;
+pub(crate) use cause::{Failed, Why};
+
 use core::fmt;
 use core::time::Duration;
 
@@ -165,39 +170,6 @@ impl fmt::Display for AttemptEnd {
 impl serde::Serialize for AttemptEnd {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-/// What an attempt is for, as [gates](crate::Gate) are told.
-///
-/// ```
-/// use insist_core::{AttemptEnd, Cause, Kind, Verdict};
-///
-/// let cause = Cause::retry(Verdict::retry().throttled().into());
-/// assert_eq!(cause.kind, Kind::Retry);
-/// assert!(matches!(cause.after, Some(AttemptEnd::Retry(failure)) if failure.throttled));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Cause {
-    /// What makes it.
-    pub kind: Kind,
-    /// For a retry, how the attempt before it in its lane ended: with a failure, or with a timeout. Its hint is told
-    /// in whole milliseconds, rounded up, at most 49 days; one of zero is none.
-    pub after: Option<AttemptEnd>,
-}
-
-impl Cause {
-    /// The first send of a call.
-    pub const FIRST: Self = Self { kind: Kind::First, after: None };
-    /// The first send of a further lane.
-    pub const HEDGE: Self = Self { kind: Kind::Hedge, after: None };
-
-    /// Makes the cause of a retry that follows an attempt which ended so.
-    #[inline]
-    #[must_use]
-    pub const fn retry(after: AttemptEnd) -> Self {
-        Self { kind: Kind::Retry, after: Some(after) }
     }
 }
 
