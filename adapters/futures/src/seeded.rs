@@ -17,7 +17,7 @@ use crate::timer::Timer;
 ///
 /// `retry(Seeded::new(TokioTimer, 7), policy, operation)` of this crate, and `Layer::retry(policy).timer(Seeded::new(..))`
 /// of insist-tokio. Waits, timeouts and deadlines are exact from the first call on. madsim puts another crate in tokio's
-/// place: give it a [`Timer`] of its own, with `madsim::time::Instant` for the clock and `madsim::rand` for the seeds.
+/// place: give it a [`Timer`] of its own, with madsim's `TimeHandle` for the clock and `madsim::rand` for the seeds.
 ///
 /// ```
 /// use core::time::Duration;
