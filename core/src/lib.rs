@@ -85,7 +85,7 @@ pub use driver::Recorder;
 #[cfg(feature = "std")]
 pub use driver::fresh_seed;
 pub use driver::{
-    CallEnd, GaveUp, Hook, IntoTerms, Judge, NoOutcome, OnRetry, Retrying, SaysNoOutcome, Terms, When, during,
+    CallEnd, GaveUp, Hook, IntoTerms, Judge, NoOutcome, OnRetry, Retrying, SaysNoOutcome, Terms, TermsOf, When, during,
 };
 pub use event::{Decision, Event, Judged};
 #[cfg(target_has_atomic = "32")]

@@ -1,6 +1,6 @@
 //! The builder of a call: the words that `retry` and `race` share.
 
-use insist_core::{Event, Gate, Hook, IntoTerms, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
+use insist_core::{Event, Gate, Hook, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
 
 use crate::Canceller;
 use crate::way::{OnCaller, OnThreads, Way};
@@ -16,10 +16,6 @@ pub struct Driver<W, S> {
     pub(crate) way: W,
     pub(crate) terms: S,
 }
-
-/// The [`Terms`] that are made of a policy, or are the ones that were given.
-pub type TermsOf<S> =
-    Terms<<S as IntoTerms>::Policy, <S as IntoTerms>::Judge, <S as IntoTerms>::Hook, <S as IntoTerms>::Gate>;
 
 impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
     /// Sets which errors are retried; the others stop the call. Default: all. An `Ok` is accepted.

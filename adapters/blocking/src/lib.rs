@@ -52,13 +52,13 @@ mod way;
 pub use attempt::LiveAttempt;
 pub use canceller::Canceller;
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use driver::{Driver, TermsOf};
+pub use driver::Driver;
 pub use fallback::Fallback;
 pub use insist_core::{
     Action, AsPolicy, AtEnd, Attempt, AttemptEnd, Breaker, BreakerState, Budget, BudgetState, Bulkhead, CancelReason,
     Decision, Entry, Event, Factor, Failure, Fraction, Gate, GaveUp, Handled, Hint, Hook, Instant, IntoTerms, Jitter,
     Judge, Judged, Kind, List, Log, NoDetail, NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Replicas,
-    Report, Retrying, SaysNoOutcome, Sent, Shape, Terms, Verdict, WaitReason, When, Winner,
+    Report, Retrying, SaysNoOutcome, Sent, Shape, Terms, TermsOf, Verdict, WaitReason, When, Winner,
 };
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;

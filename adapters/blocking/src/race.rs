@@ -1,8 +1,8 @@
 //! `race`: several lanes, each attempt on a thread of its own, and the first success wins.
 
-use insist_core::IntoTerms;
+use insist_core::{IntoTerms, TermsOf};
 
-use crate::driver::{Driver, TermsOf};
+use crate::driver::Driver;
 use crate::{LiveAttempt, OnThreads};
 
 /// The number of lanes that a [`race`] has room for: 16. A policy with more is refused as invalid before anything is sent.

@@ -1,8 +1,8 @@
 //! `retry`: one lane, on the caller's thread.
 
-use insist_core::IntoTerms;
+use insist_core::{IntoTerms, TermsOf};
 
-use crate::driver::{Driver, TermsOf};
+use crate::driver::Driver;
 use crate::{LiveAttempt, OnCaller};
 
 /// Describes a call whose attempts run one after the other on this thread.

@@ -5,7 +5,7 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{GaveUp, SaysNoOutcome};
+use insist_core::{GaveUp, IntoTerms, SaysNoOutcome};
 use pin_project_lite::pin_project;
 
 use crate::driver::Driver;
@@ -14,7 +14,7 @@ use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::{Lanes, Room};
 use crate::run::Running;
-use crate::terms::{Parts, TermsFor};
+use crate::terms::TermsFor;
 use crate::timer::Timer;
 
 macro_rules! ends_with {
@@ -26,7 +26,7 @@ macro_rules! ends_with {
             where
                 M: Timer,
                 O: Operation,
-                S: Parts,
+                S: IntoTerms,
                 R: Room,
             {
                 #[pin]
@@ -62,7 +62,7 @@ macro_rules! ends_with {
         where
             M: Timer,
             O: Operation,
-            S: Parts,
+            S: IntoTerms,
             R: Room,
         {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

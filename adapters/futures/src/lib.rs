@@ -79,7 +79,7 @@ pub use insist_core::Bulkhead;
 pub use insist_core::fresh_seed;
 pub use insist_core::{
     AtEnd, Attempt, AttemptEnd, Decision, Event, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, List,
-    NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, Verdict, When,
+    NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, TermsOf, Verdict, When,
 };
 #[cfg(target_has_atomic = "64")]
 pub use insist_core::{Breaker, BreakerState, Budget, BudgetState};
@@ -96,7 +96,6 @@ pub use retry::retry;
 pub use room::{Lanes, Room};
 #[cfg(feature = "std")]
 pub use seeded::Seeded;
-pub use terms::TermsOf;
 pub use timer::Timer;
 #[cfg(feature = "std")]
 pub use virtual_timer::{VirtualSleep, VirtualTimer};

@@ -6,14 +6,14 @@ use core::marker::PhantomData;
 
 #[cfg(feature = "alloc")]
 use insist_core::{AsPolicy, Gate, Hook, Judge, NoDetail, Report, Terms};
-use insist_core::{Attempt, GaveUp, IntoTerms, SaysNoOutcome};
+use insist_core::{Attempt, GaveUp, IntoTerms, SaysNoOutcome, TermsOf};
 
 use crate::driver::Driver;
 use crate::fallback::Fallback;
 use crate::lent::lend;
 use crate::machine::Machine;
 use crate::operation::Outcomes;
-use crate::terms::{TermsFor, TermsOf};
+use crate::terms::TermsFor;
 use crate::timer::Timer;
 
 /// An async closure, and what its attempts end with; made by [`retry_local`].

@@ -2,11 +2,10 @@
 
 use core::future::Future;
 
-use insist_core::{Attempt, IntoTerms};
+use insist_core::{Attempt, IntoTerms, TermsOf};
 
 use crate::driver::Driver;
 use crate::operation::Outcome;
-use crate::terms::TermsOf;
 
 /// The number of lanes that a [`race`] has room for by default: 4. A policy with more is refused as invalid
 /// before anything is sent; [`Driver::room`] makes more, or saves what is not needed.

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{AsPolicy, Gate, GaveUp, Hook, Judge, NoDetail, Recorder, Report, Terms};
+use insist_core::{AsPolicy, Gate, GaveUp, Hook, IntoTerms, Judge, NoDetail, Recorder, Report, Terms};
 use pin_project_lite::pin_project;
 
 use crate::driver::Driver;
@@ -15,7 +15,6 @@ use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::{Lanes, Room};
 use crate::run::Running;
-use crate::terms::Parts;
 use crate::timer::Timer;
 
 pin_project! {
@@ -25,7 +24,7 @@ pin_project! {
     where
         M: Timer,
         O: Operation,
-        S: Parts,
+        S: IntoTerms,
         R: Room,
     {
         #[pin]
@@ -111,7 +110,7 @@ impl<M, O, S, R> fmt::Debug for Reporting<M, O, S, R>
 where
     M: Timer,
     O: Operation,
-    S: Parts,
+    S: IntoTerms,
     R: Room,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,11 +2,10 @@
 
 use core::future::Future;
 
-use insist_core::{Attempt, IntoTerms};
+use insist_core::{Attempt, IntoTerms, TermsOf};
 
 use crate::driver::Driver;
 use crate::operation::Outcome;
-use crate::terms::TermsOf;
 
 /// Describes a call whose attempts are sent one after the other.
 ///

@@ -2,14 +2,14 @@
 
 use core::marker::PhantomData;
 
-use insist_core::{AsPolicy, CallEnd, Decision, Event, Gate, Hook, Instant, Repeat};
+use insist_core::{AsPolicy, CallEnd, Decision, Event, Gate, Hook, Instant, IntoTerms, Repeat};
 use pin_project_lite::pin_project;
 
 use crate::driver::Driver;
 use crate::machine::Machine;
 use crate::operation::{Operation, Outcomes};
 use crate::room::Room;
-use crate::terms::{Parts, TermsFor};
+use crate::terms::TermsFor;
 use crate::timer::Timer;
 
 pin_project! {
@@ -19,7 +19,7 @@ pin_project! {
     where
         M: Timer,
         O: Operation,
-        S: Parts,
+        S: IntoTerms,
         R: Room,
     {
         // Attempts are dropped before the call, which settles them.
@@ -31,13 +31,13 @@ pin_project! {
     }
 }
 
-type CallOf<S, R> = <R as Room>::Call<<S as Parts>::Policy, <S as Parts>::Gate>;
+type CallOf<S, R> = <R as Room>::Call<<S as IntoTerms>::Policy, <S as IntoTerms>::Gate>;
 
 /// What of a call need not be pinned.
 pub(crate) struct Rest<M, O, S, R>
 where
     O: Operation,
-    S: Parts,
+    S: IntoTerms,
     R: Room,
 {
     pub(crate) stage: Stage<S::Policy, S::Gate, CallOf<S, R>>,
@@ -101,7 +101,7 @@ pub(crate) struct Finished<'r, O: Outcomes, H, C> {
 }
 
 /// What a call in flight finishes with.
-pub(crate) type FinishedOf<'r, O, S, R> = Finished<'r, O, <S as Parts>::Hook, CallOf<S, R>>;
+pub(crate) type FinishedOf<'r, O, S, R> = Finished<'r, O, <S as IntoTerms>::Hook, CallOf<S, R>>;
 
 impl<M, O, S, R> Running<M, O, S, R>
 where

@@ -23,4 +23,4 @@ pub use no_outcome::{NoOutcome, SaysNoOutcome};
 pub use recorder::Recorder;
 #[cfg(feature = "std")]
 pub use seed::fresh_seed;
-pub use terms::{IntoTerms, Terms};
+pub use terms::{IntoTerms, Terms, TermsOf};

@@ -161,6 +161,10 @@ pub trait IntoTerms {
     fn into_terms(self) -> Terms<Self::Policy, Self::Judge, Self::Hook, Self::Gate>;
 }
 
+/// The [`Terms`] that are made of a policy, or are the ones that were given.
+pub type TermsOf<S> =
+    Terms<<S as IntoTerms>::Policy, <S as IntoTerms>::Judge, <S as IntoTerms>::Hook, <S as IntoTerms>::Gate>;
+
 impl<P: AsPolicy> IntoTerms for P {
     type Policy = P;
     type Judge = ();

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{AsPolicy, Gate, Hook, Judge, Terms};
+use insist_core::{AsPolicy, Gate, Hook, IntoTerms, Judge, Terms};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -16,7 +16,6 @@ use super::heard::Heard;
 use crate::call::Keeping;
 use crate::operation::Operation;
 use crate::room::Room;
-use crate::terms::Parts;
 use crate::timer::Timer;
 
 pin_project! {
@@ -26,7 +25,7 @@ pin_project! {
     where
         M: Timer,
         O: Operation,
-        T: Parts,
+        T: IntoTerms,
         R: Room,
     {
         #[pin]
@@ -41,7 +40,7 @@ impl<M, O, T, R> ResponseFuture<M, O, T, R>
 where
     M: Timer,
     O: Operation,
-    T: Parts,
+    T: IntoTerms,
     R: Room,
 {
     #[inline]
@@ -81,7 +80,7 @@ impl<M, O, T, R> fmt::Debug for ResponseFuture<M, O, T, R>
 where
     M: Timer,
     O: Operation,
-    T: Parts,
+    T: IntoTerms,
     R: Room,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
