@@ -1,12 +1,16 @@
 //! Panics: whose they are, and that none stops what has nothing to do with it, or ends the process.
 
+mod losers;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use insist_blocking::{Canceller, LiveAttempt, Policy, Verdict, race, retry};
+
+use losers::{hang, heard};
 
 const RACE: Policy = Policy::zero().lanes(3);
 
@@ -14,22 +18,6 @@ const RACE: Policy = Policy::zero().lanes(3);
 fn panic_of<R>(call: impl FnOnce() -> R) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else { panic!("it does not panic") };
     payload.downcast_ref::<&str>().unwrap().to_string()
-}
-
-/// The attempts that told of their cancel, as many as are expected, by id.
-fn heard(hears: &Receiver<u32>, count: usize) -> Vec<u32> {
-    let told = || hears.recv_timeout(Duration::from_secs(60)).expect("every loser is told");
-    let mut heard: Vec<u32> = (0..count).map(|_| told()).collect();
-    heard.sort_unstable();
-    heard
-}
-
-/// Blocks until the attempt is cancelled, and tells.
-fn hang(attempt: &LiveAttempt<'_>, told: &Sender<u32>) {
-    let (sender, receiver) = channel();
-    attempt.on_cancel(move || sender.send(()).unwrap());
-    _ = receiver.recv();
-    _ = told.send(attempt.id);
 }
 
 /// Panics when it is dropped.
@@ -148,25 +136,27 @@ fn a_canceller_that_cancels_while_its_thread_panics_keeps_to_that_panic() {
     assert!(canceller.is_cancelled());
 }
 
+/// Wins in the third lane, once the callbacks of the others are registered. Those tell of their cancel, and panic.
+fn panics_when_told(attempt: &LiveAttempt<'_>, told: &Sender<u32>, registered: &Barrier) -> Result<u32, &'static str> {
+    if attempt.lane != 2 {
+        let (told, id) = (told.clone(), attempt.id);
+        attempt.on_cancel(move || {
+            told.send(id).unwrap();
+            panic!("a loser's callback");
+        });
+    }
+    registered.wait();
+    if attempt.lane != 2 {
+        thread::sleep(Duration::from_secs(60));
+    }
+    Ok(attempt.id)
+}
+
 #[test]
 fn losers_that_panic_when_they_are_told_do_not_end_the_call() {
     let (told, hears) = channel();
     let registered = Barrier::new(3);
-    let winner = race(RACE, move |attempt| {
-        if attempt.lane != 2 {
-            let (told, id) = (told.clone(), attempt.id);
-            attempt.on_cancel(move || {
-                told.send(id).unwrap();
-                panic!("a loser's callback");
-            });
-        }
-        registered.wait();
-        if attempt.lane != 2 {
-            thread::sleep(Duration::from_secs(60));
-        }
-        Ok::<_, &str>(attempt.id)
-    })
-    .call();
+    let winner = race(RACE, move |attempt| panics_when_told(attempt, &told, &registered)).call();
     assert_eq!(winner, Ok(3));
     assert_eq!(heard(&hears, 2), [1, 2]);
 }
@@ -175,21 +165,8 @@ fn losers_that_panic_when_they_are_told_do_not_end_the_call() {
 fn losers_that_panic_when_they_are_told_do_not_abort_a_process_that_panics_already() {
     let (told, hears) = channel();
     let registered = Barrier::new(3);
-    let call = race(RACE, move |attempt| {
-        if attempt.lane != 2 {
-            let (told, id) = (told.clone(), attempt.id);
-            attempt.on_cancel(move || {
-                told.send(id).unwrap();
-                panic!("a loser's callback");
-            });
-        }
-        registered.wait();
-        if attempt.lane != 2 {
-            thread::sleep(Duration::from_secs(60));
-        }
-        Ok::<_, &str>(attempt.id)
-    })
-    .judge(|_| panic!("a broken judge"));
+    let call =
+        race(RACE, move |attempt| panics_when_told(attempt, &told, &registered)).judge(|_| panic!("a broken judge"));
     assert_eq!(panic_of(|| call.call()), "a broken judge");
     assert_eq!(heard(&hears, 2), [1, 2]);
 }

@@ -1,32 +1,20 @@
 //! `race`: who wins, who is told, and what ends a call whose attempts hang.
 
+mod losers;
+
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use insist_blocking::{Action, CancelReason, Decision, LANES, LiveAttempt, Policy, Reason, Repeat, Verdict, race};
 
+use losers::{hang, heard};
+
 const RACE: Policy = Policy::zero().lanes(3);
 /// Nobody waits this long: a call that ends has not waited for it.
 const LONG: Duration = Duration::from_secs(3600);
-
-/// The attempts that told of their cancel, as many as are expected, by id.
-fn heard(hears: &Receiver<u32>, count: usize) -> Vec<u32> {
-    let told = || hears.recv_timeout(Duration::from_secs(60)).expect("every loser is told");
-    let mut heard: Vec<u32> = (0..count).map(|_| told()).collect();
-    heard.sort_unstable();
-    heard
-}
-
-/// Blocks until the attempt is cancelled, and tells.
-fn hang(attempt: &LiveAttempt<'_>, told: &Sender<u32>) {
-    let (sender, receiver) = channel();
-    attempt.on_cancel(move || sender.send(()).unwrap());
-    _ = receiver.recv();
-    _ = told.send(attempt.id);
-}
 
 #[test]
 fn the_first_success_is_returned_and_the_losers_are_cancelled() {
