@@ -54,6 +54,41 @@ pub fn random_up_to(high: u64) -> u64 {
     ((u128::from(state) * (u128::from(high) + 1)) >> 64) as u64
 }
 
+/// A program with 17 call sites, each spawned, of what stands in this file of `sites`.
+#[macro_export]
+macro_rules! many_sites {
+    ($file:literal) => {
+        #[path = $file]
+        mod site;
+
+        fn start<const SITE: usize>() -> tokio::task::JoinHandle<$crate::Result> {
+            tokio::spawn(site::call::<SITE>())
+        }
+
+        fn main() {
+            $crate::run(&[
+                start::<0>,
+                start::<1>,
+                start::<2>,
+                start::<3>,
+                start::<4>,
+                start::<5>,
+                start::<6>,
+                start::<7>,
+                start::<8>,
+                start::<9>,
+                start::<10>,
+                start::<11>,
+                start::<12>,
+                start::<13>,
+                start::<14>,
+                start::<15>,
+                start::<16>,
+            ]);
+        }
+    };
+}
+
 /// Starts them all on one thread, and prints what came of each.
 pub fn run<E: Display>(sites: &[Start<E>]) {
     let runtime = Builder::new_current_thread().enable_time().build().expect("tokio starts");
