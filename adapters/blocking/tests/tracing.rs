@@ -2,7 +2,8 @@
 
 #![cfg(feature = "tracing")]
 
-mod printed;
+#[path = "../../../tests/include/spans.rs"]
+mod spans;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
@@ -10,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use insist_blocking::{Bulkhead, Canceller, Policy, Tracing, VirtualClock, race, retry};
-use printed::printed;
+use spans::printed_with_levels as printed;
 use tracing::level_filters::LevelFilter;
 
 const DEBUG: LevelFilter = LevelFilter::DEBUG;

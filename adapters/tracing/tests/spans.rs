@@ -1,6 +1,7 @@
 //! What `tracing` shows of a call that a driver of one's own carries out: no more than the core and this hook.
 
-mod printed;
+#[path = "../../../tests/include/spans.rs"]
+mod spans;
 
 use std::fmt::{self, Formatter};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use insist_core::{
     Action, Bulkhead, Call, Decision, Event, Gate, Hook, Instant, Judge, Judged, Policy, Repeat, Terms, Verdict, during,
 };
 use insist_tracing::{ErrorText, Tracing};
-use printed::printed;
+use spans::printed_with_levels as printed;
 use tracing::level_filters::LevelFilter;
 
 const DEBUG: LevelFilter = LevelFilter::DEBUG;
@@ -53,7 +54,7 @@ fn second() -> Policy {
 
 #[test]
 fn attempts_waits_and_the_end_are_told_and_what_an_attempt_says_is_in_its_span() {
-    let lines = printed(DEBUG, || {
+    let lines = printed(DEBUG, |_| {
         let judge = |outcome: &Result<u8, &str>| match outcome {
             Ok(_) => Verdict::Accept,
             Err(_) => Verdict::retry().throttled().after(Duration::from_millis(5)),
@@ -81,7 +82,7 @@ fn attempts_waits_and_the_end_are_told_and_what_an_attempt_says_is_in_its_span()
 
 #[test]
 fn a_name_is_told_for_people_and_for_opentelemetry() {
-    let lines = printed(DEBUG, || {
+    let lines = printed(DEBUG, |_| {
         let name = format!("get {}", "price");
         drive(Terms::new(Policy::stop()).notify_with(Tracing::named(&name)), |_| Ok::<_, &str>(()));
     });
@@ -101,14 +102,14 @@ fn giving_up_is_a_warning_that_needs_no_spans() {
         });
     };
     let says = "gave up reason=\"retry_after\" attempts=2 hint=900s error=\"closed until noon\"";
-    assert_eq!(printed(LevelFilter::INFO, give_up), [format!("WARN {says}")]);
-    let lines = printed(DEBUG, give_up);
+    assert_eq!(printed(LevelFilter::INFO, |_| give_up()), [format!("WARN {says}")]);
+    let lines = printed(DEBUG, |_| give_up());
     assert!(lines.contains(&format!("WARN call{{attempts=2 reason=\"retry_after\" hint=900s}}: {says}")), "{lines:#?}");
 }
 
 #[test]
 fn a_refusal_is_told_and_an_older_error_is_not_taken_for_the_last() {
-    let lines = printed(LevelFilter::WARN, || {
+    let lines = printed(LevelFilter::WARN, |_| {
         let terms = Terms::new(Policy::zero()).gate(Bulkhead::new(0)).notify_with(Tracing::new());
         drive(terms, |_| Ok::<_, &str>(()));
         let judge = |_: &Result<u32, &str>| Verdict::retry();
@@ -127,7 +128,7 @@ fn a_refusal_is_told_and_an_older_error_is_not_taken_for_the_last() {
 
 #[test]
 fn cancels_tell_their_reason() {
-    let lines = printed(DEBUG, || {
+    let lines = printed(DEBUG, |_| {
         let policy = second().lanes(3).attempts(4).deadline(Duration::from_secs(20));
         let mut hook: Tracing = Tracing::new();
         let mut call = Call::with_lanes::<3>(&policy, (), Instant::ZERO, 7);
@@ -153,7 +154,7 @@ fn cancels_tell_their_reason() {
 
 #[test]
 fn a_call_that_is_dropped_says_cancelled() {
-    let lines = printed(DEBUG, || {
+    let lines = printed(DEBUG, |_| {
         let policy = second();
         let mut call = Call::new(&policy, (), Instant::ZERO, 7);
         let mut hook: Tracing = Tracing::new();
@@ -177,7 +178,7 @@ struct Opaque(u8);
 
 #[test]
 fn errors_without_a_display_are_told_otherwise() {
-    let lines = printed(LevelFilter::WARN, || {
+    let lines = printed(LevelFilter::WARN, |_| {
         let fails = |_| Err::<(), _>(Opaque(5));
         drive(Terms::new(Policy::stop()).notify_with(Tracing::new().debug_errors()), fails);
         let describe = |error: &Opaque, f: &mut Formatter<'_>| write!(f, "number {}", error.0);
@@ -197,5 +198,5 @@ fn errors_without_a_display_are_told_otherwise() {
 #[test]
 fn a_hook_listens_where_a_subscriber_wants_warnings() {
     let is_listening = |hook: &Tracing| Hook::<u8, &str>::is_listening(hook);
-    printed(LevelFilter::WARN, || assert!(is_listening(&Tracing::new())));
+    printed(LevelFilter::WARN, |_| assert!(is_listening(&Tracing::new())));
 }
