@@ -22,14 +22,14 @@ pub enum Action {
     Cancel {
         /// The attempt's id.
         attempt: u32,
-        /// Why it is stopped.
+        /// The reason to stop it.
         reason: CancelReason,
     },
     /// Do nothing until then, or until an attempt ends, whichever is first.
     Wait {
-        /// When to poll again at the latest; `None` if only the end of an attempt changes anything.
+        /// The instant to poll again at the latest; `None` if only the end of an attempt changes anything.
         until: Option<Instant>,
-        /// What is due at the end of the wait.
+        /// The thing that is due at the end of the wait.
         reason: WaitReason,
     },
     /// The call is over: the result of the attempt with this id is the call's result.
@@ -38,7 +38,7 @@ pub enum Action {
     GiveUp(GiveUp),
 }
 
-/// Why an attempt in flight is cancelled.
+/// Says why an attempt in flight is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -74,7 +74,7 @@ impl fmt::Display for CancelReason {
     }
 }
 
-/// What is due at the end of a wait.
+/// Says what is due at the end of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -116,7 +116,7 @@ impl fmt::Display for WaitReason {
     }
 }
 
-/// Why a call gave up, and what it can hand back.
+/// Says why a call gave up, and what it can hand back.
 // Packed, so that `Action` stays within 24 bytes; in this order and with a gap, so that in an action, whose tag is a byte,
 // each number lies where its alignment wants it. Else instants of other actions, in the same place, are read in pieces.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -184,7 +184,7 @@ impl GiveUp {
     }
 }
 
-/// Why a call gave up.
+/// Says why a call gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

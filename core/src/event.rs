@@ -1,4 +1,4 @@
-//! What a hook sees: every decision of a call, as it is made.
+//! The events that a hook sees: every decision of a call, as it is made.
 
 use core::fmt;
 use core::time::Duration;
@@ -12,15 +12,15 @@ use crate::verdict::{Hint, Verdict};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Event<'a, T, E> {
-    /// When, on the clock of the driver.
+    /// The instant, on the clock of the driver.
     pub at: Instant,
-    /// How long after the start of the call.
+    /// The time since the start of the call.
     pub elapsed: Duration,
-    /// What.
+    /// The decision.
     pub decision: Decision<'a, T, E>,
 }
 
-/// What was decided, by the driver (a verdict) or by the machine (an action).
+/// A decision, made by the driver (a verdict) or by the machine (an action).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Decision<'a, T, E> {
@@ -36,11 +36,11 @@ pub enum Decision<'a, T, E> {
 pub struct Judged<'a, T, E> {
     /// The attempt's id.
     pub attempt: u32,
-    /// What it ended with; `None` if it could not be started.
+    /// The outcome; `None` if it could not be started.
     pub outcome: Option<&'a Result<T, E>>,
-    /// What was concluded from it.
+    /// The verdict on it.
     pub verdict: Verdict,
-    /// What became of the verdict: when the next attempt of its lane is due, for example.
+    /// The effect of the verdict: when the next attempt of its lane is due, for example.
     pub handled: Handled,
 }
 

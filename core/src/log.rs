@@ -7,7 +7,7 @@ use crate::action::Action;
 use crate::attempt::{Attempt, AttemptEnd, Kind};
 use crate::time::Instant;
 
-/// How many attempts a log keeps, unless another limit is set.
+/// The number of attempts that a log keeps, unless another limit is set.
 const LIMIT: usize = 64;
 
 /// The bounded record of a call's attempts, filled by its driver.
@@ -44,19 +44,19 @@ pub struct Entry<D = NoDetail> {
     pub attempt: u32,
     /// Its lane, from 0.
     pub lane: u8,
-    /// How many sends its lane made before it.
+    /// The number of sends that its lane made before it.
     pub retry: u32,
-    /// What made it.
+    /// First send, retry or hedge.
     pub kind: Kind,
-    /// When it was sent.
+    /// The instant at which it was sent.
     #[cfg_attr(feature = "serde", serde(rename = "sent_ns"))]
     pub sent: Instant,
-    /// When it ended, if it has.
+    /// The instant at which it ended, if it has.
     #[cfg_attr(feature = "serde", serde(rename = "ended_ns"))]
     pub ended: Option<Instant>,
-    /// How it ended, if it has.
+    /// The end that it had, if it has ended.
     pub end: Option<AttemptEnd>,
-    /// What its driver has to say of it.
+    /// The detail that its driver gives.
     pub detail: Option<D>,
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// What is concluded from an attempt's outcome.
+/// Says what is concluded from an attempt's outcome.
 ///
 /// ```
 /// use core::time::Duration;
@@ -118,11 +118,11 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Whether the request may have reached the server. Default: it may.
+    /// Says whether the request may have reached the server. Default: it may.
     pub sent: Sent,
-    /// Whether the server turned it away because it has too much to do. Default: no.
+    /// Says whether the server turned it away because it has too much to do. Default: no.
     pub throttled: bool,
-    /// How long to wait at least, or exactly, if anyone said so. Default: nobody did.
+    /// The time to wait at least, or exactly, if anyone said so. Default: nobody did.
     pub hint: Option<Hint>,
 }
 
@@ -158,7 +158,7 @@ impl Hint {
     }
 }
 
-/// Whether a failed attempt may have reached the server.
+/// Says whether a failed attempt may have reached the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -171,7 +171,7 @@ pub enum Sent {
     Maybe,
 }
 
-/// Which failures of a call may be followed by another attempt.
+/// Says which failures of a call may be followed by another attempt.
 ///
 /// Only [`Repeat::Always`] may be raced or hedged; the others use one lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

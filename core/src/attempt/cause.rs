@@ -1,4 +1,4 @@
-//! What an attempt is for, kept small: it outlives a suspend, and is made for every question to a gate.
+//! The cause of an attempt, kept small: it outlives a suspend, and is made for every question to a gate.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use super::{AttemptEnd, Kind};
 use crate::time::nanos;
 use crate::verdict::{Failure, Hint, Sent};
 
-/// What an attempt is for, as [gates](crate::Gate) are told. It takes one word.
+/// Says what an attempt is for, as [gates](crate::Gate) are told. It takes one word.
 ///
 /// ```
 /// use insist_core::{AttemptEnd, Cause, Kind, Verdict};
@@ -19,7 +19,7 @@ use crate::verdict::{Failure, Hint, Sent};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Cause {
-    /// What makes it.
+    /// First send, retry or hedge.
     pub kind: Kind,
     /// Nothing for what is no retry.
     pub(crate) why: Why,
@@ -92,11 +92,11 @@ impl fmt::Debug for Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Why {
     pub(crate) failure: Failed,
-    /// Whether the hint asks for an exact wait.
+    /// Set if the hint asks for an exact wait.
     pub(crate) is_exact: bool,
 }
 
-/// How the attempt before a retry ended.
+/// The end of the attempt before a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -18,11 +18,11 @@ use crate::verdict::{Failure, Verdict};
 pub struct Attempt {
     /// Its number in the call: 1, 2, 3 … over all lanes. The number is its id.
     pub id: u32,
-    /// How many sends its lane made before it: 0 for the first.
+    /// The number of sends that its lane made before it: 0 for the first.
     pub retry: u32,
     /// Its lane, from 0.
     pub lane: u8,
-    /// What made it: the call itself, a failure before it, or slowness.
+    /// The occasion: the call itself, a failure before it, or slowness.
     pub kind: Kind,
     /// Nanoseconds, high half first; all ones are no limit. Halves keep [`Action`](crate::Action) in 24 bytes.
     timeout: [u32; 2],
@@ -58,7 +58,7 @@ impl Attempt {
     }
 }
 
-/// What made an attempt.
+/// Says on what occasion an attempt is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -91,7 +91,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// How a sent attempt ended.
+/// Says how a sent attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttemptEnd {

@@ -20,7 +20,7 @@ pub struct CallEnd<T, E> {
     pub action: Action,
     /// The result of the latest attempt that had one.
     pub last: Option<Result<T, E>>,
-    /// When it ended.
+    /// The instant at which it ended.
     pub at: Instant,
 }
 

@@ -21,20 +21,20 @@ use crate::policy::PolicyError;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GaveUp<E, T = ()> {
-    /// Why. A judge that accepts an `Err` makes the call end with it, and the reason is [`Reason::Stopped`].
+    /// The reason. A judge that accepts an `Err` makes the call end with it, and it is [`Reason::Stopped`].
     pub reason: Reason,
-    /// How many attempts were sent; 0 where a gate, a canceller or an invalid policy let none through.
+    /// The number of attempts that were sent; 0 where a gate, a canceller or an invalid policy let none through.
     pub attempts: u32,
     /// The largest hint that was too long for the policy or for the deadline.
     pub hint: Option<Duration>,
-    /// What the gate said that refused, where that is the reason; it names the gate.
+    /// The words of the gate that refused, where that is the reason; it names the gate.
     pub refusal: Option<Refusal>,
-    /// What is wrong with the policy, where that is the reason. `None` with that reason: it has more lanes than the
+    /// The fault of the policy, where that is the reason. `None` with that reason: it has more lanes than the
     /// call has room for.
     pub invalid: Option<PolicyError>,
-    /// How many lanes the call had room for.
+    /// The number of lanes that the call had room for.
     pub room: usize,
-    /// What the latest attempt ended with that had an outcome: its error, or the value that was not accepted.
+    /// The outcome of the latest attempt that had one: its error, or the value that was not accepted.
     pub last: Option<Result<T, E>>,
 }
 

@@ -30,7 +30,7 @@ use crate::verdict::{Repeat, Verdict};
 #[non_exhaustive]
 #[must_use = "terms do nothing until a call is made with them"]
 pub struct Terms<P = Policy, J = (), H = (), G = ()> {
-    /// How often, how long, how far apart.
+    /// The policy: how often, how long, how far apart.
     pub policy: P,
     /// Who concludes verdicts. Default `()`: an `Ok` is accepted, any error is retried.
     pub judge: J,
@@ -40,7 +40,7 @@ pub struct Terms<P = Policy, J = (), H = (), G = ()> {
     pub gate: G,
     /// The failures that may be followed by another attempt. Default: all.
     pub repeat: Repeat,
-    /// What the waits are drawn from. Default: a fresh seed for each call, drawn when it is needed.
+    /// The seed that the waits are drawn from. Default: a fresh seed for each call, drawn when it is needed.
     pub seed: Option<u64>,
 }
 
@@ -148,7 +148,7 @@ impl<P, J, H, G> Terms<P, J, H, G> {
     note = "give a `Policy`, a `&Policy`, an `Arc<Policy>`, or `Terms` or `&Terms` that hold one of these"
 )]
 pub trait IntoTerms {
-    /// What holds the policy.
+    /// The policy, or a pointer to it.
     type Policy: AsPolicy;
     /// The judge.
     type Judge;

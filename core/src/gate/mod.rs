@@ -146,7 +146,7 @@ impl serde::Serialize for Refusal {
     }
 }
 
-/// How an attempt that a gate admitted has ended.
+/// Tells a gate how an attempt that it admitted has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Settled {

@@ -9,12 +9,12 @@ use crate::policy::Policy;
 /// Numbers of which each makes a policy simpler when it is made smaller. Whatever they are, the policy is valid.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts {
-    /// Which shape: zero, constant, linear, exponential, Fibonacci, decorrelated, list that stops or repeats, stop.
+    /// The shape: zero, constant, linear, exponential, Fibonacci, decorrelated, list that stops or repeats, stop.
     pub(super) shape: u8,
-    /// Which jitter: none, full, equal, or a fraction in percent above that.
+    /// The jitter: none, full, equal, or a fraction in percent above that.
     pub(super) jitter: u8,
     pub(super) base_ms: u16,
-    /// What an exponential shape multiplies with, in tenths.
+    /// The factor of an exponential shape, in tenths.
     pub(super) factor: u8,
     /// The waits of a list, besides the base.
     pub(super) delays_ms: [u16; 3],

@@ -1,4 +1,4 @@
-//! What came of a rehearsal, and assertions about it.
+//! The result of a rehearsal, and assertions about it.
 
 use alloc::collections::BTreeSet;
 use alloc::format;

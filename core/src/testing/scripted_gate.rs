@@ -33,7 +33,7 @@ pub struct ScriptedGate {
     admitted: Cell<i64>,
 }
 
-/// What a [`ScriptedGate`] answers to one question: whether a retry or hedge may be, or whether an attempt may be sent.
+/// Says what a [`ScriptedGate`] answers to one question: whether a retry or hedge may be, or an attempt be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
