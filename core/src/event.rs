@@ -20,14 +20,34 @@ pub struct Event<'a, T, E> {
     pub decision: Decision<'a, T, E>,
 }
 
-/// A decision, made by the driver (a verdict) or by the machine (an action).
+/// A decision, made by the driver (a verdict, a withdrawal) or by the machine (an action).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Decision<'a, T, E> {
     /// An attempt ended, and its verdict was handed to the machine.
     Judged(Judged<'a, T, E>),
+    /// An attempt that was never sent was taken back, as [`Call::withdraw`](crate::Call::withdraw) does.
+    Withdrawn(Withdrawn),
     /// The machine asked for this.
     Action(Action),
+}
+
+/// An attempt that was never sent, and what became of its lane.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Withdrawn {
+    /// The attempt's id.
+    pub attempt: u32,
+    /// The effect: when its lane is to send again, for example.
+    pub handled: Handled,
+}
+
+impl Withdrawn {
+    /// For drivers: makes one.
+    #[must_use]
+    pub const fn new(attempt: u32, handled: Handled) -> Self {
+        Self { attempt, handled }
+    }
 }
 
 /// An attempt that ended, what was concluded from its outcome, and what became of that.
@@ -90,21 +110,26 @@ copy!(Event, Decision, Judged);
 impl<T, E: fmt::Display> fmt::Display for Event<'_, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: ", self.elapsed)?;
-        match &self.decision {
+        let handled = match &self.decision {
             Decision::Judged(judged) => {
                 judged.fmt(f)?;
-                match judged.handled {
-                    Handled::Retry { due } => write!(f, "; next in {:?}", due.saturating_since(self.at)),
-                    Handled::LaneEnded { reason } => write!(f, "; its lane ends: {reason}"),
-                    Handled::Late => f.write_str(" (too late)"),
-                    Handled::Unknown => f.write_str(" (no such attempt)"),
-                    Handled::Over => Ok(()),
-                }
+                judged.handled
+            }
+            Decision::Withdrawn(withdrawn) => {
+                write!(f, "attempt {} is withdrawn: it was never sent", withdrawn.attempt)?;
+                withdrawn.handled
             }
             Decision::Action(Action::Wait { until: Some(until), reason }) => {
-                write!(f, "wait {:?} ({reason})", until.saturating_since(self.at))
+                return write!(f, "wait {:?} ({reason})", until.saturating_since(self.at));
             }
-            Decision::Action(action) => action.fmt(f),
+            Decision::Action(action) => return action.fmt(f),
+        };
+        match handled {
+            Handled::Retry { due } => write!(f, "; next in {:?}", due.saturating_since(self.at)),
+            Handled::LaneEnded { reason } => write!(f, "; its lane ends: {reason}"),
+            Handled::Late => f.write_str(" (too late)"),
+            Handled::Unknown => f.write_str(" (no such attempt)"),
+            Handled::Over => Ok(()),
         }
     }
 }
@@ -191,6 +216,10 @@ mod tests {
                 "5ms: wait 70ms (backoff)",
             ),
             (line(Decision::Action(Action::Return(2))), "5ms: return attempt 2"),
+            (
+                line(Decision::Withdrawn(Withdrawn::new(2, retry))),
+                "5ms: attempt 2 is withdrawn: it was never sent; next in 70ms",
+            ),
         ] {
             assert_eq!(line, says);
         }

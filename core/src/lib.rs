@@ -87,7 +87,7 @@ pub use driver::fresh_seed;
 pub use driver::{
     CallEnd, GaveUp, Hook, IntoTerms, Judge, NoOutcome, OnRetry, Retrying, SaysNoOutcome, Terms, TermsOf, When, during,
 };
-pub use event::{Decision, Event, Judged};
+pub use event::{Decision, Event, Judged, Withdrawn};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
 pub use gate::{Admission, Gate, Refusal, Settled};

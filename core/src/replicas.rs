@@ -79,7 +79,7 @@ impl Replicas {
                 resting.fetch_max(now.as_nanos().saturating_add(self.rest), Ordering::Relaxed);
             }
             AttemptEnd::Accept | AttemptEnd::Stop => resting.store(0, Ordering::Relaxed),
-            AttemptEnd::Lost | AttemptEnd::Deadline | AttemptEnd::Cancelled => {}
+            AttemptEnd::Lost | AttemptEnd::Deadline | AttemptEnd::Cancelled | AttemptEnd::Withdrawn => {}
         }
     }
 

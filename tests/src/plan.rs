@@ -41,6 +41,8 @@ pub enum Move {
     Drive(Shift),
     /// Ends one of the attempts in flight with a verdict; if there is none, polls until there is something to wait for.
     End(u8, Shift, Verdict),
+    /// Takes back one of the attempts in flight; if there is none, one with this number, which may never have been sent.
+    Withdraw(u8, Shift),
     /// Hands in a verdict for an id that may never have been sent, or ended long ago.
     Stray(u32, Verdict),
     /// Gives up.

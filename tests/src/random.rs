@@ -206,6 +206,11 @@ pub fn any_move() -> impl Strategy<Value = Move> {
     ]
 }
 
+/// A move that takes back an attempt.
+pub fn withdrawal() -> impl Strategy<Value = Move> {
+    (any::<u8>(), shift()).prop_map(|(pick, shift)| Move::Withdraw(pick, shift))
+}
+
 /// The answers of a gate that has something to say.
 pub fn busy() -> impl Strategy<Value = Answers> {
     let admission = prop_oneof![

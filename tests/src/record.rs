@@ -82,6 +82,8 @@ pub enum What {
     Poll(Did),
     /// Handed in a verdict, and was told this.
     Handle(u32, Verdict, Handled),
+    /// Took back an attempt that was never sent, and was told this.
+    Withdraw(u32, Handled),
     /// Gave up.
     Cancel,
     /// Put the call away.

@@ -123,6 +123,11 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
                         None => self.drive(&mut call),
                     }
                 }
+                Move::Withdraw(pick, shift) => {
+                    self.shift(shift);
+                    let picked = self.in_flight.get(usize::from(pick) % self.in_flight.len().max(1)).copied();
+                    self.withdraw(&mut call, picked.unwrap_or(u32::from(pick % 8)));
+                }
                 Move::Stray(id, verdict) => self.handle(&mut call, id, verdict),
                 Move::Cancel => self.cancel(&mut call),
                 Move::Suspend(shift) => {
@@ -235,6 +240,12 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
         let handled = call.handle(self.now, id, verdict);
         self.in_flight.retain(|other| *other != id);
         self.note(What::Handle(id, verdict, handled), seen(call));
+    }
+
+    fn withdraw(&mut self, call: &mut PlannedCall<'a, G, LANES>, id: u32) {
+        let handled = call.withdraw(self.now, id);
+        self.in_flight.retain(|other| *other != id);
+        self.note(What::Withdraw(id, handled), seen(call));
     }
 
     fn cancel(&mut self, call: &mut PlannedCall<'a, G, LANES>) {

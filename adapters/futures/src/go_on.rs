@@ -13,6 +13,7 @@ use crate::run::{Finished, FinishedOf, Listener, Rest, Running, Stage, see, work
 use crate::slots::Slots;
 use crate::terms::TermsFor;
 use crate::timer::Timer;
+use crate::unsent;
 
 /// How many attempts a poll starts at most before other tasks have a turn: an operation that fails at once and a
 /// policy without waits must not keep a thread to themselves.
@@ -126,21 +127,11 @@ where
                 // A clock that is a little behind its own sleeps must not make the machine wait again.
                 let due = call.due().unwrap_or(now);
                 now = if is_timeless { due } else { timer.now().max(due) };
-                if O::MAY_BE_UNSENT && call.deadline().is_none_or(|deadline| now < deadline) {
-                    // An attempt that has had its time and has sent nothing is known not to have been sent. The machine,
-                    // which does not know it, would take it for one that may have been.
-                    let mut looked_at = 0;
-                    while let Some((id, lane)) = call.in_flight_after(looked_at) {
-                        looked_at = id;
-                        if slots.as_mut().is(lane, |attempt| O::is_unsent(attempt, now)) {
-                            slots.as_mut().clear(lane);
-                            let verdict = Verdict::retry().unsent();
-                            let handled = call.judged(now, id, verdict);
-                            let judged = Judged::new(id, None, verdict, handled);
-                            see::<O, _>(hook, listener, now, Decision::Judged(judged));
-                        }
-                    }
-                }
+            }
+            if O::MAY_BE_UNSENT {
+                unsent::withdraw::<O, S, R>(call, slots.as_mut(), operation, now, |withdrawn| {
+                    see::<O, _>(hook, listener, now, Decision::Withdrawn(withdrawn));
+                });
             }
             has_news = false;
             loop {

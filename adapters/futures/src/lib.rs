@@ -67,6 +67,7 @@ pub mod testing;
 mod timer;
 #[cfg(feature = "tower")]
 pub mod tower;
+mod unsent;
 #[cfg(feature = "std")]
 mod virtual_timer;
 

@@ -15,10 +15,11 @@ pub trait Machine<P: AsPolicy, G: Gate>: Sized {
     fn step(&mut self, now: Instant) -> Action;
     fn judged(&mut self, now: Instant, attempt: u32, verdict: Verdict) -> Handled;
     fn accepted(&mut self, now: Instant, attempt: u32);
+    fn withdraw(&mut self, now: Instant, attempt: u32) -> Handled;
     fn failed(&mut self, now: Instant, attempt: u32) -> Handled;
     fn set_seed(&mut self, seed: u64);
     fn due(&self) -> Option<Instant>;
-    fn deadline(&self) -> Option<Instant>;
+    fn cancel(&mut self, now: Instant);
     fn is_over(&self) -> bool;
     fn in_flight_after(&self, attempt: u32) -> Option<(u32, u8)>;
     fn lane_of(&self, attempt: u32) -> Option<u8>;
@@ -59,6 +60,11 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Machine<P, G> for Call<P, G, LANE
         self.handle(now, attempt, Verdict::Accept);
     }
 
+    #[inline(never)]
+    fn withdraw(&mut self, now: Instant, attempt: u32) -> Handled {
+        self.withdraw(now, attempt)
+    }
+
     /// The commonest failure, of which nothing more is known: a verdict that is constant takes half the time.
     #[inline(never)]
     fn failed(&mut self, now: Instant, attempt: u32) -> Handled {
@@ -76,8 +82,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Machine<P, G> for Call<P, G, LANE
     }
 
     #[inline]
-    fn deadline(&self) -> Option<Instant> {
-        self.state().deadline()
+    fn cancel(&mut self, now: Instant) {
+        self.cancel(now);
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Operations: whatever makes a future for each attempt.
 
 use core::future::Future;
+use core::pin::Pin;
 
 use insist_core::{Attempt, Instant};
 
@@ -62,13 +63,18 @@ pub trait Operation: Outcomes + Sealed {
     #[inline]
     fn on_wait(&mut self) {}
 
-    /// Returns whether an attempt has had its time by now, and has sent nothing yet.
+    /// Returns, of an attempt that has sent nothing yet, when its time is up, the last instant for never; `None` if it has
+    /// sent something, or may have.
     #[doc(hidden)]
     #[inline]
-    fn is_unsent(attempt: &Self::Future, now: Instant) -> bool {
-        let _ = (attempt, now);
-        false
+    fn unsent_until(_: &Self::Future) -> Option<Instant> {
+        None
     }
+
+    /// Takes back what an attempt would have sent, before it is dropped.
+    #[doc(hidden)]
+    #[inline]
+    fn take_back(&mut self, _: Pin<&mut Self::Future>) {}
 }
 
 /// Keeps others from implementing [`Operation`].

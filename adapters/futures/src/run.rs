@@ -31,7 +31,7 @@ pin_project! {
     }
 }
 
-type CallOf<S, R> = <R as Room>::Call<<S as IntoTerms>::Policy, <S as IntoTerms>::Gate>;
+pub(crate) type CallOf<S, R> = <R as Room>::Call<<S as IntoTerms>::Policy, <S as IntoTerms>::Gate>;
 
 /// What of a call need not be pinned.
 pub(crate) struct Rest<M, O, S, R>

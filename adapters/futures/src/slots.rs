@@ -23,10 +23,19 @@ pub trait Slots<A: Future>: Default {
         }
     }
 
-    /// Whether there is an attempt in a lane of which this is true.
+    /// What this says of the attempt in a lane, if there is one and it says something.
     #[inline]
-    fn is(self: Pin<&mut Self>, lane: u8, is_true: impl FnOnce(&A) -> bool) -> bool {
-        self.slot(lane).is_some_and(|slot| slot.as_ref().get_ref().as_ref().is_some_and(is_true))
+    fn ask<V>(self: Pin<&mut Self>, lane: u8, about: impl FnOnce(&A) -> Option<V>) -> Option<V> {
+        self.slot(lane).and_then(|slot| slot.as_ref().get_ref().as_ref().and_then(about))
+    }
+
+    /// Drops what is in a lane, after it was given to this.
+    #[inline]
+    fn take(self: Pin<&mut Self>, lane: u8, with: impl FnOnce(Pin<&mut A>)) {
+        if let Some(mut slot) = self.slot(lane) {
+            slot.as_mut().as_pin_mut().map(with);
+            slot.set(None);
+        }
     }
 
     /// Drops what is in a lane.

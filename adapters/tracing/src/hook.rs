@@ -4,7 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use insist_core::{Action, CancelReason, Decision, Event, GiveUp, Hook, Judged, Reason, Refusal, Verdict, WaitReason};
+use insist_core::{
+    Action, AttemptEnd, CancelReason, Decision, Event, GiveUp, Hook, Judged, Reason, Refusal, Verdict, WaitReason,
+    Withdrawn,
+};
 use tracing::{Level, Span, debug, enabled, field, span, warn};
 
 use crate::error_text::{Debugged, Displayed, ErrorText, Text};
@@ -45,6 +48,8 @@ pub struct Tracing<D = Displayed> {
     /// A subscriber wants to hear of a call that gives up.
     warns: bool,
     attempts: u32,
+    /// How many of the ids were of attempts that were never sent.
+    withdrawn: u32,
     state: State,
     in_flight: Vec<(u32, Span)>,
     /// The text of the latest error, where somebody wants to hear of it.
@@ -88,7 +93,7 @@ impl Tracing {
         );
         let warns = enabled!(Level::WARN);
         let (in_flight, error) = (Vec::new(), String::new());
-        Self { call, warns, attempts: 0, state: State::Described, in_flight, error, text: Displayed }
+        Self { call, warns, attempts: 0, withdrawn: 0, state: State::Described, in_flight, error, text: Displayed }
     }
 
     /// Writes errors as `{:?}`.
@@ -116,7 +121,7 @@ impl Tracing {
         // This one is left without a span, and has nothing to say when it is dropped.
         let call = core::mem::replace(&mut self.call, Span::none());
         let (in_flight, error) = (Vec::new(), String::new());
-        Tracing { call, warns: self.warns, attempts: 0, state: State::Described, in_flight, error, text }
+        Tracing { call, warns: self.warns, attempts: 0, withdrawn: 0, state: State::Described, in_flight, error, text }
     }
 }
 
@@ -130,7 +135,7 @@ impl<D> Tracing<D> {
     fn act<T, E>(&mut self, event: &Event<'_, T, E>, action: &Action) {
         match action {
             Action::Send(attempt) => {
-                self.attempts = attempt.id;
+                self.attempts = attempt.id.saturating_sub(self.withdrawn);
                 let span = span!(
                     parent: &self.call,
                     Level::DEBUG,
@@ -211,6 +216,17 @@ impl<D> Tracing<D> {
         }
     }
 
+    /// It was never sent, so it is none of the attempts that are counted.
+    fn withdraw(&mut self, withdrawn: &Withdrawn) {
+        if !withdrawn.handled.counts() {
+            return;
+        }
+        (self.withdrawn, self.attempts) = (self.withdrawn.saturating_add(1), self.attempts.saturating_sub(1));
+        if let Some(span) = self.take(withdrawn.attempt) {
+            span.record("end", AttemptEnd::Withdrawn.as_str());
+        }
+    }
+
     fn take(&mut self, id: u32) -> Option<Span> {
         let index = self.in_flight.iter().position(|(other, _)| *other == id)?;
         Some(self.in_flight.swap_remove(index).1)
@@ -231,6 +247,7 @@ impl<T, E, D: ErrorText<E>> Hook<T, E> for Tracing<D> {
         match &event.decision {
             Decision::Action(action) => self.act(event, action),
             Decision::Judged(judged) => self.judge(judged),
+            Decision::Withdrawn(withdrawn) => self.withdraw(withdrawn),
             _ => {}
         }
     }

@@ -213,6 +213,7 @@ fn verdict(outcome: &Outcome) -> Verdict {
 fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<report::Event<'a>> {
     let decision = match event.decision {
         Decision::Action(action) => Decision::Action(action),
+        Decision::Withdrawn(withdrawn) => Decision::Withdrawn(withdrawn),
         Decision::Judged(Judged { attempt, outcome, verdict, handled, .. }) => {
             let result = outcome.and_then(ended).map(|ended| &ended.result);
             Decision::Judged(Judged::new(attempt, result, verdict, handled))

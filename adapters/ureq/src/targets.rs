@@ -118,6 +118,7 @@ impl<'a> Targets<'a> {
             Decision::Judged(judged) if judged.handled.counts() => {
                 set.ended(judged.attempt, event.at, judged.verdict.into());
             }
+            Decision::Withdrawn(withdrawn) => set.ended(withdrawn.attempt, event.at, AttemptEnd::Withdrawn),
             _ => {}
         }
     }

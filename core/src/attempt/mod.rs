@@ -109,10 +109,12 @@ pub enum AttemptEnd {
     Deadline,
     /// It was cancelled because its call was: by the user, by being dropped, or by being suspended.
     Cancelled,
+    /// It was [withdrawn](crate::Call::withdraw): it was never sent, and counts for nothing.
+    Withdrawn,
 }
 
 impl AttemptEnd {
-    /// Returns its word: `accept`, `retry`, `stop`, `timeout`, `lost`, `deadline` or `cancelled`.
+    /// Returns its word: `accept`, `retry`, `stop`, `timeout`, `lost`, `deadline`, `cancelled` or `withdrawn`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -123,15 +125,17 @@ impl AttemptEnd {
             Self::Lost => "lost",
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
-    /// Returns whether it was stopped before it had an outcome, for no fault of its own: lost, deadline or cancelled.
+    /// Returns whether it was stopped before it had an outcome, for no fault of its own: lost, deadline, cancelled or
+    /// withdrawn.
     ///
     /// Such an end says nothing about the server.
     #[must_use]
     pub const fn is_cancelled(self) -> bool {
-        matches!(self, Self::Lost | Self::Deadline | Self::Cancelled)
+        matches!(self, Self::Lost | Self::Deadline | Self::Cancelled | Self::Withdrawn)
     }
 }
 

@@ -160,6 +160,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             self.refused(refusal);
             return Err(Reason::Refused);
         }
+        self.reserved[index] = now.as_nanos();
         self.state.lanes[index] = Lane::Waiting {
             due: due.as_nanos(),
             began: now.as_nanos(),
@@ -232,7 +233,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Whether there is a send that no lane was promised.
     #[inline]
     pub(super) fn has_attempt_left(&self) -> bool {
-        self.state.counted().saturating_add(self.state.promised()) < self.policy.as_policy().limits().attempts
+        self.state.spent() < self.policy.as_policy().limits().attempts
     }
 
     /// A lane that has not opened keeps no call alive, unless a race is still to open it.

@@ -25,7 +25,7 @@ pub(super) enum Lane {
         began: u64,
         /// The retry that it waits for; 0 is the lane's first send.
         retry: u32,
-        /// The attempt that it sent last.
+        /// The attempt that it sent or withdrew last; 0 where it has sent none.
         attempt: u32,
         why: Why,
         /// The hint of what it follows in whole milliseconds, 0 for none.
@@ -47,7 +47,7 @@ pub(super) enum Lane {
     Ended {
         /// How many sends of the lane came after its first.
         retry: u32,
-        /// The attempt that it sent last.
+        /// The attempt that it sent or withdrew last; 0 where it has sent none.
         attempt: u32,
     },
 }
@@ -163,6 +163,15 @@ impl Lane {
         Self::Ended { retry, attempt: self.attempt() }
     }
 
+    /// The lane after the attempt that it has in flight was taken back: as it was before, with no send to come.
+    #[inline]
+    pub(super) const fn withdrawn(&self) -> Self {
+        match self.retry() {
+            0 => Self::Ended { retry: 0, attempt: 0 },
+            retry => Self::Ended { retry: retry - 1, attempt: self.attempt() },
+        }
+    }
+
     /// What its next send is for, or the one in flight, as gates are told.
     #[inline]
     pub(super) const fn cause(&self, index: usize) -> Cause {
@@ -175,12 +184,22 @@ impl Lane {
     }
 
     /// How many attempts it sent.
-    pub(super) fn sends(&self) -> u64 {
-        let retries = u64::from(self.retry());
+    #[inline]
+    pub(super) const fn sends(&self) -> u32 {
         match self {
-            Self::Waiting { .. } => retries,
-            _ if self.attempt() == 0 => 0,
-            _ => retries + 1,
+            Self::Waiting { retry, .. } => *retry,
+            Self::InFlight { retry, attempt: 1.., .. } | Self::Ended { retry, attempt: 1.. } => retry.saturating_add(1),
+            _ => 0,
+        }
+    }
+
+    /// How many attempts it sent or is promised.
+    #[inline]
+    pub(super) const fn spent(&self) -> u32 {
+        match self {
+            Self::Opening { .. } => 1,
+            Self::Waiting { retry, .. } => retry.saturating_add(1),
+            _ => self.sends(),
         }
     }
 }

@@ -49,6 +49,7 @@ mod resume;
 mod serde;
 mod state;
 mod validate;
+mod withdraw;
 
 pub use judge::Handled;
 pub use resume::ResumeError;
@@ -56,7 +57,7 @@ pub use state::State;
 pub use validate::StateError;
 
 use crate::action::Reason;
-use crate::attempt::{AttemptEnd, Cause};
+use crate::attempt::{AttemptEnd, Kind};
 use crate::gate::{Gate, Refusal, Settled};
 use crate::policy::AsPolicy;
 use crate::time::Instant;
@@ -70,7 +71,7 @@ use state::Phase;
 /// value; the gate is `()`, borrowed (`&budget`), held by an `Arc`, or a tuple of these.
 ///
 /// Poll it, do what the action says, and poll again until the action is a wait. Hand in each attempt's end with
-/// [`handle`](Self::handle). Dropping it refunds and settles at the last instant it saw whatever is open; its
+/// [`handle`](Self::handle), or take back one that was never sent with [`withdraw`](Self::withdraw). Dropping it refunds and settles at the last instant it saw whatever is open; its
 /// driver stops what is in flight.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is polled"]
@@ -79,8 +80,8 @@ pub struct Call<P, G: Gate, const LANES: usize = 1> {
     gate: G,
     /// What a gate said that ended a lane; the latest.
     refusal: Option<Refusal>,
-    /// Since when the waits are reserved that were taken up at a resume; later ones are reserved since they began.
-    resumed: u64,
+    /// When what each lane's gate has reserved for its next send, or for the one in flight, was.
+    reserved: [u64; LANES],
     state: State<LANES>,
 }
 
@@ -118,7 +119,7 @@ impl<P: AsPolicy, G: Gate> Call<P, G> {
             opened: 1,
             lanes,
         };
-        Call { policy, gate, refusal: None, resumed: 0, state }
+        Call { policy, gate, refusal: None, reserved: [0; LANES], state }
     }
 }
 
@@ -204,11 +205,12 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
         self.state.lanes[index] = self.state.lanes[index].ended();
     }
 
+    /// Gives back what was reserved for the send that a lane waits for, or has in flight; for a first one nothing was.
     #[inline]
     fn refund(&self, index: usize) {
-        if let Lane::Waiting { retry: 1.., began, why, hint_ms, .. } = self.state.lanes[index] {
-            let reserved = Instant::from_nanos(began.max(self.resumed));
-            self.gate.refund(self.now(), &Cause::because(why, hint_ms), reserved);
+        let cause = self.state.lanes[index].cause(index);
+        if cause.kind != Kind::First {
+            self.gate.refund(self.now(), &cause, Instant::from_nanos(self.reserved[index]));
         }
     }
 

@@ -98,7 +98,7 @@ impl<const LANES: usize> State<LANES> {
     /// Whether another send is safe. A lane that ended for one of these reasons had an attempt that was not sent, for
     /// whether a failure may be repeated is judged before them.
     fn may_be_sent_again(&self) -> bool {
-        let nothing_was_sent = self.counted() == 0 && self.forgiven == 0;
+        let nothing_was_sent = self.sends() == 0 && self.forgiven == 0;
         let was_judged =
             matches!(self.reason, Reason::Attempts | Reason::Backoff | Reason::RetryAfter | Reason::Refused);
         match self.repeat {

@@ -135,6 +135,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             }
             match self.admit(index, now) {
                 Admission::Yes => {
+                    self.reserved[index] = now.as_nanos();
                     self.opened(index, now);
                     return Some(self.send(index, now));
                 }

@@ -8,7 +8,7 @@ use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use super::validate::StateError;
 use super::{Call, Reason};
-use crate::attempt::AttemptEnd;
+use crate::attempt::{AttemptEnd, Kind};
 use crate::draw::PLACE;
 use crate::gate::Gate;
 use crate::jitter::Jitter;
@@ -91,9 +91,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if let Err(error) = state.check_origin(now).and_then(|()| state.fits(&policy)) {
             return Err(ResumeError { state, error });
         }
-        let mut call = Self { policy, gate, refusal: None, resumed: 0, state };
+        let mut call = Self { policy, gate, refusal: None, reserved: [0; LANES], state };
         let now = call.advance(now);
-        call.resumed = now.as_nanos();
         if call.is_over() {
             call.close_lanes();
         } else if now.as_nanos() >= call.state.deadline && call.state.deadline != NEVER {
@@ -118,7 +117,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Waits are reserved anew; a send that the policy no longer allows ends its lane.
     fn keep_promises(&mut self, now: Instant) {
         let limits = self.policy.as_policy().limits();
-        let mut left = limits.attempts.saturating_sub(self.state.counted());
+        let mut left = limits.attempts.saturating_sub(self.state.sends());
         for index in 0..LANES {
             let lane = self.state.lanes[index];
             if !lane.is_opening() && !lane.is_waiting() {
@@ -127,7 +126,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             let is_allowed = left > 0 && lane.retry() < limits.lane_attempts && index < usize::from(limits.lanes);
             let refused = if !is_allowed {
                 Some(None)
-            } else if lane.retry() > 0 {
+            } else if lane.is_waiting() && lane.cause(index).kind != Kind::First {
                 self.gate.reserve(now, &lane.cause(index)).err().map(Some)
             } else {
                 None
@@ -135,6 +134,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             match (refused, lane) {
                 (None, Lane::Waiting { .. }) => {
                     left -= 1;
+                    self.reserved[index] = now.as_nanos();
                     self.put_off(index, now.as_nanos());
                 }
                 (None, _) => left -= 1,

@@ -47,7 +47,7 @@ pub struct State<const LANES: usize = 1> {
     pub(super) clock: u64,
     /// The largest hint that ended a lane, 0 for none.
     pub(super) hint: u64,
-    /// How many attempts were sent, which is the id of the newest.
+    /// The id of the newest attempt. As many were sent, but for those that were withdrawn.
     pub(super) sent: u32,
     /// The latest attempt that had a verdict, 0 for none.
     pub(super) last: u32,
@@ -72,10 +72,18 @@ pub(super) enum Phase {
 }
 
 impl<const LANES: usize> State<LANES> {
-    /// Returns how many attempts were sent.
+    /// Returns how many attempts were sent. What was [withdrawn](super::Call::withdraw) was not; of a call that was
+    /// [revived](Self::revive), what was withdrawn before that counts as sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.sent - self.withdrawn()
+    }
+
+    /// Returns the id of the newest attempt, 0 for none: they are numbered 1, 2, 3 … in the order of their sends, and one
+    /// that was withdrawn keeps its number.
     #[inline]
     #[must_use]
-    pub const fn attempts(&self) -> u32 {
+    pub const fn newest(&self) -> u32 {
         self.sent
     }
 
@@ -204,16 +212,21 @@ impl<const LANES: usize> State<LANES> {
         Instant::from_nanos(self.clock)
     }
 
-    /// Sends that are promised to lanes, on top of those that were made.
+    /// How many attempts its lanes sent: those that the policy's limit counts.
     #[inline]
-    pub(super) fn promised(&self) -> u32 {
-        self.lanes.iter().filter(|lane| lane.is_waiting() || lane.is_opening()).count() as u32
+    pub(super) fn sends(&self) -> u32 {
+        self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.sends()))
     }
 
-    /// How many attempts the policy's limit counts.
+    /// The same, and those that are promised to lanes.
     #[inline]
-    pub(super) const fn counted(&self) -> u32 {
-        self.sent.saturating_sub(self.forgiven)
+    pub(super) fn spent(&self) -> u32 {
+        self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.spent()))
+    }
+
+    /// How many attempts were withdrawn since it began, or was revived.
+    pub(super) fn withdrawn(&self) -> u32 {
+        self.sent.saturating_sub(self.forgiven).saturating_sub(self.sends())
     }
 }
 

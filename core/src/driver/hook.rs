@@ -193,7 +193,7 @@ impl<F> OnRetry<F> {
 pub struct Retrying<'a, T, E> {
     /// The attempt that failed.
     pub attempt: u32,
-    /// Its outcome; `None` if it took too long, or could not be started.
+    /// Its outcome; `None` if it took too long, could not be started, or was withdrawn.
     pub outcome: Option<&'a Result<T, E>>,
     /// From now until the next attempt of its lane.
     pub wait: Duration,
@@ -229,6 +229,10 @@ impl<F> OnRetry<F> {
         match event.decision {
             Decision::Judged(judged) => match judged.handled {
                 Handled::Retry { due } => (self.timed_out, Some(retrying(judged.attempt, judged.outcome, due))),
+                _ => (self.timed_out, None),
+            },
+            Decision::Withdrawn(withdrawn) => match withdrawn.handled {
+                Handled::Retry { due } => (self.timed_out, Some(retrying(withdrawn.attempt, None, due))),
                 _ => (self.timed_out, None),
             },
             Decision::Action(Action::Cancel { attempt, reason: CancelReason::Timeout }) => (attempt, None),

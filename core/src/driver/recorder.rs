@@ -1,6 +1,7 @@
 //! A hook that keeps the log of a call, with a detail of each outcome.
 
 use super::hook::Hook;
+use crate::attempt::AttemptEnd;
 use crate::event::{Decision, Event};
 use crate::log::Log;
 use crate::time::Instant;
@@ -46,7 +47,10 @@ where
                 }
                 self.log.ended(judged.attempt, event.at, judged.verdict.into());
             }
-            Decision::Judged(_) => {}
+            Decision::Withdrawn(withdrawn) if withdrawn.handled.counts() => {
+                self.log.ended(withdrawn.attempt, event.at, AttemptEnd::Withdrawn);
+            }
+            Decision::Judged(_) | Decision::Withdrawn(_) => {}
             Decision::Action(action) => self.log.on_action(event.at, action),
         }
         self.hook.on_event(event);

@@ -143,8 +143,14 @@ impl Budget {
 
     #[cold]
     #[inline(never)]
-    fn forget_first(&self, now: Instant) {
-        self.counts.take_latest(FIRSTS, self.counts.advance(self.row(), now.as_nanos()));
+    fn forget_first(&self, admitted: Instant) {
+        let slot = self.row().slot(admitted.as_nanos());
+        let newest = self.counts.peek(slot);
+        let has_fallen_out = newest - slot >= SLOTS as u64;
+        if !has_fallen_out && !self.counts.take(FIRSTS, slot) {
+            // It was counted in a later slot, which other calls had seen by then.
+            self.counts.take_latest(FIRSTS, newest);
+        }
     }
 
     /// A quotient is rounded as the ratio was when it was written, so 3 for 10 is exactly 0.3.
@@ -210,9 +216,9 @@ impl Gate for Budget {
     }
 
     #[inline]
-    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
-        if cause.kind == Kind::First && matches!(settled, Settled::Unsent) {
-            self.forget_first(now);
+    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
+        if let (Kind::First, Settled::Unsent(admitted)) = (cause.kind, settled) {
+            self.forget_first(*admitted);
         }
     }
 }

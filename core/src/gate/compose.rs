@@ -114,7 +114,7 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         }
         let second = self.1.admit(now, cause);
         if second != Admission::Yes {
-            self.0.settle(now, cause, &Settled::Unsent);
+            self.0.settle(now, cause, &Settled::Unsent(now));
         }
         second
     }

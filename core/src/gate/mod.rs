@@ -152,8 +152,9 @@ impl serde::Serialize for Refusal {
 pub enum Settled {
     /// It was sent at this instant, and ended like this.
     Ended(AttemptEnd, Instant),
-    /// It was not sent after all: another gate refused it.
-    Unsent,
+    /// It was not sent after all: another gate refused it, or it was [withdrawn](crate::Call::withdraw). It was admitted at
+    /// this instant. What was reserved for it is open again: it is refunded, or waits for another send.
+    Unsent(Instant),
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl Gate for ScriptedGate {
 
     fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         add(&self.admitted, -1);
-        if *settled == Settled::Unsent && Self::is_reserved(cause) {
+        if matches!(settled, Settled::Unsent(_)) && Self::is_reserved(cause) {
             add(&self.reserved, 1);
         }
     }

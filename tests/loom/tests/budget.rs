@@ -104,7 +104,7 @@ fn what_is_refunded_and_unsent_leaves_nothing() {
         let other = Arc::clone(&budget);
         let thread = thread::spawn(move || {
             let _ = other.admit(slot(0), &Cause::FIRST);
-            other.settle(slot(0), &Cause::FIRST, &Settled::Unsent);
+            other.settle(slot(0), &Cause::FIRST, &Settled::Unsent(slot(0)));
         });
         assert!(budget.reserve(slot(0), &AGAIN).is_ok());
         budget.refund(slot(0), &AGAIN, slot(0));

@@ -34,7 +34,11 @@ impl Deck {
             frames: some(100, &mut runner, random::frame()),
             repeats: some(50, &mut runner, random::repeat()),
             answers: some(300, &mut runner, random::answers()),
-            moves: some(4000, &mut runner, random::any_move()),
+            moves: {
+                let mut moves = some(4000, &mut runner, random::any_move());
+                moves.extend(some(400, &mut runner, random::withdrawal()));
+                moves
+            },
             verdicts: some(100, &mut runner, random::verdict()),
         }
     }

@@ -146,6 +146,7 @@ fn unsaid(plan: &Plan, steps: &[Step]) -> Vec<&'static str> {
             "a gate that holds back a send",
         ),
         (does(|what| matches!(what, What::Suspend)), "a call that is put away and taken up again"),
+        (does(|what| matches!(what, What::Withdraw(..))), "an attempt that is withdrawn"),
         (does(|what| matches!(what, What::Cancel)), "a user who gives up"),
         (does(|what| matches!(what, What::Drop)), "a call that is dropped"),
         (does(|what| matches!(what, What::Handle(_, _, Handled::Late | Handled::Unknown))), "a verdict for nothing"),

@@ -117,6 +117,10 @@ fn simpler_moves(planned: Move) -> Vec<Move> {
             let first = (pick > 0).then_some(Move::End(0, shift, verdict));
             first.into_iter().chain(sooner).chain(plainer).collect()
         }
+        Move::Withdraw(pick, shift) => {
+            let first = (pick > 0).then_some(Move::Withdraw(0, shift));
+            first.into_iter().chain(simpler(shift).map(|shift| Move::Withdraw(pick, shift))).collect()
+        }
         Move::Stray(..) | Move::Cancel | Move::Drop => Vec::new(),
     }
 }

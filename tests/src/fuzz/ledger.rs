@@ -72,6 +72,9 @@ impl<G: Gate> Gate for Ledger<G> {
 
     fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         take(&self.in_flight, "it was told the end of what was not admitted");
+        if let (Settled::Unsent(_), Some(reserved)) = (settled, self.of(cause.kind)) {
+            reserved.set(reserved.get() + 1);
+        }
         self.gate.settle(now, cause, settled);
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Ride {
     last: u32,
     /// How many were sent before it was revived.
     forgiven: u32,
+    /// How many were taken back since.
+    withdrawn: u32,
     repeat: u8,
     /// Something may have reached the server, and the call may not be repeated.
     is_spent: bool,
@@ -58,6 +60,7 @@ impl Ride {
             sent: head.sent,
             last: head.last,
             forgiven: head.forgiven,
+            withdrawn: head.sent - head.forgiven - head.sends,
             repeat: head.repeat,
             is_spent: false,
             in_flight: Vec::new(),
@@ -160,7 +163,7 @@ impl Ride {
                 self.sent += 1;
                 let most = self.policy.get_attempts().unwrap_or(u32::MAX);
                 assert_eq!(attempt.id, self.sent, "law 2");
-                assert!(attempt.id - self.forgiven <= most, "law 2: {attempt:?} of {most}");
+                assert!(attempt.id - self.forgiven - self.withdrawn <= most, "law 2: {attempt:?} of {most}");
                 let lane_attempts = self.policy.get_lane_attempts().unwrap_or(u32::MAX);
                 assert!(attempt.retry < lane_attempts, "law 2: {attempt:?} of {lane_attempts} in a lane");
                 assert!(attempt.lane < self.policy.get_lanes(), "law 2: {attempt:?}");
@@ -210,7 +213,7 @@ impl Ride {
                 self.finish(action);
             }
         }
-        assert_eq!(call.state().attempts(), self.sent, "law 2: it counts otherwise");
+        assert_eq!(call.state().newest(), self.sent, "law 2: it counts otherwise");
         assert_eq!(gate.in_flight(), self.in_flight.len(), "law 12");
         let _ = stored(call.state());
         action

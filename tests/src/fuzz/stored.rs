@@ -24,6 +24,8 @@ pub(super) struct Head {
     pub(super) last: u32,
     /// How many were sent before it was revived.
     pub(super) forgiven: u32,
+    /// How many its lanes sent since.
+    pub(super) sends: u32,
     pub(super) has_in_flight: bool,
     /// The latest send that is promised, if the call goes on.
     pub(super) promised: Option<u64>,
@@ -44,6 +46,14 @@ impl Head {
             2 => Some(long_of(lane, 16)),
             _ => None,
         };
+        let sends = |lane: &[u8]| {
+            let short_of = |at: usize| u32::from_le_bytes(lane[at..at + 4].try_into().expect("4 bytes"));
+            match (lane[0], short_of(8), short_of(12)) {
+                (2, retry, _) => retry,
+                (3 | 4, retry, 1..) => retry + 1,
+                _ => 0,
+            }
+        };
         Self {
             is_running: bytes[1] == 0,
             has_returned: bytes[1] == 1,
@@ -54,6 +64,7 @@ impl Head {
             sent: short(39),
             last: short(43),
             forgiven: short(47),
+            sends: lanes.clone().map(sends).sum(),
             has_in_flight: lanes.clone().any(|lane| lane[0] == 3),
             promised: lanes.filter_map(promised).max().filter(|_| bytes[1] == 0),
         }

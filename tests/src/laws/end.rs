@@ -123,7 +123,7 @@ pub fn law_5(record: &Record) -> Result<(), Broken> {
             What::Start | What::Suspend | What::Operate(..) | What::Resume(Err(_)) => return None,
             What::Drop | What::Cancel => return None,
             What::Handle(_, Verdict::Accept | Verdict::Stop, _) => return None,
-            What::Handle(..) => true,
+            What::Handle(..) | What::Withdraw(..) => true,
             What::Poll(_) | What::Resume(_) => !is_late,
         };
         if after.is_sure && is_own_end && ends_now && (after.can_go_on() || gives_up_a_promise(before, step, after)) {

@@ -1,6 +1,6 @@
 //! What a poll finds due: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 
-use insist_core::{Admission, AttemptEnd, CancelReason, Cause, Instant, Reason, Refusal, WaitReason};
+use insist_core::{Admission, AttemptEnd, CancelReason, Cause, Instant, Kind, Reason, Refusal, WaitReason};
 
 use super::Model;
 use super::history::{Event, Flight, Outcome};
@@ -50,8 +50,8 @@ impl Model<'_> {
             let (lane, cause) = (wait.lane, wait.cause);
             match self.admit(cause, tape)? {
                 Admission::Yes => {
-                    let waited = if cause == Cause::FIRST { 0 } else { wait.length() };
-                    return Ok(Some(self.send(lane, cause, waited)));
+                    let waited = if cause.kind == Kind::Retry { wait.length() } else { 0 };
+                    return Ok(Some(self.send(lane, cause, waited, wait.reserved)));
                 }
                 Admission::NotBefore(at) => self.history.push(Event::Held { lane, until: at.as_nanos() }),
                 // Law 11: the one send is given up, and so its lane.
@@ -71,7 +71,7 @@ impl Model<'_> {
             if tape.reserve(self.clock, Cause::HEDGE)?.is_ok() {
                 let admission = self.admit(Cause::HEDGE, tape)?;
                 if admission == Admission::Yes {
-                    return Ok(Some(self.send(lane, Cause::HEDGE, 0)));
+                    return Ok(Some(self.send(lane, Cause::HEDGE, 0, Some(self.clock))));
                 }
                 tape.refund(self.clock, Cause::HEDGE, Instant::from_nanos(self.clock))?;
                 if let Admission::NotBefore(at) = admission {
@@ -122,10 +122,10 @@ impl Model<'_> {
     }
 
     /// Law 2: attempts are numbered 1, 2, 3. Law 7: a timeout fits the deadline.
-    fn send(&mut self, lane: usize, cause: Cause, waited: u64) -> Did {
-        let id = self.history.sends_ever() + 1;
+    fn send(&mut self, lane: usize, cause: Cause, waited: u64, reserved: Option<u64>) -> Did {
+        let id = self.history.newest() + 1;
         let retry = self.history.sends_of(lane);
-        self.history.push(Event::Sent(Flight { id, lane, cause, at: self.clock, waited }));
+        self.history.push(Event::Sent(Flight { id, lane, cause, at: self.clock, waited, reserved }));
         let left = self.deadline().map(|deadline| deadline - self.clock);
         let timeout = self.policy.get_attempt_timeout().map(nanos).into_iter().chain(left).min();
         Did::Send(Sending { id, retry, lane: lane as u8, kind: cause.kind, timeout })

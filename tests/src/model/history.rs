@@ -25,6 +25,8 @@ pub(super) enum Event {
     Resumed,
     /// An attempt was sent.
     Sent(Flight),
+    /// It was never sent after all, and was taken back.
+    Withdrawn(u32),
     /// It ended. What the machine cancelled, or lost when it was put away, had no verdict.
     Ended { id: u32, end: AttemptEnd },
     /// A lane goes no further, why, and what a gate said if one refused.
@@ -76,6 +78,8 @@ pub(super) struct Flight {
     pub(super) at: u64,
     /// How long its lane waited for it; 0 for the first of a lane.
     pub(super) waited: u64,
+    /// When a gate reserved it; the call's first send needs no reservation.
+    pub(super) reserved: Option<u64>,
 }
 
 /// What happened, in order.
@@ -99,9 +103,19 @@ impl History {
         self.life().iter().rev().find_map(set)
     }
 
-    /// All that was sent in this life, in order of id.
+    /// All that was begun in this life, in order of id.
+    fn begun(&self) -> impl DoubleEndedIterator<Item = Flight> {
+        begun(self.life())
+    }
+
+    /// All that was sent in this life and not withdrawn, in order of id.
     pub(super) fn sent(&self) -> impl DoubleEndedIterator<Item = Flight> {
-        sent(self.life())
+        self.begun().filter(|flight| !self.0.contains(&Event::Withdrawn(flight.id)))
+    }
+
+    /// How many attempts were withdrawn in this life.
+    pub(super) fn withdrawn(&self) -> u32 {
+        self.begun().count() as u32 - self.sends()
     }
 
     /// How many attempts were sent in this life.
@@ -109,9 +123,14 @@ impl History {
         self.sent().count() as u32
     }
 
-    /// How many attempts were ever sent, which is the number of the latest.
+    /// The number of the latest attempt.
+    pub(super) fn newest(&self) -> u32 {
+        begun(&self.0).count() as u32
+    }
+
+    /// How many attempts count as sent: of those before this life all.
     pub(super) fn sends_ever(&self) -> u32 {
-        sent(&self.0).count() as u32
+        self.newest() - self.withdrawn()
     }
 
     /// Whether every attempt that was ever sent certainly did not reach the server.
@@ -174,16 +193,16 @@ impl History {
 
     /// When lanes are to open because of failures, and have not yet. They open in order, so the earliest comes first.
     pub(super) fn openings(&self) -> Vec<u64> {
-        let mut openings = Vec::new();
+        let (mut openings, mut opened) = (Vec::new(), 1);
         for event in self.life() {
+            let was_open = opened;
+            opened = opened_by(opened, event);
             match event {
                 Event::OpeningPromised(at) => {
                     openings.push(*at);
                     openings.sort_unstable();
                 }
-                Event::Sent(Flight { cause: Cause::HEDGE, .. }) | Event::NeverOpens(_) if !openings.is_empty() => {
-                    openings.remove(0);
-                }
+                _ if opened > was_open && !openings.is_empty() => _ = openings.remove(0),
                 Event::Hastened(now) => openings.iter_mut().for_each(|at| *at = (*at).min(*now)),
                 _ => {}
             }
@@ -193,17 +212,23 @@ impl History {
 
     /// How many lanes have opened or never will; the next one to open has this number.
     pub(super) fn opened(&self) -> usize {
-        let never = self.life().iter().filter(|event| matches!(event, Event::NeverOpens(_))).count();
-        1 + self.sends_of_kind(Kind::Hedge) as usize + never
+        self.life().iter().fold(1, opened_by)
     }
 
-    /// When a lane opened last, or was refused to.
+    /// When the lane that opened last made its first send, or was refused to.
     pub(super) fn last_opening(&self) -> u64 {
-        let opening = |event: &Event| match event {
-            Event::Sent(Flight { cause: Cause::FIRST | Cause::HEDGE, at, .. }) | Event::NeverOpens(at) => Some(*at),
-            _ => None,
-        };
-        self.life().iter().rev().find_map(opening).unwrap_or(0)
+        let (mut opened, mut last) = (1, 0);
+        for event in self.life() {
+            opened = opened_by(opened, event);
+            match event {
+                Event::Sent(Flight { cause: Cause::FIRST | Cause::HEDGE, at, lane, .. }) if lane + 1 == opened => {
+                    last = *at;
+                }
+                Event::NeverOpens(at) => last = *at,
+                _ => {}
+            }
+        }
+        last
     }
 
     /// Until when a gate holds back a lane that has not opened.
@@ -247,6 +272,15 @@ impl History {
     }
 }
 
-fn sent(events: &[Event]) -> impl DoubleEndedIterator<Item = Flight> {
+/// How many lanes have opened after this, or never will, if so many had before it.
+fn opened_by(opened: usize, event: &Event) -> usize {
+    match event {
+        Event::Sent(flight) => opened.max(flight.lane + 1),
+        Event::NeverOpens(_) => opened + 1,
+        _ => opened,
+    }
+}
+
+fn begun(events: &[Event]) -> impl DoubleEndedIterator<Item = Flight> {
     events.iter().filter_map(|event| if let Event::Sent(flight) = event { Some(*flight) } else { None })
 }

@@ -10,7 +10,7 @@ use crate::expected::{delay, nanos, told};
 impl Model<'_> {
     /// A verdict counts while its attempt is in flight and the call goes on; later it is ignored, and that is said.
     pub(super) fn handle(&mut self, id: u32, verdict: Verdict, tape: &mut Tape<'_>) -> Result<Handled, String> {
-        if id == 0 || id > self.history.sends_ever() {
+        if id == 0 || id > self.history.newest() {
             return Ok(Handled::Unknown);
         }
         let flight = self.history.in_flight().into_iter().find(|flight| flight.id == id);
@@ -32,10 +32,15 @@ impl Model<'_> {
             }
             other => return Err(format!("{other:?} is new here")),
         }
+        self.what_became_of(flight.lane)
+    }
+
+    /// What is said of an attempt's end that counted.
+    pub(super) fn what_became_of(&self, lane: usize) -> Result<Handled, String> {
         if self.is_over() {
             return Ok(Handled::Over);
         }
-        match self.history.wait_of(flight.lane) {
+        match self.history.wait_of(lane) {
             Some(wait) => Ok(Handled::Retry { due: Instant::from_nanos(wait.due) }),
             None => {
                 let reason = self.history.last_reason().ok_or("its lane ended without a reason")?;

@@ -1,6 +1,6 @@
 //! A call that is put away keeps its promises; taken up again, it reserves them anew and has lost what was in flight.
 
-use insist_core::{AttemptEnd, Failure, Instant, Jitter, Reason, StateError};
+use insist_core::{AttemptEnd, Failure, Instant, Jitter, Kind, Reason, StateError};
 
 use super::Model;
 use super::history::{Event, Outcome};
@@ -82,7 +82,11 @@ impl Model<'_> {
         let Some(wait) = self.history.wait_of(lane).filter(|wait| wait.due.saturating_add(MINUTE) <= self.clock) else {
             return;
         };
-        if wait.was_put_off || self.clock == u64::MAX || self.policy.get_jitter() == Jitter::None {
+        if wait.cause.kind != Kind::Retry
+            || wait.was_put_off
+            || self.clock == u64::MAX
+            || self.policy.get_jitter() == Jitter::None
+        {
             return;
         }
         let number = self.history.sends_of(lane);

@@ -9,6 +9,7 @@
 //! - `due`: what a poll finds: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 //! - `judge`: what follows from a verdict, and from a failure, in the order of `docs/laws.md`.
 //! - `kept`: what a call keeps when it is put away, and what becomes of that when it is taken up again.
+//! - `withdraw`: an attempt that was never sent.
 //! - `operator`: what an operator changes meanwhile.
 
 mod due;
@@ -18,6 +19,7 @@ mod kept;
 mod operator;
 mod sense;
 mod tape;
+mod withdraw;
 
 use insist_core::{AttemptEnd, Cause, Instant, Kind, Policy, Reason, Repeat, Settled};
 
@@ -86,6 +88,12 @@ impl<'a> Model<'a> {
             }
             What::Handle(id, verdict, handled) => {
                 let expected = self.handle(id, verdict, tape)?;
+                if expected != handled {
+                    return Err(format!("the laws expect {expected:?}, but it was {handled:?}"));
+                }
+            }
+            What::Withdraw(id, handled) => {
+                let expected = self.withdraw(id, tape)?;
                 if expected != handled {
                     return Err(format!("the laws expect {expected:?}, but it was {handled:?}"));
                 }

@@ -59,10 +59,11 @@ impl Model<'_> {
     /// Law 16. Of a call that did not end with the judging of an attempt, it is not known what that came to.
     fn may_be_sent_again(&self, reason: Reason) -> bool {
         let was_judged = matches!(reason, Reason::Attempts | Reason::Backoff | Reason::RetryAfter | Reason::Refused);
+        let is_unsent = self.history.sends_ever() == 0;
         match self.repeat {
             Repeat::Always => true,
-            Repeat::IfUnsent => self.history.sends_ever() == 0 || (was_judged && self.history.reached_nobody()),
-            _ => self.history.sends_ever() == 0,
+            Repeat::IfUnsent => is_unsent || (was_judged && self.history.reached_nobody()),
+            _ => is_unsent,
         }
     }
 

@@ -72,7 +72,7 @@ impl Gate for RetryConcurrency {
     fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         let mut active = lock(&self.active);
         active.requests -= 1;
-        if cause.kind != Kind::First && *settled != Settled::Unsent {
+        if cause.kind != Kind::First && !matches!(settled, Settled::Unsent(_)) {
             active.retries -= 1;
         }
     }

@@ -52,6 +52,7 @@ fn see_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool, sees: 
         let what = match (step.what, &mut call) {
             (What::Poll(_), Some(call)) => What::Poll(call.poll(now).into()),
             (What::Handle(id, verdict, _), Some(call)) => What::Handle(id, verdict, call.handle(now, id, verdict)),
+            (What::Withdraw(id, _), Some(call)) => What::Withdraw(id, call.withdraw(now, id)),
             (What::Cancel, Some(call)) => {
                 call.cancel(now);
                 What::Cancel

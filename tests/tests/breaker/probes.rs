@@ -97,7 +97,7 @@ fn a_cancelled_probe_gives_its_place_back() {
     ends(&breaker, at(1000), at(1100), AttemptEnd::Cancelled);
     assert!(is_half_open(&breaker, at(1100)));
     assert!(is_admitted(&breaker, at(1100)), "one that another gate refuses gives it back too");
-    breaker.settle(at(1100), &Cause::FIRST, &Settled::Unsent);
+    breaker.settle(at(1100), &Cause::FIRST, &Settled::Unsent(at(1100)));
     assert!(is_admitted(&breaker, at(1100)));
     assert!(!is_admitted(&breaker, at(1100)));
 }

@@ -109,7 +109,7 @@ proptest! {
                 }
                 Event::Unsent => {
                     let _ = budget.admit(instant, &Cause::FIRST);
-                    budget.settle(instant, &Cause::FIRST, &Settled::Unsent);
+                    budget.settle(instant, &Cause::FIRST, &Settled::Unsent(instant));
                     model.send(now);
                     model.unsend();
                 }

@@ -66,7 +66,7 @@ fn no_window_ever_has_too_many() {
                             }
                             1 => {
                                 let _ = budget.admit(now, &Cause::FIRST);
-                                budget.settle(now, &Cause::FIRST, &Settled::Unsent);
+                                budget.settle(now, &Cause::FIRST, &Settled::Unsent(now));
                             }
                             2 => {
                                 if budget.reserve(now, &Cause::HEDGE).is_ok() {

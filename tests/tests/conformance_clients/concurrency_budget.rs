@@ -61,7 +61,7 @@ impl Gate for ConcurrencyBudget {
 
     fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         // A retry or hedge that another gate held back is still reserved, or is refunded next.
-        if cause.kind == Kind::First || *settled != Settled::Unsent {
+        if cause.kind == Kind::First || !matches!(settled, Settled::Unsent(_)) {
             self.leave(cause.kind);
         }
     }

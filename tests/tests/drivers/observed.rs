@@ -100,7 +100,7 @@ pub(crate) fn gate_is_even(asked: &[Asked]) -> Result<(), String> {
     let firsts =
         count(|question| matches!(question, Question::Admit(cause, Admission::Yes) if cause.kind == Kind::First));
     let unsent =
-        count(|question| matches!(question, Question::Settle(cause, Settled::Unsent) if cause.kind != Kind::First));
+        count(|question| matches!(question, Question::Settle(cause, Settled::Unsent(_)) if cause.kind != Kind::First));
     let settled = count(|question| matches!(question, Question::Settle(..)));
     let sent_or_refunded = refunded + admitted - firsts - unsent;
     if reserved == sent_or_refunded && admitted == settled { Ok(()) } else { Err(format!("{asked:?}")) }

@@ -75,7 +75,7 @@ fn law_12_what_a_second_gate_refuses_is_given_back_to_the_first() {
         (2, Question::Reserve(Cause::HEDGE, Ok(()))),
         (1, Question::Admit(Cause::HEDGE, Admission::Yes)),
         (2, Question::Admit(Cause::HEDGE, hold)),
-        (1, Question::Settle(Cause::HEDGE, Settled::Unsent)),
+        (1, Question::Settle(Cause::HEDGE, Settled::Unsent(at(50)))),
         (1, Question::Refund(Cause::HEDGE, at(50))),
         (2, Question::Refund(Cause::HEDGE, at(50))),
     ];

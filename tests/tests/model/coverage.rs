@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use insist_core::{Admission, CancelReason, Handled, Kind, Reason, StateError, WaitReason};
+use insist_core::{Admission, CancelReason, Cause, Handled, Kind, Reason, Settled, StateError, WaitReason};
 use insist_tests::record::{Did, Ending, Operation, Question, Record, Step, What};
 
 /// How often each of these has to happen at least, among ten million steps.
 const ENOUGH: u64 = 2000;
 
-const ALL: [&str; 54] = [
+const ALL: [&str; 60] = [
     "return",
     "give up: attempts",
     "give up: backoff",
@@ -43,6 +43,12 @@ const ALL: [&str; 54] = [
     "handled: over",
     "handled: retry",
     "handled: unknown",
+    "withdrawn: retry",
+    "withdrawn: lane ended",
+    "withdrawn: over",
+    "withdrawn: late",
+    "withdrawn: unknown",
+    "withdrawn: a hedge",
     "user gave up",
     "suspended",
     "resumed",
@@ -108,6 +114,9 @@ impl Coverage {
             for asked in step.outer() {
                 match asked.question {
                     Question::Reserve(_, Err(_)) => self.count("gate refused a reservation"),
+                    Question::Settle(Cause::HEDGE, Settled::Unsent(_)) if matches!(step.what, What::Withdraw(..)) => {
+                        self.count("withdrawn: a hedge");
+                    }
                     Question::Admit(_, Admission::No(_)) => self.count("gate refused a send"),
                     Question::Admit(_, Admission::NotBefore(_)) => self.count("gate held back a send"),
                     _ => {}
@@ -140,6 +149,14 @@ impl Coverage {
                 (Operation::Deadline(_), Ok(())) => "new deadline",
                 (Operation::Deadline(_), Err(StateError::Deadline { .. })) => "new deadline: a send is promised",
                 _ => "an operation that is refused for a reason that is new",
+            }),
+            What::Withdraw(_, handled) => self.count(match handled {
+                Handled::Retry { .. } => "withdrawn: retry",
+                Handled::LaneEnded { .. } => "withdrawn: lane ended",
+                Handled::Over => "withdrawn: over",
+                Handled::Late => "withdrawn: late",
+                Handled::Unknown => "withdrawn: unknown",
+                _ => "withdrawn: in a way that is new",
             }),
             What::Cancel => self.count("user gave up"),
             What::Suspend => self.count("suspended"),

@@ -108,7 +108,8 @@ where
         }
         request = request.or_else(|| self.spare.as_ref().and_then(|spare| self.clone_with.clone_request(spare)));
         request = request.or_else(|| self.spare.take());
-        let until = attempt.timeout().and_then(|timeout| now.checked_add(timeout));
+        let until =
+            attempt.timeout().and_then(|timeout| now.checked_add(timeout)).unwrap_or(Instant::from_nanos(u64::MAX));
         Sending { step: Step::Readying { service: self.service.clone(), request, until } }
     }
 
@@ -122,8 +123,17 @@ where
     }
 
     #[inline]
-    fn is_unsent(attempt: &Self::Future, now: Instant) -> bool {
-        matches!(attempt.step, Step::Readying { until: Some(until), .. } if until <= now)
+    fn unsent_until(attempt: &Self::Future) -> Option<Instant> {
+        match attempt.step {
+            Step::Readying { until, .. } => Some(until),
+            Step::Calling { .. } => None,
+        }
+    }
+
+    fn take_back(&mut self, attempt: Pin<&mut Self::Future>) {
+        if let Now::Readying { request, .. } = attempt.project().step.project() {
+            self.first = self.first.take().or_else(|| request.take());
+        }
     }
 }
 
@@ -138,7 +148,7 @@ pin_project! {
 pin_project! {
     #[project = Now]
     enum Step<S, Req, F> {
-        Readying { service: S, request: Option<Req>, until: Option<Instant> },
+        Readying { service: S, request: Option<Req>, until: Instant },
         Calling { #[pin] call: F },
     }
 }

@@ -5,7 +5,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{AsPolicy, Gate, Hook, IntoTerms, Judge, Terms};
+use insist_core::{AsPolicy, Gate, Hook, Instant, IntoTerms, Judge, Terms};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -14,9 +14,12 @@ use super::clone_request::CloneRequest;
 use super::error::Error;
 use super::heard::Heard;
 use crate::call::Keeping;
+use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::Room;
+use crate::run::{Running, Stage};
 use crate::timer::Timer;
+use crate::unsent;
 
 pin_project! {
     /// The call of one request. Dropping it cancels the attempts in flight.
@@ -30,6 +33,29 @@ pin_project! {
     {
         #[pin]
         call: Keeping<M, O, T, R>,
+    }
+
+    impl<M, O, T, R> PinnedDrop for ResponseFuture<M, O, T, R>
+    where
+        M: Timer,
+        O: Operation,
+        T: IntoTerms,
+        R: Room,
+    {
+        // The gates get back what they had reserved for attempts that were not sent.
+        fn drop(this: Pin<&mut Self>) {
+            withdraw(this.project().call.project().run);
+        }
+    }
+}
+
+/// Withdraws what has sent nothing, before the call is dropped.
+fn withdraw<M: Timer, O: Operation, T: IntoTerms, R: Room>(run: Pin<&mut Running<M, O, T, R>>) {
+    let run = run.project();
+    if let Stage::Running(call) = &mut run.rest.stage {
+        // No clock is read: an instant before the latest one counts as that.
+        call.cancel(Instant::ZERO);
+        unsent::withdraw::<O, T, R>(call, run.slots, &mut run.rest.operation, Instant::ZERO, |_| {});
     }
 }
 

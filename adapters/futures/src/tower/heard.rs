@@ -18,6 +18,7 @@ impl<T, E, H: Hook<T, E>> Hook<Answer<T, E>, Unsendable> for Heard<H> {
     fn on_event(&mut self, event: &Event<'_, Answer<T, E>, Unsendable>) {
         let decision = match event.decision {
             Decision::Action(action) => Decision::Action(action),
+            Decision::Withdrawn(withdrawn) => Decision::Withdrawn(withdrawn),
             Decision::Judged(judged) => {
                 let result = judged.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|answer| &answer.result);
                 Decision::Judged(Judged::new(judged.attempt, result, judged.verdict, judged.handled))

@@ -20,7 +20,9 @@
 //!
 //! - **Readiness.** The service that was polled ready makes the first attempt. Each further attempt is made by a clone,
 //!   which is polled ready first; that wait is part of the attempt, and its timeout counts from before it. An attempt
-//!   that had to wait until its timeout was not sent, and is known not to have been.
+//!   that had to wait until its timeout is [withdrawn](insist_core::Call::withdraw): it was never sent, so it is none of the
+//!   policy's attempts, costs no budget, and is made again whatever may be repeated. So is what still waits when the call
+//!   ends or is dropped. A service that is never ready is waited for as often as the policy has attempts.
 //! - **Gates come before readiness**, always: a call that its gate holds back gives back the readiness that it was called
 //!   with, so that nobody waits for a place that is not used.
 //! - **What is given back** is the service's own: the response that was accepted or, when the call gives up, the last

@@ -183,7 +183,7 @@ impl Gate for Breaker {
                 None => self.report(now.as_nanos(), sent.as_nanos(), is_failure(*end)),
                 Some(is_failure) => self.report_as(now.as_nanos(), sent.as_nanos(), end, is_failure),
             },
-            Settled::Unsent => self.give_back(now.as_nanos()),
+            Settled::Unsent(admitted) => self.give_back(admitted.as_nanos()),
         }
     }
 }

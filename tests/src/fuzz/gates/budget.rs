@@ -32,11 +32,17 @@ impl Budget {
         *self.firsts.entry(slot).or_default() += 1;
     }
 
-    /// A first send was not sent after all: the latest one in the window.
-    pub(super) fn unsend(&mut self, now: u64) {
-        let newest = self.advance(now);
-        let latest = self.firsts.range_mut(newest.saturating_sub(9)..=newest).rev().find(|(_, count)| **count > 0);
-        if let Some((_, count)) = latest {
+    /// A first send that was admitted then was not sent after all: one of that slot or, if time had stood still, the latest
+    /// in the window. One that has fallen out of the window counts no more.
+    pub(super) fn unsend(&mut self, admitted: u64) {
+        let (slot, newest) = (admitted / self.slot, self.newest.max(admitted / self.slot));
+        let has_own = self.firsts.get(&slot).is_some_and(|count| *count > 0);
+        let slots = match newest - slot {
+            10.. => return,
+            _ if has_own => slot..=slot,
+            _ => newest.saturating_sub(9)..=newest,
+        };
+        if let Some((_, count)) = self.firsts.range_mut(slots).rev().find(|(_, count)| **count > 0) {
             *count -= 1;
         }
     }

@@ -217,15 +217,16 @@ impl Pairs<'_> {
 
     /// With no end, it was not sent after all.
     fn settle(&mut self, which: Which, kind: Kind, since: u64, now: u64, end: Option<AttemptEnd>) {
-        let settled = end.map_or(Settled::Unsent, |end| Settled::Ended(end, Instant::from_nanos(since)));
+        let settled = end
+            .map_or(Settled::Unsent(Instant::from_nanos(since)), |end| Settled::Ended(end, Instant::from_nanos(since)));
         self.gate(which, |gate| gate.settle(Instant::from_nanos(now), &cause(kind), &settled));
         if which.has(Which::Budget) && kind == Kind::First && end.is_none() {
-            self.model.budget.unsend(now);
+            self.model.budget.unsend(since);
         }
         if which.has(Which::Breaker) {
             match end {
                 Some(end) => self.model.breaker.end(now, end, since),
-                None => self.model.breaker.unsend(now),
+                None => self.model.breaker.unsend(since),
             }
         }
         if which.has(Which::Bulkhead) {

@@ -17,6 +17,7 @@ impl Ride {
         let Action::Wait { until, .. } = action else { return };
         let oldest = self.in_flight.first().copied();
         match (oldest, words.below(4)) {
+            (Some(id), 1) if words.is_rare(64) => self.withdraw(call, id),
             (Some(id), 0..=1) => {
                 let verdict = words.verdict();
                 self.handle(call, id, verdict);
@@ -26,6 +27,23 @@ impl Ride {
             (None, _) => self.now = until.map_or(self.now, Instant::as_nanos),
             _ => {}
         }
+    }
+
+    /// What is taken back was never sent, so nothing is known of the server.
+    fn withdraw<G: Gate, const LANES: usize>(&mut self, call: &mut Call<&Policy, &Ledger<G>, LANES>, id: u32) {
+        self.clock = self.clock.max(self.now);
+        let was_over = call.is_over();
+        let handled = call.withdraw(Instant::from_nanos(self.now), id);
+        self.in_flight.retain(|other| *other != id);
+        self.withdrawn += 1;
+        let is_right = match handled {
+            Handled::Retry { due } => !was_over && due.as_nanos() >= self.clock && due.as_nanos() < self.deadline,
+            Handled::LaneEnded { .. } => !call.is_over(),
+            Handled::Over => call.is_over(),
+            _ => false,
+        };
+        assert!(is_right, "law 3: what was withdrawn is {handled:?}");
+        self.is_over = call.is_over();
     }
 
     fn handle<G: Gate, const LANES: usize>(

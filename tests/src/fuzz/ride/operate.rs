@@ -51,6 +51,7 @@ impl Ride {
         assert_eq!((head.sent, head.last, head.forgiven), (self.sent, self.last, self.sent), "it forgets what it sent");
         let deadline = self.policy.get_deadline().map_or(u64::MAX, nanos);
         (self.deadline, self.forgiven, self.hint) = (head.clock.saturating_add(deadline), self.sent, 0);
+        self.withdrawn = 0;
         (self.reason, self.losers, self.end) = (None, None, None);
     }
 }
