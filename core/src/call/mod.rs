@@ -57,7 +57,7 @@ pub use state::State;
 pub use validate::StateError;
 
 use crate::action::Reason;
-use crate::attempt::{AttemptEnd, Kind};
+use crate::attempt::AttemptEnd;
 use crate::gate::{Gate, Refusal, Settled};
 use crate::policy::AsPolicy;
 use crate::time::Instant;
@@ -205,12 +205,14 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
         self.state.lanes[index] = self.state.lanes[index].ended();
     }
 
-    /// Gives back what was reserved for the send that a lane waits for, or has in flight; for a first one nothing was.
+    /// Gives back what was reserved for the send that a lane waits for; for the call's first nothing was.
     #[inline]
     fn refund(&self, index: usize) {
-        let cause = self.state.lanes[index].cause(index);
-        if cause.kind != Kind::First {
-            self.gate.refund(self.now(), &cause, Instant::from_nanos(self.reserved[index]));
+        if let Lane::Waiting { retry, why, hint_ms, .. } = self.state.lanes[index] {
+            if index > 0 || retry > 0 {
+                let reserved = Instant::from_nanos(self.reserved[index]);
+                self.gate.refund(self.now(), &lane::cause(index, retry, why, hint_ms), reserved);
+            }
         }
     }
 

@@ -42,9 +42,11 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         for index in 0..LANES {
             match self.state.lanes[index] {
                 lane @ Lane::InFlight { sent, attempt, .. } if attempt == id => {
-                    let settled = Settled::Unsent(Instant::from_nanos(sent));
-                    self.gate.settle(now, &lane.cause(index), &settled);
-                    self.refund(index);
+                    let cause = lane.cause(index);
+                    self.gate.settle(now, &cause, &Settled::Unsent(Instant::from_nanos(sent)));
+                    if cause.kind != Kind::First {
+                        self.gate.refund(now, &cause, Instant::from_nanos(self.reserved[index]));
+                    }
                     self.state.lanes[index] = lane.withdrawn();
                     return self.go_on_without(index, now, &lane);
                 }
