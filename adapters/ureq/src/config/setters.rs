@@ -1,4 +1,4 @@
-//! The list of ureq's setters, once, for the builders of this crate: each hands its value to ureq's builder.
+//! Lists ureq's setters once, for the builders of this crate: each hands its value to ureq's builder.
 
 /// Calls a macro with the setters that take a value of this type as it is.
 macro_rules! setters {
