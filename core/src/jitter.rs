@@ -1,4 +1,4 @@
-//! How a delay is spread, so that clients that failed together do not come back together.
+//! Jitter: spreads delays, so that clients that failed together do not come back together.
 
 use crate::fixed::Fixed;
 
@@ -29,7 +29,7 @@ impl Jitter {
         Self::Fraction(Fraction::new(fraction))
     }
 
-    /// The lowest and the highest delay, in nanoseconds.
+    /// Returns the lowest and the highest delay, in nanoseconds.
     #[inline]
     pub(crate) const fn range(self, delay: u64) -> (u64, u64) {
         match self {

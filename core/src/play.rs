@@ -1,4 +1,4 @@
-//! A call in virtual time, from outcomes that are written down or worked out.
+//! Plays calls in virtual time, from scripted or computed outcomes.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -74,7 +74,7 @@ pub struct Step {
     pub action: Action,
 }
 
-/// Prints one line a step.
+/// Prints one line for each step.
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Step { at, action } in &self.steps {
