@@ -26,7 +26,7 @@ pub struct Event<'a, T, E> {
 pub enum Decision<'a, T, E> {
     /// An attempt ended, and its verdict was handed to the machine.
     Judged(Judged<'a, T, E>),
-    /// The machine asked for an action.
+    /// The machine asked for this.
     Action(Action),
 }
 

@@ -59,7 +59,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Machine<P, G> for Call<P, G, LANE
         self.handle(now, attempt, Verdict::Accept);
     }
 
-    /// Hands in `Verdict::retry()`, the commonest failure: a constant verdict takes half the time.
+    /// The commonest failure, of which nothing more is known: a verdict that is constant takes half the time.
     #[inline(never)]
     fn failed(&mut self, now: Instant, attempt: u32) -> Handled {
         self.handle(now, attempt, Verdict::retry())

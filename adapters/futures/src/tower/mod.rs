@@ -19,10 +19,10 @@
 //! ```
 //!
 //! - **Readiness.** The service that was polled ready makes the first attempt. Each further attempt is made by a clone,
-//!   which is polled ready first; that wait is part of the attempt and of its timeout. An attempt that times out in
-//!   that wait counts as not sent.
-//! - **Gates come before readiness.** A call that its gate delays drops the ready service that it was called with, so
-//!   that it does not hold a place (of a concurrency limit, for example) that it does not use.
+//!   which is polled ready first; that wait is part of the attempt, and its timeout counts from before it. An attempt
+//!   that had to wait until its timeout was not sent, and is known not to have been.
+//! - **Gates come before readiness**, always: a call that its gate holds back gives back the readiness that it was called
+//!   with, so that nobody waits for a place that is not used.
 //! - **Results** are the service's own: the accepted response or, when the call gives up, the last response or error.
 //!   [`Error`] has a variant for calls that end without either.
 //! - **Requests** are cloned. One that [`Layer::clone_with`] cannot clone is sent once. A body that streams has to be
