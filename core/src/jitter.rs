@@ -2,7 +2,7 @@
 
 use crate::fixed::Fixed;
 
-/// How a delay is spread.
+/// The spread of a delay.
 ///
 /// A delay is drawn uniformly from the jitter's range, after that range has been cut to lie between the policy's
 /// floor and cap: no draw lies above or below them, and none pile up there.

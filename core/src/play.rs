@@ -68,9 +68,9 @@ pub struct Timeline {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
-    /// When the machine asked for it.
+    /// The instant at which the machine asked for it.
     pub at: Instant,
-    /// What it asked for.
+    /// The action that it asked for.
     pub action: Action,
 }
 

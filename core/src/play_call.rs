@@ -13,7 +13,7 @@ use crate::verdict::Verdict;
 /// The most actions that are played: a call without a limit of attempts may have billions before its deadline.
 pub(crate) const LONGEST: usize = 1_000_000;
 
-/// How a call that was played came to an end.
+/// The end of a call that was played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Played {

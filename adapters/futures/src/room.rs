@@ -18,7 +18,7 @@ pub struct Lanes<const LANES: usize>;
     note = "a call has room for 1 to 8, 12 or 16 lanes"
 )]
 pub trait Room {
-    /// How many.
+    /// The number of lanes.
     #[doc(hidden)]
     const LANES: usize;
 

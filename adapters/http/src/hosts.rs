@@ -11,7 +11,7 @@ use insist_core::{Gate, Instant};
 
 /// The number of hosts that have a gate at once, by default.
 const LIMIT: usize = 256;
-/// How long a gate is kept without use, by default: 10 minutes.
+/// The default time that a gate is kept without use: 10 minutes.
 const IDLE: Duration = Duration::from_secs(600);
 
 /// Keeps a gate for each host, so that a host that fails does not stop calls to the others.

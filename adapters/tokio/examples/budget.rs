@@ -14,7 +14,7 @@ const POLICY: Policy = Policy::constant(Duration::from_millis(10)).attempts(3);
 #[derive(Clone)]
 struct Client {
     budget: Arc<Budget>,
-    /// How many requests have reached the service.
+    /// The number of requests that have reached the service.
     load: Arc<AtomicU32>,
 }
 

@@ -41,7 +41,7 @@ impl<F: Fn(RetryContext) -> Option<Duration>> Backoff for F {
     }
 }
 
-/// What a backoff is told of the retry that it is to delay.
+/// The retry that a backoff is to delay, with its context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryContext {
@@ -75,7 +75,7 @@ impl RetryContext {
     }
 }
 
-/// What an exponential backoff multiplies with, kept in fixed point.
+/// The factor of an exponential backoff, kept in fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Hash)]
 pub struct Factor(Fixed);
 

@@ -50,7 +50,7 @@ pub enum Shape {
     List {
         /// The delays, in order; at least one.
         delays: List,
-        /// What comes after the last.
+        /// The rule for retries after the last delay.
         at_end: AtEnd,
     },
 }

@@ -32,11 +32,11 @@ use crate::verdict::{Repeat, Verdict};
 pub struct Terms<P = Policy, J = (), H = (), G = ()> {
     /// The policy: how often, how long, how far apart.
     pub policy: P,
-    /// Who concludes verdicts. Default `()`: an `Ok` is accepted, any error is retried.
+    /// The judge, which concludes verdicts. Default: `()`, which accepts an `Ok` and retries any error.
     pub judge: J,
-    /// Who sees decisions. Default `()`: nobody.
+    /// The hook, which sees decisions. Default: `()`, which sees none.
     pub hook: H,
-    /// Who may delay or refuse attempts. Default `()`: nobody.
+    /// The gate, which may delay or refuse attempts. Default: `()`, which does neither.
     pub gate: G,
     /// The failures that may be followed by another attempt. Default: all.
     pub repeat: Repeat,

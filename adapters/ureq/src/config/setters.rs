@@ -21,7 +21,7 @@ macro_rules! setters {
             max_idle_connections_per_host(usize);
             max_idle_age(std::time::Duration);
             allow_non_standard_methods(bool);
-            /// It bounds the whole call: all attempts, the waits between them, and the reading of the body.
+            /// Bounds the whole call: all attempts, the waits between them, and the reading of the body.
             timeout_global(Option<std::time::Duration>);
             timeout_per_call(Option<std::time::Duration>);
             timeout_per_read(Option<std::time::Duration>);
