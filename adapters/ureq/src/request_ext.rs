@@ -109,7 +109,7 @@ impl<S: AsSendBody> fmt::Debug for WithAgentBuilder<S> {
 macro_rules! hand_on {
     (() $($(#[$attribute:meta])* $name:ident($value:ty);)*) => {
         impl<S: AsSendBody> WithAgentBuilder<S> {$(
-            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            #[doc = concat!("Sets it [as in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
             $(#[$attribute])*
             pub fn $name(mut self, v: $value) -> Self {
                 self.plain = self.plain.$name(v);
@@ -124,7 +124,7 @@ header_setters! { hand_on () }
 hand_on! { () http_status_as_error(bool); }
 
 impl<S: AsSendBody> WithAgentBuilder<S> {
-    /// As [in ureq](ureq::config::ConfigBuilder::middleware): it has no effect on a request.
+    /// Sets it [as in ureq](ureq::config::ConfigBuilder::middleware): it has no effect on a request.
     pub fn middleware(mut self, v: impl Middleware) -> Self {
         self.plain = self.plain.middleware(v);
         self

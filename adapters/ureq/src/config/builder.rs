@@ -48,7 +48,7 @@ impl AgentConfigBuilder {
         }
     }
 
-    /// As [in ureq](ureq::config::ConfigBuilder::http_status_as_error).
+    /// Sets it [as in ureq](ureq::config::ConfigBuilder::http_status_as_error).
     ///
     /// It concerns only the result of a call: attempts are judged by [`Rules`](crate::insisting::Rules).
     pub fn http_status_as_error(mut self, v: bool) -> Self {
@@ -57,7 +57,7 @@ impl AgentConfigBuilder {
         self
     }
 
-    /// As [in ureq](ureq::config::ConfigBuilder::middleware). It runs once for each attempt.
+    /// Sets it [as in ureq](ureq::config::ConfigBuilder::middleware). It runs once for each attempt.
     pub fn middleware(mut self, v: impl Middleware) -> Self {
         self.plain = self.plain.middleware(v);
         self
@@ -80,7 +80,7 @@ impl fmt::Debug for AgentConfigBuilder {
 macro_rules! both {
     (() $($(#[$attribute:meta])* $name:ident($value:ty);)*) => {
         impl AgentConfigBuilder {$(
-            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            #[doc = concat!("Sets it [as in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
             $(#[$attribute])*
             pub fn $name(mut self, v: $value) -> Self {
                 self.said = self.said.$name(v.clone());
@@ -97,7 +97,7 @@ setters! { both () }
 macro_rules! both_headers {
     (() $($name:ident($value:ty);)*) => {
         impl AgentConfigBuilder {$(
-            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            #[doc = concat!("Sets it [as in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
             pub fn $name(mut self, v: $value) -> Self {
                 let v: AutoHeaderValue = v.into();
                 self.said = self.said.$name(v.clone());
