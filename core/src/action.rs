@@ -67,7 +67,7 @@ impl CancelReason {
     }
 }
 
-/// Prints its word.
+/// Prints its name.
 impl fmt::Display for CancelReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -80,11 +80,11 @@ impl fmt::Display for CancelReason {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// Nothing but the end of an attempt that is in flight.
+    /// Nothing: only the end of an attempt in flight changes anything.
     Outcome,
     /// A retry.
     Backoff,
-    /// A send that a gate holds back.
+    /// A send that a gate delays.
     Gate,
     /// A hedge.
     Hedge,
@@ -109,7 +109,7 @@ impl WaitReason {
     }
 }
 
-/// Prints its word.
+/// Prints its name.
 impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -117,8 +117,8 @@ impl fmt::Display for WaitReason {
 }
 
 /// Says why a call gave up, and what it can hand back.
-// Packed, so that `Action` stays within 24 bytes; in this order and with a gap, so that in an action, whose tag is a byte,
-// each number lies where its alignment wants it. Else instants of other actions, in the same place, are read in pieces.
+// Packed, so that `Action` stays within 24 bytes; in this order and with a gap, so that in an action, whose tag is a
+// byte, each number is aligned. Otherwise instants of other actions, in the same place, are read in pieces.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C, packed)]
 pub struct GiveUp {
@@ -138,7 +138,7 @@ impl fmt::Debug for GiveUp {
 }
 
 impl GiveUp {
-    /// A refusal is told only where it is the reason.
+    /// Makes a give-up. The refusal counts only if the reason is `Refused`.
     #[inline]
     pub(crate) const fn new(reason: Reason, last: u32, hint: u64, refusal: Option<Refusal>) -> Self {
         let refusal = if matches!(reason, Reason::Refused) { refusal } else { None };

@@ -1,4 +1,4 @@
-//! Random draws that depend on where they are made, and not on when.
+//! Random draws that depend on the seed, the lane and the retry only, and not on their order.
 //!
 //! Every retry of every lane has a SplitMix64 stream of its own (Steele, Lea and Flood, OOPSLA 2014), which starts at
 //! the call's seed plus a multiple of the place, so that the order of events changes no wait.
@@ -7,14 +7,14 @@ use core::convert::Infallible;
 
 use rand_core::{Rng, TryRng};
 
-/// 2^64 divided by the golden ratio, SplitMix64's increment.
+/// SplitMix64's increment: 2^64 divided by the golden ratio.
 pub(crate) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// What places are multiplied with: a good multiplier (Steele and Vigna, 2021), and not the increment, for seeds that
-/// were made with that increment must not meet each other's places.
+/// The multiplier of places: a good one (Steele and Vigna, 2021), and not the increment, because calls whose seeds
+/// differ by that would share draws.
 pub(crate) const PLACE: u64 = 0xd134_2543_de82_ef95;
 
-/// The stream of one place: a lane and a retry of a call with a seed.
+/// The random stream of one place: a retry in a lane of a call with a seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Draw(u64);
 
@@ -56,9 +56,9 @@ impl TryRng for Draw {
     }
 }
 
-/// A uniform draw from `low..=high`; `low` where the range is empty.
+/// Draws uniformly from `low..=high`; returns `low` if the range is empty.
 ///
-/// The high half of a product, without rejection, so that a constant generator cannot make it loop. The bias is
+/// Takes the high half of a product, without rejection, so that a constant generator cannot make it loop. The bias is
 /// less than (high - low) / 2^64.
 #[inline]
 pub(crate) fn uniform(low: u64, high: u64, rng: &mut (impl Rng + ?Sized)) -> u64 {
@@ -72,7 +72,7 @@ pub(crate) fn uniform(low: u64, high: u64, rng: &mut (impl Rng + ?Sized)) -> u64
     }
 }
 
-/// The same from 0, where nothing has to be looked at first: what is drawn from 0 to 0 is 0.
+/// Draws uniformly from `0..=high`. It needs no check for an empty range, since a draw from 0 to 0 is 0.
 #[inline]
 pub(crate) fn up_to(high: u64, rng: &mut (impl Rng + ?Sized)) -> u64 {
     let word = rng.next_u64();

@@ -1,4 +1,4 @@
-//! Durations as people write them: `150ms`, `1.5s`, `2m`.
+//! Reads and prints durations as people write them: `150ms`, `1.5s`, `2m`.
 
 use core::fmt;
 use core::str::FromStr;
@@ -72,9 +72,9 @@ fn nanos_of(number: &str, unit: u64) -> Result<u128, ParseDurationError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseDurationError {
-    /// No number where there should be one.
+    /// A number is missing.
     Number,
-    /// No unit, or none that is known.
+    /// The unit is missing or unknown.
     Unit,
     /// Finer than a nanosecond.
     TooFine,
@@ -126,7 +126,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// A number of nanoseconds in a unit that is a power of ten of them, without trailing zeros.
+/// Writes nanoseconds in a unit of 10^`digits` ns, without trailing zeros.
 fn decimal(f: &mut fmt::Formatter<'_>, nanos: u128, digits: u32, unit: &str) -> fmt::Result {
     let step = 10_u128.pow(digits);
     write!(f, "{}", nanos / step)?;

@@ -134,7 +134,7 @@ impl<T, E: fmt::Display> fmt::Display for Event<'_, T, E> {
     }
 }
 
-/// Prints how it ended: `attempt 1 ended: retry (connection refused)`.
+/// Prints the attempt's end: `attempt 1 ended: retry (connection refused)`.
 impl<T, E: fmt::Display> fmt::Display for Judged<'_, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "attempt {} ended: {}", self.attempt, self.verdict.as_str())?;
@@ -153,7 +153,7 @@ impl<T, E: fmt::Display> fmt::Display for Judged<'_, T, E> {
     }
 }
 
-/// Prints what is to be done, as a line of a log: `send attempt 2 (retry in lane 0)`.
+/// Prints the action, as a line of a log: `send attempt 2 (retry in lane 0)`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

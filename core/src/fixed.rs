@@ -15,8 +15,7 @@ impl Fixed {
     pub(crate) const ONE: Self = Self { whole: 1, part: 0 };
     pub(crate) const MOST: Self = Self { whole: u64::MAX, part: u64::MAX };
 
-    /// The number that a float stands for, exact down to 2^-64; `None` for NaN, infinities, negative numbers and
-    /// what is 2^64 or more.
+    /// Converts a float, exact down to 2^-64; `None` for NaN, infinities, negative numbers and numbers from 2^64.
     pub(crate) const fn from_f64(number: f64) -> Option<Self> {
         if !(number >= 0.0 && number < 18_446_744_073_709_551_616.0) {
             return None;
@@ -46,20 +45,20 @@ impl Fixed {
         self.part
     }
 
-    /// The nearest float.
+    /// Returns the nearest float.
     pub(crate) const fn to_f64(self) -> f64 {
         self.whole as f64 + self.part as f64 / 18_446_744_073_709_551_616.0
     }
 
-    /// This many times an integer, rounded to the nearest; `u64::MAX` where that does not fit.
+    /// Returns an integer times this, rounded to the nearest, saturating.
     #[inline]
     pub(crate) const fn of(self, integer: u64) -> u64 {
-        // At most the integer itself.
+        // The product with the fraction is at most the integer itself.
         let part = (self.part as u128 * integer as u128 + (1 << 63)) >> 64;
         self.whole.saturating_mul(integer).saturating_add(part as u64)
     }
 
-    /// A power of it, by squaring: at most 32 squarings. Saturates.
+    /// Returns a power by at most 32 squarings, saturating.
     pub(crate) const fn power(self, mut exponent: u32) -> Self {
         let mut result = Self::ONE;
         let mut square = self;
@@ -75,7 +74,7 @@ impl Fixed {
         result
     }
 
-    /// Its powers from 0, each the very number that [`power`](Self::power) gives.
+    /// Returns the powers from 0, each equal to that of [`power`](Self::power).
     pub(crate) const fn powers<const N: usize>(self) -> [Self; N] {
         let mut powers = [Self::ONE; N];
         let mut exponent = 1;
@@ -93,7 +92,7 @@ impl Fixed {
         powers
     }
 
-    /// 2 to the power of what, if it is such a power and whole.
+    /// Returns n if this is 2^n, with n from 0.
     #[inline]
     pub(crate) const fn log2(self) -> Option<u32> {
         if self.part == 0 && self.whole.is_power_of_two() { Some(self.whole.trailing_zeros()) } else { None }

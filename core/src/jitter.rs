@@ -1,8 +1,8 @@
-//! How a delay is spread, so that clients that failed together do not come back together.
+//! Jitter: spreads delays, so that clients that failed together do not come back together.
 
 use crate::fixed::Fixed;
 
-/// How a delay is spread.
+/// The spread of a delay.
 ///
 /// A delay is drawn uniformly from the jitter's range, after that range has been cut to lie between the policy's
 /// floor and cap: no draw lies above or below them, and none pile up there.
@@ -29,7 +29,7 @@ impl Jitter {
         Self::Fraction(Fraction::new(fraction))
     }
 
-    /// The lowest and the highest delay, in nanoseconds.
+    /// Returns the lowest and the highest delay, in nanoseconds.
     #[inline]
     pub(crate) const fn range(self, delay: u64) -> (u64, u64) {
         match self {

@@ -7,7 +7,7 @@ use crate::action::Action;
 use crate::attempt::{Attempt, AttemptEnd, Kind};
 use crate::time::Instant;
 
-/// The number of attempts that a log keeps, unless another limit is set.
+/// The default number of attempts that a log keeps.
 const LIMIT: usize = 64;
 
 /// The bounded record of a call's attempts, filled by its driver.
@@ -139,7 +139,7 @@ impl<D> Log<D> {
 }
 
 impl<D: fmt::Display> Entry<D> {
-    /// One line: `attempt 2 (retry in lane 0): sent at 100ms, ended at 118ms: accept`, counted from an instant.
+    /// Writes one line, with times from `origin`: `attempt 2 (retry in lane 0): sent at 100ms, ended at 118ms: accept`.
     fn line(&self, f: &mut fmt::Formatter<'_>, origin: Instant) -> fmt::Result {
         let since = |at: Instant| at.saturating_since(origin);
         let Self { attempt, kind, lane, .. } = self;
@@ -149,7 +149,7 @@ impl<D: fmt::Display> Entry<D> {
             _ => f.write_str(", in flight")?,
         }
         match &self.detail {
-            // What takes no room has nothing to say.
+            // A detail of size 0, such as `NoDetail`, is not printed.
             Some(detail) if size_of::<D>() > 0 => write!(f, " ({detail})"),
             _ => Ok(()),
         }
@@ -157,7 +157,7 @@ impl<D: fmt::Display> Entry<D> {
 }
 
 impl<D: fmt::Display> Log<D> {
-    /// One line an attempt, counted from an instant.
+    /// Writes one line for each attempt, with times from `origin`.
     pub(crate) fn lines(&self, f: &mut fmt::Formatter<'_>, origin: Instant) -> fmt::Result {
         for entry in &self.entries {
             entry.line(f, origin)?;
@@ -170,14 +170,14 @@ impl<D: fmt::Display> Log<D> {
     }
 }
 
-/// Prints one line, in which times count from the send.
+/// Prints one line, with times from the send.
 impl<D: fmt::Display> fmt::Display for Entry<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.line(f, self.sent)
     }
 }
 
-/// Prints one line an attempt, in which times count from the first send.
+/// Prints one line for each attempt, with times from the first send.
 impl<D: fmt::Display> fmt::Display for Log<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines(f, self.entries.first().map_or(Instant::ZERO, |entry| entry.sent))

@@ -1,4 +1,4 @@
-//! A call in virtual time, from outcomes that are written down or worked out.
+//! Plays calls in virtual time, from scripted or computed outcomes.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -68,13 +68,13 @@ pub struct Timeline {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
-    /// When the machine asked for it.
+    /// The instant at which the machine asked for it.
     pub at: Instant,
-    /// What it asked for.
+    /// The action that it asked for.
     pub action: Action,
 }
 
-/// Prints one line a step.
+/// Prints one line for each step.
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Step { at, action } in &self.steps {

@@ -1,4 +1,4 @@
-//! A call in virtual time, whose outcomes a function works out. It needs no allocator.
+//! Plays a call in virtual time with outcomes that a function computes. It needs no allocator.
 
 use core::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::policy::AsPolicy;
 use crate::time::Instant;
 use crate::verdict::Verdict;
 
-/// How many actions are followed at most: a call without a limit of attempts may have billions before its deadline.
+/// The most actions that are played: a call without a limit of attempts may have billions before its deadline.
 pub(crate) const LONGEST: usize = 1_000_000;
 
-/// How a call that was played came to an end.
+/// The end of a call that was played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Played {
-    /// It ended with this terminal action.
+    /// The call ended with this terminal action.
     Ended(Action),
-    /// Nothing can end it any more: it waits for an outcome that never comes.
+    /// The call waits for an outcome that never comes, and has no timeout or deadline.
     Stuck,
-    /// It goes on, and is not followed beyond its first 1,000,000 actions.
+    /// The call goes on, but is cut after 1,000,000 actions.
     Cut,
 }
 

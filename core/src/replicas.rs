@@ -1,4 +1,4 @@
-//! Several addresses that can serve the same call, and how they have been doing.
+//! Replicas: addresses that can serve the same call, with the health of each.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,9 +8,9 @@ use core::time::Duration;
 use crate::attempt::AttemptEnd;
 use crate::time::{Instant, nanos};
 
-/// How long a replica that failed is passed over, unless it is said.
+/// The default time that a replica rests after a failure.
 const REST: Duration = Duration::from_secs(30);
-/// How many replicas a rotation remembers to have tried.
+/// The number of replicas that a rotation can mark as tried.
 const REMEMBERED: usize = 64;
 
 /// The health of several replicas, shared by the calls that use them: one that failed rests for a while.
@@ -35,7 +35,7 @@ const REMEMBERED: usize = 64;
 /// ```
 #[derive(Debug)]
 pub struct Replicas {
-    /// Until when each rests; 0 is not at all.
+    /// The instant until which each rests; 0 if it does not.
     resting: Box<[AtomicU64]>,
     rest: u64,
 }
@@ -97,7 +97,7 @@ impl Replicas {
 pub struct Rotation<'a> {
     replicas: &'a Replicas,
     next: AtomicU64,
-    /// One bit for each of the first 64.
+    /// One bit for each of the first 64 replicas.
     tried: AtomicU64,
 }
 

@@ -1,4 +1,4 @@
-//! Reports: what a finished call tells.
+//! Reports of finished calls.
 
 use core::fmt;
 use core::time::Duration;
@@ -88,7 +88,7 @@ impl<D> Report<D> {
     }
 }
 
-/// Prints what came of the call, and then one line an attempt, in which times count from the start of the call.
+/// Prints how the call ended, and then one line for each attempt, with times from the start of the call.
 impl<D: fmt::Display> fmt::Display for Report<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { attempts, elapsed, .. } = self;

@@ -99,7 +99,7 @@ impl Instant {
     }
 }
 
-/// On the origin that [`Instant::now`] uses; what lies before that is the origin.
+/// Converts on the origin that [`Instant::now`] uses; an earlier instant becomes the origin.
 #[cfg(feature = "std")]
 impl From<std::time::Instant> for Instant {
     fn from(instant: std::time::Instant) -> Self {
@@ -108,7 +108,7 @@ impl From<std::time::Instant> for Instant {
     }
 }
 
-/// Well before the first use, because a clock that was paused or simulated may stand before it.
+/// Returns the origin, which lies well before the first use, because a paused or simulated clock may be earlier.
 #[cfg(feature = "std")]
 fn origin() -> std::time::Instant {
     use std::time::Instant;
@@ -116,20 +116,20 @@ fn origin() -> std::time::Instant {
     const HOUR: u64 = 3600;
     *ORIGIN.get_or_init(|| {
         let now = Instant::now();
-        // Some systems count from their start, and have no instants before it.
+        // Some systems count from their boot, and have no earlier instants.
         let before = |hours: u64| now.checked_sub(Duration::from_secs(hours * HOUR));
         [365 * 24, 30 * 24, 24, 1].into_iter().find_map(before).unwrap_or(now)
     })
 }
 
-/// The span since the origin, as `1.5s`.
+/// Prints the span since the origin, as `1.5s`.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&Duration::from_nanos(self.0), f)
     }
 }
 
-/// A span in nanoseconds; what does not fit in 64 bits (584 years) is `u64::MAX`.
+/// Returns a span in nanoseconds, at most `u64::MAX` (584 years).
 #[inline]
 pub(crate) const fn nanos(span: Duration) -> u64 {
     match span.as_secs().checked_mul(1_000_000_000) {

@@ -1,4 +1,4 @@
-//! Verdicts: what is concluded from an attempt's outcome.
+//! Verdicts: the conclusions from outcomes of attempts.
 
 use core::time::Duration;
 
@@ -15,11 +15,11 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// This is the result: the call returns it.
+    /// Accept the outcome as the call's result.
     Accept,
-    /// It failed in a way that another attempt may mend.
+    /// The attempt failed in a way that another may mend.
     Retry(Failure),
-    /// It failed and no attempt will mend it: the call gives up at once.
+    /// The attempt failed and no other will mend it: the call gives up at once.
     Stop,
 }
 
@@ -179,12 +179,12 @@ pub enum Sent {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Repeat {
-    /// Any: the operation may be carried out more than once.
+    /// Any failure: the operation may be carried out more than once.
     #[default]
     Always,
     /// Only an attempt that certainly was not sent.
     IfUnsent,
-    /// None, not even one that was not sent (its body is used up, for example).
+    /// No failure, not even of an attempt that was not sent (its body is used up, for example).
     Never,
 }
 

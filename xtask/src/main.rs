@@ -1,10 +1,10 @@
-//! Short names for the long commands: `cargo xtask`, then a name. Without one it lists them.
+//! Runs long commands by short names: `cargo xtask NAME`. Without a name it lists them.
 
 #![forbid(unsafe_code)]
 
 use std::process::{Command, ExitCode};
 
-/// Name, what it is for, the command, and what it sets in the environment.
+/// A task: its name, its purpose, its command, and the environment variables that it sets.
 struct Task {
     name: &'static str,
     what: &'static str,
@@ -24,7 +24,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         set: &[("INSIST_CASES", "8")],
-        ..task("model", "8 times as many steps beside the second machine", "cargo test -p insist-tests --test model")
+        ..task("model", "8 times as many steps beside the independent model", "cargo test -p insist-tests --test model")
     },
     Task {
         set: &[("INSIST_CASES", "5")],
@@ -34,7 +34,7 @@ const TASKS: &[Task] = &[
         set: &[("INSIST_BLESS", "1")],
         ..task(
             "bless",
-            "write the golden timelines anew; then read the diff",
+            "regenerate the golden timelines; then read the diff",
             "cargo test -p insist-tests --test golden",
         )
     },

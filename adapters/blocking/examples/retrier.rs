@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use insist_blocking::{NoOutcome, Policy, Verdict, retry};
 
-/// The retrier's no to an outcome: what to do, and the error that the call ends with if this was the last attempt.
+/// An outcome that the retrier rejects: what to do next, and the error that the call ends with if this was the last
+/// attempt.
 enum No {
     Wait(Duration, Error),
     GoOn(Error),
@@ -31,7 +32,7 @@ fn retrier(number: u32, request: &Request, outcome: Result<Response, Error>) -> 
     }
 }
 
-/// The few lines.
+/// Calls the service through the retrier: these are the few lines.
 fn insist(request: &Request, mut send: impl FnMut(&Request) -> Result<Response, Error>) -> Result<Response, Error> {
     retry(Policy::zero().attempts(10), |attempt| retrier(attempt.retry + 1, request, send(request)))
         .judge(|outcome| match outcome {
@@ -75,14 +76,14 @@ enum Error {
     NotSent(NoOutcome),
 }
 
-/// What a call ends with that sent nothing: its policy is invalid, for example.
+/// Made if a call sent nothing, because its policy is invalid, for example.
 impl From<NoOutcome> for No {
     fn from(none: NoOutcome) -> Self {
         Self::Abort(Error::NotSent(none))
     }
 }
 
-/// For the lines of the log.
+/// Prints the error, for the lines of the log.
 impl fmt::Display for No {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Wait(_, error) | Self::GoOn(error) | Self::Abort(error)) = self;

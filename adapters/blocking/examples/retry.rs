@@ -1,4 +1,4 @@
-//! The plainest use: run it again after an error that may pass, and say what happened.
+//! Retries an operation after errors that may pass, and says what happened.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -20,7 +20,8 @@ fn main() -> io::Result<()> {
         retry(&POLICY, |_| service.fetch()).when(is_transient).notify(|event| println!("  {event}")).report();
     println!("got: {:?}, after {} attempts in {:?}", result.ok(), report.attempts, report.elapsed);
 
-    // What no attempt mends is not tried again, and what gives up says why; with `{:#}`, its last error too.
+    // An error that no attempt mends is not retried, and a call that gives up says why; with `{:#}`, its last error
+    // too.
     let missing = || Err::<(), _>(io::Error::new(ErrorKind::NotFound, "no such file"));
     if let Err(gave_up) = retry(&POLICY, |_| missing()).when(is_transient).try_call() {
         println!("{gave_up:#}");

@@ -1,9 +1,9 @@
 //! Delivers a webhook, with retries over hours, and survives being killed between any two steps.
 //!
-//! `webhook 127.0.0.1:8080 order-17.state` goes on wherever the last one with that file was. The file has the state of
-//! the call and a line for each attempt; it is written before an attempt is sent, so that no number is sent twice.
-//! What was in flight when the program died counts as failed, possibly sent: delivery is at least once, and the
-//! receiver knows a double by its `Idempotency-Key`.
+//! `webhook 127.0.0.1:8080 order-17.state` goes on where the last run with that file stopped. The file has the state of
+//! the call and a line for each attempt; it is written before an attempt is sent, so that no number is sent twice. What
+//! was in flight when the program died counts as failed, possibly sent: delivery is at least once, and the receiver
+//! knows a double by its `Idempotency-Key`.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
@@ -16,17 +16,17 @@ use std::time::Duration;
 use insist_blocking::{Action, Attempt, Policy, Verdict};
 use insist_core::{Call, Instant, State, fresh_seed};
 
-/// A minute, two, four … up to two hours apart, for two days. A test has shorter minutes.
+/// Waits a minute, two, four … up to two hours, for two days. Tests pass a shorter minute.
 fn policy(minute: Duration) -> Policy {
     Policy::exponential(minute).cap(minute * 120).attempts(30).attempt_timeout(minute).deadline(minute * 60 * 48)
 }
 
-/// The clock that goes on while no process runs.
+/// Reads the clock that goes on while no process runs.
 fn now() -> Instant {
     Instant::since_epoch()
 }
 
-/// Whether the webhook was delivered, now or by a process before this one.
+/// Delivers the webhook, and returns whether it was delivered, now or by an earlier process.
 pub(crate) fn deliver(receiver: SocketAddr, file: &Path, minute: Duration) -> io::Result<bool> {
     let policy = policy(minute);
     let key = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -69,7 +69,7 @@ fn judge(answer: &io::Result<u16>) -> Verdict {
     }
 }
 
-/// One POST, and the status that it is answered with.
+/// Sends one POST, and returns the status of the answer.
 fn post(receiver: SocketAddr, key: &str, attempt: &Attempt) -> io::Result<u16> {
     let timeout = attempt.timeout().unwrap_or(Duration::from_secs(60));
     let mut stream = TcpStream::connect_timeout(&receiver, timeout)?;
@@ -83,7 +83,7 @@ fn post(receiver: SocketAddr, key: &str, attempt: &Attempt) -> io::Result<u16> {
     status.ok_or_else(|| io::Error::other("the answer has no status"))
 }
 
-/// The state and the log, or `None` if nothing was kept yet.
+/// Loads the state and the log; `None` if nothing was saved yet.
 fn load(file: &Path) -> io::Result<Option<(State, String)>> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
@@ -96,7 +96,7 @@ fn load(file: &Path) -> io::Result<Option<(State, String)>> {
     Ok(Some((state, String::from_utf8_lossy(log).into_owned())))
 }
 
-/// Whoever reads the file finds all of the old or all of the new.
+/// Saves the state and the log; a reader of the file finds all of the old or all of the new.
 fn save(file: &Path, state: &State, log: &str) -> io::Result<()> {
     let mut buffer = [0; State::<1>::BYTES];
     let bytes = state.encode(&mut buffer).map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! The attempt as its operation sees it: what it is, and whether it still matters.
+//! Gives the operation its attempt: number, lane and timeout, and whether the attempt was cancelled.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,36 +11,37 @@ use crate::Canceller;
 /// whether it was cancelled.
 ///
 /// A blocking operation cannot be stopped from outside. One that takes long asks [`is_cancelled`](Self::is_cancelled)
-/// from time to time, or says with [`on_cancel`](Self::on_cancel) how to stop it. On the caller's thread nothing
-/// ends an attempt at its timeout: an operation that can be given a timeout is given `timeout()`.
+/// from time to time, or says with [`on_cancel`](Self::on_cancel) how to stop it. On the caller's thread nothing ends
+/// an attempt at its timeout, so pass `timeout()` to whatever the operation calls.
 #[derive(Debug)]
 pub struct LiveAttempt<'a> {
     attempt: Attempt,
     canceller: Option<&'a Canceller>,
-    /// Under which its functions are registered; 0 until there is one.
+    /// The key of its functions at the canceller; 0 until one is registered.
     key: AtomicU64,
 }
 
 impl LiveAttempt<'_> {
-    /// Returns whether its outcome no longer matters: another attempt won, it took too long, or the call was cancelled.
+    /// Returns whether the attempt was cancelled: another one won, it took too long, or the call was cancelled.
     #[inline]
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.canceller.is_some_and(Canceller::is_cancelled)
     }
 
-    /// Returns why its outcome no longer matters, if it was cancelled.
+    /// Returns why the attempt was cancelled; `None` if it was not.
     #[inline]
     #[must_use]
     pub fn cancel_reason(&self) -> Option<CancelReason> {
         self.canceller?.reason()
     }
 
-    /// Runs this when the attempt is cancelled, on the thread that cancels, or at once if that was before.
+    /// Runs a function when the attempt is cancelled, on the thread that cancels it; at once if it is cancelled
+    /// already.
     ///
-    /// It is forgotten when the operation returns; one that is running at that moment runs to its end. It should be
-    /// quick: close a socket, kill a process, set a flag. If it panics, the others run all the same. It is dropped
-    /// where nothing can cancel.
+    /// The function should be quick: close a socket, kill a process, set a flag. It is dropped unrun when the operation
+    /// returns first, or if nothing can cancel the attempt; one that is running at that moment runs to its end. If it
+    /// panics, the attempt's other functions still run.
     pub fn on_cancel(&self, callback: impl FnOnce() + Send + 'static) {
         let Some(canceller) = self.canceller else { return };
         let mut key = self.key.load(Ordering::Acquire);
@@ -63,7 +64,7 @@ impl Deref for LiveAttempt<'_> {
     }
 }
 
-/// Runs an operation, and forgets what it registered, also if it panics.
+/// Runs an operation, and then drops the functions that it registered, also if it panics.
 #[inline]
 pub(crate) fn run<R>(
     attempt: Attempt,
@@ -71,7 +72,7 @@ pub(crate) fn run<R>(
     operation: impl FnOnce(&LiveAttempt<'_>) -> R,
 ) -> R {
     let live = LiveAttempt { attempt, canceller, key: AtomicU64::new(0) };
-    // Apart from the attempt, so that one without a canceller has nothing to drop.
+    // A value of its own, so that an attempt without a canceller has no destructor.
     let _forget = Forget { canceller, key: &live.key };
     operation(&live)
 }

@@ -1,4 +1,4 @@
-//! Attempts on the caller's thread, one at a time: an outcome is there as soon as its attempt was sent.
+//! Makes the attempts of a call on the caller's thread, one at a time: sending one returns its outcome.
 
 use insist_core::{AsPolicy, Attempt, Call, CancelReason, Gate, Hook, Instant, Judge, Terms, Verdict};
 
@@ -60,14 +60,14 @@ where
     }
 }
 
-/// One lane, run by the thread that asked.
+/// The one lane of a call on the caller's thread.
 pub(crate) struct CallerLane<'a, F, T, E, C> {
     pub(crate) operation: F,
     pub(crate) clock: C,
     pub(crate) canceller: Option<&'a Canceller>,
-    /// Where nothing depends on the time of day: the sum of the waits, in place of the clock.
+    /// The sum of the waits, in place of the clock, for a call that needs no clock.
     pub(crate) waited: Option<Instant>,
-    /// What happened before there was a machine, and is only to be told.
+    /// The attempts that the fast path made, which the machine has yet to be told of.
     pub(crate) past: Option<Past<T, E>>,
 }
 

@@ -1,4 +1,4 @@
-//! Ends a call, or an attempt, from outside: a flag, a condition that waits listen to, and functions to run.
+//! Cancels a call or an attempt from another thread: sets a flag, wakes its waits, and runs its functions.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -7,10 +7,10 @@ use insist_core::{CancelReason, Instant};
 
 use crate::panic::{Payload, go_on, run_each};
 
-/// Ends calls from another thread: their waits end at once, and what is in flight is cancelled.
+/// Cancels calls from another thread: their waits end at once, and attempts in flight are cancelled.
 ///
-/// Clones cancel together. One canceller may serve many calls, at once and one after the other; once cancelled it
-/// stays so, and every later call with it ends before anything is sent.
+/// Clones cancel together. One canceller may serve many calls, at once and one after the other; once cancelled it stays
+/// cancelled, and every later call with it ends before anything is sent.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct Canceller {
 
 #[derive(Default)]
 struct Shared {
-    /// Why, once it was cancelled.
+    /// The reason, once it was cancelled.
     reason: OnceLock<CancelReason>,
     /// The next key to give out. Starts at 0, and 0 is never given out.
     key: AtomicU64,
@@ -48,19 +48,19 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Canceller {
-    /// Makes one that has not been cancelled.
+    /// Makes a canceller that has not been cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Cancels what goes by this canceller or a clone of it. No effect the second time.
+    /// Cancels every call that was given this canceller or a clone of it. The second time has no effect.
     ///
-    /// Functions given to [`on_cancel`](crate::LiveAttempt::on_cancel) run on this thread before it returns.
+    /// Runs the functions given to [`on_cancel`](crate::LiveAttempt::on_cancel) on this thread before it returns.
     ///
     /// # Panics
     ///
-    /// If such a function does: all of them run, and then the first panic goes on here.
+    /// If such a function panics. All of them run first; then the first panic continues here.
     pub fn cancel(&self) {
         go_on(self.cancel_because(CancelReason::Cancelled));
     }
@@ -91,12 +91,12 @@ impl Canceller {
         run_each(callbacks.into_iter().map(|(_, callback)| callback))
     }
 
-    /// A key under which callbacks can be registered and forgotten.
+    /// Returns a new key, under which callbacks can be registered and forgotten.
     pub(crate) fn key(&self) -> u64 {
         self.shared.key.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Runs the callback at the cancel, or now if that was before.
+    /// Runs the callback when this is cancelled, or now if it is cancelled already.
     pub(crate) fn register(&self, key: u64, callback: Callback) {
         let mut callbacks = self.lock();
         if self.is_cancelled() {
@@ -107,7 +107,7 @@ impl Canceller {
         }
     }
 
-    /// Forgets what was registered under a key, so that a canceller that outlives many calls does not grow.
+    /// Drops the callbacks of a key, so that a canceller that outlives many calls does not grow.
     pub(crate) fn forget(&self, key: u64) {
         let forgotten = {
             let mut callbacks = self.lock();
@@ -115,11 +115,11 @@ impl Canceller {
             *callbacks = kept;
             forgotten
         };
-        // What a callback owns may lock this too when it is dropped, or panic.
+        // Dropped without the lock: what a callback owns may lock it too when it is dropped, or panic.
         go_on(run_each(forgotten.into_iter().map(|(_, callback)| || drop(callback))));
     }
 
-    /// Blocks until then or until the cancel, whichever is first.
+    /// Blocks until an instant or until this is cancelled, whichever is first.
     pub(crate) fn wait_until(&self, until: Instant) {
         let mut callbacks = self.lock();
         loop {

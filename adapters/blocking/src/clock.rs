@@ -1,4 +1,4 @@
-//! Clocks: the system's, and one that a test moves.
+//! Clocks: the system's, and a virtual one for tests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,24 +7,26 @@ use insist_core::Instant;
 
 use crate::Canceller;
 
-/// Tells a driver the time, and sleeps for it. Default: [`SystemClock`]; tests take a [`VirtualClock`].
+/// Tells a driver the time, and sleeps. Default: [`SystemClock`]; tests use a [`VirtualClock`].
 ///
-/// Calls that share a gate share an origin, so a clock of one's own counts from the same instant for all of them.
+/// Calls that share a gate need clocks with one origin, so a clock of your own counts from the same instant for all of
+/// them.
 pub trait Clock {
-    /// Returns the instant of now. It never goes backwards.
+    /// Returns the current instant. It never goes backwards.
     fn now(&self) -> Instant;
 
-    /// Blocks until then. Returns at once if that is past.
+    /// Blocks until an instant. Returns at once if that is past.
     fn sleep_until(&self, until: Instant);
 
-    /// Blocks for this span. The default reads the time for it.
+    /// Blocks for this span. Default: `sleep_until` with the current instant plus the span.
     fn sleep(&self, span: Duration) {
         self.sleep_until(self.now().checked_add(span).unwrap_or(Instant::from_nanos(u64::MAX)));
     }
 
-    /// Blocks until then or until the call is cancelled, whichever is first.
+    /// Blocks until an instant or until the call is cancelled, whichever is first.
     ///
-    /// The default sleeps on through a cancel, unless it came before: right for a clock that does not really wait.
+    /// Default: looks for a cancel once and then sleeps to the end, which is right for a clock that does not really
+    /// wait.
     fn wait_until(&self, until: Instant, canceller: &Canceller) {
         if !canceller.is_cancelled() {
             self.sleep_until(until);
@@ -56,7 +58,7 @@ impl<C: Clock + ?Sized> Clock for &C {
 
 /// Reads the system's monotonic clock, on the one origin of [`Instant::now`], and sleeps by [`std::thread::sleep`].
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "there is one, and it is made by its name")]
+#[expect(clippy::exhaustive_structs, reason = "a unit struct is constructed by its name")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -81,10 +83,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until someone sleeps by it or moves it: calls are tested without waiting.
+/// A clock for tests: its time passes only when a call sleeps or the test moves it.
 ///
-/// It starts at [`Instant::ZERO`]. A sleep moves it to the sleep's end and returns at once. An operation that is to
-/// take time moves it with [`advance`](Self::advance).
+/// It starts at [`Instant::ZERO`]. A sleep moves it to the sleep's end and returns at once. An operation takes time by
+/// moving it with [`advance`](Self::advance).
 ///
 /// ```
 /// use std::time::Duration;
@@ -106,18 +108,18 @@ impl Clock for SystemClock {
 pub struct VirtualClock(AtomicU64);
 
 impl VirtualClock {
-    /// Makes a clock that stands at [`Instant::ZERO`].
+    /// Makes a clock at [`Instant::ZERO`].
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 
-    /// Moves it forward. It stops at the end of time, after 584 years.
+    /// Moves the clock forward by a span; at most to the last instant, 584 years after zero.
     pub fn advance(&self, span: Duration) {
         self.sleep_until(self.now().checked_add(span).unwrap_or(Instant::from_nanos(u64::MAX)));
     }
 
-    /// Returns how far it has been moved, sleeps included.
+    /// Returns how far the clock has moved, sleeps included.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.now().saturating_since(Instant::ZERO)

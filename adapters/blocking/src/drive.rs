@@ -1,59 +1,59 @@
-//! The one loop: does what the machine says until the call ends, wherever its attempts run.
+//! Drives a call: carries out the machine's actions until the call ends, on the caller's thread or on others.
 
 use insist_core::{
     Action, AsPolicy, Attempt, Call, CallEnd, CancelReason, Decision, Event, Gate, Hook, Instant, Judge, Judged,
     Verdict, during, fresh_seed,
 };
 
-/// Where the attempts of a call run, and how their outcomes come back.
+/// Starts the attempts of a call and returns their outcomes: on the caller's thread, or on threads of their own.
 pub(crate) trait Lanes<T, E> {
-    /// Returns the instant of now.
+    /// Returns the current instant.
     fn now(&self) -> Instant;
 
-    /// Starts an attempt. An outcome that is there already is handed back.
+    /// Starts an attempt, and returns its outcome if it has ended already.
     fn send(&mut self, attempt: Attempt) -> Option<Outcome<T, E>>;
 
-    /// Blocks until then, until there is an outcome, or until the user cancels.
+    /// Blocks until an instant, an outcome, or a cancel by the user, whichever is first.
     fn wait(&mut self, until: Option<Instant>) -> Woken<T, E>;
 
-    /// Returns an outcome that is there already.
+    /// Returns an outcome without blocking, if there is one.
     fn ready(&mut self) -> Option<Outcome<T, E>>;
 
-    /// Tells an attempt that it no longer matters, and why.
+    /// Cancels an attempt, and tells it why.
     fn cancel(&mut self, id: u32, reason: CancelReason);
 
-    /// Returns whether the user has given up.
+    /// Returns whether the user has cancelled the call.
     fn is_cancelled(&self) -> bool;
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 pub(crate) struct Outcome<T, E> {
     pub(crate) id: u32,
-    /// `None` if it could not be started, or is not known any more.
+    /// `None` if the attempt could not be started, or the fast path has dropped its result.
     pub(crate) result: Option<Result<T, E>>,
-    /// `None` if it was not judged yet.
+    /// `None` if the attempt has not been judged yet.
     pub(crate) verdict: Option<Verdict>,
 }
 
-/// What ended a wait.
+/// The end of a wait.
 pub(crate) enum Woken<T, E> {
-    /// Its time has come.
+    /// The instant was reached.
     Due,
     Outcome(Outcome<T, E>),
-    /// The user has cancelled, or may have: it is looked up.
+    /// The user may have cancelled: the loop checks.
     Cancelled,
 }
 
-/// What the loop may leave out.
+/// The steps that the loop may skip for a call.
 #[derive(Clone, Copy)]
 pub(crate) struct Thrift {
-    /// The hook wants to see decisions.
+    /// The hook listens, so it is told every decision.
     pub(crate) is_listening: bool,
-    /// Nothing depends on the time of day: the clock is read at failures and waits only.
+    /// Nothing depends on the time: the clock is read at failures and waits only.
     pub(crate) is_timeless: bool,
-    /// Nobody needs to know when an attempt is accepted.
+    /// Nothing uses the instant at which an attempt is accepted, so the clock is not read then.
     pub(crate) ends_untimed: bool,
-    /// The call has its seed. If not, one is drawn at the first failure.
+    /// The call was given a seed. If not, one is drawn at the first failure.
     pub(crate) is_seeded: bool,
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn drive<T, E, P: AsPolicy, G: Gate, H: Hook<T, E>, const LANES: usiz
             }
             Action::Return(_) | Action::GiveUp(_) => return CallEnd { action, last, at: now },
         };
-        // All that is there is handed in before the machine looks at its timeouts again.
+        // All outcomes that are there are handed in before the machine looks at its timeouts again.
         while let Some(Outcome { id, result, verdict }) = outcome {
             let verdict = match (verdict, &result) {
                 (Some(verdict), _) => verdict,
@@ -119,8 +119,7 @@ pub(crate) fn drive<T, E, P: AsPolicy, G: Gate, H: Hook<T, E>, const LANES: usiz
                 now = lanes.now();
             }
             if LANES == 1 && !thrift.is_listening && is_accepted {
-                // The one attempt in flight has won. There is nothing to cancel and nobody to tell, so polling for
-                // the end would only cost time.
+                // The only attempt in flight has won and no hook listens, so the end is known without another poll.
                 call.handle(now, id, Verdict::Accept);
                 return CallEnd { action: Action::Return(id), last: result, at: now };
             }
@@ -145,7 +144,7 @@ mod tests {
     use super::*;
     use insist_core::{Policy, Reason};
 
-    /// Attempts that end with what a list says, and cannot be started where it says nothing.
+    /// Attempts that end with the results of a list; one for which it has `None` cannot be started.
     struct Scripted(Vec<Option<Result<u32, u32>>>);
 
     impl Lanes<u32, u32> for Scripted {

@@ -1,15 +1,15 @@
-//! The builder of a call: the words that `retry` and `race` share.
+//! The builder of a call: the methods that `retry` and `race` share.
 
 use insist_core::{Event, Gate, Hook, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
 
 use crate::Canceller;
 use crate::way::{OnCaller, OnThreads, Way};
 
-/// A call that is being described, by [`retry`](crate::retry()) or [`race`](crate::race()). Nothing is sent before
-/// `call`, `try_call` or `report`.
+/// The builder of a call, made by [`retry`](crate::retry()) or [`race`](crate::race()). Nothing is sent before `call`,
+/// `try_call` or `report`.
 ///
-/// `W` is where its attempts run ([`OnCaller`] or [`OnThreads`]), `S` its [`Terms`]: policy, judge, hook, gate. Of two
-/// words for one thing (`when` and `judge`, for example) the last counts.
+/// `W` says where the attempts run ([`OnCaller`] or [`OnThreads`]); `S` is its [`Terms`]: policy, judge, hook, gate.
+/// Where two methods set the same thing (`when` and `judge`, for example), the last one counts.
 #[derive(Debug)]
 #[must_use = "nothing is sent before call, try_call or report"]
 pub struct Driver<W, S> {
@@ -35,10 +35,10 @@ impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
         self.judge_with(When(is_retried))
     }
 
-    /// Sets what is concluded from an outcome, in place of [`when`](Self::when): accept it, retry (after a wait that was
-    /// asked for, perhaps), or stop.
+    /// Sets a function that judges every outcome, in place of [`when`](Self::when): accept, retry (after the wait that
+    /// the server asks for, if any), or stop.
     ///
-    /// Either kind of result may be accepted or not. The judge runs on the caller's thread and may borrow.
+    /// It may retry an `Ok` and accept an `Err`. It runs on the caller's thread and may borrow.
     ///
     /// ```
     /// use std::time::Duration;
@@ -84,8 +84,7 @@ impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
         self.map_terms(|terms| terms.notify_with(hook))
     }
 
-    /// Adds a function that is told of each retry that is coming, besides the hook that was set before: what failed,
-    /// and the wait.
+    /// Adds a function that is told of each coming retry (what failed, and the wait), besides the hook set before.
     ///
     /// ```
     /// use insist_blocking::{Policy, retry};
@@ -104,19 +103,20 @@ impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
     }
 
     /// Sets state that many calls share, which can delay or refuse an attempt: a reference, an `Arc`, a tuple of these,
-    /// or an `Option`. Default `()`, which does neither.
+    /// or an `Option`. Default: `()`, which does neither.
     #[inline]
     pub fn gate<K: Gate>(self, gate: K) -> Driver<W, Terms<P, J, H, K>> {
         self.map_terms(|terms| terms.gate(gate))
     }
 
-    /// Sets which failures may be followed by another attempt. Default: all; the others use one lane.
+    /// Sets which failures may be followed by another attempt. Default: all; any other setting makes the call use one
+    /// lane.
     #[inline]
     pub fn repeat(self, repeat: Repeat) -> Self {
         self.map_terms(|terms| terms.repeat(repeat))
     }
 
-    /// Sets the seed that the waits are drawn from. Default: one that is drawn when it is needed.
+    /// Sets the seed that the waits are drawn from. Default: a random one, drawn at the first failure.
     #[inline]
     pub fn seed(self, seed: u64) -> Self {
         self.map_terms(|terms| terms.seed(seed))
@@ -128,8 +128,8 @@ impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
     /// Tells `tracing` what the call decides, besides the hook that was set before: spans for the call and its
     /// attempts, events for waits and for giving up. [`Tracing`](crate::Tracing) lists them.
     ///
-    /// It tells the texts of errors. Of errors that have none (no [`Display`](std::fmt::Display)) it is told how to make
-    /// one: `.notify_with(Tracing::new().debug_errors())`.
+    /// Errors are shown by their [`Display`](std::fmt::Display). For errors without one, use
+    /// `.notify_with(Tracing::new().debug_errors())` instead.
     #[inline]
     pub fn trace(self) -> Driver<W, Terms<P, J, (H, crate::Tracing), G>>
     where
@@ -138,7 +138,7 @@ impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
         self.map_terms(|terms| terms.map_hook(|hook| (hook, crate::Tracing::new())))
     }
 
-    /// Tells `tracing` what the call decides, as [`trace`](Self::trace) does, and what the call is for: `get price`.
+    /// Does the same as [`trace`](Self::trace), and names the call: `get price`, for example.
     #[inline]
     pub fn trace_as(self, name: &str) -> Driver<W, Terms<P, J, (H, crate::Tracing), G>>
     where
@@ -156,7 +156,7 @@ impl<W, S> Driver<W, S> {
 }
 
 impl<'a, F, T, E, C, S> Driver<OnCaller<'a, F, T, E, C>, S> {
-    /// Lets another thread end the call: its wait ends at once, and the operation is told. Default: nobody can.
+    /// Lets another thread cancel the call: its wait ends at once, and the operation is told. Default: no canceller.
     #[inline]
     pub fn cancel_with(mut self, canceller: &'a Canceller) -> Self {
         self.way.canceller = Some(canceller);
@@ -172,7 +172,7 @@ impl<'a, F, T, E, C, S> Driver<OnCaller<'a, F, T, E, C>, S> {
 }
 
 impl<'a, F, T, E, S> Driver<OnThreads<'a, F, T, E>, S> {
-    /// Lets another thread end the call: its wait ends at once, and every attempt is told. Default: nobody can.
+    /// Lets another thread cancel the call: its wait ends at once, and every attempt is told. Default: no canceller.
     #[inline]
     pub fn cancel_with(mut self, canceller: &'a Canceller) -> Self {
         self.way.canceller = Some(canceller);

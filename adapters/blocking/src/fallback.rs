@@ -1,11 +1,11 @@
-//! Fallbacks: a value that is good enough, for calls that give up.
+//! Fallbacks: a value in place of an error, for calls that give up.
 
 use insist_core::{AsPolicy, Gate, GaveUp, Hook, Judge, NoDetail, Report, Terms};
 
 use crate::Driver;
 use crate::way::Way;
 
-/// A call that cannot fail: what it gives when it gives up is the fallback's. Made by [`Driver::fallback`].
+/// A call that returns the fallback's value when it gives up, so it cannot fail. Made by [`Driver::fallback`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before call or report"]
 pub struct Fallback<D, F> {
@@ -14,8 +14,8 @@ pub struct Fallback<D, F> {
 }
 
 impl<W: Way, S> Driver<W, S> {
-    /// Sets what the call gives when it gives up, instead of an error: a cached value, a default, an empty list. The
-    /// function is told why; it runs once, on the caller's thread, and only if the call gives up.
+    /// Sets a function whose value is returned instead of an error: a cached value, a default, an empty list. It is
+    /// told why the call gave up, and runs once, on the caller's thread, only if the call gives up.
     ///
     /// ```
     /// use insist_blocking::{Policy, retry};
@@ -46,12 +46,12 @@ where
     G: Gate,
     F: FnOnce(GaveUp<W::Error, W::Value>) -> W::Value,
 {
-    /// Carries the call out, and returns its value or the fallback's.
+    /// Makes the call, and returns its value or the fallback's.
     pub fn call(self) -> W::Value {
         self.driver.conclude().unwrap_or_else(self.fallback)
     }
 
-    /// Carries the call out, and reports what came of it; [`Report::fell_back`] says whether the value is the
+    /// Makes the call, and returns its value with a report; [`Report::fell_back`] says whether the value is the
     /// fallback's.
     ///
     /// ```
@@ -64,7 +64,7 @@ where
         self.report_with(|_| NoDetail)
     }
 
-    /// Carries the call out, and reports it with a detail of each outcome in the log.
+    /// Makes the call, and returns its value with a report whose log has a detail of each outcome.
     pub fn report_with<D>(self, describe: impl FnMut(&Result<W::Value, W::Error>) -> D) -> (W::Value, Report<D>) {
         let (result, mut report) = self.driver.report_with(describe);
         let value = result.unwrap_or_else(|gave_up| {

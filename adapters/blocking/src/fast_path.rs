@@ -1,45 +1,44 @@
-//! The fast path: a call with one lane that nobody watches, holds back or cancels is made without a machine for as long
-//! as its attempts fail plainly and its waits are not bound by a deadline.
+//! The fast path: makes a call without a machine, if it has one lane, no hook, no gate and no canceller, for as long as
+//! its attempts fail without a hint and no deadline bounds its waits.
 //!
-//! It costs a fraction of a call that is made, asked and told, and most calls need no more: the first attempt succeeds,
-//! or a later one. As soon as anything else happens, a machine is made and told what was done; it would have decided the
-//! same, which `tests/fast_path.rs` holds it to.
+//! It costs a fraction of what the machine costs, and most calls end on it. As soon as anything else happens, a machine
+//! is made and told of the attempts so far; `tests/fast_path.rs` checks that it would have decided the same.
 
 use insist_core::{AsPolicy, Attempt, Instant, Judge, Kind, Repeat, Verdict, fresh_seed};
 
 use crate::attempt::{LiveAttempt, run};
 use crate::clock::Clock;
 
-/// What happened before there was a machine: so many plain failures that were waited for, and then this outcome.
+/// The attempts that the fast path made: a number of failures, each with its wait behind it, and then one outcome.
 pub(crate) struct Past<T, E> {
     pub(crate) failures: u32,
     pub(crate) result: Result<T, E>,
     pub(crate) verdict: Verdict,
-    /// Whether a machine would end the call with this outcome.
+    /// True if the machine would end the call with this outcome.
     pub(crate) is_end: bool,
 }
 
-/// What of a call's terms the fast path goes by.
+/// The parts of a call's terms that the fast path needs.
 pub(crate) struct Plain<'a, P, J, C> {
     pub(crate) policy: &'a P,
     pub(crate) judge: &'a mut J,
     pub(crate) clock: &'a C,
     pub(crate) repeat: Repeat,
-    /// Drawn at the first failure, if there is none.
+    /// `None` until the first failure, unless the call was given one.
     pub(crate) seed: &'a mut Option<u64>,
     pub(crate) is_timeless: bool,
 }
 
 impl<P: AsPolicy, J, C: Clock> Plain<'_, P, J, C> {
-    /// Returns the attempt that a machine would send first, if it would.
+    /// Returns the attempt that the machine would send first; `None` if it would refuse the policy.
     #[inline]
     pub(crate) fn first(&self) -> Option<Attempt> {
         let policy = self.policy.as_policy();
-        let fits = policy.validate().is_ok() && policy.get_lanes() == 1;
-        if fits { Some(Attempt::first(policy)) } else { None }
+        let is_valid = policy.validate().is_ok() && policy.get_lanes() == 1;
+        if is_valid { Some(Attempt::first(policy)) } else { None }
     }
 
-    /// Sends this attempt and those that follow from it, and waits between them.
+    /// Sends an attempt and its retries, and waits between them.
     #[inline]
     pub(crate) fn send<T, E, F>(self, mut attempt: Attempt, operation: &mut F) -> Past<T, E>
     where
@@ -58,7 +57,7 @@ impl<P: AsPolicy, J, C: Clock> Plain<'_, P, J, C> {
                     let seed = fresh_seed();
                     (*self.seed, delays) = (Some(seed), policy.delays(seed));
                 }
-                // Without attempts, or a backoff, or an instant that is left, this is the end.
+                // The end, unless an attempt is left, the backoff gives a delay, and the instant after it exists.
                 is_end = true;
                 let due = |delay| now.checked_add(delay).filter(|due| *due < Instant::from_nanos(u64::MAX));
                 if let Some((delay, due)) = delays.next().and_then(|delay| Some((delay, due(delay)?))) {

@@ -1,4 +1,4 @@
-//! The last word of a call: it is carried out, and what came of it is handed back.
+//! The finishers of a call: each makes the call and turns its end into a result.
 
 use insist_core::{
     AsPolicy, Call, CallEnd, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Recorder, Report, SaysNoOutcome, Terms,
@@ -16,12 +16,13 @@ where
     H: Hook<W::Value, W::Error>,
     G: Gate,
 {
-    /// Carries the call out, and returns the operation's own result: the one that was accepted, or the last one.
+    /// Makes the call, and returns the operation's own result: the accepted one, or else the last one.
     ///
     /// # Errors
     ///
-    /// The operation's own, from the last attempt that had one. Where no attempt had a result (a gate refused the
-    /// first, the call was cancelled, the policy is invalid …), what its type makes of [`NoOutcome`](crate::NoOutcome).
+    /// The operation's own error, from the last attempt that had a result. If no attempt had one (a gate refused the
+    /// first, the call was cancelled, the policy is invalid …), [`NoOutcome`](crate::NoOutcome) converted to the error
+    /// type.
     #[inline]
     pub fn call(self) -> Result<W::Value, W::Error>
     where
@@ -30,7 +31,7 @@ where
         self.way.run(self.terms, OwnResult)
     }
 
-    /// Carries the call out, and says why if it gives up.
+    /// Makes the call, and says why if it gives up.
     ///
     /// # Errors
     ///
@@ -40,7 +41,7 @@ where
         self.conclude().map_err(GaveUp::without_value)
     }
 
-    /// Carries the call out, and reports whatever came of it: why it ended, how often and when it was sent.
+    /// Makes the call, and returns its result with a report: why it ended, how often and when it was sent.
     ///
     /// ```
     /// use insist_blocking::{Policy, retry};
@@ -56,8 +57,8 @@ where
         self.report_with(|_| NoDetail)
     }
 
-    /// Carries the call out, and reports it with a detail of each outcome in the log: its status or its error, for
-    /// example.
+    /// Makes the call, and returns its result with a report whose log has a detail of each outcome: its status or its
+    /// error, for example.
     #[expect(clippy::type_complexity, reason = "the pair is what users take apart")]
     pub fn report_with<D>(
         self,
@@ -67,19 +68,20 @@ where
         self.way.run(terms, Reported)
     }
 
-    /// The value, or why there is none, with the last value that was not accepted.
+    /// Makes the call, and returns its value, or why there is none, with the last value that was not accepted.
     #[inline]
     pub(crate) fn conclude(self) -> Result<W::Value, GaveUp<W::Error, W::Value>> {
         self.way.run(self.terms, Concluded)
     }
 }
 
-/// Makes a finisher's result of a call that has ended, whatever its policy, gate and number of lanes.
+/// Turns the end of a call into a finisher's result, whatever its policy, gate and number of lanes.
 #[expect(unnameable_types, reason = "the finishers of a driver are all there are")]
 pub trait Finish<T, E, H>: Sized {
     type Output;
 
-    /// Ends a call that had no machine with its last outcome, if that is all it takes. Else it is given back.
+    /// Makes the result of a call on the fast path from its last outcome. Gives both back if the finisher needs the
+    /// machine.
     #[inline]
     fn without_call(self, last: Result<T, E>, verdict: Verdict) -> Result<Self::Output, (Self, Result<T, E>)> {
         let _ = verdict;

@@ -1,7 +1,7 @@
 //! Retries and races on the caller's thread, for code without async.
 //!
 //! [`retry()`] runs an operation until it succeeds or the policy gives up; [`race()`] runs several attempts at once and
-//! takes the first success. Both are described with the same words, and both are the same loop.
+//! takes the first success. Both have the same builder and run the same loop.
 //!
 //! ```
 //! use std::time::Duration;
@@ -27,9 +27,9 @@
 //!
 //! # Features
 //!
-//! - `tracing`: the words `trace` and `trace_as`, which show a call as spans and events of the `tracing` crate.
+//! - `tracing`: the methods `trace` and `trace_as`, which show a call as spans and events of the `tracing` crate.
 //!
-//! The root has the names that a user needs; those for drivers and gates of one's own are in [`insist_core`].
+//! The root has the names that a caller needs; [`insist_core`] has those for drivers and gates of your own.
 
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations, clippy::exhaustive_enums, clippy::exhaustive_structs)]

@@ -1,14 +1,14 @@
-//! Panics of code that is not the caller's: caught where they must not end the call, or the process.
+//! Catches panics of user code where they must not end the call, or abort the process.
 
 use std::any::Any;
 use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::panicking;
 
-/// What a panic carries.
+/// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
-/// Runs each of them, also after one that panics, and returns the first panic.
+/// Runs all functions, also after one that panics, and returns the first panic.
 pub(crate) fn run_each<F: FnOnce()>(functions: impl IntoIterator<Item = F>) -> Option<Payload> {
     let mut first = None;
     for function in functions {
@@ -22,7 +22,7 @@ pub(crate) fn run_each<F: FnOnce()>(functions: impl IntoIterator<Item = F>) -> O
     first
 }
 
-/// Lets a panic go on in this thread. One that unwinds already keeps to its own: a second would abort the process.
+/// Continues a panic in this thread. Drops it if the thread is panicking already: a second one would abort the process.
 pub(crate) fn go_on(payload: Option<Payload>) {
     match payload {
         Some(payload) if panicking() => discard(payload),
@@ -31,10 +31,10 @@ pub(crate) fn go_on(payload: Option<Payload>) {
     }
 }
 
-/// Drops what nobody waits for, and the panic of its drop with it.
+/// Drops a value, and ignores a panic of its destructor.
 pub(crate) fn discard<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // A payload whose own drop panics would begin again.
+        // Leaked, because the payload's own destructor may panic too.
         forget(payload);
     }
 }

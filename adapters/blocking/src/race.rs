@@ -5,25 +5,23 @@ use insist_core::{IntoTerms, TermsOf};
 use crate::driver::Driver;
 use crate::{LiveAttempt, OnThreads};
 
-/// The number of lanes that a [`race`] has room for: 16. A policy with more is refused as invalid before anything is sent.
+/// The most lanes that a [`race`] can have: 16. A policy with more is refused as invalid before anything is sent.
 pub const LANES: usize = 16;
 
 /// Describes a call whose attempts run on threads, as many at once as the policy has lanes.
 ///
-/// The first success wins and is returned at once; the others are told
-/// ([`is_cancelled`](LiveAttempt::is_cancelled), [`on_cancel`](LiveAttempt::on_cancel)), never waited for, and what
-/// becomes of them is dropped. An attempt that hangs is ended by the attempt timeout or the deadline: it is told,
-/// and the call goes on. Its thread ends when the operation does, so an operation that cannot be stopped bounds
-/// itself.
+/// The first success wins and is returned at once. The others are told ([`is_cancelled`](LiveAttempt::is_cancelled),
+/// [`on_cancel`](LiveAttempt::on_cancel)) but not waited for, and their results are dropped. An attempt that hangs is
+/// told at its timeout or the deadline, and the call goes on without it. Its thread ends only when the operation
+/// returns, so give an operation that cannot be stopped a timeout of its own.
 ///
 /// A policy with one lane, without attempt timeout and deadline, needs no thread: its attempts run on the
 /// caller's, as with [`retry`](crate::retry()). So do those of a call that may not always be
 /// [repeated](Driver::repeat), which has one lane.
 ///
-/// If an operation panics on its thread, the others are cancelled and the panic goes on in the caller. A panic of an
-/// attempt that was cancelled, or of what it does [on its cancel](LiveAttempt::on_cancel), stays with that attempt. The
-/// judge and the hook run on the caller's thread, and may borrow. An attempt whose thread cannot be started counts as
-/// a failure that was not sent.
+/// If an operation panics on its thread, the others are cancelled and the panic continues in the caller. A panic of a
+/// cancelled attempt, or of its [`on_cancel`](LiveAttempt::on_cancel), is ignored. The judge and the hook run on the
+/// caller's thread, and may borrow. An attempt whose thread cannot be started counts as a failure that was not sent.
 ///
 /// ```
 /// use std::time::Duration;

@@ -7,16 +7,16 @@ use crate::{LiveAttempt, OnCaller};
 
 /// Describes a call whose attempts run one after the other on this thread.
 ///
-/// The operation is an `FnMut` that borrows what it likes. It is run again after an error, as the policy says, until
-/// it gives an `Ok`; [`when`](Driver::when) and [`judge`](Driver::judge) say otherwise. Where the first attempt
-/// succeeds, no thread is started, nothing allocated, no clock read and no random number drawn (a clock is, if the
-/// policy has a timeout or a deadline, the gate wants the time, or someone looks).
+/// The operation is an `FnMut` and may borrow. It is run again after an error, as the policy says, until it returns an
+/// `Ok`; [`when`](Driver::when) and [`judge`](Driver::judge) change that. If the first attempt succeeds, no thread is
+/// started, nothing is allocated, no random number is drawn, and no clock is read (unless the policy has a timeout or a
+/// deadline, the gate needs the time, or a hook listens).
 ///
 /// The policy is given by value, by reference or as an `Arc`; in its place, [`Terms`](crate::Terms) that many call
 /// sites share.
 ///
-/// Nothing can interrupt an attempt here: the policy's attempt timeout and deadline are told to the operation
-/// ([`LiveAttempt::timeout`](insist_core::Attempt::timeout)), and bind waits and further attempts.
+/// Nothing can interrupt an attempt here: the operation is told its timeout
+/// ([`LiveAttempt::timeout`](insist_core::Attempt::timeout)), and the deadline bounds only waits and further attempts.
 /// [`race`](crate::race()) with one lane ends attempts that hang. A policy with more lanes is refused as invalid.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Attempts on threads of their own, detached: the winner does not wait for the losers.
+//! Makes the attempts of a race on detached threads: the winner does not wait for the losers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ where
         let has_one_lane = policy.as_policy().get_lanes() <= 1 || repeat != Repeat::Always;
         let started = Instant::now();
         let is_listening = hook.is_listening();
-        // A timeout is judged by the machine, and may draw a wait: the seed is there from the start.
+        // The seed is drawn at the start, because the machine draws a wait after a timeout by itself.
         let thrift = Thrift { is_listening, is_timeless: false, ends_untimed: false, is_seeded: true };
         let seed = seed.unwrap_or_else(fresh_seed);
         let mut call = Call::with_lanes::<LANES>(policy, gate, started, seed).repeat(repeat);
@@ -55,12 +55,12 @@ where
     }
 }
 
-/// Several lanes, each attempt on a thread that ends when its operation does.
+/// The lanes of a race. Each attempt has a thread, which ends when the operation returns.
 pub(crate) struct ThreadLanes<'a, F, T, E> {
     operation: Arc<F>,
     in_flight: Vec<(u32, Canceller)>,
     sender: Sender<Message<T, E>>,
-    /// There until this is dropped.
+    /// `Some` until this is dropped.
     receiver: Option<Receiver<Message<T, E>>>,
     user: Option<(&'a Canceller, u64)>,
 }
@@ -68,7 +68,7 @@ pub(crate) struct ThreadLanes<'a, F, T, E> {
 enum Message<T, E> {
     Ended(u32, Result<T, E>),
     Panicked(u32, Payload),
-    /// The user has cancelled; the flag says so too.
+    /// Wakes the call because the user has cancelled; the canceller's flag is set too.
     Cancelled,
 }
 
@@ -83,7 +83,7 @@ impl<'a, F, T: Send + 'static, E: Send + 'static> ThreadLanes<'a, F, T, E> {
         Self { operation: Arc::new(operation), in_flight: Vec::new(), sender, receiver: Some(receiver), user }
     }
 
-    /// What a message comes to. Those of attempts that were cancelled are dropped, panics too.
+    /// Turns a message into an outcome. Messages of cancelled attempts are dropped, panics too.
     fn open(&mut self, message: Message<T, E>) -> Option<Outcome<T, E>> {
         match message {
             Message::Ended(id, result) => match self.take(id) {
@@ -133,9 +133,9 @@ where
         #[cfg(feature = "tracing")]
         let work = move || context.in_scope(work);
         let body = move || {
-            // What the operation owns is dropped in there too: a panic on the way must not go by unheard.
+            // Drops what the operation owns in here too, so that a panic of that is caught as well.
             let result = catch_unwind(AssertUnwindSafe(work));
-            // The call may be over, and nobody there to receive.
+            // Fails if the call is over and the receiver is gone.
             _ = sender.send(match result {
                 Ok(result) => Message::Ended(id, result),
                 Err(payload) => Message::Panicked(id, payload),
@@ -149,7 +149,7 @@ where
     }
 
     fn wait(&mut self, until: Option<Instant>) -> Woken<T, E> {
-        // A sender is kept here, so nothing but the timeout makes these fail.
+        // A sender is kept here, so only the timeout makes these fail.
         let message = self.receiver.as_ref().and_then(|receiver| match until {
             Some(until) => receiver.recv_timeout(until.saturating_since(Instant::now())).ok(),
             None => receiver.recv().ok(),
@@ -171,7 +171,7 @@ where
 
     fn cancel(&mut self, id: u32, reason: CancelReason) {
         if let Some(canceller) = self.take(id) {
-            // What it does about it is its own affair.
+            // A panic of its callbacks is not the call's.
             discard(canceller.cancel_because(reason));
         }
     }
@@ -181,7 +181,7 @@ where
     }
 }
 
-/// Whatever ends the call, a panic of the judge included, no attempt is left running without being told.
+/// Cancels every attempt in flight, whatever ended the call, a panic of the judge included.
 impl<F, T, E> Drop for ThreadLanes<'_, F, T, E> {
     fn drop(&mut self) {
         if let Some((canceller, key)) = self.user {
@@ -190,7 +190,7 @@ impl<F, T, E> Drop for ThreadLanes<'_, F, T, E> {
         for (_, canceller) in self.in_flight.drain(..) {
             discard(canceller.cancel_because(CancelReason::Cancelled));
         }
-        // Results that came too late are in it.
+        // It may hold results that came too late.
         discard(self.receiver.take());
     }
 }

@@ -8,8 +8,8 @@ use insist_core::{AsPolicy, Gate, Hook, Judge, Terms};
 use crate::finish::Finish;
 use crate::{Canceller, SystemClock};
 
-/// Where the attempts of a call run, and what they end with: [`OnCaller`] or [`OnThreads`], made by
-/// [`retry`](crate::retry()) and [`race`](crate::race()). There are no others.
+/// The place where attempts run: [`OnCaller`], made by [`retry`](crate::retry()), or [`OnThreads`], made by
+/// [`race`](crate::race()). The trait is sealed.
 pub trait Way: sealed::Sealed {
     /// The value of a success.
     type Value;
@@ -27,7 +27,7 @@ pub trait Way: sealed::Sealed {
         O: Finish<Self::Value, Self::Error, H>;
 }
 
-/// Attempts run on the thread that asks.
+/// Runs attempts on the caller's thread.
 pub struct OnCaller<'a, F, T, E, C = SystemClock> {
     pub(crate) operation: F,
     pub(crate) clock: C,
@@ -50,7 +50,7 @@ impl<'a, F, T, E, C> OnCaller<'a, F, T, E, C> {
     }
 }
 
-/// Attempts run on threads of their own.
+/// Runs each attempt on a thread of its own.
 pub struct OnThreads<'a, F, T, E> {
     pub(crate) operation: F,
     pub(crate) canceller: Option<&'a Canceller>,

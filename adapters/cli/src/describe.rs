@@ -1,4 +1,4 @@
-//! A policy in one line of plain words.
+//! Describes a policy in one line.
 
 use std::fmt;
 

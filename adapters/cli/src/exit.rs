@@ -1,4 +1,4 @@
-//! How the command ends when it does not end well, and the exit status for it.
+//! The failures of the command, and their exit statuses.
 
 use std::io;
 use std::process::ExitCode;
@@ -7,20 +7,20 @@ use std::process::ExitCode;
 pub(crate) const GAVE_UP: u8 = 1;
 const USAGE: u8 = 2;
 
-/// What keeps the command from doing what it was asked to.
+/// A failure of the command.
 pub(crate) enum Failure {
-    /// The command line or a script makes no sense: which word, and what would be right. Exit status 2.
+    /// The command line or a script is invalid: says where, and what would be valid. Exit status 2.
     Usage(String),
     /// Anything else: exit status 1.
     Failed(String),
-    /// Nobody reads standard output any more, as in `insist plan --count 100000 | head`: nothing to say, status 0.
+    /// The reader of standard output has left, as in `insist plan --count 100000 | head`: no message, exit status 0.
     ReaderLeft,
 }
 
 impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
-            // As clap says what it refuses itself.
+            // In the form of clap's own errors.
             Self::Usage(what) => {
                 eprintln!("error: {what}\n\nFor more information, try '--help'.");
                 ExitCode::from(USAGE)
@@ -34,7 +34,7 @@ impl Failure {
     }
 }
 
-/// Of writing to standard output.
+/// Turns an error of writing to standard output into a failure.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

@@ -1,4 +1,4 @@
-//! A policy in plain sentences, a line each: what a call with it does.
+//! Explains a policy in plain sentences, one in each line.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use insist_core::duration::Text;
 use insist_core::{AtEnd, Jitter, Policy, Shape};
 
-/// What a policy means.
+/// Prints what a policy does.
 pub(crate) struct Explained<'a>(pub(crate) &'a Policy);
 
 impl fmt::Display for Explained<'_> {
@@ -34,7 +34,7 @@ impl fmt::Display for Explained<'_> {
 }
 
 impl Explained<'_> {
-    /// Sends in a lane; `u32::MAX` is no limit.
+    /// Returns the most sends in a lane; `u32::MAX` is no limit.
     fn in_a_lane(&self) -> u32 {
         let of_shape = match self.0.get_backoff() {
             Shape::Stop => 1,
@@ -44,13 +44,13 @@ impl Explained<'_> {
         self.0.get_lane_attempts().unwrap_or(u32::MAX).min(of_shape)
     }
 
-    /// Sends in all; `u32::MAX` is no limit.
+    /// Returns the most sends in all; `u32::MAX` is no limit.
     fn in_all(&self) -> u32 {
         let lanes = self.in_a_lane().saturating_mul(u32::from(self.0.get_lanes()));
         self.0.get_attempts().unwrap_or(u32::MAX).min(lanes)
     }
 
-    /// Lanes that may open: each needs an attempt.
+    /// Returns the number of lanes that can open: each needs an attempt.
     fn lanes(&self) -> u32 {
         u32::from(self.0.get_lanes()).min(self.in_all())
     }
@@ -59,7 +59,7 @@ impl Explained<'_> {
         self.in_a_lane() > 1 && self.in_all() > 1
     }
 
-    /// What ends where a lane does.
+    /// Names what ends with a lane.
     fn lane(&self) -> &'static str {
         if self.lanes() > 1 { "its lane" } else { "the call" }
     }
@@ -167,18 +167,18 @@ impl Explained<'_> {
         }
     }
 
-    /// The cap that bounds.
+    /// Returns the cap of the waits; the largest duration if there is none, or if the policy stops at it.
     fn cap(&self) -> Duration {
         self.0.get_cap().filter(|_| !self.0.get_cap_stops()).unwrap_or(Duration::MAX)
     }
 
-    /// The same wait each time.
+    /// Writes a backoff that waits the same each time.
     fn write_same(&self, f: &mut fmt::Formatter<'_>, wait: Duration) -> fmt::Result {
         let wait = wait.min(self.cap()).max(self.0.get_floor());
         if wait.is_zero() {
             return f.write_str("tries again at once");
         }
-        // What is drawn from the floor up to the floor is not drawn.
+        // A range from the floor to the floor is no range.
         let is_drawn = wait > self.0.get_floor() || matches!(self.0.get_jitter(), Jitter::Fraction(_));
         if !is_drawn {
             return write!(f, "waits {}", Text(wait));
@@ -191,7 +191,7 @@ impl Explained<'_> {
     }
 
     fn write_growing(&self, f: &mut fmt::Formatter<'_>, first: Duration, then: &str) -> fmt::Result {
-        // What starts at the cap stays there, and what starts from nothing stays nothing.
+        // A backoff that starts at the cap or at zero does not grow.
         if first >= self.cap() || first.is_zero() {
             return self.write_same(f, first);
         }
@@ -207,7 +207,7 @@ impl Explained<'_> {
         if self.cap() < Duration::MAX { write!(f, ", never more than {}", Text(self.cap())) } else { Ok(()) }
     }
 
-    /// What is written before a span that waits are drawn from.
+    /// Returns the words before the end of the range that waits are drawn from.
     fn up_to(&self) -> &'static str {
         match self.0.get_jitter() {
             Jitter::None => "",

@@ -1,4 +1,4 @@
-//! One call over HTTP, with its report: what `get` and `demo` have in common.
+//! Makes one call over HTTP and reports it, for `get` and `demo`.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use insist_ureq::{Agent, Body, Error, Insist};
 
 use crate::get::Gates;
 
-/// How much of a body an attempt may include: it is kept in memory.
+/// The most of a body that an attempt may include, since it is kept in memory.
 pub(crate) const WHOLE_BODY_LIMIT: usize = 256 << 20;
 
 const USER_AGENT: &str = concat!("insist/", env!("CARGO_PKG_VERSION"));
 
-/// What is sent, and to which replicas.
+/// A request, its replicas and its settings.
 #[derive(Clone)]
 pub(crate) struct Fetch {
     pub(crate) urls: Vec<Uri>,
@@ -26,23 +26,23 @@ pub(crate) struct Fetch {
     pub(crate) rules: Rules,
     pub(crate) policy: Policy,
     pub(crate) seed: u64,
-    /// What it shares with other calls.
+    /// The gates that it shares with other calls.
     pub(crate) gate: Option<Arc<Gates>>,
 }
 
-/// What came of it. A response may be the last one of a call that gave up: the report says so.
+/// The result of a fetch. The response may be the last one of a call that gave up; the report says so.
 pub(crate) struct Fetched {
     pub(crate) result: Result<Response<Body>, Error>,
     pub(crate) report: Option<Report>,
 }
 
 impl Fetch {
-    /// Sends it until it is accepted or the policy ends.
+    /// Sends the request until a response is accepted or the policy gives up.
     pub(crate) fn run(self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Fetched {
         self.run_with(&agent(), hook)
     }
 
-    /// The same with an agent whose connections other calls share.
+    /// Does the same with an agent whose connections other calls share.
     pub(crate) fn run_with(self, agent: &Agent, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Fetched {
         let slot = ReportSlot::new();
         let agent = agent.clone().insist(&self.settings().notify(hook).report_to(&slot));
@@ -82,7 +82,7 @@ impl Fetch {
     }
 }
 
-/// An agent that hands on every answer, whatever its status.
+/// Makes an agent that returns every answer, whatever its status.
 pub(crate) fn agent() -> Agent {
     Agent::config_builder().http_status_as_error(false).user_agent(USER_AGENT).build().into()
 }

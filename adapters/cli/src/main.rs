@@ -1,6 +1,6 @@
-//! The `insist` command: fetches through failures, plans waits, replays calls in virtual time.
+//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time.
 //!
-//! Exit status: 0 where all went well, 1 where a call gave up, 2 where the command line or a script makes no sense.
+//! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +34,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT: &str = "Exit status: 0 accepted, 1 gave up, 2 usage.";
+const EXIT: &str = "Exit status: 0 accepted, 1 gave up, 2 usage error.";
 
 #[derive(Subcommand)]
 enum Command {

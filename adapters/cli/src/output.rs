@@ -1,4 +1,4 @@
-//! Standard output, buffered, and lines of JSON on it.
+//! Buffered standard output, for text and for lines of JSON.
 
 use std::io::{BufWriter, StdoutLock, Write, stdout};
 
@@ -6,19 +6,19 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 
-/// Standard output; flush it, as what is left unwritten when it is dropped fails silently.
+/// Returns buffered standard output. Flush it: an error of a write in its drop would be lost.
 pub(crate) fn output() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(1 << 16, stdout().lock())
 }
 
-/// One value as one line of JSON.
+/// Writes a value as one line of JSON.
 pub(crate) fn json_line(to: &mut impl Write, value: &impl Serialize) -> Result<(), Failure> {
     serde_json::to_writer(&mut *to, value)?;
     to.write_all(b"\n")?;
     Ok(())
 }
 
-/// Standard output for people: colours on a terminal, unless NO_COLOR says otherwise, and none elsewhere.
+/// Returns standard output for people: with colours on a terminal, unless NO_COLOR is set, and without elsewhere.
 pub(crate) fn text() -> BufWriter<anstream::AutoStream<StdoutLock<'static>>> {
     BufWriter::with_capacity(1 << 16, anstream::AutoStream::auto(stdout().lock()))
 }

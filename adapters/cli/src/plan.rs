@@ -14,18 +14,18 @@ use crate::explain::Explained;
 use crate::options::{PolicyOptions, is_endless};
 use crate::output::output;
 
-/// Print what a policy means, and the waits that it would make
+/// Print what a policy does, in sentences, and the waits that it makes
 ///
-/// The waits are those of one lane, before retry 1, 2, … until the policy ends, as if every attempt failed at once, no
-/// deadline were set and no server asked for a wait.
+/// The waits are those of one lane before retry 1, 2, … until the policy gives up, if every attempt fails at once, no
+/// server sends Retry-After, and there is no deadline.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Plan {
-    /// This many waits, whatever the number of attempts; a backoff that stops still stops
+    /// Print this many waits, whatever the number of attempts; fewer if the backoff stops
     #[arg(long, value_name = "N")]
     count: Option<usize>,
 
-    /// One line of JSON: {"seed":…,"delays_ns":[…]}
+    /// Print one line of JSON: {"seed":…,"delays_ns":[…]}
     #[arg(long)]
     json: bool,
 
@@ -41,7 +41,7 @@ Examples:
   insist plan --backoff decorrelated --base 50ms --cap 2s --count 8 --seed 7
   insist plan --delays 1s,5s,30s --at-end repeat --jitter 0.1 --attempts 10 --json";
 
-/// How many waits are shown of a preset or a file that has no end, where nothing says how many.
+/// The number of waits that are shown of a preset or a file without an end, if --count is not given.
 const SHOWN: usize = 10;
 
 impl Plan {
@@ -54,7 +54,7 @@ impl Plan {
             self.print(&policy, seed, endless.delays(seed).take(count), false)?;
         } else if is_endless && (self.json || self.policy.is_unlimited_on_the_line()) {
             return Err(Failure::Usage(format!(
-                "{} makes waits without end; say how many with --count",
+                "{} never stops making waits; say how many to print with --count",
                 self.policy.unlimited()
             )));
         } else {
@@ -73,7 +73,7 @@ impl Plan {
     ) -> Result<(), Failure> {
         let mut to = output();
         if self.json {
-            // By hand, as a wait at a time needs no memory, however many there are.
+            // Written one wait at a time, so that any number of waits needs no memory.
             write!(to, "{{\"seed\":{seed},\"delays_ns\":[")?;
             for (index, delay) in delays.enumerate() {
                 write!(to, "{}{}", if index == 0 { "" } else { "," }, delay.as_nanos())?;
@@ -90,7 +90,7 @@ impl Plan {
                 writeln!(to, "{:>5}  {wait:>16}  {since:>16}", index + 1)?;
             }
             if goes_on {
-                writeln!(to, "\nAnd so on without end; --count says how many.")?;
+                writeln!(to, "\nAnd so on without end; --count prints more.")?;
             }
         }
         to.flush()?;

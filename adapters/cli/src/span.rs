@@ -1,4 +1,4 @@
-//! Spans of time as a person reads them: three digits are enough.
+//! Prints spans of time for people: with three digits.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl fmt::Display for Rounded {
     }
 }
 
-/// A span in nanoseconds; what 64 bits do not hold (584 years) is the most that they hold.
+/// Returns a span in nanoseconds, at most `u64::MAX` (584 years).
 pub(crate) fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! The futures of a call that end with the operation's own result, or with why there is no value.
+//! The futures that `call` and `try_call` make.
 
 use core::fmt;
 use core::future::{Future, IntoFuture};
@@ -73,20 +73,20 @@ macro_rules! ends_with {
 }
 
 ends_with! {
-    /// A call that ends with the operation's own result, made by [`Driver::call`].
+    /// The future of a call that ends with the operation's own result, made by [`Driver::call`].
     Calling: Result<O::Value, O::Error>,
     Error: SaysNoOutcome,
     |run, accepted => accepted, end, call| call.result(end)
 }
 
 ends_with! {
-    /// A call that says why if it gives up, made by [`Driver::try_call`] and by `.await`.
+    /// The future of a call that says why if it gives up, made by [`Driver::try_call`] and by `.await`.
     TryCalling: Result<O::Value, GaveUp<O::Error>>,
     |run, accepted => Ok(only_ok(accepted)), end, call| call.conclude(end).map_err(GaveUp::without_value)
 }
 
 ends_with! {
-    /// A call that says why if it gives up, with the last value too: what a [`fallback`](Driver::fallback) is told of.
+    /// The future of a call whose error holds the last value too, which a [`fallback`](Driver::fallback) is told.
     Keeping: Result<O::Value, GaveUp<O::Error, O::Value>>,
     |run, accepted => Ok(only_ok(accepted)), end, call| call.conclude(end)
 }
@@ -98,12 +98,11 @@ where
     S: TermsFor<O::Value, O::Error>,
     Lanes<LANES>: Room,
 {
-    /// Makes the future of the call, which ends with the operation's own result: the one that was accepted, or else the
-    /// last one, which may be an `Ok` that the judge did not accept.
+    /// Makes the future of the call, which ends with the operation's own result: the accepted one, or else the last
+    /// one, which may be an `Ok` that the judge did not accept.
     ///
-    /// A call in which no attempt had an outcome ends with what the error type makes of
-    /// [`NoOutcome`](crate::NoOutcome): all took too long, the deadline came first, a gate refused, or the policy is
-    /// invalid.
+    /// If no attempt had an outcome (all took too long, the deadline came first, a gate refused, or the policy is
+    /// invalid), it ends with [`NoOutcome`](crate::NoOutcome) converted to the error type.
     ///
     /// ```
     /// use insist_futures::{Policy, VirtualTimer, retry};
@@ -122,7 +121,7 @@ where
         Calling { run: Running::new(self) }
     }
 
-    /// Makes the future of the call, which says why if it gives up: what `.await` makes of it.
+    /// Makes the future of the call, which says why if it gives up. `.await` does the same.
     ///
     /// Its error is [`GaveUp`], whose source is the last error if there is one. Attempts that took too long have none.
     #[inline]
@@ -152,7 +151,7 @@ where
     }
 }
 
-/// The fast path ends with an `Ok` only.
+/// Unwraps a result of the fast path, which ends with an `Ok` only.
 #[inline]
 fn only_ok<T, E>(result: Result<T, E>) -> T {
     match result {

@@ -1,4 +1,4 @@
-//! The builder of a call: the words that `retry` and `race` share.
+//! The builder of a call: the methods that `retry` and `race` share.
 
 use core::fmt;
 
@@ -10,12 +10,12 @@ use crate::fallback::Fallback;
 use crate::operation::{Operation, Outcomes};
 use crate::room::{Lanes, Room};
 
-/// A call that is being described, by [`retry`](crate::retry()), [`race`](crate::race()) or
-/// [`retry_local`](crate::retry_local()). Nothing is sent before it is awaited, or what [`call`](Self::call),
-/// [`try_call`](Self::try_call) or `report` makes of it.
+/// The builder of a call, made by [`retry`](crate::retry()), [`race`](crate::race()) or
+/// [`retry_local`](crate::retry_local()). Nothing is sent before it is awaited, directly or through
+/// [`call`](Self::call), [`try_call`](Self::try_call) or `report`.
 ///
-/// Its parameters stand for the timer, the operation, the [`Terms`] that it goes by, and the lanes there is room for. Of
-/// two words for one thing (`when` and `judge`, for example) the last counts.
+/// Its parameters are the timer, the operation, the [`Terms`], and the number of lanes that there is room for. Where
+/// two methods set the same thing (`when` and `judge`, for example), the last one counts.
 ///
 /// The future can be sent to another thread if the operation's futures can.
 #[must_use = "nothing is sent before it is awaited"]
@@ -38,8 +38,8 @@ impl<M, O: Outcomes, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H,
         self.map(|terms| terms.judge_with(When(is_retried)))
     }
 
-    /// Sets what is concluded from an outcome, in place of [`when`](Self::when): accept it, retry (after a wait that was
-    /// asked for, perhaps), or stop. Either kind of result may be accepted or not.
+    /// Sets a function that judges every outcome, in place of [`when`](Self::when): accept, retry (after the wait that
+    /// the server asks for, if any), or stop. It may retry an `Ok` and accept an `Err`.
     ///
     /// ```
     /// use core::time::Duration;
@@ -90,8 +90,7 @@ impl<M, O: Outcomes, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H,
         self.map(|terms| terms.notify_with(hook))
     }
 
-    /// Adds a function that is told of each retry that is coming, besides the hook that was set before: what failed, and
-    /// the wait.
+    /// Adds a function that is told of each coming retry (what failed, and the wait), besides the hook set before.
     ///
     /// ```
     /// use insist_futures::{Policy, VirtualTimer, retry};
@@ -114,8 +113,8 @@ impl<M, O: Outcomes, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H,
 
     /// Tells `tracing` what the call decides, besides the hook that was set before. Its attempts run in their spans.
     ///
-    /// The span of the call is opened here, in the current one. Where no subscriber wants it, nothing is done. Errors
-    /// that are not `Display` take `.notify_with(Tracing::new().debug_errors())`.
+    /// The span of the call is opened here, inside the current one. If no subscriber wants it, this does nothing. For
+    /// errors that are not `Display`, use `.notify_with(Tracing::new().debug_errors())` instead.
     #[cfg(feature = "tracing")]
     pub fn trace(self) -> Driver<M, O, Terms<P, J, (H, Tracing), G>, LANES>
     where
@@ -124,7 +123,7 @@ impl<M, O: Outcomes, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H,
         self.map(|terms| terms.map_hook(|hook| (hook, Tracing::new())))
     }
 
-    /// Tells the same as [`trace`](Self::trace), of a call with this name: `get price`, for example.
+    /// Does the same as [`trace`](Self::trace), and names the call: `get price`, for example.
     #[cfg(feature = "tracing")]
     pub fn trace_as(self, name: &str) -> Driver<M, O, Terms<P, J, (H, Tracing), G>, LANES>
     where
@@ -140,20 +139,21 @@ impl<M, O: Outcomes, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H,
         self.map(|terms| terms.gate(gate))
     }
 
-    /// Sets which failures may be followed by another attempt. Default: all; the others use one lane.
+    /// Sets which failures may be followed by another attempt. Default: all; any other setting makes the call use one
+    /// lane.
     #[inline]
     pub fn repeat(self, repeat: Repeat) -> Self {
         self.map(|terms| terms.repeat(repeat))
     }
 
-    /// Sets the seed that the waits are drawn from. Default: one that the timer draws when it is needed.
+    /// Sets the seed that the waits are drawn from. Default: one that the timer gives at the first failure.
     #[inline]
     pub fn seed(self, seed: u64) -> Self {
         self.map(|terms| terms.seed(seed))
     }
 
-    /// Sets what the call gives when it gives up, instead of an error: a cached value, a default, an empty list. The
-    /// function is told why; it runs once, and only if the call gives up.
+    /// Sets a function whose value is returned instead of an error: a cached value, a default, an empty list. It is
+    /// told why the call gave up, and runs once, only if the call gives up.
     ///
     /// ```
     /// use insist_futures::{Policy, VirtualTimer, retry};

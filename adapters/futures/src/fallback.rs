@@ -1,4 +1,4 @@
-//! Fallbacks: a value that is good enough, for calls that give up.
+//! Fallbacks: a value in place of an error, for calls that give up.
 
 use core::fmt;
 use core::future::{Future, IntoFuture};
@@ -17,7 +17,7 @@ use crate::room::{Lanes, Room};
 use crate::terms::TermsFor;
 use crate::timer::Timer;
 
-/// A call that cannot fail: what it gives when it gives up is the fallback's. Made by [`Driver::fallback`].
+/// A call that ends with the fallback's value when it gives up, so it cannot fail. Made by [`Driver::fallback`].
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Fallback<D, F> {
     pub(crate) driver: D,
@@ -38,7 +38,7 @@ where
     F: FnOnce(GaveUp<O::Error, O::Value>) -> O::Value,
     Lanes<LANES>: Room,
 {
-    /// Makes the future of the call, which ends with a value: what `.await` makes of it.
+    /// Makes the future of the call, which ends with a value. `.await` does the same.
     #[inline]
     pub fn call(self) -> FallingBack<Keeping<M, O, S, Lanes<LANES>>, F> {
         FallingBack { call: self.driver.keep(), fallback: Some(self.fallback) }
@@ -63,7 +63,7 @@ where
 }
 
 pin_project! {
-    /// A call with a fallback, in flight.
+    /// The future of a call with a fallback.
     #[must_use = "nothing is sent before it is awaited"]
     pub struct FallingBack<C, F> {
         #[pin]
@@ -78,13 +78,13 @@ impl<C, F> fmt::Debug for FallingBack<C, F> {
     }
 }
 
-/// The end of a call, and what becomes of it with a fallback's value in place of an error.
+/// The end of a call, in which a fallback's value can take the place of an error.
 #[expect(unnameable_types, reason = "plumbing of FallingBack")]
 pub trait FallsBack<F> {
-    /// It, without the error.
+    /// The end without the error.
     type Output;
 
-    /// Runs the fallback if there is an error.
+    /// Returns the value, or the fallback's if there is an error.
     fn fall_back(self, fallback: F) -> Self::Output;
 }
 

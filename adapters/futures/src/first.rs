@@ -1,8 +1,8 @@
-//! The fast path: the first attempt of a call that nobody listens to and that needs no clock is sent before there is a
-//! machine, and most calls end with it.
+//! The fast path: sends the first attempt of a call without a machine, if no hook listens and the call needs no clock.
+//! Most calls end with it.
 //!
-//! It costs a tenth of what a machine costs that is made, asked and told. If the attempt does not succeed at once, the
-//! machine is made and told what was done: it would have decided the same.
+//! It costs a tenth of what the machine costs. If the attempt does not succeed at once, the machine is made and told of
+//! it; it would have decided the same.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -17,15 +17,15 @@ use crate::slots::Slots;
 use crate::terms::TermsFor;
 use crate::timer::Timer;
 
-/// What became of the first poll of a call.
+/// The result of polling a call on the fast path.
 pub(crate) enum First<T, E> {
-    /// The first attempt's `Ok` was accepted: this is the end.
+    /// The first attempt's `Ok` was accepted: the call has ended.
     Accepted(Result<T, E>),
     /// The first attempt is in flight, and nothing else can happen.
     Pending,
-    /// There is a machine.
+    /// The machine takes over.
     GoOn {
-        /// It has something to say, at this instant.
+        /// The instant at which it has to be polled before anything is waited for, if it has to.
         news: Option<Instant>,
     },
 }
@@ -37,14 +37,14 @@ where
     S: TermsFor<O::Value, O::Error>,
     R: Room,
 {
-    /// Starts the call, if it has not.
+    /// Starts the call if it has not started; on the fast path, sends its first attempt and polls it once.
     #[inline]
     pub(crate) fn first(self: Pin<&mut Self>, context: &mut Context<'_>) -> First<O::Value, O::Error> {
         let this = self.project();
         let (mut slots, rest) = (this.slots, this.rest);
         let Stage::Described { policy, gate, .. } = &rest.stage else { return First::GoOn { news: None } };
         let is_listening = rest.hook.is_listening();
-        if R::LANES > 1 || is_listening || !gate.is_open() || !is_timeless_and_fits(policy) {
+        if R::LANES > 1 || is_listening || !gate.is_open() || !is_timeless_and_valid(policy) {
             let now = rest.start(is_listening);
             return First::GoOn { news: Some(now) };
         }
@@ -70,7 +70,7 @@ where
     S: TermsFor<O::Value, O::Error>,
     R: Room,
 {
-    /// Makes the machine of a call whose first attempt was sent, and has this outcome.
+    /// Makes the machine of a call whose first attempt was sent, and hands in its outcome if it has one.
     #[cold]
     #[inline(never)]
     fn begin(&mut self, outcome: Option<(Result<O::Value, O::Error>, Verdict)>) {
@@ -86,9 +86,9 @@ where
     }
 }
 
-/// Whether a call needs no clock with this policy, and can go by it with one lane: what the machine would say.
+/// Returns whether the policy is valid for one lane and needs no clock, as the machine would decide.
 #[inline]
-fn is_timeless_and_fits<P: AsPolicy>(policy: &P) -> bool {
+fn is_timeless_and_valid<P: AsPolicy>(policy: &P) -> bool {
     // A timeless policy has one lane at most.
     policy.as_policy().is_timeless() && policy.as_policy().validate().is_ok()
 }

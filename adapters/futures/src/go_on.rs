@@ -1,4 +1,4 @@
-//! The one loop: does what the machine says until the call ends, or until it has to wait.
+//! Drives a call: carries out the machine's actions until the call ends or has to wait.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -15,8 +15,8 @@ use crate::terms::TermsFor;
 use crate::timer::Timer;
 use crate::unsent;
 
-/// How many attempts a poll starts at most before other tasks have a turn: an operation that fails at once and a
-/// policy without waits must not keep a thread to themselves.
+/// The most attempts that one poll starts, so that an operation that fails at once, under a policy without waits, lets
+/// other tasks run.
 const SENDS: u32 = 32;
 
 impl<M, O, S, R> Running<M, O, S, R>
@@ -26,11 +26,12 @@ where
     S: TermsFor<O::Value, O::Error>,
     R: Room,
 {
-    /// Goes on until the call has ended or waits. With news the machine is asked before anything is waited for.
+    /// Continues until the call has ended or has to wait. If `news` is set, the machine is polled before anything is
+    /// waited for.
     ///
     /// # Panics
     ///
-    /// If it is polled again after its end.
+    /// If the call is polled after it has ended.
     pub(crate) fn go_on(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -48,10 +49,10 @@ where
         let is_timeless = !listener.is_there() && call.is_timeless();
         let mut now = news.unwrap_or(Instant::ZERO);
         let mut has_news = news.is_some();
-        // One lane that nobody watches: the machine need not be asked what can be nothing else.
+        // With one lane and no hook, some answers of the machine are certain, and it is not asked for them.
         let is_alone = R::LANES == 1 && !listener.is_there();
         let mut sends = 0;
-        // What the sleep is to be set to, if that has changed.
+        // The instant to set the sleep to, if that has changed.
         let mut until = None;
         // Each attempt is polled once: first those that were in flight, beginning after the one that was polled first last
         // time, and then those that are sent now.
@@ -96,7 +97,7 @@ where
                     Rest::<M, O, S, R>::seed(call, last, timer);
                 }
                 if is_alone && is_accepted {
-                    // It has won: there is nothing to cancel and nobody to tell.
+                    // The only attempt has won, and no hook listens.
                     call.accepted(now, id);
                     set_sleep(sleep, timer, None);
                     let end = CallEnd { action: Action::Return(id), last: Some(outcome), at: now };
@@ -174,13 +175,13 @@ where
     }
 }
 
-/// Sleeps until then, or not at all. One function for each timer, for dropping a sleep is much code.
+/// Sets the sleep to an instant, or drops it. One function for each timer, because dropping a sleep is much code.
 #[inline(never)]
 fn set_sleep<M: Timer>(mut sleep: Pin<&mut Option<M::Sleep>>, timer: &M, until: Option<Instant>) {
     sleep.set(until.map(|until| timer.sleep_until(until)));
 }
 
-/// Whether the sleep is over, after which there is none.
+/// Returns whether the sleep is over, and drops it then.
 #[inline(never)]
 fn is_over<M: Timer>(mut sleep: Pin<&mut Option<M::Sleep>>, context: &mut Context<'_>) -> bool {
     let polled = sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(context));

@@ -21,14 +21,14 @@ use crate::slots::Slots;
 use crate::terms::TermsFor;
 use crate::timer::Timer;
 
-/// What stands in the call for an attempt that runs beside it.
+/// The stand-in in the call for an attempt that runs beside it.
 pub(crate) struct Lent<T, E> {
-    /// The attempt, until it is taken up.
+    /// The attempt to run, until it is started.
     wanted: Option<Attempt>,
     outcome: Option<Result<T, E>>,
 }
 
-/// What is in it is moved freely.
+/// Nothing in it is pinned.
 impl<T, E> Unpin for Lent<T, E> {}
 
 impl<T, E> Future for Lent<T, E> {
@@ -39,7 +39,7 @@ impl<T, E> Future for Lent<T, E> {
     }
 }
 
-/// Asks for attempts through slots.
+/// An operation whose futures are stand-ins.
 pub(crate) struct Lending<T, E>(PhantomData<fn() -> Result<T, E>>);
 
 impl<T, E> Sealed for Lending<T, E> {}
@@ -79,7 +79,7 @@ impl<M: Timer, T, E, S: TermsFor<T, E>> Run<M, T, E, S> {
     }
 }
 
-/// Carries a call out.
+/// Drives a call, and beside it the futures of its closure.
 pub(crate) async fn lend<M, F, T, E, S, W>(
     driver: Driver<M, Local<F, T, E>, S>,
     finish: impl FnOnce(FinishedOf<'_, Lending<T, E>, S, Lanes<1>>) -> W,
@@ -118,7 +118,7 @@ where
             if let Poll::Ready(finished) = run.as_mut().poll(context) {
                 return Poll::Ready(Some(finish(finished)));
             }
-            // The slot is empty, or there is another in its place: this attempt has ended, or was cancelled.
+            // The slot is empty or has another attempt, so this one has ended or was cancelled.
             let is_over = run.as_mut().lent().is_none_or(|lent| lent.wanted.is_some());
             if is_over { Poll::Ready(None) } else { Poll::Pending }
         });

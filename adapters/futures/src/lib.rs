@@ -2,8 +2,8 @@
 //!
 //! No spawn, no box, no allocation, no unsafe: attempts in flight live in the call's own future, and dropping it
 //! cancels them, gives back what a gate had reserved and settles what it had admitted. [`retry`] has room for one
-//! attempt at a time, [`race`] for several; both are described with the words of `insist-blocking`. `insist-tokio` and
-//! `insist-smol` are this with their timer.
+//! attempt at a time, [`race`] for several; both have the methods of `insist-blocking`. `insist-tokio` and
+//! `insist-smol` add their timers to this crate.
 //!
 //! ```
 //! use core::time::Duration;
@@ -21,7 +21,7 @@
 //! assert_eq!(value, Ok("hello"));
 //! ```
 //!
-//! A call ends with one of these, and none of them panics, whatever the policy is:
+//! End a call with one of these; none of them panics, whatever the policy is:
 //!
 //! - `.call().await`: the operation's own result;
 //! - `.await`, or `.try_call().await`: the value, or a typed [`GaveUp`] that says why;
@@ -30,15 +30,15 @@
 //!
 //! # Features
 //!
-//! - `alloc`: reports.
-//! - `std`: `alloc`, a virtual timer, seeded timers, and a test suite for timers of one's own (module `testing`).
-//! - `tower`: the module `tower`, whose layer makes any service insist, with any timer.
-//! - `tracing`: `alloc`, and the word `trace`, which tells the `tracing` crate what a call decides.
+//! - `alloc`: the method `report`, and reports.
+//! - `std`: `alloc`, a virtual timer, seeded timers, and a test suite for timers of your own (module `testing`).
+//! - `tower`: the module `tower`, a layer that retries or hedges the calls of any service, with any timer.
+//! - `tracing`: `alloc`, and the method `trace`, which shows a call as spans and events of the `tracing` crate.
 
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
-#![allow(clippy::type_complexity, reason = "what a word makes of a call is written out, so that it can be named")]
+#![allow(clippy::type_complexity, reason = "the types of calls are written out, so that users can name them")]
 
 #[cfg(any(feature = "std", test))]
 extern crate std;

@@ -16,7 +16,7 @@ use crate::operation::Outcomes;
 use crate::terms::TermsFor;
 use crate::timer::Timer;
 
-/// An async closure, and what its attempts end with; made by [`retry_local`].
+/// An async closure and the types of its value and error, made by [`retry_local`].
 pub struct Local<F, T, E> {
     pub(crate) operation: F,
     outcomes: PhantomData<fn() -> Result<T, E>>,
@@ -33,14 +33,14 @@ impl<F, T, E> Outcomes for Local<F, T, E> {
     type Error = E;
 }
 
-/// Describes a call of an async closure that borrows what it captured, mutably if it likes: a connection, a transaction,
-/// a buffer. Its attempts are sent one after the other.
+/// Describes a call of an async closure that borrows what it captured, also mutably: a connection, a transaction, a
+/// buffer. Its attempts are sent one after the other.
 ///
-/// It takes the same words as [`retry`](crate::retry()), and ends with `call().await`, `try_call().await` or
-/// `report().await`; with `.await` alone it would need a box. Its future is for executors that keep a task on its
-/// thread: today's compiler cannot prove of an async closure that captured a reference that it could be sent to another.
-/// Where the call is to be spawned, let the closure own what it uses (`async move |_| …`), or let [`retry`](crate::retry())
-/// clone what its attempts need.
+/// It has the methods of [`retry`](crate::retry()), and ends with `call().await`, `try_call().await` or
+/// `report().await`; `.await` alone would need a box. Its future is for executors that keep a task on its thread:
+/// today's compiler cannot prove that an async closure with a captured reference is `Send`. Where the call is to be
+/// spawned, let the closure own what it uses (`async move |_| …`), or let [`retry`](crate::retry()) clone what its
+/// attempts need.
 ///
 /// ```
 /// use insist_futures::{Policy, VirtualTimer, retry_local};
@@ -74,11 +74,12 @@ where
     F: AsyncFnMut(Attempt) -> Result<T, E>,
     S: TermsFor<T, E>,
 {
-    /// Carries the call out: the result that was accepted, or else the last one.
+    /// Makes the call, and returns the operation's own result: the accepted one, or else the last one.
     ///
     /// # Errors
     ///
-    /// The operation's own, or what its type makes of [`NoOutcome`](crate::NoOutcome) if no attempt had an outcome.
+    /// The operation's own error, or [`NoOutcome`](crate::NoOutcome) converted to its type if no attempt had an
+    /// outcome.
     pub async fn call(self) -> Result<T, E>
     where
         E: SaysNoOutcome,
@@ -86,7 +87,7 @@ where
         lend(self, |finished| finished.call.result(finished.end)).await
     }
 
-    /// Carries the call out, and says why if it gives up.
+    /// Makes the call, and says why if it gives up.
     ///
     /// # Errors
     ///
@@ -96,8 +97,8 @@ where
     }
 }
 
-/// Stands where the result of a call of [`retry_local`] is expected that was awaited without a finisher: with `.await` alone
-/// it would need a box. Its name is what to write: `.call().await`, `.try_call().await` or `.report().await`.
+/// The output of a call of [`retry_local`] that is awaited without a finisher, which would need a box. Its name says
+/// what to write: `.call().await`, `.try_call().await` or `.report().await`.
 ///
 /// Such a program does not build.
 #[derive(Clone, Copy, Debug)]
@@ -123,12 +124,12 @@ where
     H: Hook<T, E>,
     G: Gate,
 {
-    /// Carries the call out, and reports whatever came of it.
+    /// Makes the call, and returns its result with a report.
     pub async fn report(self) -> (Result<T, GaveUp<E, T>>, Report) {
         self.report_with(|_| NoDetail).await
     }
 
-    /// Carries the call out, and reports whatever came of it, with a detail of each outcome in the log.
+    /// Makes the call, and returns its result with a report whose log has a detail of each outcome.
     pub async fn report_with<D>(
         self,
         describe: impl FnMut(&Result<T, E>) -> D,
@@ -147,7 +148,7 @@ where
     S: TermsFor<T, E>,
     B: FnOnce(GaveUp<E, T>) -> T,
 {
-    /// Carries the call out: the value that was accepted, or else the fallback's.
+    /// Makes the call, and returns the accepted value, or else the fallback's.
     pub async fn call(self) -> T {
         let Self { driver, fallback } = self;
         lend(driver, |finished| finished.call.conclude(finished.end)).await.unwrap_or_else(fallback)
@@ -165,7 +166,7 @@ where
     G: Gate,
     B: FnOnce(GaveUp<E, T>) -> T,
 {
-    /// Carries the call out, and reports whatever came of it; `Report::fell_back` says whether the value is the
+    /// Makes the call, and returns its value with a report; `Report::fell_back` says whether the value is the
     /// fallback's.
     pub async fn report(self) -> (T, Report) {
         let Self { driver, fallback } = self;

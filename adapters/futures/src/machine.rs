@@ -1,4 +1,4 @@
-//! The machine as the loop sees it, whatever its number of lanes.
+//! The machine as the loop sees it, for any number of lanes.
 
 use insist_core::{Action, AsPolicy, Call, CallEnd, Gate, GaveUp, Handled, Instant, Repeat, SaysNoOutcome, Verdict};
 #[cfg(feature = "alloc")]
@@ -6,8 +6,8 @@ use insist_core::{Log, Report};
 
 /// A [`Call`] with some number of lanes.
 ///
-/// A step and a verdict are functions that are not inlined, one for each policy and gate: of 100 call sites, each has
-/// its loop and all share them.
+/// Its step and its verdict are not inlined: call sites with the same policy and gate types have their own loops and
+/// share these functions.
 #[expect(unnameable_types, reason = "plumbing of Room")]
 pub trait Machine<P: AsPolicy, G: Gate>: Sized {
     fn start(policy: P, gate: G, repeat: Repeat, now: Instant, seed: u64) -> Self;

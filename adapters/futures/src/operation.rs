@@ -1,4 +1,4 @@
-//! Operations: whatever makes a future for each attempt.
+//! Operations: closures that make a future for each attempt.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -31,8 +31,8 @@ pub trait Outcomes {
     type Error;
 }
 
-/// Makes a future for each attempt: every `FnMut(Attempt) -> impl Future<Output = Result<T, E>>` does. It cannot be
-/// implemented elsewhere.
+/// Makes a future for each attempt: every `FnMut(Attempt) -> impl Future<Output = Result<T, E>>` does. The trait is
+/// sealed.
 ///
 /// Dropping the future cancels the attempt.
 #[diagnostic::on_unimplemented(
@@ -46,19 +46,19 @@ pub trait Operation: Outcomes + Sealed {
     #[doc(hidden)]
     type Future: Future<Output = Result<Self::Value, Self::Error>>;
 
-    /// Whether an attempt may have to wait before it is sent.
+    /// True if an attempt may have to wait before it is sent.
     #[doc(hidden)]
     const MAY_BE_UNSENT: bool = false;
 
-    /// Whether its futures only stand for attempts that run elsewhere, where the hook is told of the work.
+    /// True if its futures only stand for attempts that run elsewhere, where the hook is told of their work.
     #[doc(hidden)]
     const IS_LENT: bool = false;
 
-    /// Makes an attempt; it starts when it is polled.
+    /// Makes the future of an attempt, which starts when it is polled.
     #[doc(hidden)]
     fn send(&mut self, attempt: Attempt, now: Instant) -> Self::Future;
 
-    /// Hears that the call waits: what was held ready for the first attempt is given back.
+    /// Releases what was held ready for the first attempt, because the call has to wait.
     #[doc(hidden)]
     #[inline]
     fn on_wait(&mut self) {}
@@ -78,7 +78,7 @@ pub trait Operation: Outcomes + Sealed {
 }
 
 /// Keeps others from implementing [`Operation`].
-#[expect(unnameable_types, reason = "so that it is sealed")]
+#[expect(unnameable_types, reason = "it seals the trait `Operation`")]
 pub trait Sealed {}
 
 impl<F, A> Sealed for F

@@ -7,27 +7,27 @@ use insist_core::{Attempt, IntoTerms, TermsOf};
 use crate::driver::Driver;
 use crate::operation::Outcome;
 
-/// The number of lanes that a [`race`] has room for by default: 4. A policy with more is refused as invalid
-/// before anything is sent; [`Driver::room`] makes more, or saves what is not needed.
+/// The number of lanes that a [`race`] has room for by default: 4. A policy with more is refused as invalid before
+/// anything is sent; [`Driver::room`] makes room for more, or for fewer to save memory.
 pub const LANES: usize = 4;
 
 /// Describes a call that has as many attempts in flight as the policy has lanes: all at once, or one after the other
 /// where what is in flight is slow (`Policy::hedge_after`).
 ///
-/// The first success wins; the others are dropped before it is returned. They are never polled to their end, so one that
-/// is slow, or hangs, delays nothing. What a loser does when it is dropped is done on this task before the winner is
-/// returned: a loser whose `Drop` blocks delays it by that long, and hands such work to a thread or a task instead. A
-/// loser that blocks inside of a poll holds up its task, as any future does.
+/// The first success wins; the others are dropped before it is returned. They are never polled to their end, so one
+/// that is slow, or hangs, delays nothing. A loser's destructor runs on this task before the winner is returned, so one
+/// that blocks delays the winner: leave such work to a thread or a task. A loser that blocks inside a poll holds up the
+/// task, as any future does.
 ///
-/// # What it takes
+/// # What it costs
 ///
-/// Every lane has a slot in the call's future, which takes the size of an attempt's future whether it is used or not. If
-/// that is too much, box the attempts (`|attempt| Box::pin(fetch(attempt))`), not the call: a call is moved while it is
-/// made, and in a debug build each move is a copy on the stack.
+/// Every lane has a slot in the call's future, as large as an attempt's future, whether it is used or not. If that is
+/// too much, box the attempts (`|attempt| Box::pin(fetch(attempt))`), not the call: a call is moved while it is made,
+/// and in a debug build each move is a copy on the stack.
 ///
-/// A wake of the task polls every attempt in flight, beginning with another each time, since a wake does not say whose it
-/// was, and a waker for each would be an allocation for each. Where lanes are many and wake often, let each attempt be a
-/// task: `|attempt| tokio::spawn(fetch(attempt))`, made to abort when it is dropped.
+/// A wake of the task polls every attempt in flight, beginning with another each time, because telling them apart would
+/// take an allocation for each. Where lanes are many and wake often, let each attempt be a task: `|attempt|
+/// tokio::spawn(fetch(attempt))`, made to abort when it is dropped.
 ///
 /// ```
 /// use core::time::Duration;

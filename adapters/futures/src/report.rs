@@ -1,4 +1,4 @@
-//! The future of a call that is reported, whatever comes of it.
+//! The future of a call that ends with its result and a report.
 
 use core::fmt;
 use core::future::Future;
@@ -18,7 +18,8 @@ use crate::run::Running;
 use crate::timer::Timer;
 
 pin_project! {
-    /// A call that is reported, made by [`Driver::report`] and [`Driver::report_with`].
+    /// The future of a call that ends with its result and a report, made by [`Driver::report`] and
+    /// [`Driver::report_with`].
     #[must_use = "nothing is sent before it is awaited"]
     pub struct Reporting<M, O, S, R = Lanes<1>>
     where
@@ -32,10 +33,10 @@ pin_project! {
     }
 }
 
-/// Describes nothing of an outcome.
+/// A function that gives no detail of an outcome.
 pub(crate) type Nothing<T, E> = fn(&Result<T, E>) -> NoDetail;
 
-/// Terms whose hook keeps the log.
+/// Terms whose hook records the log.
 pub(crate) type Recorded<P, J, H, G, F, D> = Terms<P, J, Recorder<H, F, D>, G>;
 
 impl<M, O, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H, G>, LANES>
@@ -48,7 +49,8 @@ where
     G: Gate,
     Lanes<LANES>: Room,
 {
-    /// Makes the future of the call, which reports whatever came of it: why it ended, how often and when it was sent.
+    /// Makes the future of the call, which ends with its result and a report: why it ended, how often and when it was
+    /// sent.
     ///
     /// ```
     /// use insist_futures::{Policy, VirtualTimer, retry};
@@ -129,8 +131,8 @@ where
     F: FnOnce(GaveUp<O::Error, O::Value>) -> O::Value,
     Lanes<LANES>: Room,
 {
-    /// Makes the future of the call, which gives a value and a report; [`Report::fell_back`] says whether the value is
-    /// the fallback's.
+    /// Makes the future of the call, which ends with a value and a report; [`Report::fell_back`] says whether the value
+    /// is the fallback's.
     ///
     /// ```
     /// use insist_futures::{Policy, Reason, VirtualTimer, retry};

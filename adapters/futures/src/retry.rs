@@ -9,17 +9,16 @@ use crate::operation::Outcome;
 
 /// Describes a call whose attempts are sent one after the other.
 ///
-/// It goes by a policy (by value, by reference, in an `Arc`) or by [`Terms`](crate::Terms). The operation makes a future
-/// for each attempt; after an error it is asked for another, as the policy says, until one gives an `Ok`;
-/// [`when`](Driver::when) and [`judge`](Driver::judge) say otherwise. An attempt that takes longer than the policy's
-/// attempt timeout, or goes on at the deadline, is dropped. Where the first attempt succeeds, nothing is allocated, no
-/// random number drawn, no timer started that the attempt does not need, and no clock read (one is if the policy has a
-/// timeout or a deadline, the gate wants the time, or someone listens). A policy with more than one lane is refused as
-/// invalid: [`race`](crate::race()).
+/// The first argument after the timer is a policy (by value, by reference, in an `Arc`) or [`Terms`](crate::Terms). The
+/// operation makes a future for each attempt; after an error it makes another, as the policy says, until one ends with
+/// an `Ok`; [`when`](Driver::when) and [`judge`](Driver::judge) change that. An attempt is dropped when it has taken
+/// the policy's attempt timeout, and at the deadline. If the first attempt succeeds, nothing is allocated, no random
+/// number is drawn, no timer is started that the attempt does not need, and no clock is read (unless the policy has a
+/// timeout or a deadline, the gate needs the time, or a hook listens). A policy with more than one lane is refused as
+/// invalid; use [`race`](crate::race()).
 ///
 /// The closure is an `FnMut`; its futures cannot borrow from it, so what they need is cloned, or borrowed from outside.
-/// `async |attempt| …` will do where it captures nothing by reference; where it does, see
-/// [`retry_local`](crate::retry_local()).
+/// `async |attempt| …` works if it captures nothing by reference; otherwise see [`retry_local`](crate::retry_local()).
 ///
 /// ```
 /// use core::time::Duration;

@@ -1,4 +1,4 @@
-//! Room for lanes: the slots of their attempts, and the machine that has as many.
+//! Room for a number of lanes: the slots of their attempts, and the machine with that number.
 
 use core::future::Future;
 
@@ -7,7 +7,7 @@ use insist_core::{AsPolicy, Call, Gate};
 use crate::machine::Machine;
 use crate::slots::{Halves, Slot, Slots};
 
-/// Room for this many attempts at once, each of which takes the size of an attempt's future.
+/// Room for this many attempts at once; each slot has the size of an attempt's future.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Lanes<const LANES: usize>;
@@ -18,7 +18,7 @@ pub struct Lanes<const LANES: usize>;
     note = "a call has room for 1 to 8, 12 or 16 lanes"
 )]
 pub trait Room {
-    /// How many.
+    /// The number of lanes.
     #[doc(hidden)]
     const LANES: usize;
 
@@ -30,20 +30,20 @@ pub trait Room {
     #[doc(hidden)]
     type Call<P: AsPolicy, G: Gate>: Machine<P, G>;
 
-    /// Where to begin to poll.
+    /// The lane whose attempt was polled first at the last wake.
     #[doc(hidden)]
     type Turn: Turn;
 }
 
-/// Which attempt was polled first last time, so that another is this time: one that uses up its task's budget must not
-/// starve those after it.
+/// Remembers which attempt was polled first at the last wake, so that another is this time: one that uses up its task's
+/// budget must not starve those after it.
 #[expect(unnameable_types, reason = "plumbing of Room")]
 pub trait Turn: Default {
     fn get(&self) -> u32;
     fn set(&mut self, attempt: u32);
 }
 
-/// One lane has nobody to be fair to.
+/// With one lane there is nothing to remember.
 impl Turn for () {
     #[inline]
     fn get(&self) -> u32 {

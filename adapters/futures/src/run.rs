@@ -1,4 +1,4 @@
-//! A call in flight: its attempts, its sleep, and the rest of it.
+//! The call in flight: its attempts, its sleep, and its state.
 
 use core::marker::PhantomData;
 
@@ -13,8 +13,8 @@ use crate::terms::TermsFor;
 use crate::timer::Timer;
 
 pin_project! {
-    /// A call in flight; the futures that have names are it with different ends.
-    // Without the number of lanes among its parameters, for pinning it without unsafe code.
+    /// A call in flight. The named futures wrap it and differ in how they end.
+    // The number of lanes is no parameter of its own, so that it can be pinned without unsafe code.
     pub(crate) struct Running<M, O, S, R>
     where
         M: Timer,
@@ -22,7 +22,7 @@ pin_project! {
         S: IntoTerms,
         R: Room,
     {
-        // Attempts are dropped before the call, which settles them.
+        // First, so that attempts are dropped before the machine, which settles them.
         #[pin]
         pub(crate) slots: R::Slots<O::Future>,
         #[pin]
@@ -33,7 +33,7 @@ pin_project! {
 
 pub(crate) type CallOf<S, R> = <R as Room>::Call<<S as IntoTerms>::Policy, <S as IntoTerms>::Gate>;
 
-/// What of a call need not be pinned.
+/// The parts of a call that need not be pinned.
 pub(crate) struct Rest<M, O, S, R>
 where
     O: Operation,
@@ -41,7 +41,8 @@ where
     R: Room,
 {
     pub(crate) stage: Stage<S::Policy, S::Gate, CallOf<S, R>>,
-    /// The result of the latest attempt that had one. The outer `None`: nothing has failed yet, and there is no seed.
+    /// The result of the latest attempt that had one. The outer `None` means that nothing has failed yet and no seed
+    /// was drawn.
     pub(crate) last: Option<Option<Result<O::Value, O::Error>>>,
     pub(crate) operation: O,
     pub(crate) timer: M,
@@ -51,7 +52,7 @@ where
     pub(crate) listener: Listener,
 }
 
-/// A call starts when it is first polled, and not when it is described.
+/// The stages of a call, which starts when it is first polled and not when it is built.
 pub(crate) enum Stage<P, G, C> {
     Described {
         policy: P,
@@ -60,19 +61,18 @@ pub(crate) enum Stage<P, G, C> {
         seed: u64,
     },
     Running(C),
-    /// It has ended without a machine, or is becoming one.
+    /// Ended without a machine, or changing to one.
     Between,
 }
 
-/// Whether somebody wants to hear of a call's decisions, which is asked once, and if so, when the call started. One
-/// word, because every future has it.
+/// The start of a call whose hook listens, in one machine word because every future holds it; 0 if none does.
 #[derive(Clone, Copy)]
 pub(crate) struct Listener(u64);
 
 impl Listener {
     pub(crate) const NOBODY: Self = Self(0);
 
-    /// Somebody listens to a call that starts at this instant.
+    /// A hook listens to a call that starts at this instant.
     #[inline]
     pub(crate) const fn since(started: Instant) -> Self {
         Self(started.as_nanos().saturating_add(1))
@@ -83,14 +83,14 @@ impl Listener {
         self.0 > 0
     }
 
-    /// When the call started, if somebody listens.
+    /// The start of the call, if a hook listens.
     #[inline]
     pub(crate) const fn started(self) -> Instant {
         Instant::from_nanos(self.0.saturating_sub(1))
     }
 }
 
-/// How a call ended, with what it takes to tell of it.
+/// The end of a call, with what a result and a report are made of.
 pub(crate) struct Finished<'r, O: Outcomes, H, C> {
     pub(crate) end: CallEnd<O::Value, O::Error>,
     pub(crate) call: &'r C,
@@ -100,7 +100,7 @@ pub(crate) struct Finished<'r, O: Outcomes, H, C> {
     pub(crate) started: Instant,
 }
 
-/// What a call in flight finishes with.
+/// [`Finished`] for the terms and lanes of a call.
 pub(crate) type FinishedOf<'r, O, S, R> = Finished<'r, O, <S as IntoTerms>::Hook, CallOf<S, R>>;
 
 impl<M, O, S, R> Running<M, O, S, R>
@@ -134,7 +134,7 @@ where
     S: TermsFor<O::Value, O::Error>,
     R: Room,
 {
-    /// Makes the machine of what was described, and gives the instant at which it starts.
+    /// Makes the machine, and returns the instant at which it starts.
     pub(crate) fn start(&mut self, is_listening: bool) -> Instant {
         let Stage::Described { policy, gate, repeat, seed } = core::mem::replace(&mut self.stage, Stage::Between)
         else {
@@ -159,7 +159,7 @@ where
     }
 }
 
-/// Hands an event to whoever listens.
+/// Hands an event to the hook, if it listens.
 #[inline]
 pub(crate) fn see<O: Outcomes, H: Hook<O::Value, O::Error>>(
     hook: &mut H,
@@ -172,7 +172,7 @@ pub(crate) fn see<O: Outcomes, H: Hook<O::Value, O::Error>>(
     }
 }
 
-/// Does the work of an attempt, so that the hook can put it under its span.
+/// Runs the work of an attempt between the hook's `enter` and `leave`, so that it is inside its span.
 #[inline]
 pub(crate) fn work<O: Outcomes, H: Hook<O::Value, O::Error>, W>(
     hook: &mut H,
@@ -180,7 +180,7 @@ pub(crate) fn work<O: Outcomes, H: Hook<O::Value, O::Error>, W>(
     attempt: u32,
     work: impl FnOnce() -> W,
 ) -> W {
-    // One place where the work is done, so that it is there once in the program too.
+    // The work is called in one place, so that it is compiled once.
     struct Leave<'h, T, E, H: Hook<T, E>>(Option<&'h mut H>, u32, PhantomData<fn(&T, &E)>);
 
     impl<T, E, H: Hook<T, E>> Drop for Leave<'_, T, E, H> {

@@ -1,4 +1,4 @@
-//! A timer whose seeds are drawn from one that it was given: what a simulation needs to be the same each time.
+//! A timer whose seeds are drawn from one seed, so that a simulation runs the same each time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,11 +7,11 @@ use insist_core::Instant;
 
 use crate::timer::Timer;
 
-/// Any timer, with seeds that are drawn from the one it was given, in the order in which calls ask for them. Clones draw
-/// from the same.
+/// A timer with seeds drawn from one seed, in the order in which calls ask for them. Clones draw from the same
+/// sequence.
 ///
-/// The default seeds of calls come from the system's clock, so that no two processes wait alike. A simulation that is to
-/// be the same each time gives its calls this, or each call a seed of its own (the words `seed` and `seed_for`).
+/// By default seeds come from the system's clock, so that no two processes wait alike. For a simulation that runs the
+/// same each time, use this timer, or give each call a seed (the methods `seed` and `seed_for`).
 ///
 /// # In turmoil, and other simulators that pause tokio's time
 ///
@@ -40,7 +40,7 @@ pub struct Seeded<M> {
 }
 
 impl<M> Seeded<M> {
-    /// Makes one of a timer and a seed.
+    /// Wraps a timer, with the seed that its seeds are drawn from.
     pub fn new(timer: M, seed: u64) -> Self {
         Self { timer, drawn: Arc::new(AtomicU64::new(seed)) }
     }
@@ -59,7 +59,7 @@ impl<M: Timer> Timer for Seeded<M> {
         self.timer.sleep_until(until)
     }
 
-    /// The numbers of splitmix64.
+    /// Returns the next number of SplitMix64.
     fn seed(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut word = self.drawn.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);

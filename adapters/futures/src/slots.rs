@@ -9,13 +9,13 @@ use pin_project_lite::pin_project;
 /// A row of slots, each of which holds an attempt in flight or nothing.
 #[expect(unnameable_types, reason = "plumbing of Room")]
 pub trait Slots<A: Future>: Default {
-    /// How many there are.
+    /// The number of slots.
     const COUNT: u8;
 
     /// Returns the slot of a lane; `None` if there is no room for that lane.
     fn slot(self: Pin<&mut Self>, lane: u8) -> Option<Pin<&mut Option<A>>>;
 
-    /// Puts an attempt into its lane. What was there is dropped.
+    /// Puts an attempt into its lane, and drops what was there.
     #[inline]
     fn put(self: Pin<&mut Self>, lane: u8, attempt: A) {
         if let Some(mut slot) = self.slot(lane) {
@@ -38,7 +38,7 @@ pub trait Slots<A: Future>: Default {
         }
     }
 
-    /// Drops what is in a lane.
+    /// Drops the attempt of a lane.
     #[inline]
     fn clear(self: Pin<&mut Self>, lane: u8) {
         if let Some(mut slot) = self.slot(lane) {
@@ -85,9 +85,8 @@ impl<A: Future> Slots<A> for Slot<A> {
 }
 
 pin_project! {
-    /// Two halves of slots: a row whose places can be pinned without unsafe code. Halves of halves are a tree, so that
-    /// what is moved about while it is made (all of it, in a debug build) is moved once for each level and not once for
-    /// each lane.
+    /// Two halves of a row of slots, which can be pinned without unsafe code. Halves of halves are a tree, so that a
+    /// row is moved once for each level while it is made (in a debug build), and not once for each lane.
     #[derive(Default)]
     pub struct Halves<L, R> {
         #[pin]

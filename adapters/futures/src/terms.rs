@@ -1,12 +1,12 @@
-//! The terms that a call of certain outcomes can go by.
+//! Terms for calls with certain types of value and error.
 
 use insist_core::{AsPolicy, Gate, Hook, IntoTerms, Judge, Terms};
 
-/// Terms whose judge and hook take what attempts end with: [`Terms`], and nothing else.
+/// Terms whose judge and hook take attempts' values and errors of these types. Only [`Terms`] implements it.
 ///
-/// The futures are made of the types that [`IntoTerms`] names, whatever attempts end with. If they depended on the judge's
-/// being one of certain outcomes, a future with a closure for a judge could not be spawned where the error has a lifetime,
-/// as `&'static str` and `Box<dyn Error>` have: whether it can be sent is asked for every lifetime.
+/// The futures' types name only [`IntoTerms`], and not the judge's value and error. Otherwise a future with a closure
+/// for a judge could not be spawned if the error has a lifetime, as `&'static str` and `Box<dyn Error>` have: the
+/// compiler checks `Send` for every lifetime.
 #[expect(unnameable_types, reason = "plumbing: everybody names Terms")]
 pub trait TermsFor<T, E>: IntoTerms<Judge: Judge<T, E>, Hook: Hook<T, E>> {}
 

@@ -1,7 +1,7 @@
-//! A test suite for timers: whether one keeps the [contract](Timer#the-contract).
+//! Tests whether a timer keeps the [contract](Timer#the-contract).
 //!
-//! It is a future, run by the executor that the timer belongs to, and measures by a clock that is known to be right:
-//! [`RealTime`] for timers of the real world, one of your own for timers of simulated hardware.
+//! [`check_timer`] is a future; run it on the executor that the timer belongs to. It measures with a clock that is
+//! known to be right: [`RealTime`] for real timers, one of your own for simulated ones.
 //!
 //! ```
 //! use insist_futures::VirtualTimer;
@@ -36,21 +36,21 @@ use insist_core::Instant;
 
 use crate::timer::Timer;
 
-/// The time as it really is, and how to let it pass without the timer.
+/// A clock that is known to be right, and a way to let time pass without the timer.
 pub trait Reality {
-    /// Returns how much time has really passed since some moment.
+    /// Returns the time that has really passed since a fixed moment.
     fn elapsed(&self) -> Duration;
 
-    /// Lets this much time pass, as a computation would.
+    /// Lets this much time pass without a sleep of the timer, as a computation would.
     fn pass(&self, span: Duration);
 }
 
-/// The real world: std's clock, and threads that sleep.
+/// Real time: std's clock, and sleeping threads.
 #[derive(Clone, Copy, Debug)]
 pub struct RealTime(StdInstant);
 
 impl RealTime {
-    /// Counts from now.
+    /// Makes a clock that counts from now.
     #[must_use]
     pub fn new() -> Self {
         Self(StdInstant::now())
@@ -77,7 +77,7 @@ impl Reality for RealTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BrokenTimer {
-    /// A sleep was over before its instant had come.
+    /// A sleep was ready before its instant had come.
     Early {
         /// The span that was asked for.
         asked: Duration,
@@ -91,11 +91,11 @@ pub enum BrokenTimer {
         /// The later reading.
         after: Instant,
     },
-    /// `now` said that more time had passed than had.
+    /// `now` ran ahead of real time.
     Fast {
-        /// The most that had really passed.
+        /// The most time that can have passed.
         passed: Duration,
-        /// The span that it said had passed.
+        /// The time that `now` says has passed.
         said: Duration,
     },
     /// A sleep until an instant that is past was not ready when it was first polled.
@@ -128,15 +128,15 @@ impl fmt::Display for BrokenTimer {
 
 impl core::error::Error for BrokenTimer {}
 
-/// Spans that lie on ticks, beside them and between them, of clocks from a nanosecond to ten milliseconds.
+/// Spans on, beside and between the ticks of clocks that tick every nanosecond to every ten milliseconds.
 const SPANS: [u64; 12] =
     [1, 999, 30_518, 999_999, 1_000_000, 1_000_001, 1_500_000, 2_999_999, 3_000_000, 7_654_321, 10_000_000, 12_345_678];
 
-/// Puts a timer through the contract, in a fifth of a second of its time.
+/// Checks a timer against the contract, in a fifth of a second of its time.
 ///
 /// # Errors
 ///
-/// The first thing that is broken, as a sentence.
+/// The first violation found, which prints as a sentence.
 pub async fn check_timer<M: Timer>(timer: &M, reality: &impl Reality) -> Result<(), BrokenTimer> {
     seeds_differ(timer)?;
     clock_goes_right(timer, reality)?;
@@ -144,7 +144,7 @@ pub async fn check_timer<M: Timer>(timer: &M, reality: &impl Reality) -> Result<
     end_of_time_is_pending(timer)?;
     for round in 0..3 {
         for nanos in SPANS {
-            // Another place between two ticks each time.
+            // Starts at another place between two ticks each time.
             reality.pass(Duration::from_nanos(nanos / 3 + 137_911 * round));
             sleeps_long_enough(timer, reality, Duration::from_nanos(nanos)).await?;
         }
@@ -159,7 +159,7 @@ fn seeds_differ(timer: &impl Timer) -> Result<(), BrokenTimer> {
 }
 
 fn clock_goes_right(timer: &impl Timer, reality: &impl Reality) -> Result<(), BrokenTimer> {
-    /// A clock that rounds down may be behind by up to a tick at first.
+    /// The longest tick: a clock that rounds down may lag by one at first.
     const TICK: Duration = Duration::from_millis(20);
     let (first, mut before) = (reality.elapsed(), timer.now());
     let began = before;
@@ -202,7 +202,7 @@ async fn sleeps_long_enough(timer: &impl Timer, reality: &impl Reality, asked: D
     Ok(())
 }
 
-/// Notes that it was woken, and wakes a task.
+/// A waker that records that it was woken, and wakes a task.
 struct Noted {
     is_woken: AtomicBool,
     task: Waker,

@@ -1,16 +1,16 @@
-//! Timers: the time, a future that waits, and a seed, as a runtime gives them.
+//! The trait that gives a call its runtime's clock, sleeps and seeds.
 
 use core::future::Future;
 
 use insist_core::Instant;
 
-/// Gives a call the time, a future that waits, and a seed: what it needs of a runtime.
+/// Gives a call the three things that it needs of a runtime: the time, sleeps and a seed.
 ///
 /// # The contract
 ///
-/// 1. **A sleep is never ready before its instant has come**, in real time. A call believes a sleep that is ready, so
-///    one that ends early cuts every wait short, that of a server's Retry-After among them. Where sleeps are counted in
-///    ticks, the instant is rounded *up* to a tick.
+/// 1. **A sleep is never ready before its instant has come**, in real time. A call trusts a sleep that is ready, so one
+///    that ends early cuts every wait short, a server's Retry-After too. Where sleeps are counted in ticks, the instant
+///    is rounded *up* to a tick.
 /// 2. **`now` does not run ahead, and does not go back.** It may lag a little behind its own sleeps; a call does not wait
 ///    again for that.
 /// 3. **A `now` that rounds down needs a tick more.** On a clock of milliseconds, what is called 7 ms may be 7.9: a sleep
@@ -18,13 +18,13 @@ use insist_core::Instant;
 ///    tick*, or until the clock itself says 10 ms.
 /// 4. A sleep until an instant that is past is ready at once; one until the end of time is never ready, and does not
 ///    panic.
-/// 5. A sleep wakes the waker that it was polled with last. Where it was dropped, it wakes nobody.
+/// 5. A sleep wakes the waker that it was polled with last. Once dropped, it wakes nobody.
 /// 6. Calls that share a gate share an origin. std timers count from the one of
 ///    [`Instant::now`](insist_core::Instant), which [`From<std::time::Instant>`](Instant) and `Instant::to_std` convert.
-/// 7. No two calls of a process get one seed. A timer for simulations draws its seeds from one that it was given
+/// 7. No two calls of a process get the same seed. A timer for simulations draws its seeds from one that it was given
 ///    (`Seeded` does that for any timer), and reads no clock for them.
 ///
-/// The module `testing` has a suite that any timer can be put through.
+/// The module `testing` has a test suite for any timer.
 ///
 /// ```
 /// use core::future::Future;
@@ -59,17 +59,16 @@ use insist_core::Instant;
 /// }
 /// ```
 pub trait Timer {
-    /// Waits until an instant.
+    /// The future that waits until an instant.
     type Sleep: Future<Output = ()>;
 
-    /// Returns the instant of now, on the clock that the sleeps go by.
+    /// Returns the current instant, on the clock of the sleeps.
     fn now(&self) -> Instant;
 
-    /// Makes a future that is ready once that instant has come. It is polled only if there is something to wait for.
+    /// Makes a future that is ready once an instant has come. A call polls it only if it has to wait.
     fn sleep_until(&self, until: Instant) -> Self::Sleep;
 
-    /// Draws a seed that no other call has, for one that was given none. It is asked for when the first attempt has
-    /// failed.
+    /// Returns a seed that no other call has. A call that was given no seed asks for one at its first failure.
     fn seed(&self) -> u64;
 }
 

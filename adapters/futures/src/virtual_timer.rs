@@ -1,4 +1,4 @@
-//! A timer whose time passes only when everything waits: calls are tested without waiting.
+//! A timer in virtual time, so that tests do not wait.
 
 use core::future::Future;
 use core::pin::{Pin, pin};
@@ -14,7 +14,7 @@ use insist_core::Instant;
 
 use crate::timer::Timer;
 
-/// A clock at [`Instant::ZERO`] and the sleepers that it will wake. Clones are the same timer.
+/// A timer in virtual time, which starts at [`Instant::ZERO`]. Clones are the same timer.
 ///
 /// [`block_on`](Self::block_on) runs a future on this thread, and moves the clock to the next sleeper's time whenever
 /// the future can do nothing else.
@@ -33,14 +33,14 @@ pub struct VirtualTimer(Arc<Mutex<Clock>>);
 #[derive(Debug, Default)]
 struct Clock {
     now: Instant,
-    /// Whom to wake when; the number tells sleepers of one instant apart.
+    /// The wakers by instant; the number tells those of one instant apart.
     sleepers: BTreeMap<(Instant, u64), Waker>,
     sleeps: u64,
     seeds: u64,
 }
 
 impl VirtualTimer {
-    /// Makes a clock at [`Instant::ZERO`].
+    /// Makes a timer at [`Instant::ZERO`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -52,7 +52,7 @@ impl VirtualTimer {
         self.now().saturating_since(Instant::ZERO)
     }
 
-    /// Returns how many sleepers wait.
+    /// Returns how many sleeps are pending.
     #[must_use]
     pub fn sleepers(&self) -> usize {
         self.clock().sleepers.len()
@@ -63,7 +63,8 @@ impl VirtualTimer {
         self.sleep_until(self.now().checked_add(span).unwrap_or(Instant::from_nanos(u64::MAX)))
     }
 
-    /// Moves the clock forward, and wakes whoever has slept until then. It stops at the end of time, after 584 years.
+    /// Moves the clock forward by a span, and wakes the sleeps that are over; at most to the last instant, 584 years
+    /// after zero.
     pub fn advance(&self, span: Duration) {
         self.advance_to(self.now().checked_add(span).unwrap_or(Instant::from_nanos(u64::MAX)));
     }
@@ -72,7 +73,7 @@ impl VirtualTimer {
     ///
     /// # Panics
     ///
-    /// If the future waits and no sleeper is left: it waits for something else than this timer, or for ever.
+    /// If the future is pending and no sleep is: it waits for something else than this timer, or for ever.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         let flag = Arc::new(Flag(AtomicBool::new(true)));
@@ -120,7 +121,7 @@ impl Timer for VirtualTimer {
         VirtualSleep { timer: self.clone(), key: (until, clock.sleeps) }
     }
 
-    /// 1, 2, 3 …, so that a test sees the same waits each time.
+    /// Returns 1, 2, 3 …, so that a test sees the same waits each time.
     fn seed(&self) -> u64 {
         let mut clock = self.clock();
         clock.seeds += 1;
@@ -128,7 +129,7 @@ impl Timer for VirtualTimer {
     }
 }
 
-/// A sleep by a [`VirtualTimer`].
+/// A sleep of a [`VirtualTimer`].
 #[derive(Debug)]
 pub struct VirtualSleep {
     timer: VirtualTimer,

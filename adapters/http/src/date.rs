@@ -1,16 +1,16 @@
-//! HTTP dates as RFC 9110, section 5.6.7, has them. `httpdate` reads the three forms; three things are added: two-digit
-//! years that mean what they mean today, the leap second, and years before 1970.
+//! Reads HTTP dates (RFC 9110, section 5.6.7). `httpdate` reads the three forms; this adds two-digit years relative to
+//! the current date, the leap second, and years before 1970.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// `Wednesday, 06-Nov-94 08:49:37 GMT`: no form is longer.
+/// The length of the longest date, `Wednesday, 06-Nov-94 08:49:37 GMT`.
 const LONGEST: usize = 33;
 
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The calendar, days of the week included, repeats every 400 years.
+/// The days in 400 years, after which the calendar repeats, days of the week included.
 const CYCLE_DAYS: u32 = 146_097;
 
 /// 50 years of 365.25 days.
@@ -19,9 +19,9 @@ const FIFTY_YEARS: Duration = Duration::from_secs(1_577_880_000);
 /// The last second that `httpdate` can write, 9999-12-31 23:59:59, after the epoch.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
-/// The instant that a date in any of the three forms names. `now` tells the century of a two-digit year.
+/// Reads a date in any of the three forms. `now` tells the century of a two-digit year.
 ///
-/// A date that cannot be, or whose day of the week is another, is none.
+/// `None` if there is no such date, or its day of the week is wrong.
 pub(crate) fn read(date: &str, now: SystemTime) -> Option<SystemTime> {
     if date.len() > LONGEST || !date.is_ascii() {
         return None;
@@ -33,7 +33,7 @@ pub(crate) fn read(date: &str, now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// IMF-fixdate or asctime, whose four-digit year is at `year_at`.
+/// Reads an IMF-fixdate or asctime date, whose four-digit year is at `year_at`.
 fn read_exact(date: &str, year_at: usize) -> Option<SystemTime> {
     let is_leap_second = date.contains("23:59:60");
     let mut date = date.replace("23:59:60", "23:59:59");
@@ -47,7 +47,7 @@ fn read_exact(date: &str, year_at: usize) -> Option<SystemTime> {
     read.checked_add(Duration::from_secs(is_leap_second.into()))
 }
 
-/// `Sunday`, then `06-Nov-94 08:49:37 GMT`. The year is the latest with these two digits that does not put the date
+/// Reads `Sunday` and `06-Nov-94 08:49:37 GMT`. The year is the latest with these two digits that does not put the date
 /// more than 50 years into the future.
 fn read_rfc850(day: &str, rest: &str, now: SystemTime) -> Option<SystemTime> {
     let (date, time) = rest.split_at_checked(9)?;
@@ -67,12 +67,12 @@ fn read_rfc850(day: &str, rest: &str, now: SystemTime) -> Option<SystemTime> {
     read(day, if is_near { latest } else { latest - 100 })
 }
 
-/// A number of nothing but digits.
+/// Reads a number of digits only.
 fn number(digits: &str) -> Option<u16> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// The year of an instant, 1970 to 9999.
+/// Returns the year of an instant, 1970 to 9999.
 fn year_of(instant: SystemTime) -> u16 {
     let written = httpdate::fmt_http_date(instant.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST));
     number(&written[12..16]).unwrap_or(1970)

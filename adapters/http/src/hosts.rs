@@ -1,4 +1,4 @@
-//! A gate for each host: bounded in number, and forgotten when nobody has asked for it for a while.
+//! Keeps a gate for each host: a bounded number of them, forgotten when they are not used for a while.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,15 +11,15 @@ use insist_core::{Gate, Instant};
 
 /// The number of hosts that have a gate at once, by default.
 const LIMIT: usize = 256;
-/// After how long a gate that nobody asked for is forgotten, by default: 10 minutes.
+/// The default time that a gate is kept without use: 10 minutes.
 const IDLE: Duration = Duration::from_secs(600);
 
 /// Keeps a gate for each host, so that a host that fails does not stop calls to the others.
 ///
 /// A host is a scheme, a name and a port; the name's case does not matter. At most 256 hosts have a gate at once (see
-/// [`limit`](Self::limit)): beyond that the one that was asked for least lately is forgotten. So is one that was not
-/// asked for in 10 minutes (see [`idle`](Self::idle)). A call that holds a gate keeps it; what is forgotten starts
-/// anew when its host is asked for again.
+/// [`limit`](Self::limit)); beyond that the least recently used gate is forgotten. So is one that was not used for 10
+/// minutes (see [`idle`](Self::idle)). A call keeps the gate that it holds; the next call to a forgotten host gets a
+/// new one.
 ///
 /// ```
 /// use insist_http::{Bulkhead, Hosts, Instant, http::Uri};
@@ -40,7 +40,7 @@ pub struct Hosts<G> {
     gates: Mutex<HashMap<Host, Known<G>>>,
 }
 
-/// Scheme, name in lower case, and port.
+/// The key of a host: scheme, name in lower case, and port.
 type Host = (Option<Scheme>, String, Option<u16>);
 
 struct Known<G> {
@@ -49,7 +49,7 @@ struct Known<G> {
 }
 
 impl<G: Gate> Hosts<G> {
-    /// Makes one that gives each host the gate that the function makes.
+    /// Makes a keeper without gates; the function makes the gate of each host.
     pub fn new(make: impl Fn() -> G + Send + Sync + 'static) -> Self {
         Self { make: Box::new(make), limit: LIMIT, idle: IDLE, gates: Mutex::default() }
     }
@@ -60,13 +60,13 @@ impl<G: Gate> Hosts<G> {
         Self { limit: limit.max(1), ..self }
     }
 
-    /// Sets after how long a gate that nobody asked for is forgotten. Default: 10 minutes.
+    /// Sets after how long without use a gate is forgotten. Default: 10 minutes.
     #[must_use]
     pub fn idle(self, idle: Duration) -> Self {
         Self { idle, ..self }
     }
 
-    /// Returns the gate of the host of a URI; the host is asked for at that instant.
+    /// Returns the gate of a URI's host, which counts as used at this instant.
     pub fn gate(&self, uri: &Uri, now: Instant) -> Arc<G> {
         let host = host_of(uri);
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! Says what an HTTP answer means to a retry: which statuses are worth another attempt, how long the server asks to
-//! wait, and which requests may be sent again. Pure decisions on the types of the `http` crate, for every client.
+//! Decides how to retry HTTP requests: which statuses are worth another attempt, how long the server asks to wait, and
+//! which requests may be sent again. Pure functions on the types of the `http` crate, for every client.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};

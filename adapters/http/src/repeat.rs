@@ -1,22 +1,23 @@
-//! Says which requests may be sent again: those whose method, or whose key, makes a second arrival harmless.
+//! Decides which requests may be sent again: those whose method or idempotency key makes a second arrival harmless.
 
 use http::{HeaderMap, HeaderName, Method};
 use insist_core::Repeat;
 
-/// `Idempotency-Key`: with it a server recognises a request that it has already carried out.
+/// The header `Idempotency-Key`, by which a server recognises a request that it has already carried out.
 ///
-/// The header of the IETF draft draft-ietf-httpapi-idempotency-key-header.
+/// It is that of the IETF draft draft-ietf-httpapi-idempotency-key-header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// RFC 9110, section 9.2.2. `Method::is_idempotent` is not asked: what it says changes with `http`, as of QUERY in 1.5.
+/// The idempotent methods (RFC 9110, section 9.2.2). `Method::is_idempotent` is not used: its answers change with
+/// `http`, as QUERY's did in 1.5.
 const IDEMPOTENT: [Method; 6] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE];
 
 /// Returns which failures of a request may be followed by another attempt.
 ///
-/// GET, HEAD, OPTIONS, TRACE, PUT and DELETE are idempotent (RFC 9110, section 9.2.2) and give [`Repeat::Always`],
-/// as does any request with an [`Idempotency-Key`](IDEMPOTENCY_KEY) that is not empty. Everything else, methods that
-/// nothing is known of included, gives [`Repeat::IfUnsent`]: only what certainly never left the machine is sent again.
+/// GET, HEAD, OPTIONS, TRACE, PUT and DELETE are idempotent (RFC 9110, section 9.2.2) and give [`Repeat::Always`], as
+/// does any request with an [`Idempotency-Key`](IDEMPOTENCY_KEY) that is not empty. Everything else, unknown methods
+/// included, gives [`Repeat::IfUnsent`]: only an attempt that certainly never left the machine is repeated.
 /// [`Rules::repeatable`](crate::Rules::repeatable) overrides it.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Retry-After: how long the server asks to wait, in seconds or as a date.
+//! Reads Retry-After: how long the server asks to wait, in seconds or as a date.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,17 +7,17 @@ use http::{HeaderMap, HeaderName};
 
 use crate::date;
 
-/// Reads how long an answer asks to wait before the next attempt (RFC 9110, section 10.2.3). `None` is no hint.
+/// Returns how long an answer asks to wait before the next attempt (RFC 9110, section 10.2.3); `None` if it gives no
+/// hint.
 ///
-/// Seconds are one digit or more; what 64 bits do not hold is `u64::MAX` seconds. A date may have any of the three
-/// forms of RFC 9110, section 5.6.7. It is measured against the answer's own `Date`, so that the two clocks need not
-/// agree, or against `now` if there is no valid one, and rounded up to a whole second. A date in the past is a hint
-/// of zero. Of several Retry-After lines the first valid one counts; one that is empty, signed, fractional or not a
-/// real date is skipped.
+/// Seconds are one digit or more; a number beyond 64 bits is `u64::MAX` seconds. A date may have any of the three forms
+/// of RFC 9110, section 5.6.7. It is measured against the answer's own `Date`, so that the two clocks need not agree,
+/// or against `now` if there is no valid one, and rounded up to a whole second. A date in the past is a hint of zero.
+/// Of several Retry-After lines the first valid one counts; one that is empty, signed, fractional or not a real date is
+/// skipped.
 ///
-/// Nothing is cut down here: a huge number is a huge hint, which the policy's
-/// [limit](insist_core::Policy::hint_limit) then refuses. Some registries send the time itself in place of a span, which
-/// reads as half a century.
+/// A huge number is a huge hint, and is not shortened: the policy's [limit](insist_core::Policy::hint_limit) refuses
+/// it. Some registries send the current Unix time in place of a span, which reads as half a century.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -38,7 +38,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     lines(headers, RETRY_AFTER).find_map(|asked| seconds(asked).or_else(|| until(asked, headers, now)))
 }
 
-/// The lines of a field without the whitespace around them (OWS: spaces and tabs).
+/// Returns the lines of a field, without the whitespace around them (OWS: spaces and tabs).
 fn lines(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let text = headers.get_all(name).into_iter().filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
     text.map(|line| line.trim_matches([' ', '\t']))
@@ -48,7 +48,7 @@ fn seconds(asked: &str) -> Option<Duration> {
     if asked.is_empty() || !asked.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // Nothing but digits: the only way to fail is to overflow.
+    // All digits, so parsing fails only on overflow.
     Some(Duration::from_secs(asked.parse().unwrap_or(u64::MAX)))
 }
 

@@ -1,4 +1,4 @@
-//! The rules of a client or of a request: what to retry, what to repeat, and whether hints are read.
+//! The rules of a client or of a request: which statuses are retried, what may be repeated, and whether hints are read.
 
 use std::error;
 use std::fmt;
@@ -10,12 +10,13 @@ use insist_core::{Repeat, Verdict};
 use crate::statuses::Statuses;
 use crate::{repeat_of, retry_after};
 
-/// Retried unless [`Rules::no_retry_status`] says otherwise.
+/// The statuses that are retried by default.
 ///
-/// 501 and 505 are not here: what a server does not implement, it will not implement a moment later.
+/// 501 and 505 are missing: a server that does not implement something will not implement it a moment later.
 const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 
-/// Says what an HTTP answer means to a retry. Plain data, made at compile time or at run time.
+/// Rules for retrying HTTP: which statuses, which requests, and whether hints count. Plain data, made at compile time
+/// or at run time.
 ///
 /// Defaults: 408, 425, 429, 500, 502, 503 and 504 are retried; every other status is the result, whether 2xx, 3xx, 4xx
 /// or 5xx. Retry-After is read on every retried status. A request may be repeated as [`repeat_of`] says.
@@ -57,8 +58,8 @@ impl Rules {
         Self { retried, hints: true, repeatable: None, problem: None }
     }
 
-    /// Also retries this status, from 100 to 999. Only what the client hands over as an answer can be judged: a
-    /// redirect that it follows is not.
+    /// Also retries this status, from 100 to 999. It has no effect on a redirect that the client follows, for that
+    /// never reaches the rules.
     pub const fn retry_status(mut self, status: u16) -> Self {
         if !self.retried.set(status, true) && self.problem.is_none() {
             self.problem = Some(RulesError::RetryStatus(status));
@@ -66,7 +67,7 @@ impl Rules {
         self
     }
 
-    /// Does not retry this status, from 100 to 999: an answer with it is the result.
+    /// Stops retrying this status, from 100 to 999: an answer with it is the result.
     pub const fn no_retry_status(mut self, status: u16) -> Self {
         if !self.retried.set(status, false) && self.problem.is_none() {
             self.problem = Some(RulesError::NoRetryStatus(status));
@@ -74,7 +75,7 @@ impl Rules {
         self
     }
 
-    /// Does not read Retry-After: the wait is the backoff's alone. Default: it is read.
+    /// Ignores Retry-After: only the backoff decides the wait. Default: it is read.
     pub const fn ignore_hints(mut self) -> Self {
         self.hints = false;
         self
@@ -82,7 +83,7 @@ impl Rules {
 
     /// Sets whether every request may be repeated, whatever its method and headers say. Default: [`repeat_of`] decides.
     ///
-    /// `false` still lets an attempt be repeated that certainly was not sent.
+    /// With `false`, an attempt that certainly was not sent is still repeated.
     pub const fn repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = Some(repeatable);
         self
@@ -111,12 +112,12 @@ impl Rules {
         self.retried.iter()
     }
 
-    /// Judges an answer: accept, or retry, after the span that [`retry_after`] reads if any.
+    /// Judges an answer: accept, or retry, with the hint that [`retry_after`] reads.
     ///
-    /// Never says stop: an answer that is not retried is the result, be it 200 or 400. A 429 is
-    /// [throttled](Verdict::throttled). Each retried answer counts as possibly sent, also 408 and 425, and 421 where it
-    /// is listed: the server says that it did not act on the request, but [`Sent::No`](insist_core::Sent::No) is a fact
-    /// that needs nobody's word. So a POST without a key is not sent again after a 425.
+    /// Never returns `Stop`: an answer that is not retried is the result, be it 200 or 400. A 429 is
+    /// [throttled](Verdict::throttled). Every retried answer counts as possibly sent, also 408 and 425, and 421 where
+    /// it is listed: the server says that it did not act on the request, but [`Sent::No`](insist_core::Sent::No) is for
+    /// what the client knows by itself. So a POST without a key is not sent again after a 425.
     ///
     /// `now` is the wall clock; it matters only for a Retry-After that is a date.
     #[must_use]
@@ -124,7 +125,8 @@ impl Rules {
         self.judge_with(status, headers, || now)
     }
 
-    /// Judges an answer by the system's clock, which is read only if the answer is retried and hints are read.
+    /// Does the same as [`judge`](Self::judge) with the system's clock, which is read only if the answer is retried and
+    /// hints count.
     #[must_use]
     pub fn judge_by_system_clock(&self, status: StatusCode, headers: &HeaderMap) -> Verdict {
         self.judge_with(status, headers, SystemTime::now)
@@ -135,7 +137,7 @@ impl Rules {
             return Verdict::Accept;
         }
         let hint = if self.hints { retry_after(headers, now()) } else { None };
-        // A gate can then tell a server that has too much to do from one that is broken.
+        // So that a gate can tell an overloaded server from a broken one.
         let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
         let verdict = if is_throttled { Verdict::retry().throttled() } else { Verdict::retry() };
         hint.map_or(verdict, |wait| verdict.after(wait))
@@ -159,13 +161,13 @@ impl Default for Rules {
     }
 }
 
-/// Names a status that rules cannot go by.
+/// The error of rules with a status that no answer can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RulesError {
-    /// The status to retry is not from 100 to 999.
+    /// The status given to [`Rules::retry_status`] is not from 100 to 999.
     RetryStatus(u16),
-    /// The status not to retry is not from 100 to 999.
+    /// The status given to [`Rules::no_retry_status`] is not from 100 to 999.
     NoRetryStatus(u16),
 }
 

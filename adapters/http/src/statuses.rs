@@ -15,7 +15,7 @@ pub(crate) struct Statuses([u64; WORDS]);
 impl Statuses {
     pub(crate) const NONE: Self = Self([0; WORDS]);
 
-    /// `None` if no message can carry the status.
+    /// Returns the word and the bit of a status; `None` if no message can carry it.
     const fn place(status: u16) -> Option<(usize, u64)> {
         if status < LOWEST || status > HIGHEST {
             return None;
@@ -24,7 +24,7 @@ impl Statuses {
         Some(((bit / WORD) as usize, 1 << (bit % WORD)))
     }
 
-    /// Puts a status in or takes it out. False, and nothing changes, if no message can carry it.
+    /// Adds a status or removes it. Returns false, and changes nothing, if no message can carry it.
     pub(crate) const fn set(&mut self, status: u16, is_in: bool) -> bool {
         match Self::place(status) {
             None => false,

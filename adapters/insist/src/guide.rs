@@ -1,4 +1,4 @@
-//! The guide: a chapter a module, each a minute or two. It is the folder `docs/guide` of the repository.
+//! The guide: one module for each chapter, a minute or two long. The repository has it in `docs/guide`.
 
 macro_rules! chapters {
     ($($name:ident $file:literal;)+) => {

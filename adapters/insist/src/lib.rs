@@ -13,7 +13,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! On tokio (feature `tokio`), with the same words:
+//! On tokio (feature `tokio`), with the same methods:
 //!
 //! ```
 //! # #[cfg(feature = "tokio")] mod example {
@@ -28,7 +28,7 @@
 //! ```
 //!
 //! That is 3 attempts, some 100 and 200 ms apart, each wait drawn anew so that clients that failed together do not come
-//! back together. What else there is to say is a word: `when(is_transient)`, `gate(&BUDGET)`, `on_retry(log)`,
+//! back together. Everything else is a method: `when(is_transient)`, `gate(&BUDGET)`, `on_retry(log)`,
 //! `Policy::default().deadline(ten_seconds)`.
 //!
 //! # The five things that most calls need
@@ -36,7 +36,7 @@
 //! - [`Policy`]: how often, how long, how far apart.
 //! - `retry` and `race`, in the module of your runtime; they end with `call()` (the operation's own result), with
 //!   `try_call()` or `.await` (the typed [`GaveUp`]), or with `report()` (everything).
-//! - [`Verdict`]: what to conclude from an outcome, for those who judge more than errors.
+//! - [`Verdict`]: what to conclude from an outcome, if more than errors is judged.
 //! - [`Budget`], [`Breaker`], [`Bulkhead`]: state that many calls share, so that retries do not make an outage worse.
 //! - [`Terms`]: all of these as one value that many call sites share.
 //!

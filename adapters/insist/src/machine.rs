@@ -1,4 +1,4 @@
-//! The state machine, for a loop of your own, for gates and backoffs of your own, and for calls that outlive a process.
+//! The state machine, for loops, gates and backoffs of your own, and for calls that outlive a process.
 //!
 //! ```
 //! use core::time::Duration;

@@ -1,8 +1,8 @@
-//! For those who test a schedule: virtual time, scripts, and assertions that read as sentences.
+//! Tests for schedules: virtual time, scripts, and assertions that read as sentences.
 //!
 //! [`rehearse`] plays one call in virtual time; its assertions print the timeline when they fail, and the command that
-//! shows it. A driver is tested with `VirtualClock` (feature `blocking`) or `VirtualTimer` (features `futures` and `std`), so
-//! that no test waits; on tokio, with its paused time.
+//! shows it. Calls are tested with `VirtualClock` (feature `blocking`) or `VirtualTimer` (features `futures` and
+//! `std`), so that no test waits; on tokio, with its paused time.
 //!
 //! ```
 //! use core::time::Duration;

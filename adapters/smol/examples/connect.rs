@@ -15,7 +15,7 @@ const POLICY: Policy = Policy::exponential(Duration::from_millis(50))
     .attempt_timeout(Duration::from_secs(1))
     .deadline(Duration::from_secs(60));
 
-/// A connection, once someone listens. Anything but a refusal ends the wait, for it will not mend itself.
+/// Connects once a server listens. Any error but a refusal ends the call, for it will not mend itself.
 pub(crate) async fn connect(address: SocketAddr) -> Result<TcpStream> {
     let call = retry(POLICY, |_| TcpStream::connect(address));
     call.when(|error| error.kind() == ErrorKind::ConnectionRefused).call().await

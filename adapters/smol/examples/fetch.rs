@@ -31,12 +31,12 @@ const RULES: Rules = Rules::new();
 
 type Answer = Response<Bytes>;
 
-/// The answer of a server: one that is good, or else the last one.
+/// Fetches a URI, and returns the accepted answer or else the last one.
 pub(crate) async fn get(uri: &Uri, policy: &Policy) -> io::Result<Answer> {
     race(policy, |_| fetch(uri.clone())).judge(judge).call().await
 }
 
-/// The statuses and the Retry-After of HTTP; and what nobody listened to was certainly not sent.
+/// Judges by HTTP's statuses and Retry-After; after a refused connection, nothing was sent.
 pub(crate) fn judge(outcome: &io::Result<Answer>) -> Verdict {
     match outcome {
         Ok(answer) => RULES.judge_by_system_clock(answer.status(), answer.headers()),
@@ -52,7 +52,7 @@ async fn fetch(uri: Uri) -> io::Result<Answer> {
     send((host, uri.port_u16().unwrap_or(80)), request).await
 }
 
-/// One attempt: a connection, a request, and the whole answer.
+/// Makes one attempt: a connection, a request and the whole answer.
 pub(crate) async fn send(address: impl AsyncToSocketAddrs, request: Request<Full<Bytes>>) -> io::Result<Answer> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(FuturesIo::new(stream)).await.map_err(io::Error::other)?;
@@ -62,7 +62,7 @@ pub(crate) async fn send(address: impl AsyncToSocketAddrs, request: Request<Full
     };
     let connection = async {
         connection.await?;
-        // It has ended well, and what it brought is still to be read.
+        // The connection has ended well; its answer is still to be read.
         future::pending().await
     };
     future::or(answer, connection).await.map_err(|error: hyper::Error| io::Error::other(error))

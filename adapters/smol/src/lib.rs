@@ -1,4 +1,4 @@
-//! Drives insist calls on smol, and on any executor: the timer is async-io's, which needs none.
+//! Drives insist calls on smol, and on any executor: the timer is async-io's, which has a thread of its own.
 //!
 //! [`retry()`] and [`race()`] are those of `insist-futures` with that timer: one future, which is dropped to cancel, with
 //! no spawn, no box and no allocation.
@@ -21,17 +21,17 @@
 //! # .unwrap();
 //! ```
 //!
-//! [`VirtualTimer`] tests calls without waiting.
+//! Tests use [`VirtualTimer`], which does not wait.
 //!
-//! # Limits fire
+//! # Limits are kept
 //!
-//! Attempt timeouts, deadlines and hedges are on time as long as an attempt's polls come back. smol has no cooperative
-//! budget: a loop of an attempt that is always ready has to yield by itself, as `futures_lite::future::yield_now` does.
+//! Attempt timeouts, deadlines and hedges are on time as long as every poll of an attempt returns. smol has no
+//! cooperative budget, so a loop that is always ready has to yield: `futures_lite::future::yield_now().await`.
 //!
 //! # Features
 //!
-//! - `tower`: the module `tower`, whose layer makes any service insist.
-//! - `tracing`: the word `trace`, which tells the `tracing` crate what a call decides.
+//! - `tower`: the module `tower`, a layer that retries or hedges the calls of any service.
+//! - `tracing`: the method `trace`, which shows a call as spans and events of the `tracing` crate.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]

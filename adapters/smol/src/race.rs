@@ -1,4 +1,4 @@
-//! `race`, several attempts at once, by async-io's timer.
+//! `race`: several attempts at once, with async-io's timer.
 
 use std::future::Future;
 
@@ -6,8 +6,8 @@ use insist_futures::{Attempt, Driver, IntoTerms, LANES, Outcome, TermsOf};
 
 use crate::SmolTimer;
 
-/// Describes a call with as many attempts in flight as the policy has lanes, whose first success wins:
-/// [`insist_futures::race`] by async-io's timer.
+/// Describes a call with as many attempts in flight as the policy has lanes; the first success wins:
+/// [`insist_futures::race`] with async-io's timer.
 ///
 /// ```
 /// use std::time::Duration;

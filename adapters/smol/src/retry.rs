@@ -1,4 +1,4 @@
-//! `retry`, one attempt at a time, by async-io's timer.
+//! `retry`: one attempt at a time, with async-io's timer.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use insist_futures::{Attempt, Driver, IntoTerms, Local, Outcome, TermsOf};
 
 use crate::SmolTimer;
 
-/// Describes a call whose attempts are sent one after the other: [`insist_futures::retry`] by async-io's timer.
+/// Describes a call whose attempts are sent one after the other: [`insist_futures::retry`] with async-io's timer.
 ///
 /// ```
 /// use insist_smol::{Policy, retry};
@@ -25,8 +25,8 @@ where
     insist_futures::retry(SmolTimer, terms, operation)
 }
 
-/// Describes a call of an async closure that borrows what it captured, mutably if it likes:
-/// [`insist_futures::retry_local`] by async-io's timer. It ends with `call`, `try_call` or `report`.
+/// Describes a call of an async closure that borrows what it captured, also mutably: [`insist_futures::retry_local`]
+/// with async-io's timer. End it with `call`, `try_call` or `report`.
 ///
 /// ```
 /// use insist_smol::{Policy, retry_local};

@@ -31,7 +31,7 @@ impl insist_futures::Timer for SmolTimer {
     }
 }
 
-/// A sleep by async-io's timer.
+/// A sleep of async-io's timer.
 #[derive(Debug)]
 pub struct SmolSleep(Timer);
 

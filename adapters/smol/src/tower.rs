@@ -1,4 +1,4 @@
-//! A tower layer: calls of a service that insist, retried or hedged, by async-io's timer. [`insist_futures::tower`] says
+//! A tower layer that retries or hedges the calls of a service, with async-io's timer. [`insist_futures::tower`] says
 //! how it works.
 
 pub use insist_futures::tower::{
@@ -10,5 +10,5 @@ pub use insist_futures::tower::Traced;
 
 use crate::SmolTimer;
 
-/// [`insist_futures::tower::Layer`] by async-io's timer.
+/// [`insist_futures::tower::Layer`] with async-io's timer.
 pub type Layer<S = (), const LANES: usize = 1> = insist_futures::tower::Layer<SmolTimer, S, LANES>;

@@ -10,11 +10,11 @@ use insist_tokio::{Budget, GaveUp, Policy, Reason, retry};
 /// Three attempts, each after up to 10 ms.
 const POLICY: Policy = Policy::constant(Duration::from_millis(10)).attempts(3);
 
-/// A client of one service. Its clones share a budget: one retry for five first sends, and ten besides.
+/// A client of one service. Its clones share a budget: one retry for five first sends, and a reserve of ten.
 #[derive(Clone)]
 struct Client {
     budget: Arc<Budget>,
-    /// How many requests have reached the service.
+    /// The number of requests that have reached the service.
     load: Arc<AtomicU32>,
 }
 

@@ -26,7 +26,7 @@ const POLICY: Policy = Policy::exponential(Duration::from_millis(50))
 
 pub(crate) type Answer = Response<Bytes>;
 
-/// The answer to a GET: one that is good, or else the last one; and how it went.
+/// Sends a GET, and returns the accepted answer or else the last one, with the report.
 pub(crate) async fn get(address: SocketAddr, path: &str, policy: &Policy) -> (io::Result<Answer>, Report) {
     let request = || Request::get(path).header("host", address.to_string()).body(Full::default());
     let call = race(policy, |_| async move { send(address, request().map_err(io::Error::other)?).await });
@@ -38,7 +38,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str, policy: &Policy) -> (io
     (last, report)
 }
 
-/// One attempt: a connection, a request and the whole answer.
+/// Makes one attempt: a connection, a request and the whole answer.
 pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> io::Result<Answer> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
@@ -49,12 +49,12 @@ pub(crate) async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> 
     // The task that hyper wants for a connection is not spawned: it is polled here, and dropped with the attempt.
     let answer: hyper::Result<Answer> = tokio::select! {
         answer = &mut answer => answer,
-        _ = connection => answer.await, // what it brought, or the error that it ended with
+        _ = connection => answer.await, // the answer, or the error that the connection ended with
     };
     answer.map_err(io::Error::other)
 }
 
-/// The statuses and the Retry-After of HTTP; and what nobody listened to was certainly not sent.
+/// Judges by HTTP's statuses and Retry-After; after a refused connection, nothing was sent.
 pub(crate) fn judge(outcome: &io::Result<Answer>) -> Verdict {
     match outcome {
         Ok(answer) => Rules::new().judge_by_system_clock(answer.status(), answer.headers()),
@@ -63,8 +63,8 @@ pub(crate) fn judge(outcome: &io::Result<Answer>) -> Verdict {
     }
 }
 
-/// Answers the first request with a 503, never answers the second, and the third with 200. It gives what the second
-/// connection has sent in the meantime: nothing, for the client has closed it.
+/// Answers the first request with 503, the second never, and the third with 200. Returns how many bytes more the second
+/// connection sent: none, because the client has closed it.
 async fn serve(listener: TcpListener) -> io::Result<usize> {
     answer(&listener, "503 Busy\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n").await?;
     let mut hung = answer(&listener, "").await?;

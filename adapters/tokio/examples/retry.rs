@@ -14,14 +14,14 @@ const POLICY: Policy = Policy::exponential(Duration::from_millis(50))
     .attempt_timeout(Duration::from_secs(1))
     .deadline(Duration::from_secs(5));
 
-/// One attempt. Each makes a connection of its own, and closes it when it is dropped.
+/// Makes one attempt, on a connection of its own, which is closed when the attempt is dropped.
 async fn greet(address: SocketAddr) -> io::Result<String> {
     let mut greeting = String::new();
     TcpStream::connect(address).await?.read_to_string(&mut greeting).await?;
     Ok(greeting)
 }
 
-/// Nobody listens yet, or no more.
+/// Retries while nobody listens at the address.
 fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
 }

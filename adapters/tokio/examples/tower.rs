@@ -1,5 +1,5 @@
-//! A tower stack: 2 s for a call in all, which insists, and for each attempt 200 ms and a place among five.
-//! `cargo run -p insist-tokio --features tower --example tower`
+//! A tower stack: a call has 2 s in all and is retried; each attempt has 200 ms and one of five places. `cargo run -p
+//! insist-tokio --features tower --example tower`
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,7 +22,7 @@ struct Request {
     path: &'static str,
 }
 
-/// The fifth request hangs, and of the others every other one is answered with 503.
+/// Never answers the fifth request, and answers every other one with 503.
 async fn serve(request: Request) -> Result<u16, io::Error> {
     static REQUESTS: AtomicU32 = AtomicU32::new(0);
     let number = 1 + REQUESTS.fetch_add(1, Ordering::Relaxed);

@@ -8,7 +8,7 @@ use insist_tokio::{Attempt, Policy, Verdict, retry};
 
 const POLICY: Policy = Policy::exponential(Duration::from_millis(10)).attempts(5);
 
-/// An answer, as an HTTP client would give it.
+/// An answer of an HTTP client.
 struct Answer {
     status: u16,
     retry_after: Option<Duration>,
@@ -30,7 +30,7 @@ fn judge(outcome: &io::Result<Answer>) -> Verdict {
     }
 }
 
-/// What the server answers to each attempt: busy, behind, then the status that the call is about.
+/// Answers the attempts: busy, not caught up, then the status that the call is about.
 async fn ask(attempt: Attempt, status: u16) -> io::Result<Answer> {
     match attempt.id {
         1 => Err(io::ErrorKind::ConnectionRefused.into()),

@@ -21,15 +21,15 @@
 //! # }
 //! ```
 //!
-//! # Limits fire
+//! # Limits are kept
 //!
-//! Attempt timeouts, deadlines and hedges are on time whatever an attempt does in its polls, as long as a poll comes
-//! back: an attempt that is always ready is stopped by tokio's cooperative budget, and the call looks at the clock then.
+//! Attempt timeouts, deadlines and hedges are on time as long as every poll of an attempt returns. An attempt that is
+//! always ready yields when it has used up tokio's cooperative budget, and the call looks at the clock then.
 //!
 //! # Features
 //!
-//! - `tower`: the module `tower`, whose layer makes any service insist.
-//! - `tracing`: the word `trace`, which tells the `tracing` crate what a call decides.
+//! - `tower`: the module `tower`, a layer that retries or hedges the calls of any service.
+//! - `tracing`: the method `trace`, which shows a call as spans and events of the `tracing` crate.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]

@@ -1,4 +1,4 @@
-//! `race`, several attempts at once, by tokio's timer.
+//! `race`: several attempts at once, with tokio's timer.
 
 use std::future::Future;
 
@@ -6,8 +6,8 @@ use insist_futures::{Attempt, Driver, IntoTerms, LANES, Outcome, TermsOf};
 
 use crate::TokioTimer;
 
-/// Describes a call with as many attempts in flight as the policy has lanes, whose first success wins:
-/// [`insist_futures::race`] by tokio's timer.
+/// Describes a call with as many attempts in flight as the policy has lanes; the first success wins:
+/// [`insist_futures::race`] with tokio's timer.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::TokioTimer;
 ///
 /// # Panics
 ///
-/// As [`retry`](crate::retry())'s.
+/// As [`retry`](crate::retry()) does.
 #[inline]
 pub fn race<S, F, A>(terms: S, operation: F) -> Driver<TokioTimer, F, TermsOf<S>, LANES>
 where

@@ -1,4 +1,4 @@
-//! `retry`, one attempt at a time, by tokio's timer.
+//! `retry`: one attempt at a time, with tokio's timer.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use insist_futures::{Attempt, Driver, IntoTerms, Local, Outcome, TermsOf};
 
 use crate::TokioTimer;
 
-/// Describes a call whose attempts are sent one after the other: [`insist_futures::retry`] by tokio's timer.
+/// Describes a call whose attempts are sent one after the other: [`insist_futures::retry`] with tokio's timer.
 ///
 /// ```
 /// use insist_tokio::{Policy, retry};
@@ -22,8 +22,8 @@ use crate::TokioTimer;
 ///
 /// # Panics
 ///
-/// The call does, when it first has to wait (for a retry, or for an attempt that has a timeout and is not ready) outside
-/// of a tokio runtime whose time is enabled. A call whose first attempt is ready at once needs no runtime.
+/// When the call first has to wait (for a retry, or for an attempt that has a timeout and is not ready) outside a tokio
+/// runtime whose time is enabled. A call whose first attempt is ready at once needs no runtime.
 #[inline]
 pub fn retry<S, F, A>(terms: S, operation: F) -> Driver<TokioTimer, F, TermsOf<S>>
 where
@@ -35,8 +35,8 @@ where
     insist_futures::retry(TokioTimer, terms, operation)
 }
 
-/// Describes a call of an async closure that borrows what it captured, mutably if it likes:
-/// [`insist_futures::retry_local`] by tokio's timer. It ends with `call`, `try_call` or `report`.
+/// Describes a call of an async closure that borrows what it captured, also mutably: [`insist_futures::retry_local`]
+/// with tokio's timer. End it with `call`, `try_call` or `report`.
 ///
 /// ```
 /// use insist_tokio::{Policy, retry_local};
@@ -55,7 +55,7 @@ where
 ///
 /// # Panics
 ///
-/// As [`retry`]'s.
+/// As [`retry`] does.
 #[inline]
 pub fn retry_local<S, F, T, E>(terms: S, operation: F) -> Driver<TokioTimer, Local<F, T, E>, TermsOf<S>>
 where

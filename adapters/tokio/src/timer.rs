@@ -12,9 +12,8 @@ use tokio::time::{Sleep, sleep, sleep_until};
 
 /// tokio's clock and its sleep, on the one origin of [`Instant::now`] that every std driver shares.
 ///
-/// Where tokio's time is paused, instants are those of its paused clock. Gates that are `static` outlive a test and keep
-/// its instants: one that a test with paused time left open stays open for a test that is earlier, so tests make their
-/// own.
+/// While tokio's time is paused, instants are those of the paused clock. A `static` gate outlives a test and keeps its
+/// instants, so a breaker that one test left open may stay open in another: give each test gates of its own.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "made by its name")]
 pub struct TokioTimer;
@@ -29,7 +28,7 @@ impl Timer for TokioTimer {
 
     /// # Panics
     ///
-    /// Outside of a tokio runtime whose time is enabled.
+    /// Outside a tokio runtime whose time is enabled.
     #[inline]
     fn sleep_until(&self, until: Instant) -> TokioSleep {
         let sleep = match until.to_std() {
@@ -46,7 +45,7 @@ impl Timer for TokioTimer {
 }
 
 pin_project! {
-    /// A sleep by tokio's timer, which is over in time also where an attempt uses up its task's budget.
+    /// A sleep of tokio's timer that is ready on time, also if an attempt uses up its task's budget.
     #[derive(Debug)]
     pub struct TokioSleep {
         #[pin]

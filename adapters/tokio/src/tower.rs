@@ -1,7 +1,7 @@
-//! A tower layer: calls of a service that insist, retried or hedged, by tokio's timer.
+//! A tower layer that retries or hedges the calls of a service, with tokio's timer.
 //!
-//! [`Layer::retry`](insist_futures::tower::Layer::retry) and `Layer::race` say what the functions of those names say,
-//! with the same words, for every request that a service is called with:
+//! [`Layer::retry`](insist_futures::tower::Layer::retry) and `Layer::race` do what the functions of those names do,
+//! with the same methods, for every request of a service:
 //!
 //! ```
 //! use std::time::Duration;
@@ -36,5 +36,5 @@ pub use insist_futures::tower::Traced;
 
 use crate::TokioTimer;
 
-/// [`insist_futures::tower::Layer`] by tokio's timer.
+/// [`insist_futures::tower::Layer`] with tokio's timer.
 pub type Layer<S = (), const LANES: usize = 1> = insist_futures::tower::Layer<TokioTimer, S, LANES>;

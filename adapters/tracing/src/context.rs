@@ -1,8 +1,8 @@
-//! Takes the current span to another thread.
+//! Carries the current span to another thread.
 
 use tracing::{Dispatch, Span, dispatcher};
 
-/// For drivers: the span that is current on one thread, with its subscriber, for work that is done on another.
+/// The span that is current on one thread, with its subscriber, for work on another. Drivers use it.
 ///
 /// ```
 /// use insist_tracing::Context;
@@ -18,7 +18,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// Takes the span that is current on this thread.
+    /// Captures this thread's current span and subscriber.
     #[must_use]
     pub fn current() -> Self {
         let span = Span::current();
@@ -26,7 +26,7 @@ impl Context {
         Self { span, dispatch }
     }
 
-    /// Does this work in the span, on whichever thread.
+    /// Runs work inside the span, on any thread.
     pub fn in_scope<R>(&self, work: impl FnOnce() -> R) -> R {
         match &self.dispatch {
             Some(dispatch) => dispatcher::with_default(dispatch, || self.span.in_scope(work)),

@@ -1,10 +1,10 @@
-//! The text of an error, as spans and events tell it.
+//! Turns errors into the texts that spans and events show.
 
 use core::fmt;
 
 /// Writes the text of an error of type `E`: [`Displayed`], [`Debugged`], or a function.
 pub trait ErrorText<E> {
-    /// Writes it.
+    /// Writes the text of an error.
     ///
     /// # Errors
     ///

@@ -12,18 +12,20 @@ use tracing::{Level, Span, debug, enabled, field, span, warn};
 
 use crate::error_text::{Debugged, Displayed, ErrorText, Text};
 
-/// Tells `tracing` what a call decides; one hook for each call. The drivers' words `trace` and `trace_as` make it.
+/// A hook that shows what a call decides as spans and events. Each call needs one of its own; the drivers' methods
+/// `trace` and `trace_as` make it.
 ///
-/// - A span `call` (level debug) for the whole, in the span of whoever makes the call, with `name` and `otel.name` if it
-///   was given a name; at the end with `attempts`, and with `winner`, or `reason` and `hint`.
-/// - In it a span `attempt` for each send, with `id`, `lane`, `retry`, `kind`, `timeout`. It is entered while its
+/// - A span `call` (level debug) for the whole call, inside the caller's span, with `name` and `otel.name` if it was
+///   given a name; at its end it gets `attempts`, and `winner`, or `reason` and `hint`.
+/// - Inside it, a span `attempt` for each send, with `id`, `lane`, `retry`, `kind`, `timeout`. It is entered while its
 ///   operation runs. At its end it gets `end` (`accept`, `retry`, `stop`, `timeout`, `lost`, `deadline` or
-///   `cancelled`), `error`, and of a failure that may pass `sent`, `throttled`, `hint`.
-/// - In the call's span an event for each wait between attempts (level debug), with its length as `wait`, and `reason`.
+///   `cancelled`), `error`, and for a failure that is retried `sent`, `throttled`, `hint`.
+/// - In the call's span, an event for each wait between attempts (level debug), with its length as `wait`, and
+///   `reason`.
 /// - There too, an event when the call gives up (level warn), with `reason`, `attempts`, `hint`, and the last `error`.
 ///
-/// A call that is dropped before its end says `cancelled`. Where no subscriber wants any of this, nothing is allocated
-/// and the call goes on as if it had no hook.
+/// A call that is dropped before its end is shown as `cancelled`. If no subscriber wants any of this, nothing is
+/// allocated and the call runs as if it had no hook.
 ///
 /// The text of an error is its [`Display`](fmt::Display); [`debug_errors`](Self::debug_errors) and
 /// [`describe_errors`](Self::describe_errors) are for errors that have none.
@@ -45,14 +47,14 @@ use crate::error_text::{Debugged, Displayed, ErrorText, Text};
 #[derive(Debug)]
 pub struct Tracing<D = Displayed> {
     call: Span,
-    /// A subscriber wants to hear of a call that gives up.
+    /// True if a subscriber wants the warning of a call that gives up.
     warns: bool,
     attempts: u32,
     /// How many of the ids were of attempts that were never sent.
     withdrawn: u32,
     state: State,
     in_flight: Vec<(u32, Span)>,
-    /// The text of the latest error, where somebody wants to hear of it.
+    /// The text of the latest error, if the warning is wanted.
     error: String,
     text: D,
 }
@@ -71,7 +73,7 @@ impl Tracing {
         Self::open(None)
     }
 
-    /// Opens the span of a call, and says what the call is for, as in `get price`.
+    /// Opens the span of a call, and names the call: `get price`, for example.
     ///
     /// The names of spans are fixed in `tracing`, so this one goes into the field `name`, and into `otel.name`, from
     /// which OpenTelemetry takes a span's name.
@@ -118,7 +120,7 @@ impl Tracing {
     }
 
     fn with_text<D>(mut self, text: D) -> Tracing<D> {
-        // This one is left without a span, and has nothing to say when it is dropped.
+        // Leaves this value without a span, so that its drop records nothing.
         let call = core::mem::replace(&mut self.call, Span::none());
         let (in_flight, error) = (Vec::new(), String::new());
         Tracing { call, warns: self.warns, attempts: 0, withdrawn: 0, state: State::Described, in_flight, error, text }
@@ -164,7 +166,7 @@ impl<D> Tracing<D> {
                 let wait = until.map(|until| field::debug(until.saturating_since(event.at)));
                 self.call.in_scope(|| debug!(wait, reason = reason.as_str(), "waits"));
             }
-            // What waits beside an attempt decides nothing.
+            // A wait while an attempt is in flight is no decision.
             Action::Wait { .. } => {}
             Action::Return(id) => {
                 self.state = State::Ended;
@@ -196,7 +198,7 @@ impl<D> Tracing<D> {
         if self.warns && judged.outcome.is_some() {
             self.error.clear();
             if let Some(error) = judged.error() {
-                // A text that cannot be written is left as far as it went.
+                // If the text fails to print, what it printed so far is kept.
                 _ = write!(self.error, "{}", Text(&self.text, error));
             }
         }
@@ -265,7 +267,7 @@ impl<T, E, D: ErrorText<E>> Hook<T, E> for Tracing<D> {
     }
 }
 
-/// A call that is dropped before its end says so, and what is in flight says it too.
+/// Marks the call and its attempts in flight as cancelled, if it is dropped before its end.
 impl<D> Drop for Tracing<D> {
     fn drop(&mut self) {
         if self.state != State::Running {

@@ -1,7 +1,7 @@
 //! Shows what a call decides as spans and events of the `tracing` crate.
 //!
-//! [`Tracing`] is a hook. The drivers' words `trace` and `trace_as` (their feature `tracing`) make it; a driver of one's
-//! own is given it as any other hook.
+//! [`Tracing`] is a hook. The drivers' methods `trace` and `trace_as` (feature `tracing`) set it; a driver of your own
+//! takes it as any other hook.
 
 #![no_std]
 #![forbid(unsafe_code)]

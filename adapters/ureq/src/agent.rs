@@ -1,4 +1,4 @@
-//! The agent: one of ureq's that makes requests, and one that sends the attempts of their calls.
+//! The agent: one ureq agent that makes requests, and one that sends their attempts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,18 +10,17 @@ use ureq::unversioned::resolver::{DefaultResolver, Resolver};
 use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
-use crate::asked::Nowhere;
+use crate::call_middleware::CallMiddleware;
 use crate::config::{Config, ConfigBuilder};
 use crate::insist::Insist;
-use crate::insists::Insists;
+use crate::probe::Nowhere;
 use crate::settings::Settings;
 use crate::transport::{Cancellable, Timed};
 
-/// An agent whose calls insist. It keeps connections, and cookies, between them.
+/// An agent whose calls are retried, raced or hedged. It keeps connections and cookies between calls.
 ///
-/// Clones share both, and its gates and replicas, and may be used from several threads at once: nothing else about a
-/// call is kept in an agent. So does the agent that a method of [`Insist`] makes of another one, whose calls differ only
-/// in what they insist on:
+/// Clones share both, and its gates and replicas, and may be used from several threads at once. So do agents made by
+/// the methods of [`Insist`], which differ only in their settings:
 ///
 /// ```no_run
 /// use insist_ureq::{Agent, Insist, insisting::Policy};
@@ -34,26 +33,26 @@ use crate::transport::{Cancellable, Timed};
 /// ```
 #[derive(Clone)]
 pub struct Agent {
-    /// Makes requests, and hands each to the middleware that makes a call of it. It has no connections of its own.
+    /// Builds requests, and hands each to the middleware that turns it into a call. It opens no connections.
     front: ureq::Agent,
     core: Arc<Core>,
 }
 
-/// What the calls of an agent go by.
+/// The parts of an agent that its calls need.
 pub(crate) struct Core {
-    /// Sends the attempts.
+    /// The agent that sends the attempts.
     pub(crate) plain: ureq::Agent,
     pub(crate) config: Config,
-    /// Whether an answer with status 4xx or 5xx becomes an error.
+    /// True if an answer with status 4xx or 5xx becomes an error.
     pub(crate) hides_answers: bool,
-    /// How long a call may take.
+    /// The time that a call may take.
     pub(crate) global: Option<Duration>,
-    /// Whether its calls may begin with [`first`](crate::first), if their requests say nothing else.
+    /// True if calls may use the [`fast_path`](crate::fast_path), unless their request rules it out.
     pub(crate) is_simple: bool,
 }
 
 impl Agent {
-    /// Makes an agent with defaults.
+    /// Makes an agent with the default configuration.
     pub fn new_with_defaults() -> Self {
         Self::new_with_config(Config::default())
     }
@@ -63,15 +62,15 @@ impl Agent {
         Self::with_parts(config, DefaultConnector::default(), DefaultResolver::default())
     }
 
-    /// The same as [`Config::builder`].
+    /// Makes a builder for an agent's configuration, as [`Config::builder`] does.
     pub fn config_builder() -> ConfigBuilder<AgentScope> {
         Config::builder()
     }
 
     /// Makes an agent with a transport and a resolver of its own.
     ///
-    /// _Both traits are ureq's `unversioned` API._ Attempts that lose a race are cancelled through what the connector
-    /// registers with `ConnectionDetails::register_shutdown`; one that registers nothing is not interrupted.
+    /// _Both traits are ureq's `unversioned` API._ Attempts that lose a race are cancelled through the handles that the
+    /// connector registers with `ConnectionDetails::register_shutdown`; without one, an attempt is not interrupted.
     pub fn with_parts(config: Config, connector: impl Connector, resolver: impl Resolver) -> Self {
         let plain = ureq::Agent::with_parts(config.plain().clone(), Cancellable(connector), Timed(resolver));
         Self::new(plain, config)
@@ -85,7 +84,7 @@ impl Agent {
             plain,
             config,
         });
-        let front = core.config.with_middleware(Insists(Arc::clone(&core)));
+        let front = core.config.with_middleware(CallMiddleware(Arc::clone(&core)));
         Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core }
     }
 
@@ -94,15 +93,15 @@ impl Agent {
         &self.core.config
     }
 
-    /// Locks the jar of the agent's cookies. Let go of it before the agent is used again.
+    /// Locks the agent's cookie jar. Drop the lock before the agent is used again.
     #[cfg(feature = "cookies")]
     pub fn cookie_jar_lock(&self) -> ureq::CookieJar<'_> {
         self.core.plain.cookie_jar_lock()
     }
 
-    /// Closes every connection of the agent and of all that share them, in use or not, and opens no more.
+    /// Closes every connection of the agent and of those that share its connections, in use or not, and opens no more.
     ///
-    /// A call in flight fails at once. One that waits for its next attempt fails when the wait is over.
+    /// A call with an attempt in flight fails at once; one that waits for a retry fails after the wait.
     pub fn shutdown(self) {
         self.core.plain.clone().shutdown();
     }
@@ -122,7 +121,7 @@ impl Agent {
     }
 }
 
-/// Makes something of each of ureq's methods: its name, its verb, and whether its requests have a body.
+/// Calls a macro with each of ureq's methods: its name, its verb, and whether its requests have a body.
 macro_rules! each_verb {
     ($make:ident) => {
         $make! {
@@ -159,7 +158,7 @@ macro_rules! begins {
 each_verb!(begins);
 
 impl Insist for Agent {
-    /// Makes an agent that shares its connections with this one, and whose calls insist on these settings.
+    /// Makes an agent that shares its connections with this one, and lays these settings over its own.
     fn insist(self, settings: &Settings) -> Self {
         Self::new(self.core.plain.clone(), self.core.config.insisting(settings))
     }

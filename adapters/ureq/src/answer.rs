@@ -1,4 +1,4 @@
-//! The body of an answer, read before the answer is handed on: because it is unwanted, or because it is part of it.
+//! Reads the body of an answer before the answer is handed on: to free the connection, or as a part of the attempt.
 
 use std::io::{self, Cursor, Read};
 use std::sync::LazyLock;
@@ -7,14 +7,15 @@ use std::time::Duration;
 use ureq::http::Response;
 use ureq::{Body, BodyReader, Error};
 
-/// 64 KiB: how much of an unwanted body is read so that its connection can be used again. To read more costs more than
-/// a new connection.
+/// The most that is read of an unwanted body, so that its connection can be used again: 64 KiB. Reading more costs more
+/// than a new connection.
 const UNWANTED: usize = 64 << 10;
 
-/// 100 ms: how long it may take. An error page comes with its head.
+/// The most time that this may take: 100 ms. An error page comes with its head.
 pub(crate) const UNWANTED_TIME: Duration = Duration::from_millis(100);
 
-/// Reads an answer that is to be retried, so that its connection can be used again. It can still be handed on.
+/// Reads the body of an answer that is to be retried, so that its connection can be used again. The answer can still be
+/// handed on.
 pub(crate) fn read_unwanted(answer: Response<Body>) -> Response<Body> {
     if is_longer(&answer, UNWANTED) {
         return answer;
@@ -24,7 +25,7 @@ pub(crate) fn read_unwanted(answer: Response<Body>) -> Response<Body> {
         None => taken.into_answer(),
         Some(error) => {
             let rest = match Error::from(error) {
-                // Only the time that unwanted bodies are given is over: it can be read on.
+                // Only the time for unwanted bodies is over: the rest can still be read.
                 Error::Timeout(_) => return Taken { failure: None, ..taken }.into_answer(),
                 error => Failing(Some(error.into_io())),
             };
@@ -45,7 +46,7 @@ pub(crate) fn read_whole(answer: Response<Body>, limit: usize) -> Result<Respons
     }
 }
 
-/// Whether it says itself that it is longer; then none of it is read.
+/// Returns whether the answer's length is known to exceed the limit; then none of it is read.
 fn is_longer(answer: &Response<Body>, limit: usize) -> bool {
     answer.body().content_length().is_some_and(|length| length > limit as u64)
 }
@@ -55,7 +56,7 @@ struct Taken {
     parts: ureq::http::response::Parts,
     body: ureq::BodyBuilder,
     bytes: Vec<u8>,
-    /// What is left, if anything is.
+    /// The rest of the body, if there is any.
     rest: Option<BodyReader<'static>>,
     failure: Option<io::Error>,
 }
@@ -81,7 +82,7 @@ impl Taken {
     }
 }
 
-/// Builds a body that is read as this one is, once what was read of it has been decoded.
+/// Makes a builder for a body like this one, of bytes that have been decoded already.
 fn same_kind(body: &Body) -> ureq::BodyBuilder {
     // With ureq's feature `charset`, which another crate may have set, text comes out of the reader as UTF-8.
     static DECODES: LazyLock<bool> = LazyLock::new(|| {
@@ -99,7 +100,7 @@ fn same_kind(body: &Body) -> ureq::BodyBuilder {
     builder
 }
 
-/// What comes after the bytes of a body that broke off.
+/// The reader after the bytes of a body that broke off: it returns the error.
 struct Failing(Option<io::Error>);
 
 impl Read for Failing {

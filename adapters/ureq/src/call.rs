@@ -1,4 +1,4 @@
-//! One call: what it insists on is gathered, its attempts are made, and its result becomes one of ureq's.
+//! Makes one call: gathers its settings, drives its attempts, and turns its end into a result of ureq's.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,18 +9,18 @@ use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use crate::agent::Core;
-use crate::asked::{Wishes, ask_config, ask_framing};
 use crate::gates::Gates;
 use crate::gave_up::GaveUp;
-use crate::insist::Said;
-use crate::payload::{Kept, Payload};
+use crate::insist::RequestSettings;
+use crate::payload::{Buffered, Payload};
+use crate::probe::{CallConfig, probe_config, probe_framing};
 use crate::report::{self, Report};
-use crate::sender::{Ended, Failed, Outcome, Sender, again, ended, has_more};
+use crate::sender::{Ended, Failed, Outcome, Sender, again, ended, has_extensions};
 use crate::settings::Settings;
 use crate::targets::Targets;
 use crate::transport::Cancel;
 
-/// A call that is being described, told to `tracing` if that feature is on.
+/// Adds `trace` to the builder of a call, if the feature `tracing` is on.
 macro_rules! traced {
     ($call:expr) => {{
         let call = $call;
@@ -30,10 +30,11 @@ macro_rules! traced {
     }};
 }
 
-/// Makes a call of a request that the agent was given.
+/// Makes the call of a request.
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
-    let said = if has_more(request.extensions()) { request.extensions_mut().remove::<Said>() } else { None };
-    let merged = said.map(|Said(said)| said.over(core.config.settings()));
+    let own =
+        if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
+    let merged = own.map(|RequestSettings(own)| own.over(core.config.settings()));
     let settings = merged.as_ref().unwrap_or_else(|| core.config.settings());
     if let Err(error) = settings.get_rules().validate() {
         return Err(other(GaveUp::Rules(error)));
@@ -41,21 +42,21 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     settings.get_addresses()?;
 
     let (mut parts, mut body) = request.into_parts();
-    let has_more = has_more(&parts.extensions);
-    let mut wishes = Wishes { hides_answers: core.hides_answers, global: core.global };
+    let has_extensions = has_extensions(&parts.extensions);
+    let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
     let mut is_agents_config = true;
-    if has_more {
+    if has_extensions {
         if let Some(extensions) = with_config(core, &parts.extensions) {
-            let Some(own) = ask_config(extensions) else {
-                // ureq refuses it, and is to say why.
+            let Some(own) = probe_config(extensions) else {
+                // ureq refuses the configuration, and its own error says why.
                 return core.plain.run(Request::from_parts(parts, body));
             };
-            (wishes, is_agents_config) = (own, false);
+            (call_config, is_agents_config) = (own, false);
         }
     }
     let mut payload = Payload::None;
-    if has_more || may_have_body(&parts.method) {
-        let Some(framing) = ask_framing(&parts.headers, body.as_body()) else {
+    if has_extensions || may_have_body(&parts.method) {
+        let Some(framing) = probe_framing(&parts.headers, body.as_body()) else {
             return core.plain.run(Request::from_parts(parts, body));
         };
         payload = Payload::read(body, framing, settings.get_replay(), &mut parts)?;
@@ -63,14 +64,14 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
 
     let mut policy = settings.get_policy();
     let changed;
-    if let Some(global) = wishes.global {
+    if let Some(global) = call_config.global {
         if global.is_zero() {
             return Err(Error::Timeout(Timeout::Global));
         }
         changed = policy.deadline(policy.get_deadline().map_or(global, |deadline| deadline.min(global)));
         policy = &changed;
     }
-    // A set goes by the seed from the first attempt on.
+    // A replica set needs the seed for the first attempt already.
     let seed = settings.get_seed().or_else(|| settings.has_set().then(fresh_seed));
     let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0))?;
     let sender = Sender {
@@ -81,8 +82,10 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
         deadline: policy.get_deadline(),
         started: OnceLock::new(),
     };
-    let said = settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
-    let repeat = if said == Repeat::Always && !payload.is_repeatable() { Repeat::IfUnsent } else { said };
+    let asked_repeat =
+        settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
+    let is_once = asked_repeat == Repeat::Always && !payload.is_repeatable();
+    let repeat = if is_once { Repeat::IfUnsent } else { asked_repeat };
     let gates = settings.gates(&parts.uri);
     let call = Call { policy, repeat, sender, targets, gates, seed };
 
@@ -94,10 +97,10 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     } else {
         call.one_by_one(&mut parts, &mut payload, None)
     };
-    finish(outcome, report, settings, policy, wishes.hides_answers)
+    finish(outcome, report, settings, policy, call_config.hides_answers)
 }
 
-/// Goes on with a call whose first attempt was made without a driver, and is to be retried.
+/// Continues a call whose first attempt was made on the fast path, and is to be retried.
 pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Result<Response<Body>, Error> {
     let settings = core.config.settings();
     let call = Call {
@@ -112,7 +115,7 @@ pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Res
     finish(outcome, report, settings, settings.get_policy(), core.hides_answers)
 }
 
-/// What a call goes by, apart from its request.
+/// The settings and the state of a call, without its request.
 struct Call<'a> {
     policy: &'a Policy,
     repeat: Repeat,
@@ -123,7 +126,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// One lane: the attempts are made on this thread. The first of them may have been made already.
+    /// Makes a call with one lane, on this thread. Its first attempt may have been made already.
     fn one_by_one(
         &self,
         parts: &mut Parts,
@@ -133,7 +136,7 @@ impl Call<'_> {
         let Self { sender, targets, .. } = self;
         let operation = |attempt: &LiveAttempt<'_>| match first.take() {
             Some(outcome) => outcome,
-            None => sender.send(attempt, again(parts), targets.way().target(attempt.id), payload, None),
+            None => sender.send(attempt, again(parts), targets.route().target(attempt.id), payload, None),
         };
         let mut call = retry(self.policy, operation).judge(verdict).repeat(self.repeat).gate(&self.gates);
         if let Some(seed) = self.seed {
@@ -149,19 +152,19 @@ impl Call<'_> {
         }
     }
 
-    /// Several lanes: the attempts are made on threads of their own, and those that lose are cancelled.
-    fn in_a_race(&self, parts: Parts, kept: Option<Kept>) -> (Outcome, Option<Report>) {
-        let (threads, way) = (self.sender.for_threads(), self.targets.way().clone());
+    /// Makes a call with several lanes, each attempt on a thread of its own; the losers are cancelled.
+    fn in_a_race(&self, parts: Parts, kept: Option<Buffered>) -> (Outcome, Option<Report>) {
+        let (threads, route) = (self.sender.for_threads(), self.targets.route().clone());
         let mut call = race(self.policy, move |attempt| {
             let cancel = Arc::new(Cancel::default());
             attempt.on_cancel({
                 let cancel = Arc::clone(&cancel);
                 move || cancel.cancel()
             });
-            let (target, mut payload) = (way.target(attempt.id), kept.clone().into());
+            let (target, mut payload) = (route.target(attempt.id), kept.clone().into());
             let mut outcome = threads.send(attempt, parts.clone(), target, &mut payload, Some(Arc::clone(&cancel)));
             if cancel.end() {
-                // Nobody waits for it, and what looks like a peer that left is not to be retried.
+                // A cancelled attempt's error looks like a closed connection, and must not be retried.
                 match &mut outcome {
                     Ok(ended) => ended.verdict = Verdict::Stop,
                     Err(Failed::Attempt(ended)) => ended.verdict = Verdict::Stop,
@@ -209,7 +212,7 @@ fn verdict(outcome: &Outcome) -> Verdict {
     ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict)
 }
 
-/// The event with ureq's own result in it, as users see it.
+/// Turns an event into the one that users see, with ureq's own result in it.
 fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<report::Event<'a>> {
     let decision = match event.decision {
         Decision::Action(action) => Decision::Action(action),
@@ -224,7 +227,7 @@ fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<report::Event<'a>> {
     Some(Event::new(Instant::ZERO.checked_add(started)?, event.at, decision))
 }
 
-/// From how the call ended to what ureq would have returned.
+/// Turns the end of a call into the result that ureq would have returned.
 fn finish(
     outcome: Outcome,
     report: Option<Report>,
@@ -253,7 +256,7 @@ fn finish(
     }
 }
 
-/// The error of a call of which no attempt had an outcome.
+/// Makes the error of a call in which no attempt had an outcome.
 fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
     match none.reason() {
         Reason::Deadline => Error::Timeout(Timeout::Global),
@@ -266,7 +269,7 @@ fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
     }
 }
 
-/// The error that the user gets instead of an answer with this status, if he does.
+/// Returns the error that takes the place of an answer with this status, if one does.
 #[inline]
 pub(crate) fn hidden(status: StatusCode, hides_answers: bool) -> Option<Error> {
     let is_hidden = hides_answers && (status.is_client_error() || status.is_server_error());
@@ -277,7 +280,7 @@ fn other(gave_up: GaveUp) -> Error {
     Error::Other(Box::new(gave_up))
 }
 
-/// A copy of a request's extensions, if its own configuration is among them.
+/// Copies a request's extensions, if its own configuration is among them.
 fn with_config(core: &Core, extensions: &Extensions) -> Option<Extensions> {
     let mut request = Request::new(());
     *request.extensions_mut() = extensions.clone();
@@ -286,7 +289,7 @@ fn with_config(core: &Core, extensions: &Extensions) -> Option<Extensions> {
     (request.extensions().len() == extensions.len()).then(|| request.into_parts().0.extensions)
 }
 
-/// Whether ureq's methods give such a request a body. The others have one only if the request says so.
+/// Returns whether requests with this method have a body in ureq. Others have one only if their extensions say so.
 pub(crate) fn may_have_body(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE | Method::TRACE | Method::CONNECT)
 }

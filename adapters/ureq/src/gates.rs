@@ -1,4 +1,4 @@
-//! The gates of a call: one that is shared by all calls, and one of the host that it is for.
+//! The gates of a call: the one that all calls share, and the one of its host.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use insist_core::{Gate, Instant};
 use insist_http::Hosts;
 use ureq::http::Uri;
 
-/// A gate that calls on any thread share.
+/// A gate that calls on all threads share.
 pub(crate) type Shared = dyn Gate + Send + Sync;
 
-/// Gates by host, whatever their type.
+/// Gates by host, with the type of the gate erased.
 pub(crate) trait PerHost: Send + Sync {
     /// Returns the gate of the host of a URI.
     fn gate(&self, uri: &Uri, now: Instant) -> Arc<Shared>;

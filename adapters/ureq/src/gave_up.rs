@@ -1,4 +1,4 @@
-//! The error of a call that has nothing of ureq's to hand back.
+//! The error of a call that ended without a response and without an error of ureq's.
 
 use std::error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use insist_core::{PolicyError, Reason, Refusal};
 use insist_http::RulesError;
 
-/// A call ended without a response and without an error of ureq's: it is inside `Error::Other`.
+/// The error of a call that ended without a response and without an error of ureq's. `Error::Other` holds it.
 ///
 /// ```
 /// use insist_ureq::insisting::{GaveUp, Policy};
@@ -20,13 +20,13 @@ use insist_http::RulesError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GaveUp {
-    /// The policy makes no sense; it says why. `None`: it has more lanes than a call has room for.
+    /// The policy is invalid, for this reason; `None` if it has more lanes than a call has room for.
     Policy(Option<PolicyError>),
-    /// The rules make no sense; they say why.
+    /// The rules are invalid, for this reason.
     Rules(RulesError),
-    /// A gate refused before anything was sent; it says which and why.
+    /// A gate refused before anything was sent; the refusal says which and why.
     Refused(Refusal),
-    /// For this reason, before any attempt had an outcome.
+    /// The call gave up for this reason before any attempt had an outcome.
     Because(Reason),
 }
 

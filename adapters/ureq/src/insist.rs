@@ -1,4 +1,4 @@
-//! Adds to a builder of agents, to an agent and to one request what they insist on.
+//! The trait that adds this crate's settings to a builder of agents, an agent, or one request.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::replica_set::ReplicaSet;
 use crate::report::{Event, Report, ReportSlot};
 use crate::settings::Settings;
 
-/// Tells a builder of agents, an agent or one request what to insist on. Each word is that of
+/// Sets how the calls of an agent, or of one request, are retried. Its methods are those of
 /// [`Settings`](crate::insisting::Settings).
 ///
 /// ```no_run
@@ -32,52 +32,52 @@ use crate::settings::Settings;
 /// # Ok::<_, insist_ureq::Error>(())
 /// ```
 pub trait Insist: Sized {
-    /// Lays these settings over those that it has.
+    /// Lays these settings over the present ones.
     fn insist(self, settings: &Settings) -> Self;
 
-    /// See [`Settings::policy`].
+    /// Sets how often, how long and how far apart. See [`Settings::policy`].
     #[must_use]
     fn policy(self, policy: Policy) -> Self {
         self.insist(&Settings::new().policy(policy))
     }
 
-    /// See [`Settings::rules`].
+    /// Sets which answers are retried. See [`Settings::rules`].
     #[must_use]
     fn rules(self, rules: Rules) -> Self {
         self.insist(&Settings::new().rules(rules))
     }
 
-    /// See [`Settings::repeat`].
+    /// Sets which failures may be followed by another attempt. See [`Settings::repeat`].
     #[must_use]
     fn repeat(self, repeat: Repeat) -> Self {
         self.insist(&Settings::new().repeat(repeat))
     }
 
-    /// See [`Settings::repeatable`].
+    /// Allows another attempt after any failure. See [`Settings::repeatable`].
     #[must_use]
     fn repeatable(self) -> Self {
         self.insist(&Settings::new().repeatable())
     }
 
-    /// See [`Settings::seed`].
+    /// Sets the seed that the waits are drawn from. See [`Settings::seed`].
     #[must_use]
     fn seed(self, seed: u64) -> Self {
         self.insist(&Settings::new().seed(seed))
     }
 
-    /// See [`Settings::whole_body`].
+    /// Makes the body of the answer part of each attempt. See [`Settings::whole_body`].
     #[must_use]
     fn whole_body(self, limit: usize) -> Self {
         self.insist(&Settings::new().whole_body(limit))
     }
 
-    /// See [`Settings::replay_limit`].
+    /// Sets how many bytes of a body from a reader are buffered. See [`Settings::replay_limit`].
     #[must_use]
     fn replay_limit(self, bytes: usize) -> Self {
         self.insist(&Settings::new().replay_limit(bytes))
     }
 
-    /// See [`Settings::replicas`].
+    /// Sets several addresses, which attempts use in turn. See [`Settings::replicas`].
     #[must_use]
     fn replicas<I>(self, replicas: I) -> Self
     where
@@ -88,19 +88,19 @@ pub trait Insist: Sized {
         self.insist(&Settings::new().replicas(replicas))
     }
 
-    /// See [`Settings::replica_set`].
+    /// Sets several servers, whose health is tracked. See [`Settings::replica_set`].
     #[must_use]
     fn replica_set(self, replicas: &ReplicaSet) -> Self {
         self.insist(&Settings::new().replica_set(replicas))
     }
 
-    /// See [`Settings::gate`].
+    /// Sets a gate that these calls share. See [`Settings::gate`].
     #[must_use]
     fn gate(self, gate: impl Gate + Send + Sync + 'static) -> Self {
         self.insist(&Settings::new().gate(gate))
     }
 
-    /// See [`Settings::gate_per_host`].
+    /// Sets a gate for each host. See [`Settings::gate_per_host`].
     #[must_use]
     fn gate_per_host<G>(self, hosts: impl Into<Arc<Hosts<G>>>) -> Self
     where
@@ -109,46 +109,46 @@ pub trait Insist: Sized {
         self.insist(&Settings::new().gate_per_host(hosts))
     }
 
-    /// See [`Settings::notify`].
+    /// Sets a hook that is shown every decision. See [`Settings::notify`].
     #[must_use]
     fn notify(self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.insist(&Settings::new().notify(hook))
     }
 
-    /// See [`Settings::on_report`].
+    /// Sets a hook that is shown every report. See [`Settings::on_report`].
     #[must_use]
     fn on_report(self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.insist(&Settings::new().on_report(hook))
     }
 
-    /// See [`Settings::report_to`].
+    /// Puts the report into a slot. See [`Settings::report_to`].
     #[must_use]
     fn report_to(self, slot: &ReportSlot) -> Self {
         self.insist(&Settings::new().report_to(slot))
     }
 
-    /// See [`Settings::with_report`].
+    /// Puts the report into the extensions of the response. See [`Settings::with_report`].
     #[must_use]
     fn with_report(self) -> Self {
         self.insist(&Settings::new().with_report())
     }
 }
 
-/// What a request carries of its own settings.
+/// The settings of a request, among its extensions.
 #[derive(Clone)]
-pub(crate) struct Said(pub(crate) Arc<Settings>);
+pub(crate) struct RequestSettings(pub(crate) Arc<Settings>);
 
 fn say(extensions: &mut http::Extensions, settings: &Settings) {
-    let said = match extensions.get::<Said>() {
-        Some(Said(base)) => settings.over(base),
+    let said = match extensions.get::<RequestSettings>() {
+        Some(RequestSettings(base)) => settings.over(base),
         None => settings.clone(),
     };
-    extensions.insert(Said(Arc::new(said)));
+    extensions.insert(RequestSettings(Arc::new(said)));
 }
 
 impl<Any> Insist for RequestBuilder<Any> {
     fn insist(mut self, settings: &Settings) -> Self {
-        // Without extensions the builder holds an error, which the call will return.
+        // If there are no extensions, the builder holds an error, which the call will return.
         if let Some(extensions) = self.extensions_mut() {
             say(extensions, settings);
         }

@@ -1,4 +1,4 @@
-//! What is concluded from ureq's errors. Answers are judged by the rules.
+//! Judges ureq's errors. The rules judge answers.
 
 use std::io::ErrorKind;
 
@@ -7,25 +7,25 @@ use insist_http::Rules;
 use ureq::Error;
 use ureq::http::StatusCode;
 
-/// What is concluded from an error.
+/// Judges an error.
 ///
-/// `is_sent` is known from the connection, not from the error: whether anything was written to it. So a failed
-/// look-up, connect or handshake is not sent, whatever it is called.
+/// `is_sent` says whether anything of the request was written to the connection. So a failed look-up, connect or
+/// handshake counts as not sent, whatever the error is.
 pub(crate) fn judge(error: &Error, is_sent: bool, rules: &Rules) -> Verdict {
     let sent = if is_sent { Sent::Maybe } else { Sent::No };
     let is_transient = match error {
         // Timeout::Global too: the call has the same deadline, and ends by it.
         Error::Timeout(_) | Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => true,
         Error::Io(error) => match error.kind() {
-            // What the system refuses on principle, and certificates (InvalidData) that will not get better.
+            // Permanent errors of the system, and bad certificates (InvalidData).
             ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::PermissionDenied | ErrorKind::Unsupported => {
                 false
             }
-            // The agent was shut down. The system's own has a number.
+            // The agent was shut down: the system's own `NotConnected` has an OS error number.
             ErrorKind::NotConnected => error.raw_os_error().is_some(),
             _ => true,
         },
-        // Made by a middleware: the agent's attempts do not make it.
+        // Made by a user's middleware: attempts themselves end with answers, not with this error.
         Error::StatusCode(status) => StatusCode::from_u16(*status).is_ok_and(|status| rules.is_retried(status)),
         _ => false,
     };
@@ -37,13 +37,13 @@ pub(crate) fn judge(error: &Error, is_sent: bool, rules: &Rules) -> Verdict {
     }
 }
 
-/// What is concluded from an error in the body of an answer that would have been accepted.
+/// Judges an error in the body of an answer that would have been accepted.
 pub(crate) fn judge_body(error: &Error, rules: &Rules) -> Verdict {
     match error {
-        // It broke off within what the decoder needed.
+        // The body broke off before the decoder had all its input.
         #[cfg(any(feature = "gzip", feature = "brotli"))]
         Error::Decompress(..) => Verdict::retry(),
-        // So does a chunk that is not one, or one whose line broke off.
+        // A malformed chunk, or one whose size line broke off.
         Error::Protocol(_) | Error::BodyStalled => Verdict::retry(),
         error => judge(error, true, rules),
     }

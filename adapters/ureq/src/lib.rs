@@ -1,7 +1,6 @@
-//! ureq that insists: a call that fails is tried again, raced or hedged, as a policy says.
+//! A drop-in for ureq 3 whose calls are retried, raced or hedged, as a policy says.
 //!
-//! It takes the place of ureq 3 in a program that stays as it is. One line in its `Cargo.toml` changes, and every call
-//! insists:
+//! A program stays as it is. One line in its `Cargo.toml` changes, and every call is retried:
 //!
 //! ```toml
 //! [dependencies]
@@ -13,10 +12,10 @@
 //! connections that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an `Idempotency-Key` are repeated,
 //! others only if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
 //!
-//! # To say something else
+//! # Other settings
 //!
-//! [`Insist`] adds to ureq's own builders: to that of an agent, to an agent, and to one request. It is the only name at
-//! the root that is not ureq's; policies, rules, gates and reports are in [`insisting`].
+//! [`Insist`] adds methods to the builder of an agent, to an agent, and to the builder of a request. It is the only
+//! name at the root that is not ureq's; policies, rules, gates and reports are in [`insisting`].
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -44,31 +43,32 @@
 //!     .call()?;
 //! let text = answer.body_mut().read_to_string()?;
 //! if let Some(report) = answer.extensions().get::<Report>() {
-//!     eprint!("{report}"); // what came of it, and a line an attempt
+//!     eprint!("{report}"); // a sentence, and one line for each attempt
 //! }
 //! # Ok::<_, insist_ureq::Error>(())
 //! ```
 //!
 //! # What comes back
 //!
-//! ureq's own responses and errors. A call that gives up returns the last real answer or error: the error
-//! `StatusCode(503)`, or the answer itself where `http_status_as_error` is off. `Timeout(PerCall)` is the policy's
-//! attempt timeout, `Timeout(Global)` its deadline or ureq's `timeout_global`, whichever is shorter. A call that never
-//! had an outcome is an `Error::Other` that holds a [`GaveUp`](insisting::GaveUp) and says why.
+//! A call returns ureq's own responses and errors. One that gives up returns the last real answer or error: the error
+//! `StatusCode(503)`, or the answer itself if `http_status_as_error` is off. `Timeout(PerCall)` is the policy's attempt
+//! timeout, `Timeout(Global)` its deadline or ureq's `timeout_global`, whichever is shorter. A call that never had an
+//! outcome is an `Error::Other` that holds a [`GaveUp`](insisting::GaveUp) and says why.
 //!
-//! [`Report`](insisting::Report)s are made for those who ask: [`with_report`](Insist::with_report) puts one into the extensions of the
-//! response, [`report_to`](Insist::report_to) into a [`ReportSlot`](insisting::ReportSlot) whatever came of the call, and
-//! [`on_report`](Insist::on_report) shows each to a hook. [`notify`](Insist::notify) shows every decision as it is made,
-//! with the answer or the error that it was made from.
+//! A [`Report`](insisting::Report) is made on request: [`with_report`](Insist::with_report) puts one into the
+//! extensions of the response, [`report_to`](Insist::report_to) into a [`ReportSlot`](insisting::ReportSlot), also if
+//! the call fails, and [`on_report`](Insist::on_report) shows each to a hook. [`notify`](Insist::notify) shows every
+//! decision as it is made, with the answer or the error that it was made from.
 //!
 //! # How time is kept
 //!
-//! - The policy's attempt timeout bounds an attempt until its head is there: look-up, connect and redirects included,
-//!   and the body too with [`whole_body`](Insist::whole_body). ureq's own timeouts hold for each attempt as well.
+//! - The policy's attempt timeout bounds an attempt until the answer's head has arrived: look-up, connect and redirects
+//!   included, and the body too with [`whole_body`](Insist::whole_body). ureq's own timeouts hold for each attempt as
+//!   well.
 //! - The policy's deadline and ureq's `timeout_global` bound the whole call: its attempts, the waits between them, and
 //!   the reading of the body after it has returned.
-//! - The body of an answer that is handed back unread, such as the last 503, is read on the program's time: only the
-//!   deadline and ureq's own timeouts bound that.
+//! - The body of an answer that is handed back unread, such as the last 503, is bounded only by the deadline and ureq's
+//!   own timeouts.
 //! - Between attempts at most 64 KiB of the unwanted body are read, for at most 100 ms, so that the connection can be
 //!   used again.
 //!
@@ -76,14 +76,14 @@
 //!
 //! A policy with more than one lane makes its attempts on threads. The first success returns at once. The connections
 //! of the others are closed, those from the pool as well, and no other call of the agent notices. A name look-up and a
-//! TCP connect cannot be interrupted: set `timeout_resolve` and `timeout_connect`, or an attempt timeout. Until then
-//! the thread of such a loser stays; it sends nothing any more. A call with one lane needs no thread.
+//! TCP connect cannot be interrupted: set `timeout_resolve` and `timeout_connect`, or an attempt timeout. Until they
+//! end, the thread of such a loser stays, but it sends nothing more. A call with one lane needs no thread.
 //!
 //! # Gates
 //!
-//! A [`Gate`](insisting::Gate) holds over many calls: a [`Budget`](insisting::Budget) of retries, a
-//! [`Breaker`](insisting::Breaker), a [`Bulkhead`](insisting::Bulkhead), or your own. An agent shares one between its
-//! calls, and one line gives each host its own:
+//! A [`Gate`](insisting::Gate) is state that many calls share: a retry [`Budget`](insisting::Budget), a circuit
+//! [`Breaker`](insisting::Breaker), a [`Bulkhead`](insisting::Bulkhead), or your own. The calls of an agent share one,
+//! and one line gives each host its own:
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -105,13 +105,13 @@
 //! # Ok::<_, insist_ureq::Error>(())
 //! ```
 //!
-//! What a gate refuses is not sent. Where an attempt before has had an answer or an error, that is what the call
-//! returns, and the report's `refusal` names the gate. Requests that are redirected stay with the gate that they have.
+//! An attempt that a gate refuses is not sent. If an earlier attempt had an answer or an error, the call returns that,
+//! and the report's `refusal` names the gate. A redirect does not change the gate.
 //!
 //! # Replicas
 //!
-//! [`replicas`](Insist::replicas) lists addresses that take turns. A [`ReplicaSet`](insisting::ReplicaSet) knows which of them are well, over
-//! all calls that share it:
+//! [`replicas`](Insist::replicas) lists addresses that attempts use in turn. A [`ReplicaSet`](insisting::ReplicaSet)
+//! also tracks which of them are healthy, over all calls that share it:
 //!
 //! ```no_run
 //! use insist_ureq::insisting::{Policy, ReplicaSet};
@@ -128,50 +128,50 @@
 //!
 //! # Tracing
 //!
-//! With the feature `tracing`, every call opens a span `call` with a span `attempt` for each send, and an event for each
-//! wait, at level debug. Without it nothing is there.
+//! With the feature `tracing`, every call opens a span `call` with a span `attempt` for each send, and an event for
+//! each wait, at level debug.
 //!
 //! # Bodies
 //!
-//! Nothing, bytes, strings, forms and JSON can be sent any number of times. Of readers and files up to 64 KiB are read
-//! before anything is sent ([`replay_limit`](Insist::replay_limit)); what is longer is streamed, and sent again only if
-//! nothing of the request was sent. A body beyond that limit, of any kind, makes a call have one lane.
+//! Empty bodies, bytes, strings, forms and JSON can be sent any number of times. Up to 64 KiB of a reader or a file are
+//! read before anything is sent ([`replay_limit`](Insist::replay_limit)); a longer one is streamed, and sent again only
+//! if nothing of the request was sent. A call whose body exceeds that limit, of any kind, uses one lane.
 //!
 //! # What differs from ureq
 //!
 //! - [`config::Config`] and the builder of agents are types of this crate with all getters and setters of ureq's, so
-//!   that `Config::builder()`, `Config::default()` and [`new_agent`](config::Config::new_agent) lead to agents that
-//!   insist. Where ureq hands its own `Config` to a resolver or a connector, that is [`unversioned::Config`].
-//!   A `Config` or an `Agent` of ureq itself, from a crate that uses ureq, is another type: the compiler says so.
-//! - Middleware runs once an attempt, and the agent that it sees hands over answers whatever their status.
+//!   that `Config::builder()`, `Config::default()` and [`new_agent`](config::Config::new_agent) lead to agents of this
+//!   crate. The `Config` that ureq hands to a resolver or a connector is [`unversioned::Config`]. A `Config` or an
+//!   `Agent` of ureq itself, from a crate that uses ureq, is another type, and does not compile in their place.
+//! - Middleware runs once for each attempt, and sees an answer with status 4xx or 5xx as an answer, not as an error.
 //! - [`RequestExt::with_agent`] takes an `Agent` or a reference to one, not ureq's unnamed wrapper of them.
-//! - The program's body readers are read before the connection is opened, up to the limit above.
-//! - Answers to be retried, and those read by `whole_body`, have bodies in memory: `content_length()` is then what was
-//!   read, and text that ureq's feature `charset` has decoded says `utf-8`.
+//! - A body reader is read before the connection is opened, up to the limit above.
+//! - Answers to be retried, and those read by `whole_body`, have bodies in memory: their `content_length()` is the
+//!   length that was read, and text that ureq's feature `charset` has decoded has the charset `utf-8`.
 //! - A call costs some 3 to 4 % more instructions than ureq's, or 14 % with an attempt timeout. With a deadline it is
 //!   15 % more than with ureq's `timeout_global`. With settings of the request's own (`.config()`), with extensions, or
-//!   with a method that has a body it is 40 to 50 %: ureq does not tell what such a request asks for, and is made to say
-//!   it without sending anything.
-//! - ureq's features that begin with `_` are not handed on.
+//!   with a method that has a body it is 40 to 50 %: ureq does not tell such a request's settings, so they are found
+//!   out by a dry run that sends nothing.
+//! - ureq's features that begin with `_` are missing.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod agent;
 mod answer;
-mod asked;
 mod call;
+mod call_middleware;
 pub mod config;
-mod first;
+mod fast_path;
 mod gates;
 mod gave_up;
 mod insist;
-mod insists;
 mod judge;
-mod kept;
 mod payload;
+mod probe;
 mod replica_set;
 mod report;
+mod request_copy;
 mod request_ext;
 mod sender;
 mod settings;
@@ -193,8 +193,8 @@ pub use insist::Insist;
 pub use request_ext::RequestExt;
 pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
 
-/// What calls insist on, and what they tell: policies, rules, gates, reports. Apart from the root, which has ureq's names
-/// only, so that a glob import of it brings no others.
+/// The names that ureq does not have: policies, rules, gates, reports. They are not at the root, so that a glob import
+/// of it brings ureq's names only.
 pub mod insisting {
     pub use crate::gave_up::GaveUp;
     pub use crate::replica_set::ReplicaSet;
@@ -202,17 +202,17 @@ pub mod insisting {
     pub use crate::request_ext::{WithAgent, WithAgentBuilder};
     pub use crate::settings::Settings;
 
-    // What a policy is made of.
+    // The parts of a policy.
     #[doc(no_inline)]
     pub use insist_core::{AtEnd, Factor, Jitter, List, Policy, PolicyError, Repeat, Shape};
     #[doc(no_inline)]
     pub use insist_http::{Hosts, IDEMPOTENCY_KEY, Rules, RulesError};
-    // Gates, and what a gate of one's own is told and answers.
+    // Gates, and the types for gates of your own.
     #[doc(no_inline)]
     pub use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};
     #[doc(no_inline)]
     pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Bulkhead};
-    // What is in events and reports.
+    // The parts of events and reports.
     #[doc(no_inline)]
     pub use insist_core::{Action, Attempt, CancelReason, Decision, Handled, Judged, Kind, Reason, WaitReason};
     #[doc(no_inline)]
@@ -223,6 +223,7 @@ pub mod insisting {
 pub mod unversioned {
     pub use ureq::unversioned::*;
 
-    /// ureq's own configuration, which the traits of this module name. Agents have [`config::Config`](crate::config).
+    /// The configuration of ureq itself, which the traits of this module name. Agents have
+    /// [`config::Config`](crate::config).
     pub use ureq::config::Config;
 }

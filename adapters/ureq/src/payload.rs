@@ -8,31 +8,31 @@ use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::request::Parts;
 use ureq::{AsSendBody, Error, SendBody};
 
-use crate::asked::Framing;
+use crate::probe::Framing;
 
-/// How much of a long body is compared at a time.
+/// The least number of bytes of a long body that are compared at a time.
 const LEAST_CHUNK: usize = 4 << 10;
 
 /// The body of a request.
 pub(crate) enum Payload<'a> {
     None,
-    /// Kept in memory: any number of times, from any thread.
-    Kept(Kept),
-    /// The caller's own bytes: any number of times, from the caller's thread.
+    /// Buffered in memory: can be sent any number of times, from any thread.
+    Buffered(Buffered),
+    /// The caller's own bytes: can be sent any number of times, from the caller's thread.
     Borrowed(SendBody<'a>),
-    /// From a reader: once.
+    /// A reader: can be sent once.
     Once(Box<dyn Read + 'a>),
 }
 
-/// A body that is kept in memory.
+/// A body that is buffered in memory.
 #[derive(Clone)]
-pub(crate) struct Kept {
+pub(crate) struct Buffered {
     bytes: Arc<[u8]>,
     is_chunked: bool,
 }
 
 impl<'a> Payload<'a> {
-    /// Reads a body to know whether it can be sent again, and keeps at most `limit` bytes of it.
+    /// Reads a body to learn whether it can be sent again, and buffers at most `limit` bytes of it.
     pub(crate) fn read(
         mut body: SendBody<'a>,
         framing: Framing,
@@ -42,7 +42,7 @@ impl<'a> Payload<'a> {
         match framing {
             Framing::None => Ok(Self::None),
             Framing::Length(length) if length > limit as u64 => {
-                // ureq forgets the length of a body that it was asked about.
+                // ureq forgets the length of a body whose framing was probed.
                 parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
                 match find_reader(&mut body, length, limit.max(LEAST_CHUNK))? {
                     None => Ok(Self::Borrowed(body)),
@@ -54,55 +54,55 @@ impl<'a> Payload<'a> {
                 body.as_body().into_reader().take(limit as u64 + 1).read_to_end(&mut bytes)?;
                 match framing {
                     Framing::Length(length) if bytes.len() as u64 != length => {
-                        // A file that changes: ureq says what is wrong.
+                        // The length has changed, as a file's may: sending it makes ureq report that.
                         parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
                         Ok(Self::Once(Box::new(Cursor::new(bytes).chain(body.into_reader()))))
                     }
                     Framing::Chunked if bytes.len() > limit => {
                         Ok(Self::Once(Box::new(Cursor::new(bytes).chain(body.into_reader()))))
                     }
-                    _ => Ok(Self::Kept(Kept { bytes: bytes.into(), is_chunked: framing == Framing::Chunked })),
+                    _ => Ok(Self::Buffered(Buffered { bytes: bytes.into(), is_chunked: framing == Framing::Chunked })),
                 }
             }
         }
     }
 
-    /// Whether it can be sent any number of times.
+    /// Returns whether the body can be sent any number of times.
     pub(crate) const fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Once(_))
     }
 
-    /// The same for other threads, if it can go there.
-    pub(crate) fn for_threads(&self) -> Option<Option<Kept>> {
+    /// Copies the body for other threads, if it can be sent from them.
+    pub(crate) fn for_threads(&self) -> Option<Option<Buffered>> {
         match self {
             Self::None => Some(None),
-            Self::Kept(kept) => Some(Some(kept.clone())),
+            Self::Buffered(kept) => Some(Some(kept.clone())),
             Self::Borrowed(_) | Self::Once(_) => None,
         }
     }
 
-    /// Hands the body of one attempt to `send`.
+    /// Calls `send` with the body of one attempt.
     pub(crate) fn with<T>(&mut self, send: impl FnOnce(SendBody<'_>) -> T) -> T {
         match self {
             Self::None => send(SendBody::none()),
-            Self::Kept(Kept { bytes, is_chunked: false }) => send((&mut &bytes[..]).as_body()),
-            Self::Kept(Kept { bytes, is_chunked: true }) => send(SendBody::from_reader(&mut &bytes[..])),
+            Self::Buffered(Buffered { bytes, is_chunked: false }) => send((&mut &bytes[..]).as_body()),
+            Self::Buffered(Buffered { bytes, is_chunked: true }) => send(SendBody::from_reader(&mut &bytes[..])),
             Self::Borrowed(body) => send(body.as_body()),
             Self::Once(reader) => send(SendBody::from_reader(reader)),
         }
     }
 }
 
-impl From<Option<Kept>> for Payload<'_> {
-    fn from(kept: Option<Kept>) -> Self {
-        kept.map_or(Self::None, Self::Kept)
+impl From<Option<Buffered>> for Payload<'_> {
+    fn from(kept: Option<Buffered>) -> Self {
+        kept.map_or(Self::None, Self::Buffered)
     }
 }
 
-/// What was read of a body, if it comes from a reader; `None` if it is bytes, which begin anew each time.
+/// Returns what was read of a body that comes from a reader; `None` if it is bytes, which begin anew each time.
 ///
-/// `SendBody` does not say which it is. Its first chunk is read again and again: bytes give it for ever, a reader goes
-/// on, and ends after `length` bytes at the latest even if it repeats itself.
+/// `SendBody` does not say which it is, so its first chunk is read again and again: bytes give the same chunk for ever,
+/// while a reader goes on, and ends after `length` bytes even if it repeats itself.
 fn find_reader(body: &mut SendBody<'_>, length: u64, chunk: usize) -> io::Result<Option<Box<dyn Read>>> {
     let first = read_chunk(body, chunk)?;
     let mut same = first.len() as u64;
@@ -122,7 +122,7 @@ fn read_chunk(body: &mut SendBody<'_>, chunk: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A chunk, over and over.
+/// A reader that repeats a chunk.
 struct Repeated {
     chunk: Vec<u8>,
     at: usize,

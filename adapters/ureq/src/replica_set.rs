@@ -1,4 +1,4 @@
-//! Replicas whose health is shared by the calls that use them.
+//! Replica sets, whose health all calls that use them share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use ureq::Error;
 use ureq::http::uri::PathAndQuery;
 use ureq::http::{self, Uri};
 
-/// Several servers that can serve the same calls, and how they have been doing.
+/// A set of servers that can serve the same calls, with the health of each.
 ///
-/// Each attempt goes to the path and query of its request, at the scheme, host and port of a replica; a path that the
-/// replica's address has comes before that of the request. A replica that failed, or did not answer in all the time
-/// that an attempt had, rests for a while: other calls pass it over, and a retry or a hedge prefers one that its call
-/// has not tried. When all of them rest, all are tried. Calls begin at different ones, as their
-/// [seed](crate::Insist::seed) says. Clones share the health.
+/// Each attempt goes to the path and query of its request, at the scheme, host and port of a replica; a path in the
+/// replica's address is put before that of the request. A replica that failed, or did not answer within the attempt's
+/// time, rests for a while: other calls avoid it. A retry or a hedge prefers a replica that its call has not tried.
+/// When all replicas rest, all are used. The [seed](crate::Insist::seed) of a call picks its first one. Clones share
+/// the health.
 ///
 /// ```no_run
 /// use insist_ureq::{Agent, Insist, insisting::ReplicaSet};
@@ -36,11 +36,12 @@ pub struct ReplicaSet {
 }
 
 impl ReplicaSet {
-    /// Makes a set of the servers at these addresses, all of them well. One that fails rests for 30 s.
+    /// Makes a set of the servers at these addresses, all of them healthy. One that fails rests for 30 s.
     ///
     /// # Errors
     ///
-    /// `Error::BadUri`: there is none, or one of them is not `scheme://host`, with a port and a path if it likes.
+    /// `Error::BadUri` if there are no addresses, or one of them is not `scheme://host`, optionally with a port and a
+    /// path.
     pub fn new<I>(replicas: I) -> Result<Self, Error>
     where
         I: IntoIterator,
@@ -53,8 +54,8 @@ impl ReplicaSet {
         }
         for (number, uri) in (1..).zip(uris.iter()) {
             let what = match (uri.scheme(), uri.query()) {
-                (None, _) => "has no scheme; it is scheme://host",
-                (_, Some(_)) => "has a query, which only requests have",
+                (None, _) => "has no scheme; write it as scheme://host",
+                (_, Some(_)) => "has a query; leave it out, since a request brings its own",
                 _ => continue,
             };
             return Err(Error::BadUri(format!("replica {number} {what}: {uri}")));
@@ -62,15 +63,15 @@ impl ReplicaSet {
         Ok(Self { health: Arc::new(Replicas::new(uris.len())), uris })
     }
 
-    /// Sets how long a replica that failed is passed over. Default: 30 s.
+    /// Sets how long a replica that failed rests. Default: 30 s.
     ///
-    /// The set is a new one, in which all are well; clones that were made before keep what they know.
+    /// Returns a new set, in which all replicas are healthy; earlier clones keep their health and their setting.
     #[must_use]
     pub fn rest(self, rest: Duration) -> Self {
         Self { health: Arc::new(Replicas::new(self.uris.len()).rest(rest)), ..self }
     }
 
-    /// Returns those that failed lately, and since then have not succeeded.
+    /// Returns the replicas that rest: they failed lately, and have not succeeded since.
     pub fn resting(&self) -> impl Iterator<Item = &Uri> {
         let now = Instant::now();
         let uris = self.uris.iter().enumerate();
@@ -81,7 +82,7 @@ impl ReplicaSet {
         &self.health
     }
 
-    /// Where a request goes at each of them.
+    /// Returns the address of a request at each replica.
     pub(crate) fn targets(&self, request: &Uri) -> Result<Arc<[Uri]>, Error> {
         self.uris.iter().map(|replica| target(replica, request)).collect()
     }
@@ -103,7 +104,7 @@ fn target(replica: &Uri, request: &Uri) -> Result<Uri, Error> {
     Ok(Uri::from_parts(parts).map_err(http::Error::from)?)
 }
 
-/// These addresses, or what is wrong with one of them.
+/// Reads addresses, or returns what is wrong with one of them.
 pub(crate) fn addresses<I>(uris: I) -> Result<Arc<[Uri]>, Arc<str>>
 where
     I: IntoIterator,
@@ -139,7 +140,10 @@ mod tests {
         let problem = |uris: &[&'static str]| ReplicaSet::new(uris.iter().copied()).unwrap_err().to_string();
         assert_eq!(problem(&[]), "bad uri: a replica set is empty; it needs at least 1 address");
         assert_eq!(problem(&["http://a", "a b"]), "bad uri: replica 2 is not an address: invalid uri character");
-        assert_eq!(problem(&["a.example"]), "bad uri: replica 1 has no scheme; it is scheme://host: a.example");
-        assert_eq!(problem(&["http://a/?x"]), "bad uri: replica 1 has a query, which only requests have: http://a/?x");
+        assert_eq!(problem(&["a.example"]), "bad uri: replica 1 has no scheme; write it as scheme://host: a.example");
+        assert_eq!(
+            problem(&["http://a/?x"]),
+            "bad uri: replica 1 has a query; leave it out, since a request brings its own: http://a/?x"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What a call tells of itself: while it goes on, beside its response, and also where there is none.
+//! The events and the report of a call, and a slot for the report.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,24 +12,24 @@ use ureq::{Body, Error, Timeout};
 /// [`Insist::notify`](crate::Insist::notify).
 pub type Event<'a, T = Response<Body>, E = Error> = insist_core::Event<'a, T, E>;
 
-/// What a finished call tells: why it ended, how often and when it was sent, and of each attempt its [`Detail`].
+/// The report of a finished call: why it ended, how often and when it was sent, and the [`Detail`] of each attempt.
 ///
-/// Whoever [asks](crate::Insist::with_report) finds it in the extensions of the response, by
-/// `response.extensions().get::<Report>()`. Errors have no extensions: a [`ReportSlot`] has it whatever came of the call.
-/// Printed, it is a sentence and a line an attempt, with times from the start of the call.
+/// With [`with_report`](crate::Insist::with_report) it is in the response's extensions:
+/// `response.extensions().get::<Report>()`. Errors have no extensions; a [`ReportSlot`] gets it in any case. Printed,
+/// it is a sentence and a line for each attempt, with times from the start of the call.
 pub type Report<D = Detail> = insist_core::Report<D>;
 
-/// What an attempt was about.
+/// The detail of an attempt: where it was sent, and how it ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail {
-    /// The address that it was sent to. Redirects that were followed are not told.
+    /// The address that it was sent to. Redirects that were followed are not recorded.
     pub target: String,
     /// The status of its answer, if there was one.
     pub status: Option<u16>,
     /// Its error, if there was one.
     pub error: Option<String>,
-    /// Which timeout it exceeded, if its error was that: `PerCall` is the policy's attempt timeout, `Global` its deadline.
+    /// The timeout that it exceeded, if it did: `PerCall` is the policy's attempt timeout, `Global` its deadline.
     pub timeout: Option<Timeout>,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Detail {
     }
 }
 
-/// Holds the report of a call, whatever came of the call. Clones share it.
+/// A slot for the report of a call, also of one that fails. Clones share it.
 ///
 /// ```no_run
 /// use insist_ureq::{Insist, insisting::ReportSlot};
@@ -59,7 +59,7 @@ impl fmt::Display for Detail {
 /// let slot = ReportSlot::new();
 /// let result = fetch(&slot);
 /// if let Some(report) = slot.take() {
-///     eprint!("{report}"); // what came of it, and a line an attempt
+///     eprint!("{report}"); // a sentence, and one line for each attempt
 /// }
 /// # let _ = result;
 /// ```

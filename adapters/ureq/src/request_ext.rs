@@ -31,7 +31,7 @@ pub trait RequestExt<S: AsSendBody>: Sized {
     /// Gives the request this agent, owned or borrowed.
     fn with_agent(self, agent: impl Borrow<Agent>) -> WithAgent<S>;
 
-    /// For middleware: configures the request that it was given. `None` for a request that it was not given.
+    /// Configures a request inside a middleware. `None` for a request that ureq did not give to the middleware.
     fn middleware_config(self) -> Option<ConfigBuilder<HttpCrateScope<S>>>;
 }
 
@@ -57,7 +57,7 @@ impl<S: AsSendBody> WithAgent<S> {
         WithAgentBuilder { plain: self.agent.configure_request(self.request), agent: self.agent }
     }
 
-    /// Runs it.
+    /// Runs the request.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl<S: AsSendBody> WithAgentBuilder<S> {
         WithAgent { request: self.plain.build(), agent: self.agent }
     }
 
-    /// Runs it.
+    /// Runs the request.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl<S: AsSendBody> fmt::Debug for WithAgentBuilder<S> {
 macro_rules! hand_on {
     (() $($(#[$attribute:meta])* $name:ident($value:ty);)*) => {
         impl<S: AsSendBody> WithAgentBuilder<S> {$(
-            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            #[doc = concat!("Sets it [as in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
             $(#[$attribute])*
             pub fn $name(mut self, v: $value) -> Self {
                 self.plain = self.plain.$name(v);
@@ -124,7 +124,7 @@ header_setters! { hand_on () }
 hand_on! { () http_status_as_error(bool); }
 
 impl<S: AsSendBody> WithAgentBuilder<S> {
-    /// As [in ureq](ureq::config::ConfigBuilder::middleware), where it is of no effect on a request.
+    /// Sets it [as in ureq](ureq::config::ConfigBuilder::middleware): it has no effect on a request.
     pub fn middleware(mut self, v: impl Middleware) -> Self {
         self.plain = self.plain.middleware(v);
         self

@@ -1,4 +1,4 @@
-//! Sends one attempt, and concludes something from what came of it.
+//! Sends one attempt, and judges its outcome.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -17,28 +17,29 @@ use crate::payload::Payload;
 use crate::settings::Settings;
 use crate::transport::{Cancel, Scope, Terms};
 
-/// What all attempts of a call have in common.
+/// The things that all attempts of a call have in common.
 pub(crate) struct Sender<C, S> {
     pub(crate) core: C,
     pub(crate) settings: S,
-    /// Whether the request has no configuration of its own.
+    /// True if the request has no configuration of its own.
     pub(crate) is_agents_config: bool,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
-    /// When the first attempt was sent: no sooner than the call began, so that its time runs out no sooner either.
+    /// The instant of the first send. The call began before it, so a deadline counted from here ends no sooner than the
+    /// machine's.
     pub(crate) started: OnceLock<Instant>,
 }
 
-/// What an attempt ended with, and what is concluded from it.
+/// The end of an attempt: its result, and its verdict.
 pub(crate) struct Ended {
     pub(crate) attempt: u32,
     pub(crate) verdict: Verdict,
     pub(crate) result: Result<Response<Body>, Error>,
 }
 
-/// An attempt that ended without an answer, or a call of which no attempt had an outcome.
+/// The error of an attempt that ended without an answer, or of a call in which no attempt had an outcome.
 pub(crate) enum Failed {
-    /// Apart, so that an outcome is no larger than an answer.
+    /// Boxed, so that an outcome is no larger than an answer.
     Attempt(Box<Ended>),
     Call(NoOutcome),
 }
@@ -49,7 +50,7 @@ impl From<NoOutcome> for Failed {
     }
 }
 
-/// Prints the error of ureq's, or why there is none.
+/// Prints ureq's error, or why there is none.
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,10 +63,10 @@ impl fmt::Display for Failed {
     }
 }
 
-/// What an attempt comes to: an answer or an error, each with its verdict.
+/// The outcome of an attempt: an answer or an error, each with its verdict.
 pub(crate) type Outcome = Result<Ended, Failed>;
 
-/// The end of the attempt that this is the outcome of.
+/// Returns the end of the attempt with this outcome.
 pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
     match outcome {
         Ok(ended) => Some(ended),
@@ -75,7 +76,7 @@ pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
 }
 
 impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
-    /// Of a call that the agent's configuration and settings say all of, and that no time bounds.
+    /// Makes the sender of a call on the fast path: it has the agent's configuration and settings, and no time limit.
     pub(crate) fn simple(core: &'a Arc<Core>) -> Self {
         Self {
             core,
@@ -87,7 +88,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         }
     }
 
-    /// The same for attempts on other threads.
+    /// Copies the sender for attempts on other threads.
     pub(crate) fn for_threads(&self) -> Sender<Arc<Core>, Settings> {
         Sender {
             core: Arc::clone(self.core),
@@ -101,7 +102,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
 }
 
 impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
-    /// Sends an attempt, to this target if not to the address of its request.
+    /// Sends an attempt: to the target, or else to the address of its request.
     #[inline]
     pub(crate) fn send(
         &self,
@@ -125,7 +126,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             if !self.is_agents_config || self.deadline.is_some() {
                 let mut config = plain.configure_request(request).http_status_as_error(false);
                 if let Some(deadline) = self.deadline {
-                    // It bounds the reading of the body too, after this attempt.
+                    // This timeout bounds the reading of the body too, after the attempt.
                     let started = *self.started.get_or_init(Instant::now);
                     config = config.timeout_global(Some(deadline.saturating_sub(started.elapsed())));
                 }
@@ -136,7 +137,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         self.conclude(attempt.id, &scope, answer)
     }
 
-    /// What an attempt that ended like this comes to, while its scope lasts.
+    /// Turns the result of an attempt into its outcome, inside the attempt's scope.
     #[inline]
     pub(crate) fn conclude(&self, attempt: u32, scope: &Scope, answer: Result<Response<Body>, Error>) -> Outcome {
         let settings = self.settings.borrow();
@@ -165,7 +166,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         }
     }
 
-    /// What an attempt that takes longer than this has exceeded: the call's time, or its own.
+    /// Returns which limit an attempt exceeds that takes longer than this: the call's, or its own.
     fn reason(&self, timeout: Duration) -> Timeout {
         if self.attempt_timeout.is_some_and(|own| timeout >= own) { Timeout::PerCall } else { Timeout::Global }
     }
@@ -175,10 +176,10 @@ fn failed(attempt: u32, verdict: Verdict, error: Error) -> Outcome {
     Err(Failed::Attempt(Box::new(Ended { attempt, verdict, result: Err(error) })))
 }
 
-/// The same request once more. Its extensions are copied only if there are any but ureq's own, which ureq sets anew.
+/// Copies a request. Its extensions are copied only if there are any but ureq's own, which ureq sets anew.
 #[inline]
 pub(crate) fn again(parts: &mut Parts) -> Parts {
-    if has_more(&parts.extensions) {
+    if has_extensions(&parts.extensions) {
         return parts.clone();
     }
     let extensions = std::mem::take(&mut parts.extensions);
@@ -187,7 +188,7 @@ pub(crate) fn again(parts: &mut Parts) -> Parts {
     copy
 }
 
-/// Whether a request carries more than the one thing that ureq puts into each: the agent that runs it.
-pub(crate) fn has_more(extensions: &Extensions) -> bool {
+/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
+pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
     extensions.len() > 1
 }

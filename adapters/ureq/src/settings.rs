@@ -1,4 +1,4 @@
-//! What calls insist on: set on an agent, and changed per request.
+//! The settings of calls: set on an agent, and changed per request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::replica_set::{ReplicaSet, addresses};
 use crate::report::{Event, Report, ReportSlot};
 use crate::targets::Addresses;
 
-/// 64 KiB: how much of a request's body is kept, so that it can be sent again, unless something else is set.
+/// The default of [`Settings::replay_limit`]: 64 KiB.
 const REPLAY: usize = 64 << 10;
 
 /// A user's function that is shown every decision.
@@ -21,7 +21,7 @@ type Hook = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
 /// A user's function that is shown every report.
 type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
 
-/// Says what calls insist on. What it leaves out is left to the agent, and at last to the defaults.
+/// The settings of calls. What a request's settings leave out is the agent's, and then the default.
 ///
 /// ```
 /// use insist_ureq::insisting::{Policy, Rules, Settings};
@@ -50,7 +50,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Makes settings that say nothing.
+    /// Makes empty settings.
     pub const fn new() -> Self {
         Self {
             policy: None,
@@ -69,7 +69,7 @@ impl Settings {
         }
     }
 
-    /// These settings, and where they say nothing those.
+    /// Lays these settings over others.
     pub(crate) fn over(&self, base: &Self) -> Self {
         Self {
             policy: self.policy.or(base.policy),
@@ -114,7 +114,7 @@ impl Settings {
         self.replay.unwrap_or(REPLAY)
     }
 
-    /// The addresses in place of the request's, if there are any, or what is wrong with one of them.
+    /// Returns the addresses that take the place of the request's, if there are any, or what is wrong with one of them.
     pub(crate) fn get_addresses(&self) -> Result<Option<&Addresses>, Error> {
         match &self.addresses {
             None => Ok(None),
@@ -123,18 +123,18 @@ impl Settings {
         }
     }
 
-    /// Whether the addresses are a set, whose health counts.
+    /// Returns whether the addresses are a replica set.
     pub(crate) const fn has_set(&self) -> bool {
         matches!(self.addresses, Some(Ok(Addresses::Set(_))))
     }
 
-    /// The gates of a call for this address.
+    /// Returns the gates of a call to this address.
     pub(crate) fn gates(&self, uri: &Uri) -> Gates<'_> {
         let host = self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now()));
         (self.gate.as_deref(), host)
     }
 
-    /// Whether the first attempt of a call needs nothing but to be sent and judged.
+    /// Returns whether these settings allow the fast path: an attempt is only sent and judged.
     pub(crate) fn are_simple(&self) -> bool {
         let policy = self.get_policy();
         policy.is_timeless()
@@ -149,7 +149,7 @@ impl Settings {
             && !self.wants_report()
     }
 
-    /// Whether somebody wants a report.
+    /// Returns whether a report is wanted.
     pub(crate) const fn wants_report(&self) -> bool {
         self.with_report || self.slot.is_some() || self.report_hook.is_some()
     }
@@ -168,15 +168,16 @@ impl Settings {
         self
     }
 
-    /// Sets which failures may be followed by another attempt. Default: what the [rules](Rules::repeat) say of the request.
+    /// Sets which failures may be followed by another attempt. Default: decided by the [rules](Rules::repeat) for each
+    /// request.
     ///
-    /// A body that can be sent only once makes it [`Repeat::IfUnsent`] at most.
+    /// With a body that can be sent only once, `Always` becomes [`Repeat::IfUnsent`].
     pub const fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = Some(repeat);
         self
     }
 
-    /// Lets any failure be followed by another attempt, also that of a POST: the same as `repeat(Repeat::Always)`.
+    /// Allows another attempt after any failure, also of a POST: the same as `repeat(Repeat::Always)`.
     pub const fn repeatable(self) -> Self {
         self.repeat(Repeat::Always)
     }
@@ -187,29 +188,31 @@ impl Settings {
         self
     }
 
-    /// Makes each attempt include the body of its answer, which is kept in memory up to this many bytes.
+    /// Makes the body of the answer part of each attempt, and buffers up to this many bytes of it. Default: an attempt
+    /// ends with the answer's head.
     ///
-    /// A body that breaks off is then a failure that may be retried. One that is longer than the limit is handed on as
-    /// it is without this setting: the answer is accepted at its head. Default: at the head.
+    /// A body that breaks off is then a failure that may be retried. An answer whose body is longer than the limit is
+    /// accepted at its head, and the rest of its body is read as without this setting.
     pub const fn whole_body(mut self, limit: usize) -> Self {
         self.whole_body = Some(limit);
         self
     }
 
-    /// Sets how many bytes are kept of a body that is read from somewhere, to be sent again. Default: 64 KiB.
+    /// Sets how many bytes of a body from a reader are buffered, so that it can be sent again. Default: 64 KiB.
     ///
-    /// Nothing, bytes, strings, forms and JSON can always be sent again. A reader or a file that is longer is sent once,
-    /// and again only if nothing of the request was sent. With several lanes, that holds for a longer body of any kind.
+    /// Empty bodies, bytes, strings, forms and JSON can always be sent again. A longer reader or file is sent again
+    /// only if nothing of the request was sent. A longer body of any kind makes the call use one lane.
     pub const fn replay_limit(mut self, bytes: usize) -> Self {
         self.replay = Some(bytes);
         self
     }
 
-    /// Sets several addresses that can serve the same call: attempt N goes to number (N − 1) modulo their count.
+    /// Sets several addresses that can serve the same call, which attempts use in turn: the first attempt the first,
+    /// and so on.
     ///
-    /// They take the place of the request's own address, path and query included; its headers, credentials too, go to
-    /// all of them. An empty list is none. If one is no address, the call fails with `Error::BadUri` and says which.
-    /// Of this and [`replica_set`](Self::replica_set), the last counts.
+    /// They take the place of the request's own address, path and query included; its headers, also credentials, go to
+    /// all of them. An empty list sets nothing. If one is invalid, the call fails with `Error::BadUri`, which says
+    /// which. Of this and [`replica_set`](Self::replica_set), the last one set counts.
     pub fn replicas<I>(mut self, replicas: I) -> Self
     where
         I: IntoIterator,
@@ -220,21 +223,21 @@ impl Settings {
         self
     }
 
-    /// Sets several servers that can serve the same calls: each attempt goes to one that is well. See [`ReplicaSet`].
+    /// Sets several servers that can serve the same calls: each attempt goes to a healthy one. See [`ReplicaSet`].
     ///
-    /// The headers of a request, credentials too, go to all of them.
+    /// The headers of a request, also credentials, go to all of them.
     pub fn replica_set(mut self, replicas: &ReplicaSet) -> Self {
         self.addresses = Some(Ok(Addresses::Set(replicas.clone())));
         self
     }
 
-    /// Sets a gate that these calls share: a budget, a breaker, a bulkhead, several of them as a tuple, or an `Option`.
-    /// Default: none.
+    /// Sets a gate that these calls share: a budget, a breaker, a bulkhead, a tuple of gates, or an `Option`. Default:
+    /// none.
     ///
-    /// An `Arc` of one can be kept, to ask it how it is doing. A call that it refuses returns its last answer or error,
-    /// as always; one that was refused before its first attempt sends nothing, and its `Error::Other` holds a
-    /// [`GaveUp::Refused`](crate::insisting::GaveUp::Refused). The report's `refusal` names the gate. A request's own takes the
-    /// place of its agent's.
+    /// Keep an `Arc` of it to read its state. A call that it refuses returns its last answer or error; one that it
+    /// refuses before the first attempt sends nothing, and fails with an `Error::Other` that holds a
+    /// [`GaveUp::Refused`](crate::insisting::GaveUp::Refused). The report's `refusal` names the gate. A request's gate
+    /// takes the place of its agent's.
     pub fn gate(mut self, gate: impl Gate + Send + Sync + 'static) -> Self {
         self.gate = Some(Arc::new(gate));
         self
@@ -242,8 +245,8 @@ impl Settings {
 
     /// Sets a gate for each host, besides that of [`gate`](Self::gate), which is asked first. Default: none.
     ///
-    /// The host is that of the request's own address, and does not change with redirects. Replicas are one service,
-    /// and have the one gate of the host that the request names: which of them is well, a [`ReplicaSet`] knows.
+    /// The host is that of the request's own address, and does not change with redirects. Replicas are one service, so
+    /// they share the gate of the host that the request names; a [`ReplicaSet`] tracks the health of each.
     pub fn gate_per_host<G>(mut self, hosts: impl Into<Arc<Hosts<G>>>) -> Self
     where
         G: Gate + Send + Sync + 'static,

@@ -1,7 +1,7 @@
-//! Where the attempts of a call go: to its request's address, to listed ones in turn, or to those of a set that are well.
+//! Picks the address of each attempt: the request's own, the next of a list, or a healthy one of a replica set.
 //!
-//! What a set knows is noted on the thread of the call, in the order in which attempts are sent and end, so that the
-//! same seed and events lead to the same replicas, whatever the threads of a race do.
+//! Health is recorded on the thread of the call, in the order in which attempts are sent and end, so that the same seed
+//! and events lead to the same replicas, whatever the threads of a race do.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,29 +15,29 @@ use crate::report::{Detail, Report};
 use crate::sender::{Outcome, ended};
 use crate::settings::Settings;
 
-/// As many attempts as a log keeps: the targets of later ones are not told.
+/// The number of attempts whose replicas are kept for the report: as many as a log has.
 const TOLD: usize = 64;
 
 /// The addresses that settings name in place of the request's.
 #[derive(Clone, Debug)]
 pub(crate) enum Addresses {
-    /// In turn.
+    /// Used in turn.
     Listed(Arc<[Uri]>),
-    /// As their health says.
+    /// Picked by their health.
     Set(ReplicaSet),
 }
 
-/// Tells each attempt where it goes, on any thread.
+/// The route of a call: tells each attempt, on any thread, where to go.
 #[derive(Clone)]
-pub(crate) enum Way {
+pub(crate) enum Route {
     Own,
     InTurn(Arc<[Uri]>),
-    /// By index, what was picked for attempts that have not asked yet.
+    /// The replicas, and the index picked for each attempt that has not asked yet.
     Picked(Arc<[Uri]>, Arc<Mutex<Vec<(u32, usize)>>>),
 }
 
-impl Way {
-    /// Where an attempt goes, if not to the address of the request. Each attempt asks once.
+impl Route {
+    /// Returns the address of an attempt, if it is not the request's own. Each attempt asks once.
     pub(crate) fn target(&self, attempt: u32) -> Option<Uri> {
         match self {
             Self::Own => None,
@@ -55,15 +55,15 @@ const fn in_turn(attempt: u32, count: usize) -> usize {
     (attempt as usize - 1) % count
 }
 
-/// Where the attempts of one call go, and what is noted of it.
+/// The targets of a call's attempts, and a record of them.
 pub(crate) struct Targets<'a> {
     /// The address of the request, if a report is to tell it.
     own: Option<Uri>,
-    way: Way,
+    route: Route,
     set: Option<Set<'a>>,
 }
 
-/// What a call notes of a set.
+/// The replica set of a call, and what the call records of it.
 struct Set<'a> {
     health: &'a Replicas,
     rotation: Rotation<'a>,
@@ -79,36 +79,36 @@ struct Notes {
 }
 
 impl<'a> Targets<'a> {
-    /// Those of a call with this seed, which counts where there is a set.
+    /// Makes the targets of a call. The seed counts only with a replica set.
     pub(crate) fn new(settings: &'a Settings, own: &Uri, seed: u64) -> Result<Self, Error> {
-        let (mut way, mut set) = (Way::Own, None);
+        let (mut route, mut set) = (Route::Own, None);
         match settings.get_addresses()? {
             None => {}
             Some(Addresses::Listed(uris)) if uris.is_empty() => {}
-            Some(Addresses::Listed(uris)) => way = Way::InTurn(Arc::clone(uris)),
+            Some(Addresses::Listed(uris)) => route = Route::InTurn(Arc::clone(uris)),
             Some(Addresses::Set(replicas)) => {
-                way = Way::Picked(replicas.targets(own)?, Arc::default());
+                route = Route::Picked(replicas.targets(own)?, Arc::default());
                 let health = replicas.health();
                 let (rotation, notes) = (health.rotation(seed), RefCell::default());
                 set = Some(Set { health, rotation, notes });
             }
         }
         let own = settings.wants_report().then(|| own.clone());
-        Ok(Self { own, way, set })
+        Ok(Self { own, route, set })
     }
 
-    pub(crate) const fn way(&self) -> &Way {
-        &self.way
+    pub(crate) const fn route(&self) -> &Route {
+        &self.route
     }
 
-    /// Whether it is to [see](Self::see) what is decided.
+    /// Returns whether [`see`](Self::see) must be called with every event.
     pub(crate) const fn looks(&self) -> bool {
         self.set.is_some()
     }
 
-    /// Picks for attempts that are about to be sent, and notes how they end.
+    /// Picks a replica for each attempt that is about to be sent, and records how attempts end.
     pub(crate) fn see<T, E>(&self, event: &Event<'_, T, E>) {
-        let (Some(set), Way::Picked(_, picked)) = (&self.set, &self.way) else { return };
+        let (Some(set), Route::Picked(_, picked)) = (&self.set, &self.route) else { return };
         match event.decision {
             Decision::Action(Action::Send(attempt)) => {
                 let replica = set.sent(&attempt, event.at);
@@ -123,7 +123,7 @@ impl<'a> Targets<'a> {
         }
     }
 
-    /// What is told of an attempt that ended like this.
+    /// Makes the report's detail of an attempt with this outcome.
     pub(crate) fn detail(&self, outcome: &Outcome) -> Detail {
         let Some(ended) = ended(outcome) else { return Detail::default() };
         let detail = Detail { target: self.told(ended.attempt), ..Detail::default() };
@@ -136,7 +136,7 @@ impl<'a> Targets<'a> {
         }
     }
 
-    /// Tells the targets of attempts that had no outcome too.
+    /// Adds the targets of attempts without an outcome to a report.
     pub(crate) fn complete(&self, report: &mut Report) {
         let bare = |report: &Report| {
             report.log.entries().iter().find(|entry| entry.detail.is_none()).map(|entry| entry.attempt)
@@ -147,9 +147,11 @@ impl<'a> Targets<'a> {
     }
 
     fn told(&self, attempt: u32) -> String {
-        let uri = match (&self.way, &self.set) {
-            (Way::InTurn(uris), _) => Some(&uris[in_turn(attempt, uris.len())]),
-            (Way::Picked(uris, _), Some(set)) => set.notes.borrow().told.get(attempt as usize - 1).map(|to| &uris[*to]),
+        let uri = match (&self.route, &self.set) {
+            (Route::InTurn(uris), _) => Some(&uris[in_turn(attempt, uris.len())]),
+            (Route::Picked(uris, _), Some(set)) => {
+                set.notes.borrow().told.get(attempt as usize - 1).map(|to| &uris[*to])
+            }
             _ => self.own.as_ref(),
         };
         uri.map(Uri::to_string).unwrap_or_default()
@@ -169,7 +171,8 @@ impl Set<'_> {
 
     fn cancelled(&self, attempt: u32, at: Instant, reason: CancelReason) {
         let end = match reason {
-            // It had all the time that the call had left, and did not answer: on the caller's thread that is a failure.
+            // It had all the time that the call had left and did not answer, so the replica counts as failed, as on the
+            // caller's thread.
             CancelReason::Deadline => AttemptEnd::Timeout,
             reason => reason.into(),
         };

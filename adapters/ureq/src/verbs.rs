@@ -1,4 +1,4 @@
-//! The free functions: each call has an agent of its own, with the defaults.
+//! The free functions. Each makes an agent of its own, with the default configuration.
 
 use ureq::http::{self, Request, Response, Uri};
 use ureq::typestate::{WithBody, WithoutBody};
@@ -15,7 +15,7 @@ pub fn run(request: Request<impl AsSendBody>) -> Result<Response<Body>, Error> {
     Agent::new_with_defaults().run(request)
 }
 
-/// Makes an agent with defaults.
+/// Makes an agent with the default configuration.
 pub fn agent() -> Agent {
     Agent::new_with_defaults()
 }

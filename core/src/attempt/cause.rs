@@ -1,4 +1,4 @@
-//! The cause of an attempt, kept small: it outlives a suspend, and is made for every question to a gate.
+//! The cause of an attempt. It is small, because it outlives a suspend and is made for every call of a gate.
 
 use core::fmt;
 use core::time::Duration;
@@ -21,9 +21,9 @@ use crate::verdict::{Failure, Hint, Sent};
 pub struct Cause {
     /// First send, retry or hedge.
     pub kind: Kind,
-    /// Nothing for what is no retry.
+    /// `Failed::Nothing` if the attempt is no retry.
     pub(crate) why: Why,
-    /// The hint of what it follows in whole milliseconds, 0 for none.
+    /// The hint of the failure that it follows, in whole milliseconds; 0 for none.
     pub(crate) hint_ms: u32,
 }
 
@@ -81,14 +81,14 @@ impl Cause {
     }
 }
 
-/// With what it follows.
+/// Prints the cause with the failure that it follows.
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cause").field("kind", &self.kind).field("after", &self.after()).finish()
     }
 }
 
-/// The failure that a retry follows, but for its hint.
+/// The failure that a retry follows, without its hint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Why {
     pub(crate) failure: Failed,
@@ -101,7 +101,7 @@ pub(crate) struct Why {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(crate) enum Failed {
-    /// It is no retry, and follows nothing.
+    /// The attempt is no retry, and follows nothing.
     Nothing,
     Unsent,
     Sent,
@@ -114,7 +114,7 @@ impl Why {
     pub(crate) const NOTHING: Self = Self { failure: Failed::Nothing, is_exact: false };
 }
 
-/// Whole milliseconds, rounded up; what does not fit is the most that does.
+/// Returns whole milliseconds, rounded up, saturating.
 const fn millis(span: Duration) -> u32 {
     let millis = nanos(span).div_ceil(1_000_000);
     if millis > u32::MAX as u64 { u32::MAX } else { millis as u32 }

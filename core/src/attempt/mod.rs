@@ -1,4 +1,4 @@
-//! Attempts: what a driver is told of one that it is to send, how one ends, and what gates are told of it.
+//! Attempts: the data of one that a driver is to send, its end, and its cause for gates.
 
 mod cause;
 
@@ -24,7 +24,8 @@ pub struct Attempt {
     pub lane: u8,
     /// The occasion: the call itself, a failure before it, or slowness.
     pub kind: Kind,
-    /// Nanoseconds, high half first; all ones are no limit. Halves keep [`Action`](crate::Action) in 24 bytes.
+    /// The timeout in nanoseconds, high half first; all ones mean none. Halves keep [`Action`](crate::Action) in 24
+    /// bytes.
     timeout: [u32; 2],
 }
 
@@ -66,9 +67,9 @@ impl Attempt {
 pub enum Kind {
     /// The first send of the call.
     First,
-    /// Sent again in its lane, after a failure.
+    /// A send after a failure in the same lane.
     Retry,
-    /// The first send of a further lane, in a race or because what was in flight was slow.
+    /// The first send of a further lane, in a race or because attempts in flight were slow.
     Hedge,
 }
 
@@ -84,7 +85,7 @@ impl Kind {
     }
 }
 
-/// Prints its word.
+/// Prints its name.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -107,7 +108,7 @@ pub enum AttemptEnd {
     Lost,
     /// It was cancelled because the deadline of the call had passed.
     Deadline,
-    /// It was cancelled because its call was: by the user, by being dropped, or by being suspended.
+    /// It was cancelled because its call was cancelled, dropped or suspended.
     Cancelled,
     /// It was [withdrawn](crate::Call::withdraw): it was never sent, and counts for nothing.
     Withdrawn,
@@ -162,14 +163,14 @@ impl From<CancelReason> for AttemptEnd {
     }
 }
 
-/// Prints its word.
+/// Prints its name.
 impl fmt::Display for AttemptEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// Writes its word.
+/// Writes its name.
 #[cfg(feature = "serde")]
 impl serde::Serialize for AttemptEnd {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

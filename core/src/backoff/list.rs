@@ -57,7 +57,7 @@ impl List {
         }
     }
 
-    /// The delay before a retry, from 1.
+    /// Returns the delay before a retry, from 1.
     pub(super) const fn nth(&self, number: u32, at_end: AtEnd) -> Option<u64> {
         let length = if self.length < Self::LIMIT { self.length } else { Self::LIMIT };
         let index = number.saturating_sub(1) as usize;

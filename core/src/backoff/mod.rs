@@ -1,4 +1,4 @@
-//! Backoffs: how far apart the attempts of a lane are, before jitter.
+//! Backoffs: the delays between the attempts of a lane, before jitter.
 
 mod list;
 mod shape;
@@ -41,16 +41,17 @@ impl<F: Fn(RetryContext) -> Option<Duration>> Backoff for F {
     }
 }
 
-/// What a backoff is told of the retry that it is to delay.
+/// The retry that a backoff is to delay, with its context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryContext {
     /// The retry's number in its lane, from 1.
     pub number: u32,
-    /// Nanoseconds, as are the others: most backoffs look at none of them, and a `Duration` is a division.
+    /// The previous wait. The times are in nanoseconds, because most backoffs use none of them, and a `Duration` costs
+    /// a division.
     pub(crate) previous: u64,
     pub(crate) floor: u64,
-    /// `u64::MAX` is no cap.
+    /// The cap; `u64::MAX` is none.
     pub(crate) cap: u64,
 }
 
@@ -74,7 +75,7 @@ impl RetryContext {
     }
 }
 
-/// What an exponential backoff multiplies with, kept in fixed point.
+/// The factor of an exponential backoff, kept in fixed point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Hash)]
 pub struct Factor(Fixed);
 
@@ -97,7 +98,7 @@ impl Factor {
         self.0.to_f64()
     }
 
-    /// 2 to the power of what, if it is such a power and whole.
+    /// Returns n if the factor is 2^n, with n from 0.
     const fn log2(self) -> Option<u8> {
         match self.0.log2() {
             Some(bits) => Some(bits as u8),
@@ -109,12 +110,12 @@ impl Factor {
         self.0.whole() > 0 || self.0.part() > 0
     }
 
-    /// Whether it is above 1.
+    /// Returns whether the factor is above 1.
     pub(crate) const fn grows(self) -> bool {
         self.0.whole() > 1 || (self.0.whole() == 1 && self.0.part() > 0)
     }
 
-    /// `base` × this to the power of each exponent from 0, in nanoseconds, saturating.
+    /// Returns `base` × this to the power of each exponent from 0, in nanoseconds, saturating.
     pub(crate) const fn growths<const N: usize>(self, base: u64) -> [u64; N] {
         let mut growths = [base; N];
         let mut exponent = 1;
@@ -133,7 +134,7 @@ impl Factor {
         growths
     }
 
-    /// `base` × this to the power of `exponent`, in nanoseconds, saturating.
+    /// Returns `base` × this to the power of `exponent`, in nanoseconds, saturating.
     const fn grow(self, base: u64, exponent: u32) -> u64 {
         match self.0.log2() {
             Some(bits) => shift(base, bits.saturating_mul(exponent)),

@@ -1,4 +1,4 @@
-//! The built-in backoffs, as one enum, so that every constructor gives the same type of policy.
+//! The built-in backoffs as one enum, so that every constructor returns the same type of policy.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::time::nanos;
 #[allow(clippy::large_enum_variant, reason = "a list is kept in place, so that a policy needs no allocator")]
 #[non_exhaustive]
 pub enum Shape {
-    /// 0: at once, as often as the policy allows.
+    /// 0: the retry is sent at once, as often as the policy allows.
     Zero,
     /// No delay at all: the first failure of a lane ends it.
     Stop,
@@ -25,14 +25,14 @@ pub enum Shape {
     },
     /// `base × n`.
     Linear {
-        /// The first delay, and what is added each time.
+        /// The first delay, which is also added each time.
         base: Duration,
     },
     /// `base × factor^(n-1)`, rounded to the nanosecond, saturating.
     Exponential {
         /// The first delay.
         base: Duration,
-        /// What each delay is multiplied with to give the next. 2 by default.
+        /// The factor from each delay to the next. Default: 2.
         factor: Factor,
     },
     /// `base × F(n)`, with F = 1, 1, 2, 3, 5 …, saturating.
@@ -50,7 +50,7 @@ pub enum Shape {
     List {
         /// The delays, in order; at least one.
         delays: List,
-        /// What comes after the last.
+        /// The rule for retries after the last delay.
         at_end: AtEnd,
     },
 }
@@ -71,7 +71,8 @@ impl Shape {
         }
     }
 
-    /// Numbers that someone wrote one by one are meant as they are; those that grow are a range.
+    /// Returns the jitter of a policy with this shape: none for constants and lists, which are meant exactly, and full
+    /// for shapes that grow.
     pub(crate) const fn default_jitter(&self) -> Jitter {
         match self {
             Self::Zero | Self::Stop | Self::Constant { .. } | Self::List { .. } => Jitter::None,
@@ -81,7 +82,7 @@ impl Shape {
         }
     }
 
-    /// The delay before a retry, from 1, in nanoseconds, if it draws nothing; `None` ends the lane.
+    /// Returns the delay before a retry, from 1, in nanoseconds, for a shape that draws nothing; `None` ends the lane.
     const fn nth(&self, number: u32) -> Option<u64> {
         Some(match self {
             Self::Zero => 0,
@@ -94,8 +95,8 @@ impl Shape {
         })
     }
 
-    /// The first delays in nanoseconds, and how many of them there are before the lane ends. Where they are drawn there is
-    /// none, and the base stands in their place.
+    /// Returns the first delays in nanoseconds, and their number. A shape that draws its delays has none, and its base
+    /// is in their place.
     pub(crate) const fn first<const N: usize>(&self) -> ([u64; N], usize) {
         match self {
             Self::Exponential { base, factor } => return (factor.growths(nanos(*base)), N),
@@ -113,12 +114,12 @@ impl Shape {
         (first, length)
     }
 
-    /// Whether it may go on for ever.
+    /// Returns whether the delays may go on for ever.
     pub(crate) const fn is_endless(&self) -> bool {
         !matches!(self, Self::Stop | Self::List { at_end: AtEnd::Stop, .. })
     }
 
-    /// Whether its delays grow without end, so that they reach any cap.
+    /// Returns whether the delays grow without end, so that they reach any cap.
     pub(crate) const fn grows(&self) -> bool {
         match self {
             Self::Linear { base } | Self::Fibonacci { base } | Self::Decorrelated { base } => !base.is_zero(),
@@ -127,7 +128,7 @@ impl Shape {
         }
     }
 
-    /// By how many bits each delay is longer than the one before it, if that is all there is to it.
+    /// Returns n if each delay is the one before it times 2^n.
     pub(crate) const fn doubles(&self) -> Option<u8> {
         match self {
             Self::Zero | Self::Constant { .. } => Some(0),
@@ -137,7 +138,7 @@ impl Shape {
         }
     }
 
-    /// Whether all that come after so many delays are as long as the last of these.
+    /// Returns whether all delays after this many are as long as the last of these.
     pub(crate) const fn stays_after(&self, delays: usize) -> bool {
         match self {
             Self::Zero | Self::Constant { .. } => true,
@@ -157,7 +158,7 @@ impl Backoff for Shape {
     }
 }
 
-/// From `base` up to three times the wait before, or three times `base`.
+/// Draws from `base` up to three times the previous wait, or three times `base` before the first.
 #[inline]
 pub(crate) fn decorrelated(base: u64, retry: RetryContext, rng: &mut (impl Rng + ?Sized)) -> u64 {
     let RetryContext { previous, floor, cap, .. } = retry;
@@ -165,7 +166,7 @@ pub(crate) fn decorrelated(base: u64, retry: RetryContext, rng: &mut (impl Rng +
     uniform(base.max(floor).min(cap), high.max(floor).min(cap), rng)
 }
 
-/// The nth Fibonacci number by doubling, in as many steps as n has bits; saturates from the 94th.
+/// Returns the nth Fibonacci number by doubling, in as many steps as n has bits; saturates from the 94th.
 const fn fibonacci(number: u32) -> u64 {
     if number > 93 {
         return u64::MAX;

@@ -1,4 +1,4 @@
-//! From the machine's last action to what the user gets.
+//! Turns the machine's last action into the user's result.
 
 use super::gave_up::GaveUp;
 use super::no_outcome::{NoOutcome, SaysNoOutcome};
@@ -71,7 +71,7 @@ impl<T, E> CallEnd<T, E> {
     }
 }
 
-/// Not inlined: a call that succeeds should not carry it along.
+/// Not inlined, so that the code of a call that succeeds stays small.
 #[inline(never)]
 fn why<P: AsPolicy, G: Gate, const LANES: usize>(action: Action, call: &Call<P, G, LANES>) -> NoOutcome {
     let (reason, hint, refusal) = match action {

@@ -1,4 +1,4 @@
-//! The error of a call that gave up: why, and the last error that came of it.
+//! The error of a call that gave up: the reason, and the last outcome.
 
 use core::convert::Infallible;
 use core::error::Error;
@@ -73,7 +73,7 @@ impl<E, T> GaveUp<E, T> {
         }
     }
 
-    /// The sentence, without the last error.
+    /// Writes the sentence, without the last error.
     fn sentence(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.count(f)?;
         write!(f, ": {}", self.reason)?;
@@ -100,7 +100,7 @@ impl<E, T> GaveUp<E, T> {
 }
 
 impl NoOutcome {
-    /// The same end, with the last outcome.
+    /// Adds the last outcome.
     pub(super) fn with<E, T>(self, last: Option<Result<T, E>>) -> GaveUp<E, T> {
         let GaveUp { reason, attempts, hint, refusal, invalid, room, .. } = self.0;
         GaveUp { reason, attempts, hint, last, refusal, invalid, room }
@@ -118,7 +118,7 @@ impl<E: fmt::Display, T> fmt::Display for GaveUp<E, T> {
     }
 }
 
-/// Prints no value: a response need not be `Debug` for its call to fail with `?`.
+/// Prints no value, so that a call can fail with `?` though its response is not `Debug`.
 impl<E: fmt::Debug, T> fmt::Debug for GaveUp<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.last.as_ref().map(|last| last.as_ref().map(|_| ..));
@@ -134,7 +134,7 @@ impl<E: fmt::Debug, T> fmt::Debug for GaveUp<E, T> {
     }
 }
 
-/// The source is the last error.
+/// Returns the last error as the source.
 impl<E: Error + 'static, T> Error for GaveUp<E, T> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.last {
@@ -144,14 +144,14 @@ impl<E: Error + 'static, T> Error for GaveUp<E, T> {
     }
 }
 
-/// An end without any outcome, as every finisher can have one.
+/// Converts the end of a call without any outcome, for every finisher.
 impl<E, T> From<NoOutcome> for GaveUp<E, T> {
     fn from(none: NoOutcome) -> Self {
         none.with(None)
     }
 }
 
-/// What cannot be made has no outcome.
+/// A give-up whose type shows that it has no outcome.
 pub(super) type Nothing = GaveUp<Infallible, Infallible>;
 
 #[cfg(test)]

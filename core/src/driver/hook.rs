@@ -1,4 +1,4 @@
-//! Hooks: who sees the decisions of a call.
+//! Hooks: functions that see the decisions of a call.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -14,33 +14,33 @@ use crate::time::Instant;
 ///
 /// `T` and `E` are what attempts end with.
 pub trait Hook<T, E> {
-    /// Returns whether anybody listens. Asked once, before the call starts; if not, no event is made, no clock is read for
-    /// one, and the other functions are not called. Default: somebody does.
+    /// Returns whether the hook listens. It is called once, before the call starts; if false, no event is made, no
+    /// clock is read for one, and the other functions are not called. Default: true.
     #[inline]
     fn is_listening(&self) -> bool {
         true
     }
 
-    /// Sees a decision.
+    /// Receives a decision.
     fn on_event(&mut self, event: &Event<'_, T, E>);
 
-    /// Called before the work of an attempt is done on this thread, and [`leave`](Self::leave) after it: for hooks that
-    /// keep something per attempt that its work is to find, such as a span. Default: does nothing.
+    /// Runs before the work of an attempt on this thread, as [`leave`](Self::leave) runs after it: for hooks that put
+    /// an attempt's work into a context, such as a span. Default: does nothing.
     ///
-    /// Making an attempt's future and each poll of it, or a run of a blocking operation, is such work.
+    /// Such work is making an attempt's future, each poll of it, or a run of a blocking operation.
     #[inline]
     fn enter(&mut self, attempt: u32) {
         let _ = attempt;
     }
 
-    /// Called after the work of an attempt was done on this thread, also if it panicked. Default: does nothing.
+    /// Runs after the work of an attempt on this thread, also if it panicked. Default: does nothing.
     #[inline]
     fn leave(&mut self, attempt: u32) {
         let _ = attempt;
     }
 }
 
-/// Nobody.
+/// No hook.
 impl<T, E> Hook<T, E> for () {
     #[inline]
     fn is_listening(&self) -> bool {
@@ -58,7 +58,7 @@ impl<T, E, F: FnMut(&Event<'_, T, E>)> Hook<T, E> for F {
     }
 }
 
-/// Both, in order.
+/// Tells both hooks, in order.
 impl<T, E, A: Hook<T, E>, B: Hook<T, E>> Hook<T, E> for (A, B) {
     #[inline]
     fn is_listening(&self) -> bool {
@@ -112,7 +112,7 @@ object!(&mut (dyn Hook<T, E> + '_), &mut (dyn Hook<T, E> + Send + '_));
 #[cfg(feature = "alloc")]
 object!(alloc::boxed::Box<dyn Hook<T, E> + '_>, alloc::boxed::Box<dyn Hook<T, E> + Send + '_>);
 
-/// Nobody, as the hook of [`Terms`](crate::Terms) that many calls borrow.
+/// No hook, in [`Terms`](crate::Terms) that many calls borrow.
 impl<T, E> Hook<T, E> for &() {
     #[inline]
     fn is_listening(&self) -> bool {
@@ -123,7 +123,7 @@ impl<T, E> Hook<T, E> for &() {
     fn on_event(&mut self, _: &Event<'_, T, E>) {}
 }
 
-/// Both, as the hooks of [`Terms`](crate::Terms) that many calls borrow.
+/// Tells both hooks, in [`Terms`](crate::Terms) that many calls borrow.
 impl<'a, T, E, A, B> Hook<T, E> for &'a (A, B)
 where
     &'a A: Hook<T, E>,
@@ -174,7 +174,7 @@ pub fn during<T, E, H: Hook<T, E>, R>(hook: &mut H, attempt: u32, work: impl FnO
 #[derive(Clone, Copy, Debug)]
 pub struct OnRetry<F> {
     function: F,
-    /// The attempt that took too long and whose retry is not known yet, 0 for none.
+    /// The attempt that timed out and whose retry is not known yet; 0 for none.
     timed_out: u32,
 }
 
@@ -259,8 +259,8 @@ impl<T, E, F: FnMut(&Retrying<'_, T, E>)> Hook<T, E> for OnRetry<F> {
     }
 }
 
-/// As the hook of [`Terms`](crate::Terms) that many calls borrow; it sees no retries of attempts that took too long, for
-/// it remembers nothing.
+/// The hook in [`Terms`](crate::Terms) that many calls borrow. It misses the retries of attempts that timed out,
+/// because it has no state for them.
 impl<T, E, F: Fn(&Retrying<'_, T, E>)> Hook<T, E> for &OnRetry<F> {
     fn on_event(&mut self, event: &Event<'_, T, E>) {
         if let (_, Some(retrying)) = self.see(event) {

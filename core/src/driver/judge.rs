@@ -1,4 +1,4 @@
-//! Judges: who concludes a verdict from an outcome.
+//! Judges: functions that conclude a verdict from an outcome.
 
 use crate::verdict::Verdict;
 
@@ -32,7 +32,7 @@ impl<T, E> Judge<T, E> for () {
     }
 }
 
-/// Accepts an `Ok`, and retries any error, as the judge of [`Terms`](crate::Terms) that many calls borrow.
+/// Accepts an `Ok`, and retries any error, in [`Terms`](crate::Terms) that many calls borrow.
 impl<T, E> Judge<T, E> for &() {
     #[inline]
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
@@ -56,7 +56,7 @@ impl<T, E, W: FnMut(&E) -> bool> Judge<T, E> for When<W> {
     }
 }
 
-/// As the judge of [`Terms`](crate::Terms) that many calls borrow.
+/// Judges in [`Terms`](crate::Terms) that many calls borrow.
 impl<T, E, W: Fn(&E) -> bool> Judge<T, E> for &When<W> {
     #[inline]
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {

@@ -1,4 +1,4 @@
-//! What every driver needs: terms, judges, hooks, and what a call gives that gave up.
+//! The parts that every driver needs: terms, judges, hooks, and the error of a call that gave up.
 //!
 //! Nothing here touches the world. It is one vocabulary for all drivers, so that `when`, `judge`, `notify` and
 //! `report` mean the same on the caller's thread, in a future, and in a loop of one's own.

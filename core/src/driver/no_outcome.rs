@@ -96,7 +96,7 @@ impl Error for NoOutcome {}
     note = "or implement `From<insist::NoOutcome>` for it, if the type is your own"
 )]
 pub trait SaysNoOutcome: Sized {
-    /// Makes the error.
+    /// Makes the error of a call without an outcome.
     fn no_outcome(none: NoOutcome) -> Self;
 }
 
@@ -107,14 +107,14 @@ impl<E: From<NoOutcome>> SaysNoOutcome for E {
     }
 }
 
-/// The sentence of its reason.
+/// Converts to a sentence with the reason only.
 impl From<NoOutcome> for &'static str {
     fn from(none: NoOutcome) -> Self {
         none.reason().sentence()
     }
 }
 
-/// The whole sentence.
+/// Converts to the whole sentence.
 #[cfg(feature = "alloc")]
 impl From<NoOutcome> for alloc::string::String {
     fn from(none: NoOutcome) -> Self {
@@ -122,8 +122,8 @@ impl From<NoOutcome> for alloc::string::String {
     }
 }
 
-/// Of the kind `TimedOut`, where time or attempts ran out; `InvalidInput`, where the policy is invalid; else `Other`. The
-/// `NoOutcome` is the error within.
+/// Converts to the kind `TimedOut` if time or attempts ran out, `InvalidInput` if the policy is invalid, else `Other`.
+/// The `NoOutcome` is the inner error.
 #[cfg(feature = "std")]
 impl From<NoOutcome> for std::io::Error {
     fn from(none: NoOutcome) -> Self {

@@ -10,11 +10,11 @@ use std::time::SystemTime;
 
 use crate::draw::{GOLDEN, mix};
 
-/// How many seeds a stream gives before it begins anew: what a copy of a whole running machine has in common with the
-/// original.
+/// The number of seeds from a stream before it restarts: the most that a copy of a running virtual machine can share
+/// with the original.
 const RUN: u64 = 16;
 
-/// So that no two runs of a process are one, if their threads read the clock at one instant.
+/// Counts the restarts of all streams, so that two threads that read the clock at one instant still differ.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 std::thread_local! {
@@ -28,16 +28,16 @@ std::thread_local! {
 /// same memory, and only the id tells that.
 #[must_use]
 pub fn fresh_seed() -> u64 {
-    // Elsewhere no process goes on as two, and some systems have no ids.
+    // Other systems have no fork, and some have no ids.
     let process = if cfg!(unix) { std::process::id() } else { 0 };
     STREAM.with(|stream| stream.seed(process))
 }
 
-/// SplitMix64, from a start that nobody else has.
+/// SplitMix64 with a start of its own.
 #[derive(Clone)]
 struct Stream {
     state: Cell<u64>,
-    /// Whose it is, above, and how many seeds are left, below.
+    /// The id of the process in the upper half, and the number of seeds left in the lower.
     mark: Cell<u64>,
 }
 
@@ -49,7 +49,7 @@ impl Stream {
     #[inline]
     fn seed(&self, process: u32) -> u64 {
         let nothing_left = u64::from(process) << 32;
-        // Less than none is of another process, too.
+        // A mark of another process is out of this range as well: below it, it wraps.
         if self.mark.get().wrapping_sub(nothing_left + 1) >= RUN {
             self.begin(nothing_left);
         }
@@ -59,7 +59,7 @@ impl Stream {
         stir(state, GOLDEN)
     }
 
-    /// Mixes what it was with whatever may be another's.
+    /// Restarts the stream: mixes its state with an address, a count, the process's id and the clock.
     #[cold]
     #[inline(never)]
     fn begin(&self, nothing_left: u64) {
@@ -67,20 +67,20 @@ impl Stream {
         mixed.write_u64(core::ptr::from_ref(&RUNS).addr() as u64);
         mixed.write_u64(RUNS.fetch_add(1, Ordering::Relaxed) as u64);
         mixed.write_u64(nothing_left);
-        // Hashed as it is: the subtraction that makes a number of it is half a kilobyte.
+        // Hashed without conversion: the subtraction that makes a number of it takes half a kilobyte of code.
         SystemTime::now().hash(&mut mixed);
         self.state.set(mixed.finish());
         self.mark.set(nothing_left + RUN);
     }
 }
 
-/// Not inlined: it is most of what a seed adds to a small program.
+/// Not inlined, because it is most of what a seed adds to a small program.
 #[inline(never)]
 fn stir(state: u64, number: u64) -> u64 {
     mix(state.wrapping_add(number))
 }
 
-/// All that was hashed, in order.
+/// A hasher that mixes numbers in order.
 struct Mixed(u64);
 
 impl Hasher for Mixed {
@@ -90,7 +90,7 @@ impl Hasher for Mixed {
         }
     }
 
-    // What the clock of most systems is made of.
+    // Most systems' clocks hash as 32-bit and 64-bit numbers.
     fn write_u32(&mut self, number: u32) {
         self.write_u64(u64::from(number));
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn no_two_calls_draw_the_same_seed() {
-        // On threads that run together, and one after the other: what a thread leaves behind is there for the next.
+        // On threads that run at once, and one after the other, which may reuse a thread's memory.
         let draw = || (0..10_000).map(|_| fresh_seed()).collect::<Vec<_>>();
         let together: Vec<_> = (0..8).map(|_| std::thread::spawn(draw)).collect();
         let mut seeds: Vec<u64> = together.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(BTreeSet::from_iter(&seeds).len(), 160_000);
     }
 
-    /// A fork, as far as there is one without unsafe code: the same stream goes on in processes with other ids.
+    /// Imitates a fork without unsafe code: the same stream goes on with other process ids.
     #[test]
     fn siblings_that_forked_draw_no_seed_twice() {
         let parent = Stream::new();
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(BTreeSet::from_iter(&seeds).len(), 400_007);
     }
 
-    /// A machine that is copied while it runs: the ids are the same.
+    /// Imitates a virtual machine that is copied while it runs: the ids are the same.
     #[test]
     fn copies_of_a_machine_part_after_a_run() {
         let original = Stream::new();

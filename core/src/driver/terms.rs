@@ -1,4 +1,4 @@
-//! Terms: a policy, and everything else that a call is told before it starts.
+//! Terms: a policy and everything else that is set before a call starts.
 
 use super::hook::{Hook, OnRetry, Retrying};
 use super::judge::When;
@@ -32,11 +32,11 @@ use crate::verdict::{Repeat, Verdict};
 pub struct Terms<P = Policy, J = (), H = (), G = ()> {
     /// The policy: how often, how long, how far apart.
     pub policy: P,
-    /// Who concludes verdicts. Default `()`: an `Ok` is accepted, any error is retried.
+    /// The judge, which concludes verdicts. Default: `()`, which accepts an `Ok` and retries any error.
     pub judge: J,
-    /// Who sees decisions. Default `()`: nobody.
+    /// The hook, which sees decisions. Default: `()`, which sees none.
     pub hook: H,
-    /// Who may delay or refuse attempts. Default `()`: nobody.
+    /// The gate, which may delay or refuse attempts. Default: `()`, which does neither.
     pub gate: G,
     /// The failures that may be followed by another attempt. Default: all.
     pub repeat: Repeat,
@@ -140,8 +140,8 @@ impl<P, J, H, G> Terms<P, J, H, G> {
     }
 }
 
-/// Taken by a driver where a policy is asked for: a policy by value, by reference or by a pointer such as `Arc`, or
-/// [`Terms`], by value or by reference.
+/// The first argument of `retry` and `race`: a policy by value, by reference or by a pointer such as `Arc`, or
+/// [`Terms`] by value or by reference.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a policy nor terms",
     label = "a policy is expected here",
@@ -157,7 +157,7 @@ pub trait IntoTerms {
     /// The gate.
     type Gate: Gate;
 
-    /// Makes terms of it.
+    /// Converts to terms.
     fn into_terms(self) -> Terms<Self::Policy, Self::Judge, Self::Hook, Self::Gate>;
 }
 

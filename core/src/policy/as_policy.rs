@@ -1,9 +1,9 @@
-//! Whatever holds a policy: the policy itself, a reference, a pointer that owns it.
+//! The trait of everything that holds a policy: the policy itself, a reference, an owning pointer.
 
 use super::Policy;
 use crate::backoff::Backoff;
 
-/// Whatever holds a policy: `Policy`, `&Policy`, `Arc<Policy>`, `Rc<Policy>`, `Box<Policy>`.
+/// A policy, or a pointer to one: `Policy`, `&Policy`, `Arc<Policy>`, `Rc<Policy>`, `Box<Policy>`.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Policies are built in constants: every step is a `const fn`, and keeps the check's result up to date.
+//! The builder of policies. Every step is a `const fn`, and updates the result of the check.
 
 use core::time::Duration;
 
@@ -8,11 +8,11 @@ use crate::backoff::{AtEnd, Backoff, Factor, List, Shape};
 use crate::jitter::Jitter;
 use crate::time::nanos;
 
-/// The cap of a backoff that grows, unless another is set.
+/// The default cap of a backoff that grows: 10 s.
 const GROWING_CAP: u64 = 10_000_000_000;
-/// Sends in all, unless other limits are set.
+/// The default of `attempts`.
 const ATTEMPTS: u32 = 3;
-/// The longest hint that is waited for, unless another is set: 5 minutes.
+/// The default of the hint limit: 5 minutes.
 const HINT_LIMIT: u64 = 300_000_000_000;
 
 impl Policy {
@@ -234,7 +234,7 @@ impl<B> Policy<B> {
         self.checked()
     }
 
-    /// Every step ends here, so that a call has one flag to look at.
+    /// Ends every step: stores the result of the check, so that a call has one flag to look at.
     pub(super) const fn checked(mut self) -> Self {
         self.is_valid = self.problem().is_none();
         self.reach = self.find_reach();

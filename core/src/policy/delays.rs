@@ -1,4 +1,4 @@
-//! Iterates over the waits that a policy would make, without a call.
+//! Iterates over the waits that a policy makes, without a call.
 
 use core::time::Duration;
 
@@ -30,7 +30,7 @@ impl<B: Backoff> Policy<B> {
 pub struct Delays<'a, B> {
     policy: &'a Policy<B>,
     seed: u64,
-    /// The number of the last; `u32::MAX` is without end.
+    /// The number of the last retry; `u32::MAX` is without end.
     last: u32,
     number: u32,
     previous: u64,

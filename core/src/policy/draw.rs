@@ -1,4 +1,4 @@
-//! The delay before a retry, drawn from the range of the policy's jitter.
+//! Draws the delay before a retry from the range of the policy's jitter.
 //!
 //! There is one fast path, which is inlined: a delay that stays or doubles, drawn from 0. It is worked out and not looked
 //! up, so that a program with a constant policy keeps nothing of it but a few numbers. Each function below is for whatever
@@ -10,7 +10,7 @@ use crate::draw::{Draw, uniform, up_to};
 use crate::time::nanos;
 
 impl<B: Backoff> Policy<B> {
-    /// The jittered delay before a retry, in nanoseconds; `None` ends the lane.
+    /// Returns the jittered delay before a retry, in nanoseconds; `None` ends the lane.
     #[inline]
     pub(crate) fn draw(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
         if self.is_plain {
@@ -20,7 +20,7 @@ impl<B: Backoff> Policy<B> {
         self.draw_any(seed, lane, number, previous)
     }
 
-    /// With any jitter, or decorrelated.
+    /// Does the same for any jitter, and for decorrelated delays.
     #[inline(never)]
     pub(super) fn draw_any(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
         let mut rng = Draw::new(seed, lane, number);
@@ -30,13 +30,13 @@ impl<B: Backoff> Policy<B> {
             let base = self.facts.nth(1);
             self.unless_it_stops(self.cut(decorrelated(base, self.retry(number, previous), &mut rng)))
         } else {
-            self.draw_asked(number, previous, rng)
+            self.draw_from_backoff(number, previous, rng)
         }
     }
 
-    /// With any backoff.
+    /// Does the same for any backoff, by asking it for the delay.
     #[inline(never)]
-    pub(super) fn draw_asked(&self, number: u32, previous: u64, mut rng: Draw) -> Option<u64> {
+    pub(super) fn draw_from_backoff(&self, number: u32, previous: u64, mut rng: Draw) -> Option<u64> {
         let delay = self.backoff.delay(self.retry(number, previous), &mut rng)?;
         self.spread(nanos(delay), rng)
     }

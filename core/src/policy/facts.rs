@@ -1,48 +1,48 @@
-//! What a policy knows of its backoff from when it was built: facts that a const check cannot ask the backoff, and the
-//! first delays of what is built in.
+//! Facts about a policy's backoff, computed when the policy is built: those that a const check cannot ask the backoff,
+//! and the first delays of a built-in one.
 //!
-//! A delay that is looked up costs the same for every shape, a power of 1.1 or a Fibonacci number included. Where delays
-//! stay as they are, or have reached the cap by then, the last one known is also that of all retries after it. The rest is
-//! asked of the backoff: retries after the 13th of what goes on growing, and backoffs of one's own.
+//! A delay that is looked up costs the same for every shape, powers of 1.1 and Fibonacci numbers included. If delays
+//! stay constant, or have reached the cap, the last one known holds for all later retries. The backoff itself computes
+//! the rest: later delays of a shape that still grows, and those of custom backoffs.
 
 use super::validate::Flaw;
 use super::{NONE, Policy};
 use crate::backoff::{Factor, Shape};
 use crate::jitter::Jitter;
 
-/// How many delays are worked out: as many as 500 ms × 1.5 takes to reach a minute.
+/// The number of delays that are computed: as many as 500 ms × 1.5 takes to reach a minute.
 pub(super) const ROOM: usize = 13;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Facts {
-    /// Its first delays. Where it draws them, none is known, and its base stands here.
+    /// The first delays. If the backoff draws its delays, none is known, and its base is here.
     known: [u64; ROOM],
-    /// The last retry whose delay is known; `u32::MAX` where all others are as long.
+    /// The last retry whose delay is known; `u32::MAX` if all later ones are as long.
     last: u32,
-    /// By how many bits each delay is longer than the one before it.
+    /// The number of bits that each delay is shifted from the one before it.
     bits: u8,
-    /// That is all there is to it.
+    /// True if the shift alone gives every delay.
     doubles: bool,
-    /// The last retry, from 0, whose delay then fits in 64 bits.
-    fits: u32,
-    /// It draws its own delays, so the jitter is not applied.
+    /// The last retry, from 0, whose doubled delay fits in 64 bits.
+    last_fitting: u32,
+    /// True if the backoff draws its own delays, so that the jitter is not applied.
     pub(super) draws: bool,
-    /// It may go on for ever.
+    /// True if the delays may go on for ever.
     pub(super) endless: bool,
-    /// Its delays grow without end, so that they reach any cap.
+    /// True if the delays grow without end, so that they reach any cap.
     pub(super) grows: bool,
-    /// What is wrong with it.
+    /// The error of the backoff, if it is invalid.
     pub(super) flaw: Option<Flaw>,
 }
 
 impl Facts {
-    /// Of a backoff of one's own.
+    /// The facts of a custom backoff: nothing is known.
     pub(super) const NOTHING: Self = Self {
         known: [0; ROOM],
         last: 0,
         bits: 0,
         doubles: false,
-        fits: 0,
+        last_fitting: 0,
         draws: false,
         endless: false,
         grows: false,
@@ -56,22 +56,22 @@ impl Facts {
             Some(bits) => (bits, true),
             None => (0, false),
         };
-        let fits = match known[0].leading_zeros().checked_div(bits as u32) {
+        let last_fitting = match known[0].leading_zeros().checked_div(bits as u32) {
             Some(last) => last,
             None => u32::MAX,
         };
         let (draws, endless) = (matches!(shape, Shape::Decorrelated { .. }), shape.is_endless());
-        Self { known, last, bits, doubles, fits, draws, endless, grows: shape.grows(), flaw: flaw(shape) }
+        Self { known, last, bits, doubles, last_fitting, draws, endless, grows: shape.grows(), flaw: flaw(shape) }
     }
 
-    /// The delay before a retry, from 1, of what doubles.
+    /// Returns the delay before a retry, from 1, of a backoff that doubles.
     #[inline]
     pub(super) const fn doubled(&self, number: u32) -> u64 {
         let steps = number.wrapping_sub(1);
-        if steps <= self.fits { self.known[0] << steps.wrapping_mul(self.bits as u32) } else { u64::MAX }
+        if steps <= self.last_fitting { self.known[0] << steps.wrapping_mul(self.bits as u32) } else { u64::MAX }
     }
 
-    /// The delay before a retry, from 1; after the last one that there is room for, the last.
+    /// Returns the delay before a retry, from 1; beyond the known ones, the last of them.
     #[inline]
     pub(super) const fn nth(&self, number: u32) -> u64 {
         let index = number.wrapping_sub(1) as usize;
@@ -88,19 +88,20 @@ const fn flaw(shape: &Shape) -> Option<Flaw> {
 }
 
 impl<B> Policy<B> {
-    /// The last retry whose delay is known, once it is cut to the cap.
+    /// Returns the last retry whose delay is known after the cut to the cap.
     pub(super) const fn find_reach(&self) -> u32 {
         let facts = &self.facts;
         let is_at_cap = facts.grows && facts.last as usize == ROOM && facts.known[ROOM - 1] >= self.bound();
         if is_at_cap { u32::MAX } else { facts.last }
     }
 
-    /// Whether the fast path is for it, which is so for nearly everybody's: a delay that stays or doubles, drawn from 0.
+    /// Returns whether delays can take the fast path: they stay constant or double, with full jitter and no floor. Most
+    /// policies do.
     pub(super) const fn is_plain(&self) -> bool {
         self.facts.doubles && matches!(self.jitter, Jitter::Full) && self.floor == 0 && !self.cap_stops
     }
 
-    /// What no delay lies above: the cap, unless it stops.
+    /// Returns the bound of delays: the cap, unless waits stop at it.
     #[inline]
     pub(super) const fn bound(&self) -> u64 {
         if self.cap_stops { NONE } else { self.cap }

@@ -11,7 +11,7 @@ mod reshape;
 mod serde;
 mod validate;
 #[cfg(feature = "serde")]
-mod word;
+mod values;
 
 pub use as_policy::AsPolicy;
 pub use delays::Delays;
@@ -24,7 +24,7 @@ use crate::backoff::Shape;
 use crate::jitter::Jitter;
 use facts::Facts;
 
-/// What stands for "no limit" in the fields below: 584 years, or four billion attempts.
+/// "No limit" in the fields below: 584 years, or four billion attempts.
 const NONE: u64 = u64::MAX;
 
 /// Says how often, how long and how far apart. Plain data; the state of a call lives in [`Call`](crate::Call).
@@ -69,9 +69,9 @@ pub struct Policy<B = Shape> {
     hedge_on_failure: bool,
     hints: bool,
     facts: Facts,
-    /// The last retry whose delay is known.
+    /// The last retry whose delay is known without asking the backoff.
     reach: u32,
-    /// Delays come by the fast path.
+    /// True if delays take the fast path.
     is_plain: bool,
     is_valid: bool,
 }

@@ -1,4 +1,4 @@
-//! The numbers of well-known systems, each as a policy: a base to build on, under a name that people know.
+//! Presets: the policies of well-known systems, to build on.
 //!
 //! A preset carries attempts, waits and limits. Which outcomes are worth a retry is said by verdicts, not here.
 

@@ -1,4 +1,4 @@
-//! Another backoff under the same limits: how what is said later is laid over a policy that is there already.
+//! Replaces the backoff of a policy under the same limits, as a command line or a file does over a preset.
 
 use core::mem::discriminant;
 

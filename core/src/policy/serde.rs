@@ -1,4 +1,4 @@
-//! A policy as files and messages have it: flat, with words and durations that people write.
+//! Reads and writes policies for files and messages: flat, with names and durations as people write them.
 //!
 //! What is left out has the default of the constructor, or of the preset that is named, so a file says only what
 //! matters to it. What does not belong to the backoff, or is not known, is an error that names the field.
@@ -10,11 +10,11 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Policy;
-use super::word::{Attempts, Lanes, Limit, Preset, Span};
+use super::values::{Attempts, Lanes, Limit, Preset, Span};
 use crate::backoff::{AtEnd, List, Shape};
 use crate::jitter::Jitter;
 
-/// The base of a backoff that has one, unless it is said.
+/// The default base of a backoff.
 const BASE: Duration = Duration::from_millis(100);
 
 #[derive(Default, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ struct Form {
     ignore_hints: Option<bool>,
 }
 
-/// The word of a built-in backoff.
+/// The name of a built-in backoff.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Name {
@@ -75,7 +75,7 @@ enum Name {
 }
 
 impl Name {
-    /// The word for a shape, and what it starts from.
+    /// Returns the name of a shape, and its base.
     const fn of(shape: &Shape) -> (Self, Option<Duration>) {
         match shape {
             Shape::Zero => (Self::Zero, None),
@@ -132,14 +132,14 @@ impl Form {
         match self.cap.as_ref().map(|cap| cap.0).or(of_preset) {
             None if self.cap_stops == Some(true) => Err("cap_stops is set without a cap; set cap too"),
             None => Ok(policy),
-            // A cap of none does not stop, unless that is said beside it.
+            // Without a cap nothing stops at it, unless `cap_stops` is given too.
             Some(Duration::MAX) if self.cap_stops.is_none() => Ok(policy.no_cap()),
             Some(cap) if stops => Ok(policy.cap_that_stops(cap)),
             Some(cap) => Ok(policy.cap(cap)),
         }
     }
 
-    /// The base of the other fields: the preset, or what each shape has by default.
+    /// Makes the policy under the other fields: the preset, or the defaults of the shape.
     fn shaped(&self) -> Result<Policy, &'static str> {
         let (said, before) = match &self.preset {
             None => (Name::Exponential, None),
@@ -222,7 +222,8 @@ impl From<&Policy> for Form {
     }
 }
 
-/// Flat, with words and durations: `{"backoff":"exponential","base":"100ms","factor":2.0,"attempts":5 …}`.
+/// Writes a flat object with names and durations: `{"backoff":"exponential","base":"100ms","factor":2.0,"attempts":5
+/// …}`.
 ///
 /// A reader of JSON may take a factor or a fraction for the float next to it, as `serde_json` does without its feature
 /// `float_roundtrip`; then a wait may differ by a nanosecond.
@@ -232,7 +233,7 @@ impl Serialize for Policy {
     }
 }
 
-/// What is left out has its default; an invalid policy is an error. `preset` names the
+/// Reads a policy. Missing fields have their defaults; an invalid policy is an error. `preset` names the
 /// [preset](Policy::PRESETS) that the other fields are laid over.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

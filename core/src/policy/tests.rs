@@ -1,4 +1,4 @@
-//! What a policy says of itself, and the delays that it draws.
+//! The getters of policies, and the delays that they draw.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::backoff::{AtEnd, Backoff, List, RetryContext};
 use crate::draw::Draw;
 use crate::time::nanos;
 
-/// Policies of every shape, with bases that reach their cap soon, late and never.
+/// Makes policies of every shape, with bases that reach their cap soon, late and never.
 fn every_shape() -> Vec<Policy> {
     let delays: Vec<_> = (1..=32).map(|number| Duration::from_nanos(number * 37 % 11)).collect();
     let mut all = vec![Policy::zero(), Policy::stop()];
@@ -31,14 +31,14 @@ fn every_shape() -> Vec<Policy> {
     all
 }
 
-/// The delay by way of the backoff; a decorrelated one is its own jitter.
+/// Draws the delay by asking the backoff; a decorrelated one is its own jitter.
 fn asked(policy: &Policy, number: u32) -> Option<u64> {
     let mut rng = Draw::new(9, 2, number);
     if policy.facts.draws {
         let delay = policy.backoff.delay(policy.retry(number, 5), &mut rng)?;
         return policy.unless_it_stops(policy.cut(nanos(delay)));
     }
-    policy.draw_asked(number, 5, rng)
+    policy.draw_from_backoff(number, 5, rng)
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Checks a policy, and says in a sentence which field makes no sense and what would be right.
+//! Checks a policy, and says in a sentence which field is invalid and what would be valid.
 
 use core::fmt;
 use core::time::Duration;
@@ -16,7 +16,7 @@ impl<B> Policy<B> {
     /// The first thing that is wrong.
     #[inline]
     pub const fn validate(&self) -> Result<(), PolicyError> {
-        // One flag, so that a program with a constant policy has no words for what is wrong with others.
+        // One flag, so that a program with a constant policy does not contain the sentences.
         match if self.is_valid { None } else { self.problem() } {
             None => Ok(()),
             Some(problem) => Err(problem),
@@ -85,7 +85,7 @@ impl<B> Policy<B> {
     }
 }
 
-/// What is wrong with a backoff, in the little room that a policy has for it.
+/// An error of a backoff, in 8 bytes, because every policy holds one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     Factor,
@@ -144,7 +144,7 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
-    /// The message without its numbers, for a constant that is wrong.
+    /// Returns the message without its numbers, for a constant that is invalid.
     const fn message(&self) -> &'static str {
         match self {
             Self::NoAttempts => "attempts is 0; a call needs at least 1",

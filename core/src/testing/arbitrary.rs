@@ -1,4 +1,4 @@
-//! Policies, scripts and verdicts out of a fuzzer's bytes.
+//! Makes policies, scripts and verdicts of a fuzzer's bytes.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::play::Script;
 use crate::policy::Policy;
 use crate::verdict::{Repeat, Sent, Verdict};
 
-/// A valid policy of any shape.
+/// Makes a valid policy of any shape.
 impl<'a> Arbitrary<'a> for Policy {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let parts = Parts {
@@ -37,7 +37,7 @@ impl<'a> Arbitrary<'a> for Policy {
     }
 }
 
-/// A valid jitter.
+/// Makes a valid jitter.
 impl<'a> Arbitrary<'a> for Jitter {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         Ok(match bytes.int_in_range(0..=103_u8)? {
@@ -72,7 +72,7 @@ impl<'a> Arbitrary<'a> for Repeat {
     }
 }
 
-/// Outcomes of the first attempts; those after them never answer.
+/// Makes outcomes of the first attempts; later ones never answer.
 impl<'a> Arbitrary<'a> for Script {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let mut script = Self::new();

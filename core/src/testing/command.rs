@@ -1,4 +1,4 @@
-//! The `insist replay` command that shows a rehearsal.
+//! Writes the `insist replay` command that shows a rehearsal.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,7 +13,8 @@ use crate::play::Script;
 use crate::policy::Policy;
 use crate::verdict::{Failure, Hint, Repeat, Sent, Verdict};
 
-/// The command and the script that it reads; for a backoff of one's own, which no command line can say, why there is none.
+/// Returns the command and the script that it reads; for a custom backoff, which no command line can express, a note
+/// that says so.
 pub(super) fn command<B: 'static>(policy: &Policy<B>, repeat: Repeat, seed: u64, script: &Script) -> String {
     let Some(shape) = (policy.get_backoff() as &dyn Any).downcast_ref::<Shape>() else {
         return "(a backoff of one's own cannot be said on a command line)".into();

@@ -1,4 +1,4 @@
-//! For those who test a schedule: calls in virtual time, and assertions that read as sentences.
+//! Tests for schedules: calls in virtual time, and assertions that read as sentences.
 //!
 //! [`rehearse`] plays one call from outcomes that are written down; the assertions on what came of it print, when they
 //! fail, the whole timeline and the `insist replay` command that shows it.

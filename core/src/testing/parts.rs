@@ -1,4 +1,4 @@
-//! A valid policy from plain numbers, which fuzzers and property tests make up and make smaller.
+//! Makes a valid policy of plain numbers, which fuzzers and property tests generate and shrink.
 
 use core::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::backoff::{AtEnd, List};
 use crate::jitter::Jitter;
 use crate::policy::Policy;
 
-/// Numbers of which each makes a policy simpler when it is made smaller. Whatever they are, the policy is valid.
+/// Numbers for a policy. A smaller number makes a simpler policy, and any numbers make a valid one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts {
     /// The shape: zero, constant, linear, exponential, Fibonacci, decorrelated, list that stops or repeats, stop.
@@ -18,10 +18,10 @@ pub(super) struct Parts {
     pub(super) factor: u8,
     /// The waits of a list, besides the base.
     pub(super) delays_ms: [u16; 3],
-    /// One less than the attempts.
+    /// The number of attempts less one.
     pub(super) more_attempts: u8,
     pub(super) lane_attempts: Option<u8>,
-    /// One less than the lanes.
+    /// The number of lanes less one.
     pub(super) more_lanes: u8,
     pub(super) hedge_after_ms: u16,
     pub(super) hedge_on_failure: bool,

@@ -1,4 +1,4 @@
-//! Rehearsals: a call that is to be played in virtual time.
+//! Rehearsals: calls that are to be played in virtual time.
 
 use core::time::Duration;
 

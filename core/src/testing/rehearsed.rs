@@ -23,7 +23,7 @@ pub struct Rehearsed {
     command: String,
 }
 
-/// From when until when an attempt was in flight; `None` is for ever.
+/// The times at which an attempt was sent and ended; `None` if it never ended.
 #[derive(Clone, Copy, Debug)]
 struct InFlight {
     attempt: u32,
@@ -64,7 +64,7 @@ impl Rehearsed {
     /// Returns the waits between attempts, in order: those for a retry, and those that a gate asked for.
     #[must_use]
     pub fn waits(&self) -> Vec<Duration> {
-        // A wait that an outcome of another lane interrupts is told again, with the same end.
+        // A wait that an outcome of another lane interrupts appears again, with the same end.
         let mut seen = BTreeSet::new();
         let mut waits = Vec::new();
         for Step { at, action } in &self.timeline.steps {

@@ -1,4 +1,4 @@
-//! A gate that answers what it was told to, and keeps count of what it let through.
+//! A gate with scripted answers, which counts what it lets through.
 
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -27,7 +27,7 @@ use crate::time::Instant;
 /// ```
 #[derive(Debug, Default)]
 pub struct ScriptedGate {
-    /// In reverse: the next is the last.
+    /// The answers in reverse: the next one is last.
     answers: RefCell<Vec<Answer>>,
     reserved: Cell<i64>,
     admitted: Cell<i64>,
@@ -37,11 +37,11 @@ pub struct ScriptedGate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// It may.
+    /// Lets the attempt pass.
     Pass,
-    /// Not before this span has passed; a reservation passes.
+    /// Delays the attempt by this span; a reservation passes.
     Hold(Duration),
-    /// It may not.
+    /// Refuses the attempt.
     Refuse,
 }
 

@@ -1,4 +1,4 @@
-//! `insist demo`: flaky replicas on loopback, plain ureq beside insist, every attempt on a line of time.
+//! `insist demo`: flaky replicas on loopback, plain ureq beside insist, every attempt on a time line.
 
 mod play;
 mod scene;
@@ -16,9 +16,9 @@ use crate::timeline::{Look, draw, width};
 use play::{Played, insisting, plainly};
 use scene::{SCENES, Scene};
 
-/// Fetch from flaky replicas on loopback, with plain ureq and with insist, and draw every attempt
+/// Show retries, races and hedges against flaky servers on this machine, beside plain ureq
 ///
-/// Nothing leaves this machine. It takes about three seconds, most of which a server asks for.
+/// Draws every attempt on a time line. It takes about three seconds, most of them because a server asks for a wait.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Demo {}
@@ -51,7 +51,7 @@ impl Demo {
     }
 }
 
-/// What came of each scene, side by side.
+/// Writes the results of all scenes, side by side.
 fn table(to: &mut impl Write, played: &[(&Scene, Played, Played)]) -> io::Result<()> {
     let name = played.iter().map(|(scene, ..)| scene.name.len()).max().unwrap_or_default();
     writeln!(to, "{:name$}  {:<26}  insist", "", "plain ureq")?;

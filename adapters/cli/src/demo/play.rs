@@ -1,4 +1,4 @@
-//! A scene played twice, by plain ureq and by insist, each with replicas of its own.
+//! Plays a scene twice, with plain ureq and with insist, each with replicas of its own.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -13,36 +13,36 @@ use crate::exit::Failure;
 use crate::get::Get;
 use crate::timeline::{Mark, Row};
 
-/// How long the replicas are watched for clients that leave: plenty, and seldom used up.
+/// The most time that the replicas are watched for clients that leave: ample, and seldom used up.
 const WATCHED: Duration = Duration::from_secs(2);
 
-/// The command line that a scene is told with.
+/// The command line that shows a scene.
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
     get: Get,
 }
 
-/// What came of a scene for one of the two.
+/// The result of a scene, for one of the two.
 pub(super) struct Played {
     /// The status, or the error.
     result: Result<u16, String>,
     pub(super) took: Duration,
     /// Requests that reached the replicas.
     pub(super) requests: usize,
-    /// Of those, how many the client left.
+    /// The number of those that the client left early.
     pub(super) left: usize,
     pub(super) rows: Vec<Row>,
 }
 
 impl Played {
-    /// In a word.
+    /// Returns the status or the error, as one word.
     pub(super) fn result(&self) -> String {
         self.result.as_ref().map_or("error".into(), u16::to_string)
     }
 }
 
-/// As a program does that knows one address.
+/// Plays a scene with plain ureq, which knows one address.
 pub(super) fn plainly(scene: &Scene) -> Result<Played, Failure> {
     let servers = start(scene)?;
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -62,7 +62,7 @@ pub(super) fn plainly(scene: &Scene) -> Result<Played, Failure> {
     Ok(Played { result, took, requests: requests(&servers), left: 0, rows: vec![row] })
 }
 
-/// As `insist get` does.
+/// Plays a scene as `insist get` does.
 pub(super) fn insisting(scene: &Scene) -> Result<Played, Failure> {
     let servers = start(scene)?;
     let words = ["get"].into_iter().chain(scene.options.split_whitespace());
@@ -94,7 +94,7 @@ fn requests(servers: &[Server]) -> usize {
     servers.iter().map(Server::request_count).sum()
 }
 
-/// How many clients left, once that many have or it has taken too long.
+/// Waits until the expected number of clients has left, or for the time above, and returns how many have.
 fn left(servers: &[Server], expected: usize) -> usize {
     let count = || servers.iter().map(Server::disconnects).sum();
     let started = Instant::now();

@@ -1,10 +1,10 @@
-//! The scenes of the demonstration: what the replicas do, and how insist is told to go about it.
+//! The scenes of the demonstration: what the replicas do, and the options of insist.
 
 use std::time::Duration;
 
 use insist_flaky::{Answer, Script};
 
-/// One trouble, and the options that are a match for it.
+/// A kind of trouble, and the options that help against it.
 pub(super) struct Scene {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
@@ -23,7 +23,7 @@ pub(super) const SCENES: [Scene; 5] = [
     },
     Scene {
         name: "slow replicas, hedged",
-        title: "The same three: a hedge, which asks another only when the first is slow",
+        title: "The same three: a hedge, which asks a second one only if the first is slow",
         options: "--lanes 2 --hedge-after 30ms",
         replicas: slow,
     },

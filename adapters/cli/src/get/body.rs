@@ -1,13 +1,13 @@
-//! The request's body: `-d`, `--data-binary` and `--form`, as curl reads the first two.
+//! Makes the request's body of `-d`, `--data-binary` and `--form`; the first two are read as curl reads them.
 
 use std::io::{self, Read};
 
 use crate::exit::Failure;
 
-/// What an HTML form sends (WHATWG URL Standard, section 5), and what curl says of `-d`.
+/// The content type of an HTML form (WHATWG URL Standard, section 5), which curl also sends with `-d`.
 pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
 
-/// The body that the options make; `None` is no body at all.
+/// Makes the body from the options; `None` if there is none.
 pub(super) fn body(data: &[String], binary: &[String], form: &[(String, String)]) -> Result<Option<Vec<u8>>, Failure> {
     if !form.is_empty() {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
@@ -20,7 +20,7 @@ pub(super) fn body(data: &[String], binary: &[String], form: &[(String, String)]
     Ok(if parts.is_empty() { None } else { Some(parts.join(&b'&')) })
 }
 
-/// What `k=v` says, for clap.
+/// Splits `name=value`, for clap.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a name and a value are needed, as in name=value")?;
     Ok((name.into(), value.into()))
@@ -31,7 +31,7 @@ struct Part {
     is_file: bool,
 }
 
-/// The text itself, or what it names: `@file`, or `@-` for standard input.
+/// Returns the text itself, or the content of what it names: `@file`, or `@-` for standard input.
 fn part(text: &str, option: &str) -> Result<Part, Failure> {
     let Some(name) = text.strip_prefix('@') else {
         return Ok(Part { bytes: text.into(), is_file: false });
@@ -49,7 +49,7 @@ fn read_all(mut from: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// curl strips these from files that `-d` names, and a user of curl counts on it.
+/// Removes line ends, as curl does for files that `-d` names.
 fn without_line_ends(part: Part) -> Vec<u8> {
     let mut bytes = part.bytes;
     if part.is_file {

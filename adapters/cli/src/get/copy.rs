@@ -1,25 +1,25 @@
-//! A response's body on its way to where it is wanted, whole or not at all.
+//! Copies a response's body to its destination.
 
 use std::io::{self, Read, Write};
 
 use http::Response;
 use insist_ureq::{Body, Error};
 
-/// How much of a body is held at once.
+/// The size of the buffer.
 const PIECE: usize = 64 << 10;
 
-/// What keeps a response from being where it is wanted.
+/// The reason why a response's body was not copied.
 pub(super) enum Broken {
-    /// There is none.
+    /// There is no response.
     Call(Error),
-    /// Its body broke off.
+    /// The body broke off.
     Body(io::Error),
-    /// It cannot be written.
+    /// The body cannot be written.
     Output(io::Error),
 }
 
 impl Broken {
-    /// How the body broke off, if that is what it was.
+    /// Returns how the body broke off, if it did.
     pub(super) fn of_body(&self) -> Option<String> {
         match self {
             Self::Body(error) => Some(error.to_string()),
@@ -28,7 +28,7 @@ impl Broken {
     }
 }
 
-/// Writes the body, and says of each piece how long it is. Of one that breaks off it writes what came.
+/// Writes the body, and calls `wrote` with the length of each piece. Of a body that breaks off, it writes what came.
 pub(super) fn copy(response: &mut Response<Body>, to: &mut impl Write, wrote: impl Fn(u64)) -> Result<(), Broken> {
     let mut from = response.body_mut().as_reader();
     let mut piece = vec![0; PIECE];
@@ -39,7 +39,7 @@ pub(super) fn copy(response: &mut Response<Body>, to: &mut impl Write, wrote: im
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Broken::Body(error)),
         };
-        // A body that comes in drops is seen as it comes.
+        // A body that arrives slowly is seen as it arrives.
         to.write_all(&piece[..length]).and_then(|()| to.flush()).map_err(Broken::Output)?;
         wrote(length as u64);
     }

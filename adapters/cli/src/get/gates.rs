@@ -1,4 +1,4 @@
-//! The gates of a command, `--budget` and `--breaker`: each host has its own, and all calls to it share them.
+//! The gates of a command, `--budget` and `--breaker`. Each host has its own, shared by all calls to it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,32 +11,33 @@ use insist_ureq::insisting::Hosts;
 
 use crate::span::Rounded;
 
-/// State that the calls of a command share, and that can refuse an attempt.
+/// The options of the gates.
 #[derive(Args)]
 #[command(next_help_heading = "Gates (shared by all calls to a host)")]
 pub(super) struct GateOptions {
-    /// Retries and hedges for each first send, from 0.001 to 10; more are refused [default: no budget]
+    /// Allow this many retries and hedges for each first send, from 0.001 to 10, and refuse more [default: no budget]
     ///
-    /// It counts over 10 s, and has a reserve of 10 retries and hedges on top.
+    /// It counts over the last 10 s, and allows 10 retries and hedges on top.
     #[arg(long, value_name = "RATIO", value_parser = budget, allow_hyphen_values = true)]
     budget: Option<f64>,
 
-    /// Refuse attempts for 5 s once this share of them fails, above 0 and up to 1 [default: no breaker]
+    /// Open for 5 s, refusing every attempt, once this share of attempts fails, above 0 and up to 1 [default: no
+    /// breaker]
     ///
-    /// It counts the attempts of 10 s, and opens when there are at least 20 of them. After the 5 s one attempt is let
-    /// through, and decides whether it closes.
+    /// It counts the attempts of the last 10 s, and opens only if there are at least 20. After the 5 s it is half-open:
+    /// one attempt is let through, and its success closes the breaker.
     #[arg(long, value_name = "RATIO", value_parser = breaker, allow_hyphen_values = true)]
     breaker: Option<f64>,
 }
 
 impl GateOptions {
-    /// The gates of each of these URLs, in their order; `None` where none are asked for.
+    /// Makes the gates of these URLs, in their order; `None` if no gate was asked for.
     pub(super) fn of(&self, urls: &[Uri]) -> Option<Vec<Arc<Gates>>> {
         if self.budget.is_none() && self.breaker.is_none() {
             return None;
         }
         let (budget, breaker) = (self.budget, self.breaker);
-        // No more hosts than URLs, and none of them is forgotten while the command runs.
+        // There are no more hosts than URLs, and no gate is forgotten while the command runs.
         let hosts = Hosts::new(move || (breaker.map(Breaker::new), budget.map(Budget::new)))
             .limit(urls.len())
             .idle(Duration::MAX);
@@ -57,7 +58,7 @@ fn breaker(text: &str) -> Result<f64, String> {
 /// The gates of a host. The breaker is asked first: the budget counts no first send that was refused.
 pub(crate) type Gates = (Option<Breaker>, Option<Budget>);
 
-/// The states of gates, as they are now.
+/// Prints the present states of gates.
 pub(super) struct States<'a>(pub(super) &'a Gates);
 
 impl fmt::Display for States<'_> {
@@ -70,7 +71,7 @@ impl fmt::Display for States<'_> {
         if let Some(breaker) = breaker {
             f.write_str(if budget.is_some() { "; breaker " } else { "breaker " })?;
             match breaker.state(now) {
-                // The instant itself means nothing outside this process.
+                // Shown as a span, since an instant means nothing outside this process.
                 BreakerState::Open { until } => write!(f, "open for another {}", Rounded(until.saturating_since(now)))?,
                 state => write!(f, "{state}")?,
             }

@@ -1,9 +1,9 @@
-//! The headers and the method of a request, and the URLs that it can be sent to, for clap.
+//! Reads headers, methods, URLs and statuses, for clap.
 
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
-/// A header as `Name: value`, or as `Name;` where its value is empty.
+/// Reads a header as `Name: value`, or as `Name;` if its value is empty.
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
         (Some((name, value)), _) => (name, value.trim()),
@@ -13,22 +13,22 @@ pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     if value.is_empty() && !text.ends_with(';') {
         return Err(format!("the header has no value; write `{};` to send it empty", name.trim()));
     }
-    let name = name.trim().parse().map_err(|_| format!("`{name}` is no name of a header"))?;
-    let value = HeaderValue::from_str(value).map_err(|_| format!("`{value}` is no value of a header"))?;
+    let name = name.trim().parse().map_err(|_| format!("`{name}` is not a valid header name"))?;
+    let value = HeaderValue::from_str(value).map_err(|_| format!("`{value}` is not a valid header value"))?;
     Ok((name, value))
 }
 
 pub(super) fn method(text: &str) -> Result<Method, String> {
-    text.parse().map_err(|_| "a method is one word, as GET or POST".into())
+    text.parse().map_err(|_| "a method is one word, such as GET or POST".into())
 }
 
-/// A URL; without a scheme it is http, as for curl.
+/// Reads a URL; without a scheme it is http, as for curl.
 pub(super) fn url(text: &str) -> Result<Uri, String> {
     let full = if text.contains("://") { text.into() } else { format!("http://{text}") };
     let uri: Uri = full.parse().map_err(|error| format!("{error}, as in http://host/path"))?;
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => {}
-        _ => return Err("the scheme is neither http nor https".into()),
+        _ => return Err("the scheme is neither http nor https; give one of them".into()),
     }
     match uri.host() {
         Some(host) if !host.is_empty() => Ok(uri),
@@ -36,7 +36,7 @@ pub(super) fn url(text: &str) -> Result<Uri, String> {
     }
 }
 
-/// A status, from 100 to 999.
+/// Reads a status, from 100 to 999.
 pub(super) fn status(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(status @ 100..=999) => Ok(status),

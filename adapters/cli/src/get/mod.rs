@@ -1,4 +1,4 @@
-//! `insist get`: a fetch through failures.
+//! `insist get`: fetches a URL with retries.
 
 mod body;
 mod copy;
@@ -25,7 +25,7 @@ use copy::{Broken, copy};
 pub(crate) use gates::Gates;
 pub(crate) use options::Get;
 use progress::Progress;
-use report::{Form, Told, write_line};
+use report::{JsonReport, Told, write_line};
 use sink::Sink;
 
 impl Get {
@@ -35,7 +35,7 @@ impl Get {
         }
         let mut fetch = self.fetch()?;
         fetch.gate = self.gates.of(&self.urls[..1]).and_then(|gates| gates.into_iter().next());
-        // What cannot be written to is said before anything is sent.
+        // Opened first, so that a file that cannot be written is reported before anything is sent.
         let output = Sink::open(self.output.as_deref(), "-o")?;
         let report_to = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;
 
@@ -62,14 +62,14 @@ impl Get {
         };
         drop(progress);
         let written = match report_to {
-            Some(to) => write_report(to, &told.form(status, ended.as_ref().err().and_then(Broken::of_body))),
+            Some(to) => write_report(to, &told.json(status, ended.as_ref().err().and_then(Broken::of_body))),
             None => Ok(()),
         };
         let exit = self.end(&report, status, ended)?;
         written.map(|()| exit)
     }
 
-    /// What standard error is told, and the exit status.
+    /// Reports the end of the call on standard error, and returns the exit status.
     fn end(&self, report: &Report, status: Option<u16>, ended: Result<(), Broken>) -> Result<ExitCode, Failure> {
         let last = match (&ended, status) {
             (Err(Broken::Call(error)), _) => format!("last error: {error}"),
@@ -90,12 +90,12 @@ impl Get {
             }
             _ if report.reason.is_some() => Ok(ExitCode::from(GAVE_UP)),
             Err(Broken::Call(error)) => Err(Failure::Failed(error.to_string())),
-            // A reader that has seen enough has what it wants.
+            // A reader that leaves early is no failure.
             Err(Broken::Output(_)) | Ok(()) => Ok(ExitCode::SUCCESS),
         }
     }
 
-    /// What the command line asks for.
+    /// Makes the fetch that the command line asks for.
     pub(crate) fn fetch(&self) -> Result<Fetch, Failure> {
         let policy = self.policy.policy()?;
         let body = body::body(&self.data, &self.data_binary, &self.form)?;
@@ -139,7 +139,7 @@ fn is_repeatable(method: &Method, headers: &[(HeaderName, HeaderValue)]) -> bool
     Rules::new().repeat(method, &headers.iter().cloned().collect()) == Repeat::Always
 }
 
-/// Why a call gave up, if it did: the reason, and the wait or the gate that it is about.
+/// Returns why a call gave up, if it did: the reason, with the wait or the gate that caused it.
 fn why(report: &Report) -> Option<String> {
     let reason = report.reason?;
     let about = match report.refusal {
@@ -149,7 +149,7 @@ fn why(report: &Report) -> Option<String> {
     Some(about.map_or_else(|| reason.to_string(), |about| format!("{reason} ({about})")))
 }
 
-fn write_report(mut to: Sink, form: &Form) -> Result<(), Failure> {
-    write_line(&mut to, form)?;
+fn write_report(mut to: Sink, json: &JsonReport) -> Result<(), Failure> {
+    write_line(&mut to, json)?;
     to.keep().map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
 }

@@ -1,4 +1,4 @@
-//! The progress of a long fetch, on a terminal and nowhere else.
+//! Shows the progress of a long fetch, on a terminal only.
 
 use std::io::{IsTerminal, stderr, stdout};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -9,25 +9,25 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use insist_core::{Action, Decision, WaitReason};
 use insist_ureq::insisting::Event;
 
-/// A fetch that takes longer than this is a long one.
+/// The time after which progress is shown.
 const LONG: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
-/// What is shown of a fetch. Dropping it clears the line.
+/// The progress of a fetch. Dropping it clears the line.
 pub(super) struct Progress {
     bar: ProgressBar,
     shower: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// Nothing is shown unless standard error is a terminal, and the body does not go to one.
+    /// Makes a progress, which is shown only if standard error is a terminal and the body does not go to one.
     pub(super) fn new(body_to_stdout: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let is_wanted = stderr().is_terminal() && !(body_to_stdout && stdout().is_terminal());
         Self { shower: is_wanted.then(|| show_later(bar.clone())), bar }
     }
 
-    /// The body begins, with this length if it is known.
+    /// Begins to show the body, with its length if it is known.
     pub(super) fn begin(&self, length: Option<u64>) {
         if self.shower.is_none() {
             return;
@@ -42,7 +42,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(style) {
             self.bar.set_style(style);
         }
-        // The waits before it say nothing about its speed.
+        // The speed counts from here: waits before the body are no part of it.
         self.bar.reset_elapsed();
         self.bar.reset_eta();
     }
@@ -51,7 +51,7 @@ impl Progress {
         self.bar.inc(bytes);
     }
 
-    /// A hook that says what the call is about, before its body begins.
+    /// Makes a hook that shows what the call does before its body begins.
     pub(super) fn hook(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
         let bar = self.shower.is_some().then(|| self.bar.clone());
         move |event| {
@@ -63,7 +63,7 @@ impl Progress {
         }
     }
 
-    /// Runs what writes to standard error without the two in each other's way.
+    /// Hides the progress while a function writes to standard error.
     pub(super) fn suspended(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
     }
@@ -87,7 +87,7 @@ fn about(action: &Action) -> Option<String> {
     match action {
         Action::Send(attempt) => Some(format!("attempt {}", attempt.id)),
         Action::Wait { reason: WaitReason::Backoff, .. } => Some("waiting before the next attempt".into()),
-        Action::Wait { reason: WaitReason::Gate, .. } => Some("held back by a gate".into()),
+        Action::Wait { reason: WaitReason::Gate, .. } => Some("waiting for a gate".into()),
         _ => None,
     }
 }
@@ -96,7 +96,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some((ended, shower)) = self.shower.take() {
             drop(ended);
-            // A thread that has panicked has nothing left to clear.
+            // If the thread has panicked, there is nothing to clear.
             let _ = shower.join();
             self.bar.finish_and_clear();
         }

@@ -1,4 +1,4 @@
-//! What a finished call tells: the JSON of `--report`, and the lines of `--log`.
+//! Writes the report of a finished call: the JSON of `--report`, and the lines of `--log`.
 
 use std::fmt;
 use std::io::Write;
@@ -12,12 +12,12 @@ use super::sink::Sink;
 use crate::exit::Failure;
 use crate::span::{Rounded, nanos};
 
-/// A report that is told.
+/// A report that prints as the lines of `--log`, and converts to the JSON of `--report`.
 pub(super) struct Told<'a>(pub(super) &'a Report);
 
-/// The documented form of `--report`. Times are nanoseconds since the call began.
+/// The JSON of `--report`, as the help documents it. Times are nanoseconds since the call began.
 #[derive(Serialize)]
-pub(super) struct Form {
+pub(super) struct JsonReport {
     outcome: &'static str,
     reason: Option<Reason>,
     refusal: Option<Refusal>,
@@ -45,8 +45,8 @@ struct Entry {
     error: Option<String>,
 }
 
-impl Form {
-    /// Of a call that could not even begin.
+impl JsonReport {
+    /// Makes the report of a call that could not begin.
     pub(super) fn unsent(seed: u64) -> Self {
         Self {
             outcome: "gave_up",
@@ -64,17 +64,17 @@ impl Form {
     }
 }
 
-/// Writes a report as a line.
-pub(super) fn write_line(to: &mut Sink, form: &Form) -> Result<(), Failure> {
-    let mut line = serde_json::to_vec(form)?;
+/// Writes a report as one line of JSON.
+pub(super) fn write_line(to: &mut Sink, json: &JsonReport) -> Result<(), Failure> {
+    let mut line = serde_json::to_vec(json)?;
     line.push(b'\n');
     to.write_all(&line).map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
 }
 
 impl Told<'_> {
-    /// The documented form. `broken` says how the body of an accepted response broke off: that makes a failure of it,
-    /// which no attempt is left to mend.
-    pub(super) fn form(&self, status: Option<u16>, broken: Option<String>) -> Form {
+    /// Makes the JSON. `broken` says how the body of an accepted response broke off, which makes the call a failure:
+    /// there is no attempt after an accepted one.
+    pub(super) fn json(&self, status: Option<u16>, broken: Option<String>) -> JsonReport {
         let report = self.0;
         let winner = report.winner.filter(|_| broken.is_none());
         let mut log: Vec<Entry> = report.log.entries().iter().map(|entry| self.entry(entry)).collect();
@@ -85,7 +85,7 @@ impl Told<'_> {
             }
         }
         let reason = report.reason.or(broken.map(|_| Reason::Stopped));
-        Form {
+        JsonReport {
             outcome: if reason.is_none() { "returned" } else { "gave_up" },
             reason,
             refusal: report.refusal,
@@ -118,8 +118,8 @@ impl Told<'_> {
     }
 }
 
-/// How an attempt ended. On the caller's thread it ends itself when its time is up, with an error that says so: told as
-/// the same that the machine says of one that it cancels.
+/// Returns how an attempt ended. One on the caller's thread ends itself at its timeout, with an error; it is shown as
+/// the timeout that the machine would report.
 fn end(entry: &insist_core::Entry<Detail>) -> Option<AttemptEnd> {
     match (entry.end?, entry.detail.as_ref().and_then(|detail| detail.timeout)) {
         (AttemptEnd::Retry(_), Some(Timeout::Global)) => Some(AttemptEnd::Deadline),
@@ -128,7 +128,7 @@ fn end(entry: &insist_core::Entry<Detail>) -> Option<AttemptEnd> {
     }
 }
 
-/// One line an attempt: `#2 retry in lane 0 of http://one.example/: 100ms to 118ms, status 503, retry`.
+/// Prints one line for each attempt: `#2 retry in lane 0 of http://one.example/: 100ms to 118ms, status 503, retry`.
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { log, started, .. } = self.0;

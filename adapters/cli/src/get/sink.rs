@@ -1,4 +1,4 @@
-//! Where bytes go: standard output, or a file that is seen under its name only once it is whole.
+//! The destination of bytes: standard output, or a file that gets its name only once it is complete.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::exit::Failure;
 
-/// A place to write to. A file is dropped without a trace unless [`Sink::keep`] is called.
+/// A destination. An unfinished file is removed unless [`Sink::keep`] is called.
 pub(super) enum Sink {
     Stdout(io::StdoutLock<'static>),
-    /// A device or a pipe: there is nothing to put in its place.
+    /// A device or a pipe, which cannot be replaced by a file.
     Special(File),
     Beside {
         file: NamedTempFile,
@@ -20,7 +20,7 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// `-` is standard output, as for curl.
+    /// Opens a file; `-` is standard output, as for curl.
     pub(super) fn open(path: Option<&Path>, option: &str) -> Result<Self, Failure> {
         match path {
             Some(path) if path != Path::new("-") => Self::file(path)
@@ -29,9 +29,9 @@ impl Sink {
         }
     }
 
-    /// A file, or a device.
+    /// Opens a file or a device.
     pub(super) fn file(path: &Path) -> io::Result<Self> {
-        // What a symbolic link names is replaced, and not the link.
+        // The target of a symbolic link is replaced, not the link.
         let path = path.canonicalize().unwrap_or_else(|_| path.into());
         let before = std::fs::metadata(&path).ok();
         if before.as_ref().is_some_and(std::fs::Metadata::is_dir) {
@@ -41,7 +41,7 @@ impl Sink {
             return Ok(Self::Special(OpenOptions::new().write(true).open(&path)?));
         }
         if before.is_some() {
-            // A file that may not be written to is not to be replaced either.
+            // A file that may not be written to must not be replaced either.
             OpenOptions::new().write(true).open(&path)?;
         }
         let folder = match path.parent() {
@@ -55,12 +55,12 @@ impl Sink {
         Ok(Self::Beside { file, path })
     }
 
-    /// Whether it is standard output, which the reader may leave.
+    /// Returns whether it is standard output, whose reader may leave.
     pub(super) fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout(_))
     }
 
-    /// Everything was written: a file takes its name.
+    /// Completes the file: gives it its name.
     pub(super) fn keep(mut self) -> io::Result<()> {
         self.flush()?;
         match self {
@@ -70,7 +70,7 @@ impl Sink {
     }
 }
 
-/// A file beside the one that it is to become, with the permissions that a new file has.
+/// Creates a file in the folder of its final name, with the permissions of a new file.
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".insist-").suffix(".part");

@@ -1,4 +1,4 @@
-//! The shape of the waits: what the line says of it, laid over the shape of a preset or a file.
+//! The shape of the waits: the options for it, laid over the shape of a preset or a file.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use super::PolicyOptions;
 use super::base::Base;
 use crate::exit::Failure;
 
-/// What a backoff starts from, by default.
+/// The default of `--base`.
 const BASE: Duration = Duration::from_millis(100);
 
 const EXPONENTIAL: Shape = Shape::Exponential { base: BASE, factor: Factor::DOUBLE };
 const LIST: Shape = Shape::List { delays: List::new(&[]), at_end: AtEnd::Stop };
 
-/// Each shape with its defaults, and what the help says of it.
+/// Each shape with its defaults, and its line in the help.
 const SHAPES: [(Shape, &str); 8] = [
-    (Shape::Zero, "At once"),
+    (Shape::Zero, "No wait: retry at once"),
     (Shape::Stop, "No retry"),
     (Shape::Constant { base: BASE }, "BASE"),
     (Shape::Linear { base: BASE }, "BASE × 1, 2, 3 …"),
     (EXPONENTIAL, "BASE × 1, FACTOR, FACTOR² …"),
     (Shape::Fibonacci { base: BASE }, "BASE × 1, 1, 2, 3, 5 …"),
-    (Shape::Decorrelated { base: BASE }, "Drawn from BASE to 3 × the previous wait"),
-    (LIST, "What --delays says"),
+    (Shape::Decorrelated { base: BASE }, "A random wait from BASE to 3 × the previous one"),
+    (LIST, "The waits given with --delays"),
 ];
 
-/// Reads the word of a shape.
+/// Reads the name of a shape.
 pub(super) fn shape() -> impl TypedValueParser<Value = Shape> {
     let values = SHAPES.iter().map(|(shape, help)| PossibleValue::new(shape.as_str()).help(*help));
     PossibleValuesParser::new(values)
@@ -37,25 +37,26 @@ pub(super) fn shape() -> impl TypedValueParser<Value = Shape> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum AtEndName {
-    /// The lane ends
+    /// End the lane
     Stop,
-    /// The last wait is repeated
+    /// Repeat the last wait
     Repeat,
 }
 
 impl PolicyOptions {
-    /// The backoff that the line names, by its word or by a list of delays, with the defaults of its shape.
+    /// Returns the backoff that the command line names, by its name or by a list of delays, with the defaults of its
+    /// shape.
     pub(super) fn named_backoff(&self) -> Option<Shape> {
         self.backoff.or(self.delays.is_some().then_some(LIST))
     }
 
-    /// The backoff that is meant: the one named, that of the base, or exponential.
+    /// Returns the backoff in effect: the one named, else that of the preset or file, else exponential.
     pub(super) fn backoff(&self, base: Option<&Base>) -> Shape {
         let before = base.map(|base| *base.policy.get_backoff());
         self.named_backoff().or(before).unwrap_or(EXPONENTIAL)
     }
 
-    /// The base with the shape that the line says, or what the shape's constructor gives.
+    /// Makes the policy of the preset or file with the shape of the command line, or that of the shape's constructor.
     pub(super) fn shaped(&self, base: Option<&Base>) -> Result<Policy, Failure> {
         let before = base.map(|base| base.policy.get_backoff());
         let start = self.base.or(before.and_then(start)).unwrap_or(BASE);
@@ -70,7 +71,7 @@ impl PolicyOptions {
             Shape::Fibonacci { .. } => Policy::fibonacci(start),
             Shape::Decorrelated { .. } => Policy::decorrelated(start),
             Shape::List { .. } => self.list(before)?,
-            // A shape that the line does not know comes from nowhere.
+            // Unreachable: the options, presets and files have no other shapes.
             _ => Policy::stop(),
         };
         Ok(base.map_or(fresh, |base| base.policy.shape(*fresh.get_backoff())))
@@ -82,7 +83,7 @@ impl PolicyOptions {
             _ => (None, AtEnd::Stop),
         };
         let delays = self.delays.as_deref().map(List::new).or(delays).ok_or_else(|| {
-            Failure::Usage("--backoff list needs its waits; say them with --delays, as in --delays 1s,2s".into())
+            Failure::Usage("--backoff list needs its waits; give them with --delays, as in --delays 1s,2s".into())
         })?;
         let at_end = match self.at_end {
             None => at_end,
@@ -93,7 +94,7 @@ impl PolicyOptions {
     }
 }
 
-/// What a shape starts from, if it has a base.
+/// Returns the base of a shape, if it has one.
 fn start(shape: &Shape) -> Option<Duration> {
     match shape {
         Shape::Constant { base }

@@ -1,18 +1,18 @@
-//! What the options on the line are laid over: a preset, or a policy file.
+//! The policy that the options are laid over: a preset, or a policy file.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use insist_core::Policy;
 
 use crate::describe::Described;
 
-/// A policy and where it comes from.
+/// A policy and its origin.
 pub(super) struct Base {
     pub(super) policy: Policy,
-    /// In the words of the command line: `--preset aws`.
+    /// The origin as it stands on the command line: `--preset aws`.
     pub(super) name: String,
 }
 
-/// A preset, known by its place among all.
+/// A preset, by its index among all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Preset(usize);
 
@@ -23,7 +23,7 @@ impl Preset {
     }
 }
 
-/// Reads the name of a preset; the long help says the numbers of each.
+/// Reads the name of a preset; the long help describes each.
 pub(super) fn preset() -> impl TypedValueParser<Value = Preset> {
     let values =
         Policy::PRESETS.iter().map(|(name, policy)| PossibleValue::new(*name).help(Described(policy).to_string()));

@@ -9,7 +9,7 @@ use toml::de::{DeTable, Error};
 use super::base::Base;
 use crate::exit::Failure;
 
-/// The file in the words of the command line.
+/// Names a policy file as the command line does.
 pub(super) fn name(path: &Path) -> String {
     format!("--policy {}", path.display())
 }
@@ -23,13 +23,13 @@ pub(super) fn read(path: &Path) -> Result<Base, Failure> {
     Ok(Base { policy, name: name(path) })
 }
 
-/// What is wrong begins with what parts it from the name of the file.
+/// Parses a policy. An error begins with `: ` or `, line 3`, to follow the name of the file.
 fn parse(text: &str) -> Result<Policy, String> {
-    let fields = fields(text).map_err(|error| unread(text, &error))?;
-    toml::from_str(text).map_err(|error| said(text, &fields, &error))
+    let fields = fields(text).map_err(|error| syntax_error(text, &error))?;
+    toml::from_str(text).map_err(|error| policy_error(text, &fields, &error))
 }
 
-/// A field and where it stands, its value included.
+/// A field and its place in the text, value included.
 struct Field {
     name: String,
     place: Range<usize>,
@@ -44,8 +44,8 @@ fn fields(text: &str) -> Result<Vec<Field>, Error> {
     Ok(placed.collect())
 }
 
-/// What is no TOML.
-fn unread(text: &str, error: &Error) -> String {
+/// Describes an error of text that is no TOML.
+fn syntax_error(text: &str, error: &Error) -> String {
     let message = error.message();
     let Some(span) = error.span() else { return format!(": {message}") };
     let number = line(text, &span);
@@ -56,17 +56,17 @@ fn unread(text: &str, error: &Error) -> String {
     }
 }
 
-/// What is TOML, but no policy.
-fn said(text: &str, fields: &[Field], error: &Error) -> String {
+/// Describes an error of TOML that is no policy.
+fn policy_error(text: &str, fields: &[Field], error: &Error) -> String {
     let message = error.message();
     let holds = |field: &&Field, span: &Range<usize>| field.place.start <= span.start && span.end <= field.place.end;
-    // An error of the whole spans the whole file.
+    // An error of the policy as a whole spans the whole file.
     if let Some(span) = error.span() {
         if let Some(field) = fields.iter().find(|field| holds(field, &span)) {
             return placed(line(text, &span), &field.name, message);
         }
     }
-    // What is wrong with the whole names the field first that is the cause, unless that comes from the preset.
+    // Its message begins with the field that is the cause, unless that comes from the preset.
     let named = words(message).find_map(|word| fields.iter().find(|field| field.name == word));
     match named.or_else(|| fields.iter().find(|field| field.name == "preset")) {
         Some(field) => placed(line(text, &field.place), &field.name, message),
@@ -74,7 +74,7 @@ fn said(text: &str, fields: &[Field], error: &Error) -> String {
     }
 }
 
-/// A message that tells the field by itself is not told it again.
+/// Adds the field to the place, unless the message names it already.
 fn placed(line: usize, field: &str, message: &str) -> String {
     let is_told = !message.starts_with("invalid ") && words(message).any(|word| word == field);
     if is_told { format!(", line {line}: {message}") } else { format!(", line {line}, {field}: {message}") }

@@ -1,6 +1,6 @@
-//! The policy options, the same for all sub-commands, and the policy and seed that they stand for.
+//! The policy options, the same for all sub-commands, and the policy and seed made of them.
 //!
-//! What is given on the line is laid over a preset, a policy file, or what each backoff has by default.
+//! Options on the command line are laid over a preset, a policy file, or the defaults of the backoff.
 
 mod backoff;
 mod base;
@@ -19,45 +19,45 @@ use backoff::AtEndName;
 use base::{Base, Preset};
 use value::Attempts;
 
-/// How often, how long, how far apart.
+/// The policy options: how often, how long, how far apart.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Policy (durations as 150ms, 1.5s, 2m, 1h or 0)")]
 pub(crate) struct PolicyOptions {
-    /// The numbers of a well-known system, over which the other options are laid [default: none]
+    /// Start from the policy of a well-known system; other options change it [default: none]
     #[arg(long, value_name = "NAME", value_parser = base::preset())]
     preset: Option<Preset>,
 
-    /// A TOML file with the policy, over which the other options are laid [default: none]
+    /// Start from the policy in a TOML file; other options change it [default: none]
     #[arg(long = "policy", value_name = "FILE", conflicts_with = "preset")]
     policy_file: Option<PathBuf>,
 
-    /// The shape of the waits [default: exponential, or list where --delays is given]
+    /// How waits grow from retry to retry [default: exponential, or list if --delays is given]
     #[arg(long, value_name = "SHAPE", value_parser = backoff::shape())]
     backoff: Option<Shape>,
 
-    /// What the backoff starts from [default: 100ms]
+    /// The wait that the backoff starts from [default: 100ms]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     base: Option<Duration>,
 
-    /// What an exponential backoff multiplies with [default: 2]
+    /// The factor of an exponential backoff [default: 2]
     #[arg(long, value_name = "NUMBER", value_parser = value::factor, allow_hyphen_values = true)]
     factor: Option<f64>,
 
-    /// The most that a wait may be, jitter included, hints not [default: 10s for the shapes that grow, else none]
+    /// The longest wait, jitter included, Retry-After not [default: 10s for the shapes that grow, else none]
     ///
-    /// Over a preset or a file whose cap stops, it is where that stops.
+    /// With a preset or a file that stops at its cap, it is the wait at which the call stops.
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     cap: Option<Duration>,
 
-    /// The least that a wait may be, jitter included [default: 0]
+    /// The shortest wait, jitter included [default: 0]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     floor: Option<Duration>,
 
-    /// The waits of a list, one after the other
+    /// The waits of the list backoff, in order
     #[arg(long, value_name = "DURATION,…", value_parser = value::duration, value_delimiter = ',')]
     delays: Option<Vec<Duration>>,
 
-    /// What a list does after its last wait [default: stop]
+    /// What the list backoff does after its last wait [default: stop]
     #[arg(long, value_enum, value_name = "END")]
     at_end: Option<AtEndName>,
 
@@ -66,45 +66,45 @@ pub(crate) struct PolicyOptions {
     #[arg(long, value_name = "JITTER", value_parser = value::jitter, allow_hyphen_values = true)]
     jitter: Option<Jitter>,
 
-    /// Sends in all, the first and those of every lane included; or `unlimited` [default: 3]
+    /// The most attempts of a call, the first and those of all lanes included; or `unlimited` [default: 3]
     #[arg(long, value_name = "N", value_parser = value::attempts, allow_hyphen_values = true)]
     attempts: Option<Attempts>,
 
-    /// Sends in each lane, its first included [default: as many as the call has]
+    /// The most attempts of each lane, its first included [default: as many as the call has]
     #[arg(long, value_name = "N", value_parser = value::lane_attempts, allow_hyphen_values = true)]
     lane_attempts: Option<u32>,
 
-    /// How many attempts may be in flight at once [default: 1]
+    /// The most attempts in flight at once: 2 or more race or hedge [default: 1]
     #[arg(long, value_name = "N", value_parser = value::lanes, allow_hyphen_values = true)]
     lanes: Option<u8>,
 
-    /// How long what is in flight may take before the next lane opens; 0 races [default: 0]
+    /// Open the next lane if attempts in flight take longer than this; 0 opens all at once [default: 0]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     hedge_after: Option<Duration>,
 
-    /// How long an attempt may take before it is cancelled and retried [default: as long as it likes]
+    /// Cancel and retry an attempt that takes longer than this [default: no timeout]
     #[arg(long, value_name = "DURATION", value_parser = value::timeout)]
     attempt_timeout: Option<Duration>,
 
-    /// How long the call may take, waits included [default: as long as it likes]
+    /// End the call after this time, waits included [default: no deadline]
     #[arg(long, value_name = "DURATION", value_parser = value::timeout)]
     deadline: Option<Duration>,
 
-    /// The longest wait that a server may ask for; a longer one ends its lane [default: 5m]
+    /// The longest Retry-After to wait for; a longer one ends its lane [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     max_retry_after: Option<Duration>,
 
-    /// Wait as the backoff says, whatever the server asks for
+    /// Ignore Retry-After: wait only as the backoff says
     #[arg(long)]
     ignore_retry_after: bool,
 
-    /// What all randomness is drawn from: the same policy, seed and events give the same waits [default: random]
+    /// The seed of the jitter: the same policy, seed and events give the same waits [default: random]
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 }
 
 impl PolicyOptions {
-    /// The policy, checked, save that nothing may end a call with it: `plan` needs no end.
+    /// Makes the policy and checks it, but allows one with which a call need not end: `plan` needs no end.
     pub(crate) fn endless_policy(&self) -> Result<Policy, Failure> {
         let base = self.base()?;
         self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
@@ -115,7 +115,7 @@ impl PolicyOptions {
         }
     }
 
-    /// The policy, checked.
+    /// Makes the policy and checks it.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
         let policy = self.endless_policy()?;
         match policy.validate() {
@@ -127,7 +127,7 @@ impl PolicyOptions {
         }
     }
 
-    /// What the options are laid over, if anything is named.
+    /// Reads the preset or the file that the options are laid over, if one is named.
     fn base(&self) -> Result<Option<Base>, Failure> {
         match (self.preset, &self.policy_file) {
             (Some(preset), _) => Ok(Some(preset.base())),
@@ -136,12 +136,12 @@ impl PolicyOptions {
         }
     }
 
-    /// Whether attempts without end were asked for on the line, and not by a preset or a file.
+    /// Returns whether unlimited attempts were asked for on the command line, and not by a preset or a file.
     pub(crate) fn is_unlimited_on_the_line(&self) -> bool {
         self.attempts == Some(Attempts::Unlimited)
     }
 
-    /// Where it is said that attempts have no limit.
+    /// Names what made attempts unlimited.
     pub(crate) fn unlimited(&self) -> String {
         match (self.attempts, self.preset, &self.policy_file) {
             (None, Some(preset), _) => preset.base().name,
@@ -150,7 +150,7 @@ impl PolicyOptions {
         }
     }
 
-    /// The seed: the one given, or a random one that every reader of JSON can read, floats of 53 bits included.
+    /// Returns the seed given, or else a random one of 53 bits, which every reader of JSON can read.
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| fresh_seed() >> 11)
     }
@@ -192,7 +192,7 @@ impl PolicyOptions {
     }
 }
 
-/// Whether the waits of a lane go on for ever where no deadline ends them.
+/// Returns whether the waits of a lane go on for ever if no deadline ends them.
 pub(crate) fn is_endless(policy: &Policy) -> bool {
     policy.deadline(Duration::MAX).validate() == Err(PolicyError::Endless)
 }

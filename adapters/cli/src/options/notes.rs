@@ -1,4 +1,4 @@
-//! What was given and has no effect: said, and not refused.
+//! Notes on options that have no effect, which are told and not refused.
 
 use insist_core::{Policy, Shape};
 
@@ -6,7 +6,7 @@ use super::base::Base;
 use super::{Attempts, PolicyOptions};
 
 impl PolicyOptions {
-    /// One line for each option that has no effect beside the others, and what they are laid over.
+    /// Returns a line for each option that has no effect together with the others, or with the preset or file.
     pub(super) fn notes(&self, base: Option<&Base>) -> Vec<String> {
         let backoff = self.backoff(base);
         let before = base.map(|base| &base.policy);
@@ -25,7 +25,7 @@ impl PolicyOptions {
         };
         let has_base = !matches!(backoff, Shape::Zero | Shape::Stop | Shape::List { .. });
         let has_floor = self.floor.is_some() || before.is_some_and(|policy| !policy.get_floor().is_zero());
-        // A floor under no wait at all is a wait, which can be spread and capped.
+        // A floor makes a wait of no wait, and that can be spread and capped.
         let is_nothing = backoff == Shape::Stop || (backoff == Shape::Zero && !has_floor);
         let is_spread = !is_nothing && !matches!(backoff, Shape::Decorrelated { .. });
         let is_list = matches!(backoff, Shape::List { .. });

@@ -1,10 +1,10 @@
-//! The values of policy options: each is read or refused with what would be right.
+//! Reads the values of policy options; an error says what would be valid.
 
 use std::time::Duration;
 
 use insist_core::{Factor, Jitter};
 
-/// Sends in all.
+/// The value of `--attempts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempts {
     Limited(u32),
@@ -15,10 +15,10 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     insist_core::duration::parse(text).map_err(|problem| problem.to_string())
 }
 
-/// A duration for which zero makes no sense.
+/// Reads a duration above zero.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("nothing ends in no time; leave it out for no limit".into()),
+        Duration::ZERO => Err("an attempt or a call needs more than 0; leave the option out for no limit".into()),
         timeout => Ok(timeout),
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn attempts(text: &str) -> Result<Attempts, String> {
         return Ok(Attempts::Unlimited);
     }
     let attempts = count(text, "a call needs at least 1, the first included")?;
-    // The largest number stands for no limit in a policy.
+    // In a policy the largest number means no limit.
     Ok(if attempts == u32::MAX { Attempts::Unlimited } else { Attempts::Limited(attempts) })
 }
 
@@ -55,7 +55,7 @@ pub(super) fn factor(text: &str) -> Result<f64, String> {
     if insist_core::Policy::exponential(Duration::ZERO).factor(factor).validate().is_err() {
         return Err(RIGHT.into());
     }
-    // What is too small to be kept in fixed point would be another factor than the one written.
+    // A factor too small for fixed point would become another one.
     if Factor::new(factor).get() == 0.0 { Err(RIGHT.into()) } else { Ok(factor) }
 }
 

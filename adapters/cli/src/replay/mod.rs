@@ -1,6 +1,6 @@
 //! `insist replay`: one call in virtual time, from scripted outcomes.
 
-mod form;
+mod json;
 mod picture;
 mod script;
 
@@ -19,21 +19,22 @@ use script::Outcomes;
 
 /// Run one call in virtual time, from scripted outcomes
 ///
-/// A script has a JSON object a line: {"attempt":2,"after":"120ms","verdict":"accept"|"retry"|"stop",
-/// "retry_after":"2s","exactly_after":"2s","sent":"no"|"maybe","throttled":true|false}. Attempt 2 ends 120 ms after it was
-/// sent; an attempt without a line never answers. The backoff comes on top of retry_after, and not of exactly_after. All
-/// but attempt, after and verdict may be left out: no wait was asked for, it may have been sent, it was not throttled.
+/// A script has one JSON object in each line: {"attempt":2,"after":"120ms","verdict":"accept"|"retry"|"stop",
+/// "retry_after":"2s","exactly_after":"2s","sent":"no"|"maybe","throttled":true|false}. Here attempt 2 ends 120 ms
+/// after it was sent. An attempt without a line never answers. The wait before the next attempt is retry_after plus the
+/// backoff, or exactly_after alone. Only attempt, after and verdict are required; the others default to no hint,
+/// "maybe" and false.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Replay {
-    /// The script; standard input where it is left out or -
+    /// The script; standard input if it is left out or -
     script: Option<PathBuf>,
 
-    /// Which failures may be followed by another attempt; only what may always be repeated uses several lanes
+    /// Which failures may be followed by another attempt; all but `always` use one lane
     #[arg(long, value_enum, value_name = "WHICH", default_value = "always")]
     repeat: RepeatName,
 
-    /// Print a JSON object a line, one for each action
+    /// Print one JSON object for each action, each in a line
     ///
     /// {"at_ns":…,"action":"send","attempt":…,"lane":…,"retry":…,"kind":"first"|"retry"|"hedge","timeout_ns":…|null},
     /// {"at_ns":…,"action":"cancel","attempt":…,"reason":"timeout"|"lost"|"deadline"|"cancelled"},
@@ -54,15 +55,15 @@ Examples:
   insist replay outage.jsonl --lanes 3 --hedge-after 50ms --seed 7 --json
   echo '{\"attempt\":1,\"after\":\"80ms\",\"verdict\":\"retry\"}' | insist replay --attempt-timeout 1s
 
-Exit status: 0 the call returned, 1 it gave up or nothing can end it any more, 2 usage.";
+Exit status: 0 the call returned, 1 it gave up or cannot end, 2 usage error.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum RepeatName {
-    /// Any
+    /// Any failure
     Always,
-    /// Only an attempt that certainly was not sent
+    /// Only the failure of an attempt that certainly was not sent
     IfUnsent,
-    /// None
+    /// No failure
     Never,
 }
 
@@ -118,7 +119,7 @@ fn scripted(outcomes: &Outcomes) -> Script {
 fn print_json(timeline: &Timeline) -> Result<(), Failure> {
     let mut to = output();
     for step in &timeline.steps {
-        json_line(&mut to, &form::Line::new(step.at, &step.action))?;
+        json_line(&mut to, &json::Line::new(step.at, &step.action))?;
     }
     to.flush()?;
     Ok(())
@@ -132,7 +133,7 @@ fn print_text(policy: &Policy, seed: u64, timeline: &Timeline, outcomes: &Outcom
     Ok(())
 }
 
-/// The exit status is that of the call that was played.
+/// Returns the exit status of the call that was played.
 fn ended(timeline: &Timeline) -> Result<ExitCode, Failure> {
     if timeline.is_stuck {
         return Err(Failure::Failed(

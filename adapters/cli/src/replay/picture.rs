@@ -1,4 +1,4 @@
-//! A replay as a person reads it: what happened and when, and the attempts on a line of time.
+//! Prints a replay for people: what happened and when, and the attempts on a time line.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use insist_core::{Action, Attempt, CancelReason, Instant, Timeline, Verdict};
 use super::script::Outcomes;
 use crate::timeline::{Look, Mark, Row, draw, width};
 
-/// The actions and outcomes in order, and below them the picture.
+/// Writes the actions and outcomes in order, and below them the time line.
 pub(super) fn write(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcomes) -> io::Result<()> {
     let mut in_flight: Vec<Seen> = Vec::new();
     let mut over: Vec<Seen> = Vec::new();
@@ -55,12 +55,12 @@ pub(super) fn write(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcome
 struct Seen {
     attempt: Attempt,
     sent: Instant,
-    /// When its lane began to wait for it.
+    /// The instant at which its lane began to wait for it.
     waited: Option<Instant>,
-    /// When it ended, or will.
+    /// The instant at which it ended, or will end.
     ended: Instant,
     verdict: Option<Verdict>,
-    /// How it ended, once it has.
+    /// Its end in words, once it has ended.
     said: Option<String>,
     cancelled: Option<CancelReason>,
 }
@@ -73,7 +73,7 @@ impl Seen {
             attempt,
             sent,
             waited,
-            // What never answers ends at the end of time, unless it is cancelled.
+            // An attempt that never answers ends at the last instant, unless it is cancelled.
             ended: ended.unwrap_or(Instant::from_nanos(u64::MAX)),
             verdict: outcome.map(|outcome| outcome.verdict),
             said: None,
@@ -115,7 +115,7 @@ impl Seen {
     }
 }
 
-/// Takes out what ends by then, in order of id: the order in which it was sent.
+/// Takes out the attempts that have ended by an instant, in the order of their ids.
 fn due(in_flight: &mut Vec<Seen>, now: Instant) -> Vec<Seen> {
     let (due, rest) = std::mem::take(in_flight).into_iter().partition(|seen| seen.is_due(now));
     *in_flight = rest;
@@ -141,7 +141,7 @@ fn word(verdict: Verdict) -> String {
     }
 }
 
-/// An action in words, with every span exact.
+/// Describes an action, with every span exact.
 fn action(action: &Action) -> String {
     match action {
         Action::Send(attempt) => {

@@ -1,4 +1,4 @@
-//! Scripts: what comes of each attempt, a JSON object a line.
+//! Reads scripts: the outcome of each attempt, one JSON object in each line.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use insist_core::{Sent, Verdict};
 use serde::{Deserialize, Deserializer};
 
-/// What comes of an attempt, and how long after it was sent.
+/// The outcome of an attempt, and the span after its send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) after: Duration,
@@ -22,7 +22,7 @@ struct Line {
     attempt: u32,
     #[serde(deserialize_with = "duration")]
     after: Duration,
-    verdict: Word,
+    verdict: VerdictName,
     #[serde(default, deserialize_with = "optional_duration")]
     retry_after: Option<Duration>,
     #[serde(default, deserialize_with = "optional_duration")]
@@ -34,7 +34,7 @@ struct Line {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Word {
+enum VerdictName {
     Accept,
     Retry,
     Stop,
@@ -54,7 +54,7 @@ fn parsed<E: serde::de::Error>(text: &str) -> Result<Duration, E> {
     insist_core::duration::parse(text).map_err(|problem| E::custom(format!("`{text}`: {problem}")))
 }
 
-/// Reads a script; what is wrong with it is said with the number of the line.
+/// Reads a script; an error names the line.
 pub(super) fn read(text: &str) -> Result<Outcomes, String> {
     let mut outcomes = Outcomes::new();
     for (index, line) in text.lines().enumerate() {
@@ -71,18 +71,18 @@ pub(super) fn read(text: &str) -> Result<Outcomes, String> {
 }
 
 fn outcome(line: &str) -> Result<(u32, Outcome), String> {
-    // serde reads an array as a struct too.
+    // serde would read an array as a struct too.
     if !line.trim_start().starts_with('{') {
         return Err("not a JSON object, such as {\"attempt\":1,\"after\":\"120ms\",\"verdict\":\"retry\"}".into());
     }
-    let line: Line = serde_json::from_str(line).map_err(|error| said(&error))?;
+    let line: Line = serde_json::from_str(line).map_err(|error| json_error(&error))?;
     if line.attempt == 0 {
         return Err("attempt is 0; attempts are numbered from 1".into());
     }
     let verdict = match line.verdict {
-        Word::Accept => Verdict::Accept,
-        Word::Stop => Verdict::Stop,
-        Word::Retry => {
+        VerdictName::Accept => Verdict::Accept,
+        VerdictName::Stop => Verdict::Stop,
+        VerdictName::Retry => {
             let mut verdict = Verdict::retry().sent(line.sent.unwrap_or_default());
             if line.throttled {
                 verdict = verdict.throttled();
@@ -98,8 +98,8 @@ fn outcome(line: &str) -> Result<(u32, Outcome), String> {
     Ok((line.attempt, Outcome { after: line.after, verdict }))
 }
 
-/// What serde_json says, with the column alone: each line is a text of its own to it.
-fn said(error: &serde_json::Error) -> String {
+/// Describes an error of serde_json by its column alone, since each line is parsed by itself.
+fn json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     format!("{what} (column {})", error.column())

@@ -1,8 +1,8 @@
-//! The characters that timelines are drawn with: those of Unicode where the locale has them, else those of ASCII.
+//! The characters that time lines are drawn with: Unicode if the locale has it, else ASCII.
 
 use super::Mark;
 
-/// The characters of a timeline.
+/// The characters of a time line.
 pub(crate) struct Look {
     pub(super) line: char,
     pub(super) wait: char,
@@ -17,7 +17,7 @@ impl Look {
     const UNICODE: Self =
         Self { line: '━', wait: '·', accepted: '✓', failed: '✗', cancelled: '╱', open: '▶' };
 
-    /// What the locale of this process can show.
+    /// Returns the characters that this process's locale can show.
     pub(crate) fn of_locale() -> Self {
         // The first of these that is set decides (POSIX, Environment Variables, 8.2).
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]

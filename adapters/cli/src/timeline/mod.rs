@@ -1,4 +1,4 @@
-//! Attempts drawn on a line of time: a row an attempt, its wait before it, how it ended behind it.
+//! Draws attempts on a time line: one row for each, with the wait before it and its end after it.
 
 mod look;
 
@@ -10,27 +10,27 @@ use anstyle::{AnsiColor, Style};
 use crate::span::Rounded;
 pub(crate) use look::Look;
 
-/// How an attempt ended, as far as its colour and its mark go.
+/// The end of an attempt, which decides its colour and its mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     Accepted,
     Failed,
     Cancelled,
-    /// It never answered, and nothing stopped it.
+    /// It never answered, and nothing cancelled it.
     Open,
 }
 
 /// One attempt. Times are spans since the call began.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// What is written before the bar: `#2 lane 0 retry`.
+    /// The text before the bar: `#2 lane 0 retry`.
     pub(crate) label: String,
-    /// When its lane began to wait for it, if it did.
+    /// The time at which its lane began to wait for it, if it did.
     pub(crate) waited: Option<Duration>,
     pub(crate) sent: Duration,
     pub(crate) ended: Duration,
     pub(crate) mark: Mark,
-    /// What is written after the bar: `retry (503)`.
+    /// The text after the bar: `retry (503)`.
     pub(crate) said: String,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn draw(to: &mut impl Write, look: &Look, width: usize, rows: &[Row])
     Ok(())
 }
 
-/// How wide the bars may be for rows like these to fit the terminal; 40 where there is none.
+/// Returns the width of the bars with which these rows fit the terminal; 40 if there is none.
 pub(crate) fn width(rows: &[Row]) -> usize {
     let around = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or_default()
         + rows.iter().map(|row| row.said.chars().count()).max().unwrap_or_default()

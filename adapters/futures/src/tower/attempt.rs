@@ -1,4 +1,4 @@
-//! An attempt of a service: wait until it is ready, then call it.
+//! An attempt of a service: waits until the service is ready, then calls it.
 
 use core::fmt;
 use core::future::Future;
@@ -21,7 +21,7 @@ pub struct Answer<T, E> {
     is_sent: bool,
 }
 
-/// There was no request left to send: it could be cloned at first, and then it could not.
+/// The error of an attempt without a request, which could be cloned once but not again.
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 #[derive(Clone, Copy, Debug)]
 pub struct Unsendable;
@@ -37,7 +37,7 @@ impl fmt::Display for Unsendable {
 
 impl core::error::Error for Unsendable {}
 
-/// The judge of a service's outcomes, asked about an [`Answer`].
+/// Judges an [`Answer`] with the judge of the service's outcomes.
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 #[derive(Clone, Copy, Debug)]
 pub struct Judged<J>(pub(super) J);
@@ -57,7 +57,7 @@ impl<T, E, J: Judge<T, E>> Judge<Answer<T, E>, Unsendable> for Judged<J> {
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 pub struct Sends<S, Req, C> {
     service: S,
-    /// Until the first attempt, and while no gate holds that back.
+    /// True until the first attempt was made, or delayed by a gate.
     is_ready: bool,
     first: Option<Req>,
     spare: Option<Req>,
@@ -113,7 +113,7 @@ where
         Sending { step: Step::Readying { service: self.service.clone(), request, until } }
     }
 
-    /// A place that is held ready and not used would keep others waiting, perhaps those that hold the gate.
+    /// A ready service that is not used would keep others waiting, perhaps those that hold the gate.
     #[inline]
     fn on_wait(&mut self) {
         if self.is_ready && self.first.is_some() {

@@ -1,17 +1,17 @@
-//! Choices of a layer: the same for all requests, or what a function makes of each.
+//! A layer's settings for a request: the same for all, or a function of the request.
 
-/// Chooses something for each request: [`Same`] chooses the same for all, a function what it returns.
+/// Chooses a setting for each request: [`Same`] the same for all, a function what it returns.
 pub trait Choose<Req> {
-    /// The choice.
+    /// The setting.
     type Choice;
 
-    /// Chooses it for this request.
+    /// Chooses the setting for a request.
     fn choose(&self, request: &Req) -> Self::Choice;
 }
 
-/// Chooses a clone of this for every request.
+/// Chooses a clone of its value for every request.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "a wrapper that is to be made by its name")]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper that is constructed by its name")]
 pub struct Same<T>(pub T);
 
 impl<Req, T: Clone> Choose<Req> for Same<T> {

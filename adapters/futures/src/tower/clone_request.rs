@@ -1,6 +1,6 @@
 //! Cloning of requests.
 
-/// Clones requests: [`Cloned`] by their own `Clone`, a function as it likes.
+/// Clones requests: [`Cloned`] by their `Clone`, a function by itself.
 #[diagnostic::on_unimplemented(
     message = "requests of type `{Req}` cannot be cloned, so they cannot be sent again",
     label = "needs to clone `{Req}`",
@@ -12,7 +12,7 @@ pub trait CloneRequest<Req> {
     fn clone_request(&self, request: &Req) -> Option<Req>;
 }
 
-/// Clones every request by its own `Clone`.
+/// Clones every request by its `Clone`.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "made by its name")]
 pub struct Cloned;

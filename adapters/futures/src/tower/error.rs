@@ -1,4 +1,4 @@
-//! The error of a service that insists: the service's own, or why there is neither error nor response.
+//! The error of a retried service: the inner service's own, or why the call has neither error nor response.
 
 extern crate alloc;
 
@@ -12,25 +12,26 @@ use super::attempt::Unsendable;
 /// An error of any type, as tower's own layers give it.
 pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
-/// The error of a service that insists.
+/// The error of a retried service.
 ///
-/// `E` is the inner service's error. Where that is an [`Error`](core::error::Error), so is this, and it becomes a
-/// [`BoxError`] by itself. Where it is a [`BoxError`], because of a layer such as tower's timeout below this one,
-/// [`into_boxed`](Self::into_boxed) makes one of it: `ServiceBuilder::new().map_err(Error::into_boxed).layer(…)`.
+/// `E` is the inner service's error. If that is an [`Error`](core::error::Error), so is this, and `?` converts it to a
+/// [`BoxError`]. If it is a [`BoxError`], because of a layer such as tower's timeout below this one, convert it with
+/// [`into_boxed`](Self::into_boxed): `ServiceBuilder::new().map_err(Error::into_boxed).layer(…)`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error<E> {
     /// The service's own error: that of the last attempt, or of its readiness.
     Service(E),
     /// The call gave up without any response or error: all attempts took too long, a gate refused the first, or the
-    /// policy is invalid. It says why.
+    /// policy is invalid.
     GaveUp(NoOutcome),
-    /// The function given to [`Layer::clone_with`](super::Layer::clone_with) cloned a request once and then no more.
+    /// The function given to [`Layer::clone_with`](super::Layer::clone_with) cloned a request once, but returned `None`
+    /// later.
     NotCloned,
 }
 
 impl<E> Error<E> {
-    /// Returns the service's own error, if it is one.
+    /// Returns the service's own error; `None` if the error is not the service's.
     pub fn into_service(self) -> Option<E> {
         match self {
             Self::Service(error) => Some(error),
@@ -38,7 +39,7 @@ impl<E> Error<E> {
         }
     }
 
-    /// Returns the service's own error in a box, not wrapped in this; or this, if it is another.
+    /// Returns the service's own error in a box; any other error of this type is boxed as it is.
     pub fn into_boxed(self) -> BoxError
     where
         E: Into<BoxError>,
@@ -51,7 +52,7 @@ impl<E> Error<E> {
     }
 }
 
-/// Prints the error within.
+/// Prints the inner error.
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,7 +63,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
     }
 }
 
-/// The source is that of the error within, whose text this prints.
+/// Returns the source of the inner error, whose text this prints.
 impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {

@@ -1,4 +1,4 @@
-//! The future of a service that insists.
+//! The future of a service's call.
 
 use core::fmt;
 use core::future::Future;
@@ -22,7 +22,7 @@ use crate::timer::Timer;
 use crate::unsent;
 
 pin_project! {
-    /// The call of one request. Dropping it cancels the attempts in flight.
+    /// The future of one request's call. Dropping it cancels the attempts in flight.
     #[must_use = "nothing is sent before it is awaited"]
     pub struct ResponseFuture<M, O, T, R>
     where

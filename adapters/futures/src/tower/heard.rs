@@ -1,10 +1,10 @@
-//! Hooks of a service's calls, which hear its own responses and errors.
+//! Hooks of a service's calls, which are shown the service's own responses and errors.
 
 use insist_core::{Decision, Event, Hook, Instant, Judged};
 
 use super::attempt::{Answer, Unsendable};
 
-/// Tells a hook of a service's responses and errors what the call decides.
+/// Tells a hook what a call decides, in the service's own responses and errors.
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 #[derive(Clone, Copy, Debug)]
 pub struct Heard<H>(pub(super) H);

@@ -1,4 +1,4 @@
-//! The layer: the words of `retry` and `race`, for all requests of a service or for each.
+//! The layer: the methods of `retry` and `race`, for all requests of a service or for each.
 
 use insist_core::{AsPolicy, Event, Gate, Hook, IntoTerms, OnRetry, Repeat, Retrying, Verdict, When};
 
@@ -8,10 +8,11 @@ use crate::race::LANES;
 use crate::room::{Lanes, Room};
 use crate::timer::Timer;
 
-/// Says of a service's calls what `retry` and `race` say of one; [`layer`](tower_layer::Layer::layer) makes a [`Service`](super::Service) of it.
+/// A layer that retries or hedges every call of a service; [`layer`](tower_layer::Layer::layer) makes a
+/// [`Service`](super::Service) of it.
 ///
-/// The words are those of [`retry`](crate::retry()). What is said by value is cloned for each call, so what calls are to
-/// share is given by reference or as an `Arc`. A word that ends in `_for` or `_with` takes a function of the request.
+/// The methods are those of [`retry`](crate::retry()). A value is cloned for each call, so give what calls share by
+/// reference or as an `Arc`. The methods `…_for` and `clone_with` take a function of the request.
 ///
 /// ```
 /// use core::time::Duration;
@@ -36,16 +37,16 @@ pub struct Layer<M, S = (), const LANES: usize = 1> {
 }
 
 impl<M: Timer + Default> Layer<M> {
-    /// Describes calls whose attempts are sent one after the other, all with this policy or these terms: by value, by
-    /// reference, in an `Arc`.
+    /// Makes a layer whose calls send their attempts one after the other, with a policy or terms, given by value, by
+    /// reference or in an `Arc`.
     ///
-    /// A policy with more than one lane is refused as invalid: [`race`](Self::race).
+    /// A policy with more than one lane is refused as invalid; use [`race`](Self::race).
     pub fn retry<S: IntoTerms>(terms: S) -> Layer<M, SameTerms<S>> {
         Layer { timer: M::default(), requests: PerRequest::same(terms) }
     }
 
-    /// Describes calls that have as many attempts in flight as the policy has lanes, up to 4;
-    /// [`room`](Layer::room) makes it more.
+    /// Makes a layer whose calls have as many attempts in flight as the policy has lanes, up to 4;
+    /// [`room`](Layer::room) allows more.
     ///
     /// ```
     /// use core::time::Duration;
@@ -112,10 +113,11 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.judge_with(When(is_retried))
     }
 
-    /// Sets what is concluded from an outcome, in place of [`when`](Self::when): accept it, retry (after a wait that was
-    /// asked for, perhaps), or stop. The last response that was not accepted is what a call that gives up returns.
+    /// Sets a function that judges every outcome, in place of [`when`](Self::when): accept, retry (after the wait that
+    /// the server asks for, if any), or stop. A call that gives up returns the last response, though it was not
+    /// accepted.
     ///
-    /// An error of a clone's readiness is judged as any other, and known not to have been sent.
+    /// An error of a clone's `poll_ready` is judged as any other, and counts as not sent.
     pub fn judge<W, T, E>(self, judge: W) -> Layer<M, PerRequest<P, W, H, G, R, C, K>, LANES>
     where
         W: Fn(&Result<T, E>) -> Verdict + Clone,
@@ -145,7 +147,7 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.map(|requests| requests.map_hook(|_| hook))
     }
 
-    /// Adds a function that is told of each retry that is coming, besides the hook that was set before.
+    /// Adds a function that is told of each coming retry, besides the hook set before.
     pub fn on_retry<W, T, E>(self, function: W) -> Layer<M, PerRequest<P, J, (H, Same<OnRetry<W>>), G, R, C, K>, LANES>
     where
         W: Fn(&Retrying<'_, T, E>) + Clone,
@@ -160,7 +162,7 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.map(|requests| requests.map_hook(|hook| (hook, super::Traced { name: None })))
     }
 
-    /// Tells the same as [`trace`](Self::trace), of calls with this name.
+    /// Does the same as [`trace`](Self::trace), and names the calls.
     #[cfg(feature = "tracing")]
     pub fn trace_as(self, name: &'static str) -> Layer<M, PerRequest<P, J, (H, super::Traced), G, R, C, K>, LANES> {
         self.map(|requests| requests.map_hook(|hook| (hook, super::Traced { name: Some(name) })))
@@ -181,12 +183,13 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.map(|requests| requests.gate(gate))
     }
 
-    /// Sets which failures may be followed by another attempt. Default: all; the others use one lane.
+    /// Sets which failures may be followed by another attempt. Default: all; any other setting makes calls use one
+    /// lane.
     pub fn repeat(self, repeat: Repeat) -> Layer<M, PerRequest<P, J, H, G, Same<Repeat>, C, K>, LANES> {
         self.map(|requests| requests.repeat(Same(repeat)))
     }
 
-    /// Sets the same for each request: for HTTP, `repeat_of` of `insist-http` knows which are idempotent.
+    /// Sets it for each request; for HTTP, `repeat_of` of `insist-http` tells which are idempotent.
     pub fn repeat_for<W, Req>(self, repeat: W) -> Layer<M, PerRequest<P, J, H, G, W, C, K>, LANES>
     where
         W: Fn(&Req) -> Repeat + Clone,
@@ -194,9 +197,10 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.map(|requests| requests.repeat(repeat))
     }
 
-    /// Sets how a request is cloned, in place of its own `Clone`. One that gives `None` is sent once, with one lane.
+    /// Sets how a request is cloned, in place of its `Clone`. A request for which it returns `None` is sent once, with
+    /// one lane.
     ///
-    /// A request that was cloned once has to be clonable again; otherwise the call ends with [`Error::NotCloned`].
+    /// A request that it has cloned once it must clone again; otherwise the call ends with [`Error::NotCloned`].
     ///
     /// ```
     /// use insist_futures::{Policy, VirtualTimer, tower::Layer};
@@ -217,14 +221,13 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.map(|requests| requests.clone_with(clone_with))
     }
 
-    /// Sets the one seed that the waits of every call are drawn from, for tests. Default: each call its own, which the
-    /// timer draws.
+    /// Sets one seed for the waits of every call, for tests. Default: the timer gives each call its own.
     pub fn seed(self, seed: u64) -> Layer<M, PerRequest<P, J, H, G, R, C, Same<Option<u64>>>, LANES> {
         self.map(|requests| requests.seed(Same(Some(seed))))
     }
 
-    /// Sets the seed of each request: drawn from its id, for example, so that a simulation is the same each time and its
-    /// calls are not all alike.
+    /// Sets the seed of each request: made from its id, for example, so that a simulation runs the same each time and
+    /// its calls still differ.
     pub fn seed_for<W, Req>(self, seed: W) -> Layer<M, PerRequest<P, J, H, G, R, C, W>, LANES>
     where
         W: Fn(&Req) -> Option<u64> + Clone,

@@ -1,7 +1,7 @@
-//! A tower layer: calls of a service that insist, retried or hedged, with any [`Timer`](crate::Timer).
+//! A tower layer that retries or hedges the calls of a service, with any [`Timer`](crate::Timer).
 //!
-//! [`Layer::retry`] and [`Layer::race`] say what the functions of those names say, with the same words, for every request
-//! that a service is called with. `insist-tokio` has the same layer with tokio's timer.
+//! [`Layer::retry`] and [`Layer::race`] do what the functions of those names do, with the same methods, for every
+//! request of a service. `insist-tokio` has the same layer with tokio's timer.
 //!
 //! ```
 //! use insist_futures::tower::Layer;
@@ -25,10 +25,10 @@
 //!   ends or is dropped. A service that is never ready is waited for as often as the policy has attempts.
 //! - **Gates come before readiness**, always: a call that its gate holds back gives back the readiness that it was called
 //!   with, so that nobody waits for a place that is not used.
-//! - **What is given back** is the service's own: the response that was accepted or, when the call gives up, the last
-//!   response or error, whichever it was. [`Error`] has a variant for calls that end without either.
-//! - **Requests** are cloned. Where [`Layer::clone_with`] says that one cannot be, it is sent once. A body that streams
-//!   has to be collected before it can be sent again.
+//! - **Results** are the service's own: the accepted response or, when the call gives up, the last response or error.
+//!   [`Error`] has a variant for calls that end without either.
+//! - **Requests** are cloned. One that [`Layer::clone_with`] cannot clone is sent once. A body that streams has to be
+//!   collected before it can be sent again.
 
 mod attempt;
 mod choose;

@@ -1,12 +1,12 @@
-//! Everything that a layer says of each request, in one value.
+//! The settings of a layer for each request, in one value.
 
 use insist_core::{IntoTerms, Repeat};
 
 use super::choose::Same;
 use super::clone_request::Cloned;
 
-/// Everything that a layer says of each request: policy, judge, hook, gate, which failures may be repeated, how it is cloned, and
-/// the seed. Made and changed by the words of [`Layer`](super::Layer).
+/// The settings of a layer for each request: policy, judge, hook, gate, which failures may be repeated, how it is
+/// cloned, and the seed. Set by the methods of [`Layer`](super::Layer).
 #[derive(Clone, Copy, Debug)]
 pub struct PerRequest<P, J = (), H = Same<()>, G = Same<()>, R = Same<Repeat>, C = Cloned, K = Same<Option<u64>>> {
     pub(super) policy: P,

@@ -1,4 +1,4 @@
-//! A service that insists on another service's answers.
+//! The service that retries or hedges the calls of another.
 
 use core::mem;
 use core::task::{Context, Poll};
@@ -17,9 +17,10 @@ use crate::driver::Driver;
 use crate::room::{Lanes, Room};
 use crate::timer::Timer;
 
-/// A service that insists as its [`Layer`] says. Clones share the gate that the layer was given.
+/// A service that retries or hedges the calls of an inner service, as its [`Layer`] says. Clones share the layer's
+/// gate.
 ///
-/// It is ready when the inner service is; an error of that readiness ends the call before it begins. The policy's
+/// It is ready when the inner service is; an error of the inner `poll_ready` is returned from its own. The policy's
 /// deadline starts when the future is first polled, not when the wait for readiness starts.
 #[derive(Clone, Copy, Debug)]
 pub struct Service<S, L> {
@@ -28,22 +29,22 @@ pub struct Service<S, L> {
 }
 
 impl<S, L> Service<S, L> {
-    /// Makes what [`Layer::layer`](tower_layer::Layer::layer) makes.
+    /// Wraps a service, as [`Layer::layer`](tower_layer::Layer::layer) does.
     pub const fn new(inner: S, layer: L) -> Self {
         Self { inner, layer }
     }
 
-    /// Returns the service that is called.
+    /// Returns the inner service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the service that is called, for changing it.
+    /// Returns the inner service, mutably.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the service that is called.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }

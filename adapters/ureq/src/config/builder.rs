@@ -1,7 +1,7 @@
-//! Builds the configuration of an agent, twice: as the user says it, and as attempts go by it.
+//! Builds the configuration of an agent twice: the user's, and the one for attempts.
 //!
-//! Nothing else would do. A request's configuration begins as a copy of its agent's, and attempts need another
-//! `http_status_as_error` than the user's, for an error hides the answer and closes its connection.
+//! Both are needed: a request's configuration starts as a copy of the user's, but attempts need `http_status_as_error`
+//! off, because an error hides the answer and closes its connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 
 type PlainBuilder = ureq::config::ConfigBuilder<AgentScope>;
 
-/// What the user said, to be said again to the builder of another configuration.
+/// The user's settings, to be applied to the builder of another configuration.
 pub(super) type Steps = Arc<Vec<Box<dyn Fn(PlainBuilder) -> PlainBuilder + Send + Sync>>>;
 
 /// Configures an agent: ureq's settings, and those of [`Insist`].
@@ -48,16 +48,16 @@ impl AgentConfigBuilder {
         }
     }
 
-    /// As [in ureq](ureq::config::ConfigBuilder::http_status_as_error).
+    /// Sets it [as in ureq](ureq::config::ConfigBuilder::http_status_as_error).
     ///
-    /// It is about the result of a call: attempts are judged by [`Rules`](crate::insisting::Rules) in any case.
+    /// It concerns only the result of a call: attempts are judged by [`Rules`](crate::insisting::Rules).
     pub fn http_status_as_error(mut self, v: bool) -> Self {
         self.said = self.said.http_status_as_error(v);
         self.steps.push(Box::new(move |builder| builder.http_status_as_error(v)));
         self
     }
 
-    /// As [in ureq](ureq::config::ConfigBuilder::middleware). It runs once an attempt.
+    /// Sets it [as in ureq](ureq::config::ConfigBuilder::middleware). It runs once for each attempt.
     pub fn middleware(mut self, v: impl Middleware) -> Self {
         self.plain = self.plain.middleware(v);
         self
@@ -80,7 +80,7 @@ impl fmt::Debug for AgentConfigBuilder {
 macro_rules! both {
     (() $($(#[$attribute:meta])* $name:ident($value:ty);)*) => {
         impl AgentConfigBuilder {$(
-            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            #[doc = concat!("Sets it [as in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
             $(#[$attribute])*
             pub fn $name(mut self, v: $value) -> Self {
                 self.said = self.said.$name(v.clone());
@@ -97,7 +97,7 @@ setters! { both () }
 macro_rules! both_headers {
     (() $($name:ident($value:ty);)*) => {
         impl AgentConfigBuilder {$(
-            #[doc = concat!("As [in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
+            #[doc = concat!("Sets it [as in ureq](ureq::config::ConfigBuilder::", stringify!($name), ").")]
             pub fn $name(mut self, v: $value) -> Self {
                 let v: AutoHeaderValue = v.into();
                 self.said = self.said.$name(v.clone());

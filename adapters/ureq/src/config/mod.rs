@@ -1,7 +1,7 @@
-//! The configuration of an agent: ureq's own, and beside it what its calls insist on.
+//! The configuration of an agent: ureq's own, and the settings of its calls.
 //!
-//! `Config` and the builder for agents are this crate's, so that every way to an agent leads to one that insists,
-//! [`Config::new_agent`] too. The builders for requests are ureq's.
+//! `Config` and the builder for agents are this crate's types, so that [`Config::new_agent`] too makes an agent of this
+//! crate. The builders for requests are ureq's.
 
 mod builder;
 pub(crate) mod setters;
@@ -20,12 +20,12 @@ use crate::settings::Settings;
 pub use builder::AgentConfigBuilder;
 pub use ureq::config::{AutoHeaderValue, IpFamily, RedirectAuthHeaders, Timeouts};
 
-/// Configuration of an agent: ureq's, whose getters it has, and what the agent's calls insist on.
+/// The configuration of an agent: ureq's, with all its getters, and the settings of the agent's calls.
 #[derive(Clone)]
 pub struct Config {
-    /// What the user said: the getters, and what the configuration of a request begins with.
+    /// The user's configuration: that of the getters, and the start of each request's own.
     said: ureq::config::Config,
-    /// What attempts go by: an answer is an answer whatever its status, and the user's middleware is in its place.
+    /// The configuration of attempts: answers are no errors whatever their status, and the user's middleware runs.
     plain: ureq::config::Config,
     steps: Steps,
     settings: Settings,
@@ -37,7 +37,7 @@ impl Config {
         AgentConfigBuilder::new()
     }
 
-    /// Makes an agent with this configuration. It insists, as every agent of this crate does.
+    /// Makes an agent of this crate with this configuration.
     pub fn new_agent(&self) -> Agent {
         self.clone().into()
     }
@@ -50,7 +50,7 @@ impl Config {
         &self.settings
     }
 
-    /// What the user said, with this middleware and no other.
+    /// Returns the user's configuration, with this middleware and no other.
     pub(crate) fn with_middleware(&self, middleware: impl Middleware) -> ureq::config::Config {
         let builder = ureq::config::Config::builder().middleware(middleware);
         self.steps.iter().fold(builder, |builder, step| step(builder)).build()
@@ -81,10 +81,10 @@ impl fmt::Debug for Config {
     }
 }
 
-/// The builder for a scope: [`AgentConfigBuilder`] for agents, ureq's own for requests.
+/// The configuration builder of a scope: [`AgentConfigBuilder`] for agents, ureq's own for requests.
 pub type ConfigBuilder<Scope> = <Scope as BuilderFor>::Builder;
 
-/// Names the builder that configures in a scope of [`typestate`](crate::typestate).
+/// Maps a scope of [`typestate`](crate::typestate) to its configuration builder.
 pub trait BuilderFor {
     /// The builder.
     type Builder;

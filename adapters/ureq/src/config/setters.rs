@@ -1,4 +1,4 @@
-//! The list of ureq's setters, once, for the builders of this crate: each hands its value to ureq's builder.
+//! Lists ureq's setters once, for the builders of this crate: each hands its value to ureq's builder.
 
 /// Calls a macro with the setters that take a value of this type as it is.
 macro_rules! setters {
@@ -21,7 +21,7 @@ macro_rules! setters {
             max_idle_connections_per_host(usize);
             max_idle_age(std::time::Duration);
             allow_non_standard_methods(bool);
-            /// It bounds the whole call: all attempts, the waits between them, and the reading of the body.
+            /// Bounds the whole call: all attempts, the waits between them, and the reading of the body.
             timeout_global(Option<std::time::Duration>);
             timeout_per_call(Option<std::time::Duration>);
             timeout_per_read(Option<std::time::Duration>);

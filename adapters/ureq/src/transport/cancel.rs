@@ -1,4 +1,4 @@
-//! Cancels one attempt: shuts down the connections that it uses at this moment, and no other.
+//! Cancels one attempt by shutting down the connections that it uses at that moment, and no others.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use ureq::Error;
 use ureq::unversioned::transport::ShutdownHandle;
 
-/// Cancels one attempt of a race. The attempt's thread binds connections to it, another thread cancels.
+/// The canceller of one attempt of a race: the attempt's thread binds connections to it, another thread cancels.
 #[derive(Default)]
 pub(crate) struct Cancel(Mutex<State>);
 
@@ -31,7 +31,7 @@ impl Cancel {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shuts down what the attempt uses, and fails what it will want to use.
+    /// Shuts down the connections that the attempt uses, and refuses it further ones.
     pub(crate) fn cancel(&self) {
         let bound = {
             let mut state = self.lock();
@@ -48,7 +48,7 @@ impl Cancel {
         }
     }
 
-    /// The attempt has ended. Says whether it was cancelled before.
+    /// Ends the attempt, and returns whether it was cancelled before.
     pub(crate) fn end(&self) -> bool {
         let mut state = self.lock();
         state.bound.clear();
@@ -58,7 +58,7 @@ impl Cancel {
         state.phase == Phase::Cancelled
     }
 
-    /// The attempt is about to use this socket.
+    /// Binds a socket that the attempt is about to use.
     pub(crate) fn bind(&self, connection: u64, socket: &Weak<dyn ShutdownHandle>) -> Result<(), Error> {
         let mut state = self.lock();
         match state.phase {
@@ -71,7 +71,7 @@ impl Cancel {
         }
     }
 
-    /// The attempt uses this connection no more.
+    /// Releases a connection that the attempt no longer uses.
     pub(crate) fn release(&self, connection: u64) {
         self.lock().bound.retain(|(bound, _)| *bound != connection);
     }

@@ -1,4 +1,4 @@
-//! A connection that knows which attempt uses it: pooled connections are handed from one to the next.
+//! A connection that knows which attempt uses it, since pooled connections pass from one attempt to the next.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -26,7 +26,7 @@ impl<T> Connection<T> {
         Self { number, inner, sockets, bound }
     }
 
-    /// Binds it to the attempt that this thread is making: to the time it has, and to what can cancel it.
+    /// Binds the connection to this thread's attempt: to its remaining time, and to its canceller.
     fn bind(&mut self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
         let timeout = scope::limit(timeout)?;
         let Some(cancel) = scope::cancel() else { return Ok(timeout) };
@@ -49,7 +49,7 @@ impl<T> Connection<T> {
     }
 }
 
-/// For attempts that something may end. Apart, so that the others only pass through.
+/// The paths of attempts with a timeout or a canceller, kept apart so that others only pass through.
 impl<T: Transport> Connection<T> {
     #[cold]
     fn transmit_bound(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
@@ -84,8 +84,8 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn is_open(&mut self) -> bool {
-        // ureq asks on the way into the pool and out of it. The attempt is done with it, and whoever takes it next
-        // must not be hit by that attempt's end.
+        // ureq calls this on the way into the pool and out of it. The old attempt has ended, and its cancel must not
+        // hit the next.
         if self.bound.is_some() {
             self.release();
         }

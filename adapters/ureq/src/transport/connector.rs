@@ -1,4 +1,4 @@
-//! Opens connections with ureq's connector, and keeps what it takes to shut each of them down.
+//! Opens connections with ureq's connector, and keeps the handle that shuts each of them down.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,7 +41,8 @@ impl<C: Connector> Connector for Cancellable<C> {
             uri: details.uri,
             addrs: details.addrs.clone(),
             config: details.config,
-            // ureq makes a TLS configuration anew, roots and all, for each connection of a request with its own.
+            // For a request with its own configuration, ureq rebuilds the TLS configuration, roots included, for each
+            // connection.
             request_level: details.request_level && !scope::is_agents_config(),
             resolver: details.resolver,
             now: details.now,

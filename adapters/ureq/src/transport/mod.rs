@@ -1,6 +1,6 @@
 //! The transport of an insisting agent: ureq's own, wrapped so that an attempt can be timed and cancelled.
 //!
-//! ureq's traits for it live in `ureq::unversioned`, which may change in a minor release; hence the pinned version.
+//! ureq's traits for it are in `ureq::unversioned`, which may change in a minor release; so the version is pinned.
 
 mod cancel;
 mod connection;

@@ -10,7 +10,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::scope;
 
-/// A resolver that is given no more time than the attempt has.
+/// A resolver that gets no more time than the attempt has.
 #[derive(Debug)]
 pub(crate) struct Timed<R>(pub(crate) R);
 

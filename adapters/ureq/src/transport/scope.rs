@@ -1,4 +1,4 @@
-//! What the connections that a thread uses know of the attempt that the thread is making.
+//! Gives the connections of a thread the limits of the attempt that the thread is making.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -12,46 +12,46 @@ use super::Cancel;
 
 thread_local! {
     static MARKS: Cell<Marks> = const { Cell::new(0) };
-    /// Of an attempt that is [`TIMED`].
+    /// The limit of an attempt that is [`TIMED`].
     static LIMIT: Cell<Option<Limit>> = const { Cell::new(None) };
     static CANCEL: RefCell<Option<Arc<Cancel>>> = const { RefCell::new(None) };
 }
 
-/// What is true of an attempt. One byte: most attempts have no more than that, and each use of a connection looks at it.
+/// The flags of an attempt, in one byte: each use of a connection looks at them, and most attempts need nothing else.
 type Marks = u8;
 
-/// It has a timeout.
+/// The attempt has a timeout.
 const TIMED: Marks = 1;
-/// Another thread can cancel it.
+/// Another thread can cancel the attempt.
 const CANCELLABLE: Marks = 2;
-/// The request's configuration is its agent's but for what an attempt changes.
+/// The request has its agent's configuration, except for what an attempt changes.
 const AGENTS_CONFIG: Marks = 4;
-/// Something of it was written.
+/// Something of the request was written.
 const SENT: Marks = 8;
 
-/// When an attempt is out of time, and what it is then said to have exceeded.
+/// The end of an attempt's time, and the timeout that it then reports.
 #[derive(Clone, Copy)]
 struct Limit {
     until: Instant,
     reason: Timeout,
 }
 
-/// What the connections of an attempt go by.
+/// The limits of an attempt's connections.
 pub(crate) struct Terms {
-    /// How long it may take, and what it is said to have exceeded if it takes longer.
+    /// The time that the attempt may take, and the timeout that it then reports.
     pub(crate) timeout: Option<(Duration, Timeout)>,
-    /// Whether its request has no configuration of its own.
+    /// True if the request has no configuration of its own.
     pub(crate) is_agents_config: bool,
-    /// What cancels it, if anything can.
+    /// The attempt's canceller, if it has one.
     pub(crate) cancel: Option<Arc<Cancel>>,
 }
 
 impl Terms {
-    /// Those of an attempt that nothing ends, with its agent's configuration.
+    /// No timeout and no canceller, with the agent's configuration.
     pub(crate) const NONE: Self = Self { timeout: None, is_agents_config: true, cancel: None };
 }
 
-/// While it lives, this thread makes one attempt: what its connections do is timed, noted, and can be cancelled.
+/// The scope of an attempt on this thread: while it lives, the thread's connections are timed and can be cancelled.
 pub(crate) struct Scope {
     outer: Marks,
     outer_limit: Option<Limit>,
@@ -60,11 +60,11 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// An attempt begins on this thread.
+    /// Begins an attempt on this thread.
     #[inline(always)]
     pub(crate) fn enter(terms: Terms) -> Self {
         let Terms { timeout, is_agents_config, cancel } = terms;
-        // A sum that overflows is never.
+        // An instant that overflows is no limit.
         let until = |(timeout, reason)| Some(Limit { until: Instant::now().checked_add(timeout)?, reason });
         let limit = timeout.and_then(until);
         let can_be_cancelled = cancel.is_some();
@@ -82,12 +82,12 @@ impl Scope {
         Self { outer, outer_limit, outer_cancel, can_be_cancelled }
     }
 
-    /// Whether anything of the request may have left this machine.
+    /// Returns whether anything of the request may have left this machine.
     pub(crate) fn is_sent(&self) -> bool {
         MARKS.get() & SENT != 0
     }
 
-    /// Gives the attempt no more time than this from now on.
+    /// Limits the rest of the attempt to this span.
     pub(crate) fn shorten(&self, timeout: Duration) {
         let shorter = Limit { until: Instant::now() + timeout, reason: Timeout::PerCall };
         let limit = match LIMIT.get() {
@@ -98,7 +98,7 @@ impl Scope {
         MARKS.set(MARKS.get() | TIMED);
     }
 
-    /// What is bound stays in the way of nobody: neither of an attempt around this one nor of what comes after it.
+    /// Restores the enclosing attempt's limit and canceller.
     #[cold]
     fn restore(&mut self) {
         if self.outer & TIMED != 0 {
@@ -120,35 +120,36 @@ impl Drop for Scope {
     }
 }
 
-/// What cancels the attempt that this thread is making, if anything can.
+/// Returns the canceller of this thread's attempt, if it has one.
 pub(super) fn cancel() -> Option<Arc<Cancel>> {
     if MARKS.get() & CANCELLABLE != 0 { CANCEL.with_borrow(Clone::clone) } else { None }
 }
 
-/// Whether the configuration is that of the agent but for what an attempt changes, which no connection depends on.
+/// Returns whether the configuration is the agent's, except for what an attempt changes, which no connection depends
+/// on.
 pub(super) fn is_agents_config() -> bool {
     MARKS.get() & AGENTS_CONFIG != 0
 }
 
-/// Whether anything may end the attempt: its timeout, or another thread.
+/// Returns whether the attempt has a timeout or a canceller.
 #[inline]
 pub(super) fn is_bound() -> bool {
     MARKS.get() & (TIMED | CANCELLABLE) != 0
 }
 
-/// Whether the attempt has a timeout.
+/// Returns whether the attempt has a timeout.
 #[inline]
 pub(super) fn is_timed() -> bool {
     MARKS.get() & TIMED != 0
 }
 
-/// The attempt is about to write.
+/// Records that the attempt is about to write.
 #[inline]
 pub(super) fn sending() {
     MARKS.set(MARKS.get() | SENT);
 }
 
-/// The smaller of a timeout and what is left of the attempt's; an error if nothing is.
+/// Returns the smaller of a timeout and what is left of the attempt's; an error if nothing is left.
 pub(super) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
     let Some(Limit { until, reason }) = LIMIT.get().filter(|_| is_timed()) else { return Ok(timeout) };
     let left = until.saturating_duration_since(Instant::now());
@@ -169,7 +170,7 @@ mod tests {
         Terms { timeout: Some((timeout, Timeout::Global)), ..Terms::NONE }
     }
 
-    /// What an endless timeout comes to.
+    /// Returns the attempt's limit on an endless timeout.
     fn limited() -> (Option<Duration>, Timeout) {
         let (after, reason) = (time::Duration::NotHappening, Timeout::RecvBody);
         let endless = NextTimeout { after, reason, per_read: None, per_write: None };

@@ -1,4 +1,4 @@
-//! How many of the URLs are fetched, on a terminal and nowhere else.
+//! Shows how many of the URLs are fetched, on a terminal only.
 
 use std::io::{IsTerminal, stderr, stdout};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Dropping it clears the line.
+/// A progress bar. Dropping it clears the line.
 pub(super) struct Bar {
     bar: ProgressBar,
     gave_up: usize,
 }
 
 impl Bar {
-    /// Nothing is shown unless standard error is a terminal, and the bodies do not go to one.
+    /// Makes a bar, which is shown only if standard error is a terminal and the bodies do not go to one.
     pub(super) fn new(urls: usize, bodies_to_stdout: bool) -> Self {
         let is_wanted = stderr().is_terminal() && !(bodies_to_stdout && stdout().is_terminal());
         let target = if is_wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -28,7 +28,7 @@ impl Bar {
         Self { bar, gave_up: 0 }
     }
 
-    /// One more has ended.
+    /// Counts one more URL as ended.
     pub(super) fn add(&mut self, has_given_up: bool) {
         if has_given_up {
             self.gave_up += 1;
@@ -37,7 +37,7 @@ impl Bar {
         self.bar.inc(1);
     }
 
-    /// Runs what writes to standard error without the two in each other's way.
+    /// Hides the bar while a function writes to standard error.
     pub(super) fn suspended(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
     }

@@ -1,4 +1,4 @@
-//! One URL of several: fetched on a thread, its body kept until it is its turn, or in a file of its own.
+//! Fetches one URL of several on a thread, and keeps its body until its turn, or in a file of its own.
 
 use std::io::{self, Seek, Write};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::super::copy::{Broken, copy};
 use super::super::gates::Gates;
-use super::super::report::{Form, Told};
+use super::super::report::{JsonReport, Told};
 use super::super::sink::Sink;
 use super::super::{Get, why};
 use super::names::names;
@@ -21,30 +21,30 @@ use super::table::Row;
 use crate::exit::Failure;
 use crate::fetch::{Fetch, Fetched, agent};
 
-/// 1 MiB: how much of a body is kept in memory until it is its turn. What is longer is in a file without a name.
+/// The most of a body that is kept in memory until its turn: 1 MiB. A longer one is kept in a file without a name.
 const IN_MEMORY: usize = 1 << 20;
 
-/// What came of a URL.
+/// The end of a URL's call.
 pub(super) struct Ended {
     pub(super) row: Row,
-    /// What standard output is to be given.
+    /// The body for standard output, if it goes there.
     pub(super) body: Option<SpooledTempFile>,
-    pub(super) form: Form,
+    pub(super) json: JsonReport,
     pub(super) log: String,
 }
 
-/// Fetches one URL after the other, for all threads.
+/// The fetcher of all URLs, shared by the threads.
 pub(super) struct Fetcher<'a> {
     get: &'a Get,
     agent: Agent,
-    /// What all have in common.
+    /// The parts of the fetch that all URLs have in common.
     fetch: Fetch,
-    /// Their paths, and their names in the folder.
+    /// The path of each URL's file, and its name in the folder.
     files: Vec<(PathBuf, String)>,
     gates: Option<Vec<Arc<Gates>>>,
 }
 
-/// Where a body goes.
+/// The destination of a body.
 enum Place {
     Turn(SpooledTempFile),
     File(Sink),
@@ -59,7 +59,7 @@ impl<'a> Fetcher<'a> {
         Ok(Self { get, agent: agent(), fetch: get.fetch()?, files, gates: get.gates.of(&get.urls) })
     }
 
-    /// The URLs with their gates.
+    /// Returns the URLs with their gates.
     pub(super) fn gates(&self) -> Vec<(&Uri, &Arc<Gates>)> {
         self.get.urls.iter().zip(self.gates.iter().flatten()).collect()
     }
@@ -75,7 +75,7 @@ impl<'a> Fetcher<'a> {
             Ok(place) => place,
             Err(error) => {
                 row.why = Some(format!("cannot write to its file: {error}"));
-                return Ended { row, body: None, form: Form::unsent(seed), log: String::new() };
+                return Ended { row, body: None, json: JsonReport::unsent(seed), log: String::new() };
             }
         };
 
@@ -90,21 +90,21 @@ impl<'a> Fetcher<'a> {
         };
         let broken = ended.as_ref().err().and_then(Broken::of_body);
         let (body, ended) = place.end(ended);
-        let (form, log) = match &report {
+        let (json, log) = match &report {
             Some(report) => {
                 row.attempts = report.attempts;
                 let told = Told(report);
                 let log = if self.get.log { told.to_string() } else { String::new() };
-                (told.form(row.status, broken), log)
+                (told.json(row.status, broken), log)
             }
-            None => (Form::unsent(seed), String::new()),
+            None => (JsonReport::unsent(seed), String::new()),
         };
         if ended.is_ok() {
             row.file = self.files.get(index).map(|(_, name)| name.clone());
         }
         row.why = why_not(report.as_ref(), row.status, &ended);
         row.took = started.elapsed();
-        Ended { row, body, form, log }
+        Ended { row, body, json, log }
     }
 
     fn place(&self, index: usize) -> io::Result<Place> {
@@ -115,13 +115,13 @@ impl<'a> Fetcher<'a> {
     }
 }
 
-/// Why it is not accepted, or not where it is wanted.
+/// Returns why a response was not accepted, or its body not written.
 fn why_not(report: Option<&Report>, status: Option<u16>, ended: &Result<(), Broken>) -> Option<String> {
     let gave_up = report.and_then(why);
     let last = match (ended, status) {
         (Err(Broken::Body(error)), _) => Some(format!("the body broke off: {error}")),
         (Err(Broken::Output(error)), _) => Some(format!("cannot write the body: {error}")),
-        // Where nothing was sent, the reason is all there is to say.
+        // If nothing was sent, there is only the reason.
         (Err(Broken::Call(_)), _) if gave_up.is_some() && report.is_some_and(|report| report.attempts == 0) => None,
         (Err(Broken::Call(error)), _) => Some(format!("last error: {error}")),
         (Ok(()), _) => None,
@@ -133,10 +133,10 @@ fn why_not(report: Option<&Report>, status: Option<u16>, ended: &Result<(), Brok
 }
 
 impl Place {
-    /// The body, if standard output is to be given it, and whether it is where it is wanted.
+    /// Returns the body, if it goes to standard output, and whether it was written.
     fn end(self, ended: Result<(), Broken>) -> (Option<SpooledTempFile>, Result<(), Broken>) {
         match self {
-            // What came of a body that broke off is written, as for one URL.
+            // What came of a body that broke off is written too, as for one URL.
             Self::Turn(mut kept) => {
                 let rewound = kept.rewind().map_err(Broken::Output);
                 (Some(kept), ended.and(rewound))

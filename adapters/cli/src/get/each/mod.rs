@@ -1,6 +1,6 @@
-//! `insist get --each`: every URL is fetched in a call of its own, several at once.
+//! `insist get --each`: fetches every URL in a call of its own, several at once.
 //!
-//! Threads fetch, and the one that started them writes what they bring, in the order of the URLs.
+//! Threads fetch, and the main thread writes the bodies in the order of the URLs.
 
 mod bar;
 mod fetched;
@@ -28,10 +28,10 @@ use fetched::{Ended, Fetcher};
 pub(super) use options::EachOptions;
 use table::{Row, Table};
 
-/// How many URLs may be begun while an earlier one keeps their bodies from being written.
+/// The most URLs that may be begun while an earlier one holds up the writing of their bodies.
 const AHEAD: usize = 64;
 
-/// What is written, and to where, in the order of the URLs.
+/// Writes bodies, reports and rows, in the order of the URLs.
 struct Writer {
     rows: Vec<Row>,
     report: Option<Sink>,
@@ -64,7 +64,7 @@ impl Get {
         eprint!("{table}");
         let kept = report.map_or(Ok(()), Sink::keep);
         match fetched {
-            // A reader that has seen enough has what it wants.
+            // A reader that leaves early is no failure.
             Ok(()) | Err(Failure::ReaderLeft) => {}
             Err(failure) => return Err(failure),
         }
@@ -73,7 +73,7 @@ impl Get {
         Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(GAVE_UP) })
     }
 
-    /// A reader that leaves ends it: what is not begun by then is not fetched.
+    /// Fetches and writes the URLs. If the reader of standard output leaves, no further URL is begun.
     fn fetch_each(&self, fetcher: &Fetcher<'_>, writer: &mut Writer) -> Result<(), Failure> {
         let urls = self.urls.len();
         let threads = self.each.parallel().min(urls);
@@ -81,7 +81,7 @@ impl Get {
         let (tell, told) = channel();
         let given = Mutex::new(given);
         std::thread::scope(|scope| {
-            // Dropped when this ends, however it does, so that the threads end too.
+            // Dropped at the end in any case, so that the threads end too.
             let give = give;
             for _ in 0..threads {
                 let (given, tell) = (&given, tell.clone());
@@ -105,7 +105,7 @@ impl Get {
                     let _ = give.send(begun);
                     begun += 1;
                 }
-                // The threads stay for as long as they can be given something.
+                // Fails only if all threads are gone, which wait as long as `give` lives.
                 let Ok((index, fetched)) = told.recv() else { break };
                 let fetched = fetched.unwrap_or_else(|panic| resume_unwind(panic));
                 ended += 1;
@@ -124,7 +124,7 @@ fn next(given: &Mutex<Receiver<usize>>) -> Option<usize> {
     given.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-/// What cannot be written to is said before anything is sent.
+/// Checks that the folder can be written to, before anything is sent.
 fn prepare(folder: &Path) -> Result<(), Failure> {
     let made = std::fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
     made.map(drop)
@@ -133,13 +133,13 @@ fn prepare(folder: &Path) -> Result<(), Failure> {
 
 impl Writer {
     fn write(&mut self, ended: Ended) -> Result<(), Failure> {
-        let Ended { row, body, form, log } = ended;
+        let Ended { row, body, json, log } = ended;
         self.rows.push(row);
         if !log.is_empty() {
             self.bar.suspended(|| eprint!("{log}"));
         }
         if let Some(report) = &mut self.report {
-            write_line(report, &form)?;
+            write_line(report, &json)?;
         }
         let Some(mut body) = body else { return Ok(()) };
         let mut to = stdout().lock();

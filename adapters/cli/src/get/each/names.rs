@@ -1,21 +1,21 @@
-//! The file of each URL in `--output-dir`: a plain name in that folder, and no two the same.
+//! Names the file of each URL in `--output-dir`: plain names in that folder, no two of them equal.
 
 use std::collections::{HashMap, HashSet};
 
 use http::Uri;
 
-/// The most bytes that a name has before it is numbered: file systems have room for 255.
+/// The most bytes of a name before it is numbered; file systems allow 255.
 const LONGEST: usize = 100;
 
-/// A name for each URL, which follows from the URLs and their order alone.
+/// Makes a name for each URL, from the URLs and their order alone.
 ///
-/// It is the last part of the path, or the host where there is none, and then the query; what is neither a letter of
-/// ASCII nor a digit nor one of `.-_` becomes `_`. One that an earlier URL has, in whatever case, is numbered:
-/// `page.html`, `page-2.html`.
+/// A name is the last part of the path, or else the host, followed by the query; any character but ASCII letters,
+/// digits and `.-_` becomes `_`. A name that an earlier URL has, in whatever case, is numbered: `page.html`,
+/// `page-2.html`.
 pub(super) fn names(urls: &[Uri]) -> Vec<String> {
     let plain: Vec<String> = urls.iter().map(plain).collect();
     let mut taken = HashSet::new();
-    // How often a name was asked for, so that a name that all share is not searched from its start each time.
+    // Counts how often each name was used, so that the numbering of a common name need not start at 2 each time.
     let mut asked = HashMap::<String, usize>::new();
     plain
         .into_iter()
@@ -38,7 +38,7 @@ fn plain(url: &Uri) -> String {
     let text = query.map_or_else(|| last.into(), |query| format!("{last}_{query}"));
     let safe = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' };
     let mut name: String = text.chars().map(safe).take(LONGEST).collect();
-    // No hidden file, no `..`, and nothing that Windows takes for an option, a device or another name.
+    // Rules out hidden files, `..`, and names that Windows takes for an option, a device or another name.
     if name.starts_with(['.', '-']) || name.is_empty() {
         name.replace_range(..name.len().min(1), "_");
     }

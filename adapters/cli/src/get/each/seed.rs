@@ -1,10 +1,10 @@
-//! A seed for each URL, from the one seed of the command.
+//! Derives a seed for each URL from the seed of the command.
 
 /// 2^64 divided by the golden ratio, SplitMix64's increment.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The seed of the URL with this number, from 1: the Nth number of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014),
-/// which starts at the seed. Its upper 53 bits, so that every reader of JSON can read it.
+/// Returns the seed of URL `number`, from 1: the upper 53 bits of the Nth number of SplitMix64 (Steele, Lea and Flood,
+/// OOPSLA 2014) started at the seed. Every reader of JSON can read 53 bits.
 pub(super) fn seed(seed: u64, number: usize) -> u64 {
     let word = seed.wrapping_add((number as u64).wrapping_mul(GOLDEN));
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! The summary of `--each`: a line for each URL, and what the gates have come to.
+//! The summary of `--each`: a line for each URL, and the states of the gates.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,24 +10,24 @@ use http::Uri;
 use super::super::gates::{Gates, States};
 use crate::span::Rounded;
 
-/// What came of a URL.
+/// The result of a URL.
 pub(super) struct Row {
     pub(super) url: String,
     pub(super) status: Option<u16>,
     pub(super) attempts: u32,
-    /// Its body included.
+    /// The time it took, body included.
     pub(super) took: Duration,
-    /// Its file, if there is one now.
+    /// The name of its file, if it was written.
     pub(super) file: Option<String>,
-    /// Why it was not accepted, or is not where it is wanted.
+    /// The reason why it was not accepted, or not written.
     pub(super) why: Option<String>,
 }
 
-/// All of it.
+/// The whole summary.
 pub(super) struct Table<'a> {
     pub(super) rows: &'a [Row],
     pub(super) took: Duration,
-    /// URLs and their gates.
+    /// The URLs and their gates.
     pub(super) gates: Vec<(&'a Uri, &'a Arc<Gates>)>,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Table<'_> {
         let lines: Vec<_> = std::iter::once(HEADS.map(String::from)).chain(self.rows.iter().map(Row::cells)).collect();
         let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
             let below = lines[1..].iter().map(|cells| cells[column].chars().count()).max().unwrap_or_default();
-            // A column that nothing is in has no head either.
+            // An empty column is left out.
             if below == 0 { 0 } else { below.max(HEADS[column].len()) }
         });
         for cells in &lines {

@@ -1,4 +1,4 @@
-//! What policy files say, the one in the documentation first.
+//! Policy files: their errors, and the documented file.
 
 use std::time::Duration;
 

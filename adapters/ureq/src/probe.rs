@@ -1,7 +1,7 @@
-//! What a request asks for and ureq keeps to itself: its own configuration, and how its body will be framed.
+//! Finds out two things of a request that ureq does not tell: its own configuration, and how its body will be framed.
 //!
-//! ureq is asked by running a request on an agent whose connections lead nowhere: the resolver sees the
-//! configuration, and the connection sees the head that would have been sent. Nothing leaves the process.
+//! It runs a request on an agent whose connections lead nowhere: the resolver sees the configuration, and the
+//! connection sees the head that would have been sent. Nothing leaves the process.
 
 use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
@@ -15,18 +15,18 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 use ureq::{Agent, Body, Error, SendBody};
 
-use crate::sender::has_more;
+use crate::sender::has_extensions;
 
-/// What the configuration of a request says that is about the whole call.
+/// The parts of a request's configuration that concern the whole call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wishes {
-    /// Whether an answer with status 4xx or 5xx becomes an error.
+pub(crate) struct CallConfig {
+    /// True if an answer with status 4xx or 5xx becomes an error.
     pub(crate) hides_answers: bool,
-    /// How long the call may take.
+    /// The time that the call may take.
     pub(crate) global: Option<Duration>,
 }
 
-/// How a body is framed.
+/// The framing of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     None,
@@ -34,29 +34,30 @@ pub(crate) enum Framing {
     Chunked,
 }
 
-/// 1 KiB: for a head with nothing in it but how the body is framed.
+/// The size of the buffer for a head with no headers but the framing: 1 KiB.
 const ROOM: usize = 1 << 10;
 
 /// An address that passes `https_only`.
 static ANYWHERE: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://nowhere.invalid/"));
 
 thread_local! {
-    static WISHES: Cell<Option<Wishes>> = const { Cell::new(None) };
+    static CALL_CONFIG: Cell<Option<CallConfig>> = const { Cell::new(None) };
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Asks what the configuration that is among these extensions says. `None` if ureq refuses it.
-pub(crate) fn ask_config(extensions: Extensions) -> Option<Wishes> {
+/// Returns the configuration that is among these extensions; `None` if ureq refuses it.
+pub(crate) fn probe_config(extensions: Extensions) -> Option<CallConfig> {
     static NOWHERE: LazyLock<Agent> = LazyLock::new(|| Agent::with_parts(Config::default(), Listener, Listener));
 
     let mut request = Request::new(());
     *request.uri_mut() = ANYWHERE.clone();
     *request.extensions_mut() = extensions;
-    is_answered(NOWHERE.run(request)).then(|| WISHES.take()).flatten()
+    is_answered(NOWHERE.run(request)).then(|| CALL_CONFIG.take()).flatten()
 }
 
-/// Asks how a body is framed beside these headers. It is not read, but ureq forgets its length. `None` if ureq refuses.
-pub(crate) fn ask_framing(headers: &HeaderMap, body: SendBody<'_>) -> Option<Framing> {
+/// Returns how a body is framed with these headers; `None` if ureq refuses it. The body is not read, but ureq forgets
+/// its length.
+pub(crate) fn probe_framing(headers: &HeaderMap, body: SendBody<'_>) -> Option<Framing> {
     static NOWHERE: LazyLock<Agent> = LazyLock::new(|| {
         let config = Config::builder()
             .proxy(None)
@@ -78,9 +79,9 @@ pub(crate) fn ask_framing(headers: &HeaderMap, body: SendBody<'_>) -> Option<Fra
     is_answered(NOWHERE.run(request)).then(|| HEAD.with_borrow(|head| framing(head)))
 }
 
-/// ureq marks a request that has a body, whatever its method.
+/// Ends the request if it has no body; ureq adds an extension to one that has, whatever its method.
 fn ends_without_body(request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
-    if has_more(request.extensions()) { next.handle(request) } else { Err(answered()) }
+    if has_extensions(request.extensions()) { next.handle(request) } else { Err(answered()) }
 }
 
 fn is_answered(result: Result<Response<Body>, Error>) -> bool {
@@ -104,7 +105,7 @@ fn framing(head: &[u8]) -> Framing {
     framing
 }
 
-/// Leads nowhere: as a resolver, as a connector, and as a connection.
+/// A resolver and a connector that lead nowhere.
 #[derive(Debug)]
 pub(crate) struct Nowhere;
 
@@ -124,7 +125,7 @@ impl Connector for Nowhere {
     }
 }
 
-/// Takes a head, and then fails.
+/// A connection that records a head, and then fails.
 #[derive(Debug)]
 pub(crate) struct DeadEnd(LazyBuffers);
 
@@ -153,14 +154,14 @@ impl Transport for DeadEnd {
     }
 }
 
-/// Notes the configuration that it is shown, which is all that is wanted of the request.
+/// A resolver and a connector that record the configuration that they are shown, and end the request.
 #[derive(Debug)]
 struct Listener;
 
 impl Listener {
     fn note<T>(config: &Config) -> Result<T, Error> {
         let (hides_answers, global) = (config.http_status_as_error(), config.timeouts().global);
-        WISHES.set(Some(Wishes { hides_answers, global }));
+        CALL_CONFIG.set(Some(CallConfig { hides_answers, global }));
         Err(answered())
     }
 }
@@ -174,7 +175,7 @@ impl Resolver for Listener {
 impl Connector for Listener {
     type Out = DeadEnd;
 
-    // Before the resolver, if there is a proxy that looks up names.
+    // Runs before the resolver if there is a proxy that looks up names.
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<DeadEnd>, Error> {
         Self::note(details.config)
     }
@@ -204,7 +205,7 @@ mod tests {
     use super::*;
 
     fn framing_of(mut body: impl AsSendBody) -> Framing {
-        ask_framing(&HeaderMap::new(), body.as_body()).unwrap()
+        probe_framing(&HeaderMap::new(), body.as_body()).unwrap()
     }
 
     fn length(value: &'static str) -> HeaderMap {
@@ -225,7 +226,7 @@ mod tests {
     fn a_length_that_the_user_set_is_the_length() {
         let mut reader: &[u8] = b"hello";
         let body = SendBody::from_reader(&mut reader);
-        assert_eq!(ask_framing(&length("5"), body), Some(Framing::Length(5)));
+        assert_eq!(probe_framing(&length("5"), body), Some(Framing::Length(5)));
     }
 
     #[test]
@@ -236,7 +237,7 @@ mod tests {
         let mut read = String::new();
         std::io::Read::read_to_string(&mut body.as_body().into_reader(), &mut read).unwrap();
         assert_eq!(read, "hello");
-        // Bytes are there again each time; this is what tells them from a reader.
+        // Bytes begin anew each time, which tells them from a reader.
         read.clear();
         std::io::Read::read_to_string(&mut body.into_reader(), &mut read).unwrap();
         assert_eq!(read, "hello");
@@ -254,14 +255,14 @@ mod tests {
                 .user_agent("x".repeat(50_000))
                 .timeout_global(Some(Duration::from_millis(7)))
                 .build();
-            let wishes = Wishes { hides_answers: false, global: Some(Duration::from_millis(7)) };
-            assert_eq!(ask_config(request.extensions().clone()), Some(wishes));
+            let call_config = CallConfig { hides_answers: false, global: Some(Duration::from_millis(7)) };
+            assert_eq!(probe_config(request.extensions().clone()), Some(call_config));
         }
     }
 
     #[test]
     fn a_body_that_ureq_refuses_has_no_answer() {
-        assert!(ask_framing(&length("no number"), ().as_body()).is_some(), "there is no body to refuse");
-        assert!(ask_framing(&length("no number"), "x".as_body()).is_none());
+        assert!(probe_framing(&length("no number"), ().as_body()).is_some(), "there is no body to refuse");
+        assert!(probe_framing(&length("no number"), "x".as_body()).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The one middleware of an agent's front: it makes a call of each request.
+//! The one middleware of an agent's front: turns each request into a call.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use ureq::{Body, Error, SendBody};
 
 use crate::agent::Core;
 use crate::call::{self, hidden};
-use crate::first::{go_on, is_simple};
-use crate::kept::Kept;
+use crate::fast_path::{go_on, is_simple};
+use crate::request_copy::RequestCopy;
 use crate::transport::{Scope, Terms};
 
-/// Makes a call of each request. It never goes on: attempts are sent by another agent.
-pub(crate) struct Insists(pub(crate) Arc<Core>);
+/// Turns each request into a call. It never calls the next middleware, because another agent sends the attempts.
+pub(crate) struct CallMiddleware(pub(crate) Arc<Core>);
 
-impl Middleware for Insists {
+impl Middleware for CallMiddleware {
     fn handle(&self, request: Request<SendBody<'_>>, _: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
         let core = &self.0;
         if !is_simple(core, &request) {
             return call::run(core, request);
         }
-        // All in one function: a request or a result that is handed on is copied, 200 to 400 bytes each time.
-        let kept = Kept::of(&request);
-        // Its body is none: ureq marks a request that has one, so that it has more.
+        // All in one function, because each function that is handed a request or a result copies 200 to 400 bytes.
+        let kept = RequestCopy::of(&request);
+        // There is no body: ureq marks a request with a body in its extensions, and this one has no mark.
         let (parts, _) = request.into_parts();
         let scope = Scope::enter(Terms::NONE);
         let mut result = core.plain.run(Request::from_parts(parts, ()));

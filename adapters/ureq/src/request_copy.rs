@@ -1,27 +1,27 @@
-//! What another attempt needs of a request that has no body: kept while the first one is made, and mostly for nothing.
+//! A copy of a request without a body, for a second attempt. It is made before the first, and seldom used.
 //!
-//! Hence the headers as text, in one allocation: a copy of a `HeaderMap` takes two, and one more for each value.
+//! So the headers are kept as text, in one allocation: a copy of a `HeaderMap` takes two, and one for each value.
 
 use ureq::http::request::Parts;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
-/// 256 bytes: room for the headers of most requests.
+/// The first capacity for headers, enough for most requests: 256 bytes.
 const ROOM: usize = 256;
 
-/// A request without its extensions and its body.
-pub(crate) struct Kept {
+/// A copy of a request, without its extensions and its body.
+pub(crate) struct RequestCopy {
     method: Method,
     uri: Uri,
     version: Version,
-    /// Each as `name:value` and an end: a name has no colon, and a value no line break.
+    /// The headers, each as `name:value` and an end byte: a name has no colon, and a value no line break.
     headers: Vec<u8>,
 }
 
 const END: u8 = b'\n';
-/// Of a value that is sensitive.
+/// The end of a header whose value is sensitive.
 const SENSITIVE_END: u8 = b'\r';
 
-impl Kept {
+impl RequestCopy {
     #[inline(always)]
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Kept {
         }
     }
 
-    /// The request once more.
+    /// Makes the request again.
     pub(crate) fn into_parts(self) -> Parts {
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.method = self.method;
@@ -51,7 +51,7 @@ impl Kept {
     }
 }
 
-// Apart, so that a request without headers passes it by.
+// A function of its own, so that a request without headers does not pay for it.
 #[cold]
 #[inline(never)]
 fn text(headers: &HeaderMap) -> Vec<u8> {
@@ -85,7 +85,7 @@ mod tests {
             .header("X-Long", "x".repeat(10_000))
             .body(())
             .unwrap();
-        let again = Kept::of(&request).into_parts();
+        let again = RequestCopy::of(&request).into_parts();
         assert_eq!((&again.method, &again.uri, again.version), (request.method(), request.uri(), request.version()));
         assert_eq!(&again.headers, request.headers());
         let order =
@@ -98,6 +98,6 @@ mod tests {
 
     #[test]
     fn a_request_without_headers_is_kept_without_an_allocation() {
-        assert_eq!(Kept::of(&Request::new(())).headers.capacity(), 0);
+        assert_eq!(RequestCopy::of(&Request::new(())).headers.capacity(), 0);
     }
 }

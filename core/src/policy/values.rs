@@ -1,4 +1,4 @@
-//! The words and numbers of a policy's fields, as serde reads and writes them.
+//! Reads and writes the values of a policy's fields for serde.
 
 use core::fmt;
 use core::time::Duration;
@@ -23,7 +23,7 @@ pub(super) struct Attempts(pub(super) u32);
 /// A number of lanes.
 pub(super) struct Lanes(pub(super) u8);
 
-/// The policy that has this name among the presets.
+/// A preset, read by its name.
 pub(super) struct Preset(pub(super) Policy);
 
 const UNLIMITED: &str = "unlimited";
@@ -142,7 +142,7 @@ impl Serialize for Attempts {
     }
 }
 
-/// `none`, `full`, `equal`, or the fraction as a number.
+/// Reads `none`, `full`, `equal`, or the fraction as a number.
 impl<'de> Deserialize<'de> for Jitter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Word {
@@ -158,7 +158,7 @@ impl<'de> Deserialize<'de> for Jitter {
     }
 }
 
-/// `none`, `full`, `equal`, or the fraction as a number.
+/// Writes `none`, `full`, `equal`, or the fraction as a number.
 impl Serialize for Jitter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
