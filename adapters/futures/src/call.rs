@@ -9,7 +9,7 @@ use insist_core::{GaveUp, IntoTerms, SaysNoOutcome};
 use pin_project_lite::pin_project;
 
 use crate::driver::Driver;
-use crate::first::First;
+use crate::fast_path::FirstPoll;
 use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::{Lanes, Room};
@@ -47,10 +47,10 @@ macro_rules! ends_with {
             #[inline]
             fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
                 let mut $run = self.project().run;
-                let news = match $run.as_mut().first(context) {
-                    First::Accepted($first) => return Poll::Ready($early),
-                    First::Pending => return Poll::Pending,
-                    First::GoOn { news } => news,
+                let news = match $run.as_mut().first_poll(context) {
+                    FirstPoll::Accepted($first) => return Poll::Ready($early),
+                    FirstPoll::Pending => return Poll::Pending,
+                    FirstPoll::GoOn { news } => news,
                 };
                 let finished = ready!($run.go_on(context, news));
                 let ($end, $call) = (finished.end, finished.call);

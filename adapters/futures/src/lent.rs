@@ -12,7 +12,7 @@ use core::task::{Context, Poll};
 use insist_core::{Attempt, Instant};
 
 use crate::driver::Driver;
-use crate::first::First;
+use crate::fast_path::FirstPoll;
 use crate::local::Local;
 use crate::operation::{Operation, Outcomes, Sealed};
 use crate::room::Lanes;
@@ -72,9 +72,9 @@ impl<M: Timer, T, E, S: TermsFor<T, E>> Run<M, T, E, S> {
     }
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<FinishedOf<'_, Lending<T, E>, S, Lanes<1>>> {
-        match self.as_mut().first(context) {
-            First::GoOn { news } => self.go_on(context, news),
-            First::Accepted(_) | First::Pending => Poll::Pending,
+        match self.as_mut().first_poll(context) {
+            FirstPoll::GoOn { news } => self.go_on(context, news),
+            FirstPoll::Accepted(_) | FirstPoll::Pending => Poll::Pending,
         }
     }
 }

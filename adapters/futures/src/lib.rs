@@ -46,7 +46,7 @@ extern crate std;
 mod call;
 mod driver;
 mod fallback;
-mod first;
+mod fast_path;
 mod go_on;
 mod lent;
 mod local;

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::driver::Driver;
 use crate::fallback::{Fallback, FallingBack};
-use crate::first::First;
+use crate::fast_path::FirstPoll;
 use crate::machine::Machine;
 use crate::operation::Operation;
 use crate::room::{Lanes, Room};
@@ -99,9 +99,9 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut run = self.project().run;
-        let news = match run.as_mut().first(context) {
-            First::GoOn { news } => news,
-            First::Accepted(_) | First::Pending => unreachable!("a recorder listens"),
+        let news = match run.as_mut().first_poll(context) {
+            FirstPoll::GoOn { news } => news,
+            FirstPoll::Accepted(_) | FirstPoll::Pending => unreachable!("a recorder listens"),
         };
         let finished = ready!(run.go_on(context, news));
         Poll::Ready(finished.call.report(finished.end, finished.started, finished.hook.take_log()))

@@ -29,7 +29,7 @@ const FAILURES: [Failed; 6] =
     [Failed::Nothing, Failed::Unsent, Failed::Sent, Failed::UnsentThrottled, Failed::SentThrottled, Failed::Timeout];
 
 impl<const LANES: usize> State<LANES> {
-    /// As many bytes as [`encode`](Self::encode) writes at most: 55, and 32 a lane.
+    /// The most bytes that [`encode`](Self::encode) writes: 55, and 32 for each lane.
     pub const BYTES: usize = HEAD + LANE * LANES + SUM;
 
     /// Writes the state as bytes, and gives those that it wrote: 87 with one lane.
@@ -184,7 +184,7 @@ impl LaneBytes {
         Self {
             status,
             failure,
-            // What should be zero and is not is a bit that no lane has.
+            // A byte that should be zero and is not counts as a bit that no lane has.
             bits: if zero == 0 { bits } else { u8::MAX },
             hint_ms: u32::from_le_bytes(eye.read()),
             retry: u32::from_le_bytes(eye.read()),
@@ -265,7 +265,7 @@ fn word<T: Copy>(words: &[T], found: u8, name: &'static str) -> Result<T, StateE
     words.get(usize::from(found)).copied().ok_or(StateError::Word { word: name, found })
 }
 
-/// What is left to write; it is as long as all that is written.
+/// The part of the buffer that is left to write. It is as long as everything that is written.
 struct Pen<'b>(&'b mut [u8]);
 
 impl Pen<'_> {
@@ -276,7 +276,7 @@ impl Pen<'_> {
     }
 }
 
-/// What is left to read. The length was compared before; at its end it reads zeros.
+/// The bytes that are left to read. The length was checked before; past the end it reads zeros.
 struct Eye<'b>(&'b [u8]);
 
 impl Eye<'_> {

@@ -1,4 +1,4 @@
-//! What follows from an outcome: the end of the call, another attempt, or the end of a lane.
+//! Judges an outcome: it leads to the end of the call, to another attempt, or to the end of a lane.
 //!
 //! A failure is judged in this order: verdict, may it be repeated, attempts left, delay, deadline, gate. A refusal
 //! on the way burns nothing that comes after it, and the lane ends at once rather than after a useless wait.
@@ -13,18 +13,18 @@ use crate::policy::AsPolicy;
 use crate::time::{Instant, nanos};
 use crate::verdict::{Failure, Hint, Repeat, Sent, Verdict};
 
-/// What became of a verdict that was handed in.
+/// The effect of a verdict that was handed in, or of a withdrawal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Handled {
     /// The attempt's lane waits to send another.
     Retry {
-        /// When that is due.
+        /// The instant at which that is due.
         due: Instant,
     },
     /// The attempt's lane has ended, and other lanes go on.
     LaneEnded {
-        /// Why it sends no more.
+        /// The reason why it sends no more.
         reason: Reason,
     },
     /// The call is over: poll for its cancels and its end.
@@ -44,7 +44,7 @@ impl Handled {
     }
 }
 
-/// What is known of an attempt that failed, once its lane holds it no longer.
+/// A failed attempt, which its lane holds no longer.
 #[derive(Clone, Copy)]
 pub(super) struct FailedAttempt {
     end: AttemptEnd,
@@ -173,7 +173,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         Ok(())
     }
 
-    /// When a hint has passed. One that is too long is kept for the caller.
+    /// Returns the instant at which a hint has passed. One that is too long is kept for the caller.
     #[inline]
     fn after_hint(&mut self, now: Instant, hint: Hint) -> Result<Instant, Reason> {
         let wait = nanos(hint.span());
@@ -230,7 +230,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if may_open && self.state.lanes[index].is_unopened() { Some(index) } else { None }
     }
 
-    /// Whether there is a send that no lane was promised.
+    /// Returns whether the policy has a send left that no lane was promised.
     #[inline]
     pub(super) fn has_attempt_left(&self) -> bool {
         self.state.spent() < self.policy.as_policy().limits().attempts
@@ -252,7 +252,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         self.policy.as_policy().limits().hedge_after == 0
     }
 
-    /// How long a send that happens now may take.
+    /// Returns how long an attempt that is sent now may take.
     #[inline]
     pub(super) fn timeout(&self, now: Instant) -> u64 {
         let left = if self.state.deadline == NEVER { NEVER } else { self.state.deadline - now.as_nanos() };

@@ -2,26 +2,26 @@
 
 use crate::attempt::{Cause, Why};
 
-/// What a lane is doing. Instants and spans are nanoseconds; an attempt of 0 is none.
+/// The status of a lane. Instants and spans are nanoseconds; an attempt of 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// It has not opened, and nothing says that it will.
+    /// It has not opened, and no failure has promised that it will.
     Unopened {
-        /// When the lane before it opened: the hedge delay counts from then.
+        /// The instant at which the lane before it opened: the hedge delay counts from there.
         since: u64,
         /// A gate wants it to open no sooner; 0 is no gate.
         not_before: u64,
     },
-    /// It opens at its time, whatever else is in flight.
+    /// It opens when it is due, whatever is in flight.
     Opening {
         due: u64,
-        /// As above.
+        /// A gate wants it to open no sooner; 0 is no gate.
         not_before: u64,
     },
     /// Its next send is promised and has a time.
     Waiting {
         due: u64,
-        /// When the wait began.
+        /// The start of the wait.
         began: u64,
         /// The retry that it waits for; 0 is the lane's first send.
         retry: u32,
@@ -30,14 +30,14 @@ pub(super) enum Lane {
         why: Why,
         /// The hint of what it follows in whole milliseconds, 0 for none.
         hint_ms: u32,
-        /// Who has set its time.
+        /// The cause of its due time.
         due_by: DueBy,
     },
     InFlight {
         sent: u64,
-        /// How long the wait before it was.
+        /// The length of the wait before it.
         waited: u64,
-        /// How many sends of the lane came before it.
+        /// The number of sends that the lane made before it.
         retry: u32,
         attempt: u32,
         why: Why,
@@ -45,25 +45,25 @@ pub(super) enum Lane {
         hint_ms: u32,
     },
     Ended {
-        /// How many sends of the lane came after its first.
+        /// The number of sends that the lane made after its first.
         retry: u32,
         /// The attempt that it sent or withdrew last; 0 where it has sent none.
         attempt: u32,
     },
 }
 
-/// Who has set the time of a send that is promised.
+/// The cause of the due time of a promised send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(super) enum DueBy {
     /// The backoff, with the hint.
     Backoff,
-    /// It was overdue at a resume, and put off, which happens once.
+    /// A resume that found it overdue and put it off, which happens once.
     PutOff,
     /// A gate that holds it back.
     Gate,
-    /// The same, after it was put off.
+    /// A gate that holds back what was put off.
     GateAfterPutOff,
 }
 
@@ -78,14 +78,14 @@ impl DueBy {
         matches!(self, Self::PutOff | Self::GateAfterPutOff)
     }
 
-    /// The same, held by a gate.
+    /// Returns the cause once a gate holds the send back.
     #[inline]
     pub(super) const fn held(self) -> Self {
         if self.was_put_off() { Self::GateAfterPutOff } else { Self::Gate }
     }
 }
 
-/// What a send is for: so many came before it in its lane, and it follows this.
+/// Returns the cause of a send: a retry if its lane sent before, else the call's first send or a hedge.
 #[inline]
 pub(super) const fn cause(index: usize, retry: u32, why: Why, hint_ms: u32) -> Cause {
     if retry > 0 {
@@ -172,7 +172,7 @@ impl Lane {
         }
     }
 
-    /// What its next send is for, or the one in flight, as gates are told.
+    /// Returns the cause of the send in flight or of the next one, as gates are told.
     #[inline]
     pub(super) const fn cause(&self, index: usize) -> Cause {
         match self {
@@ -183,7 +183,7 @@ impl Lane {
         }
     }
 
-    /// How many attempts it sent.
+    /// Returns how many attempts it sent.
     #[inline]
     pub(super) const fn sends(&self) -> u32 {
         match self {
@@ -193,7 +193,7 @@ impl Lane {
         }
     }
 
-    /// How many attempts it sent or is promised.
+    /// Returns how many attempts it sent or is promised.
     #[inline]
     pub(super) const fn spent(&self) -> u32 {
         match self {

@@ -78,9 +78,9 @@ use state::Phase;
 pub struct Call<P, G: Gate, const LANES: usize = 1> {
     policy: P,
     gate: G,
-    /// What a gate said that ended a lane; the latest.
+    /// The latest refusal that ended a lane.
     refusal: Option<Refusal>,
-    /// When what each lane's gate has reserved for its next send, or for the one in flight, was.
+    /// For each lane, the instant at which its next send, or the one in flight, was reserved.
     reserved: [u64; LANES],
     state: State<LANES>,
 }

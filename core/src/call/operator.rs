@@ -1,4 +1,4 @@
-//! What an operator may change in a call that is put away: send now, live again, another deadline.
+//! Changes a suspended call as an operator would: send now, live again, another deadline.
 
 use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase, State};
@@ -95,7 +95,7 @@ impl<const LANES: usize> State<LANES> {
         Ok(())
     }
 
-    /// Whether another send is safe. A lane that ended for one of these reasons had an attempt that was not sent, for
+    /// Returns whether another send is safe. A lane that ended for one of these reasons had an attempt that was not sent, for
     /// whether a failure may be repeated is judged before them.
     fn may_be_sent_again(&self) -> bool {
         let nothing_was_sent = self.sends() == 0 && self.forgiven == 0;
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(state.deadline(), Some(at(60_001)));
         assert_eq!(state.set_deadline(None), Ok(()));
         assert_eq!(state.deadline(), None);
-        // What is due at the end of time comes before no deadline.
+        // A send that is due at the end of time comes before no deadline.
         let mut last = Call::new(&policy, (), Instant::from_nanos(u64::MAX), 7).suspend();
         assert_eq!(last.set_deadline(None), Ok(()));
     }

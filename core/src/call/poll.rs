@@ -1,4 +1,4 @@
-//! What is due: the deadline, attempt timeouts, promised sends, hedges, in this order; else a wait.
+//! Polls a call for what is due: the deadline, attempt timeouts, promised sends, hedges, in this order; else a wait.
 
 use super::Call;
 use super::judge::FailedAttempt;
@@ -229,7 +229,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         Action::Send(Attempt::new(id, retry, index as u8, kind, timeout))
     }
 
-    /// Until the earliest of what is to come; at one instant, what is judged first gives the reason.
+    /// Waits until the earliest of what is to come. Of several at one instant, the one that is judged first gives the reason.
     #[inline]
     fn wait(&self) -> Action {
         // One lane that waits: its send lies before the deadline, and there is nothing else.
@@ -281,7 +281,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
     }
 
-    /// Why what is in flight is cancelled now that the call is over.
+    /// Returns why the attempts in flight are cancelled, now that the call is over.
     #[inline]
     const fn cancel_reason(&self) -> CancelReason {
         match (self.state.phase, self.state.reason) {

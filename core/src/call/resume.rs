@@ -1,4 +1,4 @@
-//! A call that is put away, and taken up again, perhaps in another process.
+//! Suspends a call, and resumes it, perhaps in another process.
 
 use core::fmt;
 use core::mem;
@@ -23,20 +23,20 @@ const LATE: u64 = 60_000_000_000;
 /// Instants that lie further apart do not count from one origin: 30 years.
 const FAR: u64 = 30 * 365 * 86_400 * 1_000_000_000;
 
-/// A state that was not taken up, and why.
+/// A state that was not resumed, and why.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ResumeError<const LANES: usize = 1> {
-    /// The state, as it was: it may be taken up with another policy, or at another instant.
+    /// The state, as it was: it may be resumed with another policy, or at another instant.
     pub state: State<LANES>,
-    /// Why it was not taken up.
+    /// The reason why it was not resumed.
     pub error: StateError,
 }
 
 /// Prints why.
 impl<const LANES: usize> fmt::Display for ResumeError<LANES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the call was not taken up")
+        f.write_str("the call was not resumed")
     }
 }
 
@@ -48,20 +48,20 @@ impl<const LANES: usize> core::error::Error for ResumeError<LANES> {
 }
 
 impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
-    /// Puts the call away: what is reserved is refunded, what is in flight is settled as cancelled.
+    /// Suspends the call: what is reserved is refunded, what is in flight is settled as cancelled.
     ///
     /// The driver stops what is in flight. [`State`] says how it is kept, and from which origin a call counts that is
     /// to outlive its process.
     pub fn suspend(mut self) -> State<LANES> {
         self.release();
-        // What is left behind has nothing open that dropping it would give back again.
+        // The rest has nothing open that dropping it would give back a second time.
         let rest = State { lanes: [Lane::UNOPENED; LANES], ..self.state.clone() };
         mem::replace(&mut self.state, rest)
     }
 }
 
 impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
-    /// Takes a call up where [`suspend`](Self::suspend) left it: waits are reserved anew, and attempts that were in
+    /// Resumes a call where [`suspend`](Self::suspend) left it: waits are reserved anew, and attempts that were in
     /// flight count as failed, possibly sent.
     ///
     /// A deadline that has passed gives up at once. The deadline is the one that the call started with; everything
@@ -75,7 +75,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     ///
     /// # Errors
     ///
-    /// The state and why it was not taken up: the policy does not fit it ([`State::fits`]), or `now` counts from
+    /// The state and why it was not resumed: the policy does not fit it ([`State::fits`]), or `now` counts from
     /// another origin than the state ([`StateError::Origin`]).
     ///
     /// ```
@@ -177,7 +177,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
     }
 
-    /// What was in flight is judged by id. Until all are, none of them ends the call.
+    /// Judges the attempts that were in flight, by id. None of them ends the call before all are judged.
     fn fail_lost(&mut self, now: Instant) {
         let in_flight = |lanes: &[Lane; LANES]| {
             (0..LANES).filter_map(|index| lanes[index].in_flight().map(|attempt| (attempt, index))).min()

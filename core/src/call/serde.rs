@@ -20,7 +20,7 @@ const VERSION: u32 = 1;
 struct StateForm {
     version: u32,
     status: Phase,
-    /// Why it gave up, or why the lane that ended last did; null before any has.
+    /// The reason why it gave up, or why the lane that ended last did; null before any has.
     reason: Option<Reason>,
     seed: u64,
     deadline: Option<u64>,
@@ -31,7 +31,7 @@ struct StateForm {
     attempts: u32,
     /// The latest attempt that had a verdict.
     last: Option<u32>,
-    /// How many of the attempts came before it was revived.
+    /// The number of attempts before it was revived.
     forgiven: u32,
     repeat: Repeat,
     opened: u8,

@@ -18,12 +18,12 @@ pub(super) const NEVER: u64 = u64::MAX;
 ///
 /// The seed, the deadline, what was sent, and when which lane goes on. Not the policy: it may change from one release
 /// to the next, and [`fits`](Self::fits) says whether it still can be gone by. Not the gates' state either: a budget
-/// or a breaker tells of its process, and a wait is reserved anew with the gate of whoever takes it up. And not the
+/// or a breaker tells of its process, and a wait is reserved anew with the gate of whoever resumes it. And not the
 /// results: what the last attempt came to is kept by whoever needs it.
 ///
 /// # Which origin
 ///
-/// Its instants count from the origin of whoever polled. A call that is taken up in the same process can count from
+/// Its instants count from the origin of whoever polled. A call that is resumed in the same process can count from
 /// [`Instant::now`](crate::Instant)'s. One that outlives its process counts from the Unix epoch, for which 64 bits of
 /// nanoseconds last until the year 2554: `Instant::since_epoch` reads that clock. A clock that is set back makes time
 /// stand still until it has caught up, one that is set forward ends waits early; an instant that lies more than 30
@@ -39,7 +39,7 @@ pub(super) const NEVER: u64 = u64::MAX;
 /// `webhook` of `insist-blocking` does all of this.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State<const LANES: usize = 1> {
-    /// What the waits are drawn from.
+    /// The seed that the waits are drawn from.
     pub(super) seed: u64,
     /// The instant of the deadline.
     pub(super) deadline: u64,
@@ -51,13 +51,13 @@ pub struct State<const LANES: usize = 1> {
     pub(super) sent: u32,
     /// The latest attempt that had a verdict, 0 for none.
     pub(super) last: u32,
-    /// How many of the attempts were sent before the call was revived: the policy's limits do not count them.
+    /// The number of attempts before the call was revived: the policy's limits do not count them.
     pub(super) forgiven: u32,
     pub(super) phase: Phase,
-    /// Why the lane that ended last did.
+    /// The reason of the lane that ended last.
     pub(super) reason: Reason,
     pub(super) repeat: Repeat,
-    /// How many lanes have opened; they open in order.
+    /// The number of lanes that have opened; they open in order.
     pub(super) opened: u8,
     pub(super) lanes: [Lane; LANES],
 }
@@ -169,7 +169,7 @@ impl<const LANES: usize> State<LANES> {
         self.repeat
     }
 
-    /// Returns when a suspended call is to be taken up again: when the first of its promised sends is due, or at once
+    /// Returns when a suspended call is to be resumed: when the first of its promised sends is due, or at once
     /// if an attempt was in flight, for that has to be judged. `None` if the call has ended.
     ///
     /// This is the instant for a column that a store sorts by. A call that goes on is asked with
@@ -212,19 +212,19 @@ impl<const LANES: usize> State<LANES> {
         Instant::from_nanos(self.clock)
     }
 
-    /// How many attempts its lanes sent: those that the policy's limit counts.
+    /// Returns how many attempts its lanes sent: those that the policy's limit counts.
     #[inline]
     pub(super) fn sends(&self) -> u32 {
         self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.sends()))
     }
 
-    /// The same, and those that are promised to lanes.
+    /// Returns how many attempts its lanes sent or are promised.
     #[inline]
     pub(super) fn spent(&self) -> u32 {
         self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.spent()))
     }
 
-    /// How many attempts were withdrawn since it began, or was revived.
+    /// Returns how many attempts were withdrawn since it began, or was revived.
     pub(super) fn withdrawn(&self) -> u32 {
         self.sent.saturating_sub(self.forgiven).saturating_sub(self.sends())
     }
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(state.due(), None);
     }
 
-    /// A race whose only lane that may go on is held back by a gate is not taken up again and again until then.
+    /// A race whose only lane that may go on is held back by a gate is not resumed again and again until then.
     #[test]
     fn a_race_that_a_gate_holds_back_is_due_when_it_may_open() {
         let mut state = state();

@@ -1,4 +1,4 @@
-//! Whether a state makes sense, by itself and with a policy; and what is wrong if not.
+//! Checks whether a state makes sense, by itself and with a policy, and says what is wrong with it.
 
 use core::fmt;
 
@@ -35,7 +35,7 @@ impl<const LANES: usize> State<LANES> {
         Ok(())
     }
 
-    /// Whether some call could have come to this. Everything that is read passes here.
+    /// Checks that some call could have come to this state. Everything that is read passes here.
     pub(super) fn check(&self) -> Result<(), StateError> {
         let is_running = self.phase == Phase::Running;
         let ids = || self.lanes.iter().map(Lane::attempt).filter(|id| *id > 0);
@@ -69,7 +69,7 @@ impl<const LANES: usize> State<LANES> {
         let lane = &self.lanes[index];
         let is_running = self.phase == Phase::Running;
         let is_past = |at: u64| at <= self.clock;
-        // What is over may be given any deadline.
+        // A call that is over may be given any deadline.
         let is_in_time = |at: u64| at < self.deadline || !is_running;
         let is_opened = index < usize::from(self.opened);
         let is_before = |other: &Lane| other.attempt() == lane.attempt() && lane.attempt() > 0;
@@ -141,7 +141,7 @@ impl Why {
     }
 }
 
-/// Why a state cannot be read, or not be gone on from.
+/// Says why a state cannot be read, resumed or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StateError {
@@ -149,16 +149,16 @@ pub enum StateError {
     Policy(PolicyError),
     /// There are more lanes than there is room for.
     Room {
-        /// How many lanes.
+        /// The number of lanes.
         lanes: usize,
-        /// For how many there is room.
+        /// The number that there is room for.
         room: usize,
     },
     /// More lanes have opened than the policy has.
     Opened {
-        /// How many have opened.
+        /// The number that have opened.
         opened: u8,
-        /// How many the policy has.
+        /// The number that the policy has.
         lanes: u8,
     },
     /// The instant at which it is to go on counts from another origin than its own instants.
@@ -174,14 +174,14 @@ pub enum StateError {
     Repeat,
     /// A deadline does not come after a send that is promised.
     Deadline {
-        /// When that send is due.
+        /// The instant at which that send is due.
         due: Instant,
     },
     /// The bytes are fewer or more than they say.
     Length {
-        /// How many they should be at least.
+        /// The least number that they should be.
         expected: usize,
-        /// How many they are.
+        /// The number that they are.
         found: usize,
     },
     /// The first byte is none that this version of insist knows.
@@ -190,7 +190,7 @@ pub enum StateError {
     JsonVersion(u32),
     /// A word is written as a byte that stands for none.
     Word {
-        /// Which.
+        /// The name of the word.
         word: &'static str,
         /// The byte.
         found: u8,
@@ -199,14 +199,14 @@ pub enum StateError {
     Checksum,
     /// No call could have come to it.
     Call {
-        /// What is wrong, as a sentence about the call.
+        /// A sentence about the call that says what is wrong.
         why: &'static str,
     },
     /// No lane could have come to it.
     Lane {
-        /// Which, from 0.
+        /// Its number, from 0.
         lane: u32,
-        /// What is wrong, as a sentence about the lane.
+        /// A sentence about the lane that says what is wrong.
         why: &'static str,
     },
 }

@@ -54,7 +54,7 @@ pub struct Budget {
     /// Worked out when it is built.
     is_valid: bool,
     window: u64,
-    /// Of a slot, at least 1.
+    /// The length of a slot, at least 1.
     length: u64,
     counts: Window,
 }

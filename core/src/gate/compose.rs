@@ -137,7 +137,7 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
 
 macro_rules! tuple {
     ($($gate:ident $index:tt),+) => {
-        /// The same as the pairs that it nests: members are asked in order.
+        /// Asks its members in order, as nested pairs would.
         impl<$($gate: Gate),+> Gate for ($($gate,)+) {
             fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
                 tuple!(nest self $($index)+).reserve(now, cause)

@@ -138,7 +138,7 @@ impl core::fmt::Display for Refusal {
     }
 }
 
-/// As its text.
+/// Writes its text.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Refusal {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,6 @@
-//! What a window's slots are made of. The loom tests put their own module in the place of this one.
+//! The atomics and the number of a window's slots. The loom tests put their own module in the place of this one.
 
 pub(super) use core::sync::atomic::AtomicU64;
 
-/// How many slots a window has.
+/// The number of slots of a window.
 pub(super) const SLOTS: usize = 10;

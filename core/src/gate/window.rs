@@ -22,10 +22,10 @@ pub(super) enum Count {
     Other,
 }
 
-/// What became of one more.
+/// The effect of counting one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Added {
-    /// It is in this slot.
+    /// It was counted in this slot.
     Yes(u64),
     /// This slot has 2^32 - 1 already.
     Full(u64),
@@ -38,7 +38,7 @@ pub(super) enum Added {
 pub(super) struct Row {
     /// The number of the first one.
     pub(super) first: u64,
-    /// When it begins.
+    /// The instant at which the first one begins.
     pub(super) start: u64,
     /// At least 1.
     pub(super) length: u64,
@@ -51,7 +51,7 @@ impl Row {
         self.first.saturating_add(now.saturating_sub(self.start) / self.length.max(1))
     }
 
-    /// Whether that is this one, which costs no division.
+    /// Returns whether the instant lies in this slot, without a division.
     ///
     /// A number that is much too high may wrap around to a yes. It is no harm: the newest slot would be that one anyway.
     #[inline]
@@ -66,20 +66,20 @@ impl Window {
         Self { newest: AtomicU64::new(0), counts: [const { [const { AtomicU64::new(0) }; SLOTS] }; 2] }
     }
 
-    /// Moves the window on to now's slot, and gives its newest one: a slot before it is of a time that stands still.
+    /// Moves the window on to now's slot, and returns the newest. An older slot leaves it unchanged: time never goes back.
     pub(super) fn advance(&self, row: Row, now: u64) -> u64 {
         let (newest, slot) = (self.newest.load(Acquire), row.slot(now));
         if slot <= newest { newest } else { self.newest.fetch_max(slot, AcqRel).max(slot) }
     }
 
-    /// The newest slot, were it this one or later.
+    /// Returns the later of this slot and the newest.
     pub(super) fn peek(&self, slot: u64) -> u64 {
         self.newest.load(Acquire).max(slot)
     }
 
-    /// Whether the window has not moved on from this slot.
+    /// Returns whether the window has not moved on from this slot.
     ///
-    /// It writes, on purpose: whoever moves the window on afterwards sees all that was counted before.
+    /// It writes on purpose: a thread that moves the window on afterwards sees all that was counted before.
     #[inline]
     pub(super) fn is_newest(&self, slot: u64) -> bool {
         self.newest.fetch_max(slot, AcqRel) <= slot
@@ -97,7 +97,7 @@ impl Window {
         }
         let word = self.word(count, slot);
         let seen = word.load(Acquire);
-        // What the word holds beyond an empty one of this slot.
+        // The difference to an empty word of this slot is the count.
         let has_room = seen.wrapping_sub(slot << 32) < u64::from(u32::MAX);
         (has_room && word.compare_exchange(seen, seen + 1, AcqRel, Acquire).is_ok()).then_some(slot)
     }
@@ -133,15 +133,15 @@ impl Window {
         self.word(count, slot).fetch_update(AcqRel, Acquire, less).is_ok()
     }
 
-    /// Takes back the latest one that the window up to this slot has.
+    /// Takes one back out of the latest slot of the window up to this one that has any.
     pub(super) fn take_latest(&self, count: Count, slot: u64) {
         let mut window = (0..SLOTS as u64).filter_map(|back| slot.checked_sub(back));
         let _ = window.any(|slot| self.take(count, slot));
     }
 
-    /// How many there are in the window that ends with this slot.
+    /// Returns the count of the window that ends with this slot.
     ///
-    /// Walked in the order of the words: which of them are in the window, their ages tell, a comparison each.
+    /// The words are walked in their order; the age of each tells by one comparison whether it is in the window.
     #[inline]
     pub(super) fn sum(&self, count: Count, slot: u64) -> u64 {
         let oldest = (slot << 32).wrapping_sub(((SLOTS as u64) - 1) << 32);

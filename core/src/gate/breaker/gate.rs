@@ -1,4 +1,4 @@
-//! What a breaker answers, and what it makes of the reports.
+//! The breaker as a gate: its answers, and how attempts' ends change its state.
 
 use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
@@ -82,7 +82,7 @@ impl Breaker {
         match Phase::decode(seen) {
             Phase::Closed { since } if since <= sent => self.count(seen, since, now, failed),
             Phase::HalfOpen { since } if since <= sent => self.judge(seen, since, now, failed),
-            // It was sent before that, and says nothing of what is now.
+            // It was sent before that phase began, and says nothing about it.
             _ => {}
         }
     }

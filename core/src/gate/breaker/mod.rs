@@ -76,7 +76,7 @@ pub struct Breaker {
     is_valid: bool,
     /// Half of the shorter of slot and open time is so many bits long, less one.
     half: u8,
-    /// Of a slot, at least 1.
+    /// The length of a slot, at least 1.
     length: u64,
     window: u64,
     open_for: u64,
@@ -220,7 +220,7 @@ impl Breaker {
         Row { first: (since >> self.half).wrapping_mul(SLOTS as u64), start: since, length: self.length }
     }
 
-    /// How many open times have passed since it became half-open.
+    /// Returns how many open times have passed since it became half-open.
     const fn turn(&self, since: u64, now: u64) -> u64 {
         now.saturating_sub(since) / if self.open_for == 0 { 1 } else { self.open_for }
     }
@@ -231,7 +231,7 @@ const fn is_failure(end: AttemptEnd) -> bool {
     matches!(end, AttemptEnd::Retry(_) | AttemptEnd::Timeout)
 }
 
-/// What a phase has room for.
+/// Returns the instant in nanoseconds, or the last that a phase has room for.
 #[inline]
 fn bounded(now: Instant) -> u64 {
     now.as_nanos().min(LAST)

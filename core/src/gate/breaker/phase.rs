@@ -1,4 +1,4 @@
-//! Whether a breaker is closed, open or half-open, and since or until when, in one word.
+//! The phase of a breaker in one atomic word: closed, open or half-open, and since or until when.
 
 /// The instants a word has room for: 2^62 nanoseconds are 146 years.
 pub(super) const LAST: u64 = (1 << 62) - 1;

@@ -1,4 +1,4 @@
-//! What has become of the probes of a breaker that is half-open, in one word.
+//! The probes of a half-open breaker in one atomic word: admitted, succeeded, failed.
 //!
 //! A turn is one open time since the breaker became half-open. Each turn has its own room for probes: those of the
 //! turn before that have not reported hold up nobody, but still count when they do.
@@ -8,7 +8,7 @@ pub(super) const TURNS: u64 = 254;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Probes {
-    /// Which half-open phase they belong to.
+    /// The half-open phase that they belong to.
     tag: u32,
     turn: u8,
     /// Let through in this turn, and all that have reported before it.
@@ -34,7 +34,7 @@ impl Probes {
         u64::from_le_bytes([a, b, c, d, self.turn, self.admitted, self.succeeded, self.failed])
     }
 
-    /// In a later turn, what has not reported is given up. Time that goes backwards stands still.
+    /// In a later turn, probes that have not reported are given up. Time that goes backwards stands still.
     pub(super) const fn in_turn(mut self, turn: u64) -> Self {
         if turn > self.turn as u64 && turn <= TURNS {
             self.turn = turn as u8;

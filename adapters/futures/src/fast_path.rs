@@ -18,7 +18,7 @@ use crate::terms::TermsFor;
 use crate::timer::Timer;
 
 /// The result of polling a call on the fast path.
-pub(crate) enum First<T, E> {
+pub(crate) enum FirstPoll<T, E> {
     /// The first attempt's `Ok` was accepted: the call has ended.
     Accepted(Result<T, E>),
     /// The first attempt is in flight, and nothing else can happen.
@@ -39,27 +39,27 @@ where
 {
     /// Starts the call if it has not started; on the fast path, sends its first attempt and polls it once.
     #[inline]
-    pub(crate) fn first(self: Pin<&mut Self>, context: &mut Context<'_>) -> First<O::Value, O::Error> {
+    pub(crate) fn first_poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> FirstPoll<O::Value, O::Error> {
         let this = self.project();
         let (mut slots, rest) = (this.slots, this.rest);
-        let Stage::Described { policy, gate, .. } = &rest.stage else { return First::GoOn { news: None } };
+        let Stage::Described { policy, gate, .. } = &rest.stage else { return FirstPoll::GoOn { news: None } };
         let is_listening = rest.hook.is_listening();
         if R::LANES > 1 || is_listening || !gate.is_open() || !is_timeless_and_valid(policy) {
             let now = rest.start(is_listening);
-            return First::GoOn { news: Some(now) };
+            return FirstPoll::GoOn { news: Some(now) };
         }
         slots.as_mut().put(0, rest.operation.send(Attempt::FIRST, Instant::ZERO));
         let Poll::Ready(outcome) = slots.poll(0, context) else {
             rest.begin(None);
-            return First::Pending;
+            return FirstPoll::Pending;
         };
         let verdict = rest.judge.judge(&outcome);
         if verdict == Verdict::Accept && outcome.is_ok() {
             rest.stage = Stage::Between;
-            return First::Accepted(outcome);
+            return FirstPoll::Accepted(outcome);
         }
         rest.begin(Some((outcome, verdict)));
-        First::GoOn { news: Some(Instant::ZERO) }
+        FirstPoll::GoOn { news: Some(Instant::ZERO) }
     }
 }
 
