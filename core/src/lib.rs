@@ -90,7 +90,7 @@ pub use driver::{
 pub use event::{Decision, Event, Judged, Withdrawn};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
-pub use gate::{Admission, Gate, Refusal, Settled};
+pub use gate::{Admission, Gate, HedgeAfter, Refusal, Settled};
 #[cfg(target_has_atomic = "64")]
 pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState};
 pub use jitter::{Fraction, Jitter};

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use insist_core::{Admission, Cause, Gate, Instant, Refusal, Settled};
+use insist_core::{Admission, Cause, Gate, HedgeAfter, Instant, Refusal, Settled};
 
 use crate::record::{Asked, Question};
 
@@ -48,8 +48,10 @@ pub struct Answers {
 pub struct Scripted<'a> {
     number: u8,
     answers: Answers,
+    hedge: Vec<HedgeAfter>,
     reserved: Cell<usize>,
     admitted: Cell<usize>,
+    hedged: Cell<usize>,
     notes: &'a RefCell<Vec<Asked>>,
 }
 
@@ -57,7 +59,14 @@ impl<'a> Scripted<'a> {
     /// A gate with these answers, which notes what it is asked under this number.
     #[must_use]
     pub fn new(number: u8, answers: Answers, notes: &'a RefCell<Vec<Asked>>) -> Self {
-        Self { number, answers, reserved: Cell::new(0), admitted: Cell::new(0), notes }
+        let place = || Cell::new(0);
+        Self { number, answers, hedge: Vec::new(), reserved: place(), admitted: place(), hedged: place(), notes }
+    }
+
+    /// The same with these answers to `hedge_after`, which are noted. Without any it leaves that to the policy.
+    #[must_use]
+    pub fn hedging(self, hedge: Vec<HedgeAfter>) -> Self {
+        Self { hedge, ..self }
     }
 
     fn note(&self, now: Instant, question: Question) {
@@ -107,6 +116,12 @@ impl Gate for Scripted<'_> {
     fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         self.note(now, Question::Settle(*cause, *settled));
     }
+
+    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+        let Some(answer) = next(&self.hedge, &self.hedged) else { return HedgeAfter::Policy };
+        self.note(now, Question::HedgeAfter(answer));
+        answer
+    }
 }
 
 /// The gate that the machine has: notes what it is asked as gate 0, and is made of scripted ones.
@@ -123,6 +138,13 @@ impl<'a> Watched<'a> {
     pub fn new(made: Made, answers: &[Answers; 3], notes: &'a RefCell<Vec<Asked>>) -> Self {
         let member = |number: u8| Scripted::new(number + 1, answers[usize::from(number)].clone(), notes);
         Self { made, members: [member(0), member(1), member(2)], notes }
+    }
+
+    /// The same, whose first member answers so to `hedge_after`.
+    #[must_use]
+    pub fn hedging(self, hedge: Vec<HedgeAfter>) -> Self {
+        let [first, second, third] = self.members;
+        Self { members: [first.hedging(hedge), second, third], ..self }
     }
 
     fn ask<T>(&self, question: impl Fn(&dyn Gate) -> T) -> T {
@@ -162,5 +184,13 @@ impl Gate for Watched<'_> {
     fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
         self.ask(|gate| gate.settle(now, cause, settled));
         self.note(now, Question::Settle(*cause, *settled));
+    }
+
+    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+        let answer = self.ask(|gate| gate.hedge_after(now));
+        if !self.members[0].hedge.is_empty() {
+            self.note(now, Question::HedgeAfter(answer));
+        }
+        answer
     }
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist_core::{Policy, Repeat, Verdict};
+use insist_core::{HedgeAfter, Policy, Repeat, Verdict};
 
 use crate::gate::{Answers, Made};
 
@@ -26,6 +26,8 @@ pub struct Plan {
     pub made: Made,
     /// What the gate's members answer.
     pub answers: [Answers; 3],
+    /// What the first of them answers to `hedge_after`.
+    pub hedge: Vec<HedgeAfter>,
     /// What the driver does.
     pub moves: Vec<Move>,
     /// How whatever is in flight after that ends.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use insist_core::{AtEnd, Jitter, List, Policy, Repeat, Verdict};
+use insist_core::{AtEnd, HedgeAfter, Jitter, List, Policy, Repeat, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
@@ -223,6 +223,17 @@ pub fn busy() -> impl Strategy<Value = Answers> {
     (vec(prop::bool::weighted(0.9), 0..5), vec(admission, 0..7)).prop_map(|(reserve, admit)| Answers { reserve, admit })
 }
 
+/// What a gate answers to `hedge_after`; most leave it to the policy.
+pub fn hedging() -> impl Strategy<Value = Vec<HedgeAfter>> {
+    let answer = prop_oneof![
+        1 => Just(HedgeAfter::Policy),
+        1 => Just(HedgeAfter::Never),
+        4 => (0_u64..=30).prop_map(|tens| HedgeAfter::Delay(Duration::from_nanos(tens * 10 * MS))),
+        1 => span().prop_map(|span| HedgeAfter::Delay(Duration::from_nanos(span))),
+    ];
+    prop_oneof![2 => Just(Vec::new()), 1 => vec(answer, 1..5)]
+}
+
 /// The answers of any gate, most of which let everything pass.
 pub fn answers() -> impl Strategy<Value = Answers> {
     prop_oneof![2 => Just(Answers::default()), 1 => busy()]
@@ -253,6 +264,7 @@ pub fn plan() -> BoxedStrategy<Plan> {
             room,
             made,
             answers,
+            hedge: Vec::new(),
             moves,
             last,
         })

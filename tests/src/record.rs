@@ -4,8 +4,8 @@
 use std::fmt;
 
 use insist_core::{
-    Action, Admission, CancelReason, Cause, Handled, Instant, Kind, Policy, Reason, Refusal, Repeat, Settled, State,
-    StateError, Verdict, WaitReason,
+    Action, Admission, CancelReason, Cause, Handled, HedgeAfter, Instant, Kind, Policy, Reason, Refusal, Repeat,
+    Settled, State, StateError, Verdict, WaitReason,
 };
 
 use crate::expected::nanos;
@@ -203,6 +203,8 @@ pub enum Question {
     Admit(Cause, Admission),
     /// It ended.
     Settle(Cause, Settled),
+    /// After how long is a hedge worth while? With the answer.
+    HedgeAfter(HedgeAfter),
 }
 
 impl Step {

@@ -31,7 +31,7 @@ pub fn run(plan: &Plan) -> Record {
 
 fn run_in<const LANES: usize>(plan: &Plan) -> Record {
     let notes = RefCell::new(Vec::new());
-    let gate = Watched::new(plan.made, &plan.answers, &notes);
+    let gate = Watched::new(plan.made, &plan.answers, &notes).hedging(plan.hedge.clone());
     let start = Instant::from_nanos(plan.start);
     let call = Call::with_lanes::<LANES>(&plan.policy, &gate, start, plan.seed).repeat(plan.repeat);
     let mut world = World::<_, LANES>::new(&plan.policy, &gate, &notes, start);

@@ -160,7 +160,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             self.refused(refusal);
             return Err(Reason::Refused);
         }
-        self.reserved[index] = now.as_nanos();
+        self.gate_times[index] = now.as_nanos();
         self.state.lanes[index] = Lane::Waiting {
             due: due.as_nanos(),
             began: now.as_nanos(),
@@ -225,9 +225,14 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     #[inline]
     pub(super) fn next_lane(&self) -> Option<usize> {
         let index = usize::from(self.state.opened);
+        if self.has_lane(index) && self.state.lanes[index].is_unopened() { Some(index) } else { None }
+    }
+
+    /// Returns whether the call may open a lane of this number.
+    #[inline]
+    pub(super) fn has_lane(&self, index: usize) -> bool {
         let is_room = LANES > 1 && index < LANES && index < usize::from(self.policy.as_policy().limits().lanes);
-        let may_open = is_room && self.state.repeat == Repeat::Always;
-        if may_open && self.state.lanes[index].is_unopened() { Some(index) } else { None }
+        is_room && self.state.repeat == Repeat::Always
     }
 
     /// Returns whether the policy has a send left that no lane was promised.

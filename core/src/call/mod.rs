@@ -80,8 +80,9 @@ pub struct Call<P, G: Gate, const LANES: usize = 1> {
     gate: G,
     /// The latest refusal that ended a lane.
     refusal: Option<Refusal>,
-    /// For each lane, the instant at which its next send, or the one in flight, was reserved.
-    reserved: [u64; LANES],
+    /// For each lane, the instant at which its next send, or the one in flight, was reserved. For the lane that opens next,
+    /// the hedge delay that holds.
+    gate_times: [u64; LANES],
     state: State<LANES>,
 }
 
@@ -119,7 +120,7 @@ impl<P: AsPolicy, G: Gate> Call<P, G> {
             opened: 1,
             lanes,
         };
-        Call { policy, gate, refusal: None, reserved: [0; LANES], state }
+        Call { policy, gate, refusal: None, gate_times: [0; LANES], state }
     }
 }
 
@@ -210,7 +211,7 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     fn refund(&self, index: usize) {
         if let Lane::Waiting { retry, why, hint_ms, .. } = self.state.lanes[index] {
             if index > 0 || retry > 0 {
-                let reserved = Instant::from_nanos(self.reserved[index]);
+                let reserved = Instant::from_nanos(self.gate_times[index]);
                 self.gate.refund(self.now(), &lane::cause(index, retry, why, hint_ms), reserved);
             }
         }

@@ -6,9 +6,9 @@ use super::lane::{self, DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use crate::action::{Action, CancelReason, GiveUp, Reason, WaitReason};
 use crate::attempt::{Attempt, AttemptEnd, Cause, Why};
-use crate::gate::{Admission, Gate, Refusal};
+use crate::gate::{Admission, Gate, HedgeAfter, Refusal};
 use crate::policy::AsPolicy;
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 
 impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Returns what to do now. Poll again after each action that is done, until it is a wait or the end.
@@ -135,7 +135,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             }
             match self.admit(index, now) {
                 Admission::Yes => {
-                    self.reserved[index] = now.as_nanos();
+                    self.gate_times[index] = now.as_nanos();
                     self.opened(index, now);
                     return Some(self.send(index, now));
                 }
@@ -172,7 +172,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let Lane::Unopened { since, not_before } = self.state.lanes[index] else { return None };
         let sent = |lane: &Lane| if let Lane::InFlight { sent, .. } = lane { Some(*sent) } else { None };
         let at = match self.state.lanes.iter().filter_map(sent).min() {
-            Some(oldest) => oldest.max(since).checked_add(self.policy.as_policy().limits().hedge_after)?,
+            Some(_) if self.gate_times[index] == NEVER => return None,
+            Some(oldest) => oldest.max(since).checked_add(self.gate_times[index])?,
             None if self.is_race() => since,
             None => return None,
         };
@@ -181,6 +182,9 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     fn never_open(&mut self, index: usize, now: Instant) {
         self.opened(index, now);
+        if index + 1 < LANES {
+            self.gate_times[index + 1] = self.gate_times[index];
+        }
         self.state.lanes[index] = Lane::Ended { retry: 0, attempt: 0 };
         self.finish_if_no_lane_can_go_on();
     }
@@ -225,8 +229,24 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if retry == 0 {
             self.note_opening(index, now);
         }
+        if LANES > 1 {
+            self.ask_for_hedge_delay(now);
+        }
         let kind = lane::cause(index, retry, why, hint_ms).kind;
         Action::Send(Attempt::new(id, retry, index as u8, kind, timeout))
+    }
+
+    /// Asks the gate after how long the next lane is worth opening, if there is one.
+    #[inline]
+    fn ask_for_hedge_delay(&mut self, now: Instant) {
+        let next = usize::from(self.state.opened);
+        if !self.is_race() && self.has_lane(next) {
+            self.gate_times[next] = match self.gate.hedge_after(now) {
+                HedgeAfter::Policy => self.policy.as_policy().limits().hedge_after,
+                HedgeAfter::Delay(delay) => nanos(delay),
+                HedgeAfter::Never => NEVER,
+            };
+        }
     }
 
     /// Waits until the earliest of what is to come. Of several at one instant, the one that is judged first gives the reason.

@@ -91,7 +91,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if let Err(error) = state.check_origin(now).and_then(|()| state.fits(&policy)) {
             return Err(ResumeError { state, error });
         }
-        let mut call = Self { policy, gate, refusal: None, reserved: [0; LANES], state };
+        let mut call = Self { policy, gate, refusal: None, gate_times: [0; LANES], state };
         let now = call.advance(now);
         if call.is_over() {
             call.close_lanes();
@@ -134,7 +134,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             match (refused, lane) {
                 (None, Lane::Waiting { .. }) => {
                     left -= 1;
-                    self.reserved[index] = now.as_nanos();
+                    self.gate_times[index] = now.as_nanos();
                     self.put_off(index, now.as_nanos());
                 }
                 (None, _) => left -= 1,

@@ -45,7 +45,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
                     let cause = lane.cause(index);
                     self.gate.settle(now, &cause, &Settled::Unsent(Instant::from_nanos(sent)));
                     if cause.kind != Kind::First {
-                        self.gate.refund(now, &cause, Instant::from_nanos(self.reserved[index]));
+                        self.gate.refund(now, &cause, Instant::from_nanos(self.gate_times[index]));
                     }
                     self.state.lanes[index] = lane.withdrawn();
                     return self.go_on_without(index, now, &lane);
@@ -95,7 +95,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
                 return Err(Reason::Refused);
             }
         }
-        self.reserved[index] = now.as_nanos();
+        self.gate_times[index] = now.as_nanos();
         self.state.lanes[index] = Lane::Waiting {
             due: due.as_nanos(),
             began: now.as_nanos(),

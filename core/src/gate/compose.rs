@@ -1,6 +1,6 @@
 //! Gates made of gates: none, borrowed, shared, several.
 
-use super::{Admission, Gate, Refusal, Settled};
+use super::{Admission, Gate, HedgeAfter, Refusal, Settled};
 use crate::attempt::Cause;
 use crate::time::Instant;
 
@@ -35,6 +35,10 @@ macro_rules! pass_through {
             #[inline]
             fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
                 (**self).settle(now, cause, settled);
+            }
+            #[inline]
+            fn hedge_after(&self, now: Instant) -> HedgeAfter {
+                (**self).hedge_after(now)
             }
             #[inline]
             fn is_timeless(&self) -> bool {
@@ -78,6 +82,11 @@ impl<G: Gate> Gate for Option<G> {
         if let Some(gate) = self {
             gate.settle(now, cause, settled);
         }
+    }
+
+    #[inline]
+    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+        self.as_ref().map_or(HedgeAfter::Policy, |gate| gate.hedge_after(now))
     }
 
     #[inline]
@@ -125,6 +134,11 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
         self.1.settle(now, cause, settled);
     }
 
+    #[inline]
+    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+        self.0.hedge_after(now).and(self.1.hedge_after(now))
+    }
+
     fn is_timeless(&self) -> bool {
         self.0.is_timeless() && self.1.is_timeless()
     }
@@ -150,6 +164,9 @@ macro_rules! tuple {
             }
             fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
                 tuple!(nest self $($index)+).settle(now, cause, settled);
+            }
+            fn hedge_after(&self, now: Instant) -> HedgeAfter {
+                tuple!(nest self $($index)+).hedge_after(now)
             }
             fn is_timeless(&self) -> bool {
                 tuple!(nest self $($index)+).is_timeless()

@@ -15,6 +15,8 @@ mod slots;
 #[cfg(target_has_atomic = "64")]
 mod window;
 
+use core::time::Duration;
+
 use crate::attempt::{AttemptEnd, Cause};
 use crate::time::Instant;
 #[cfg(target_has_atomic = "64")]
@@ -86,6 +88,14 @@ pub trait Gate {
         let _ = (now, cause, settled);
     }
 
+    /// Answers after how long the next lane of a hedged call is worth opening, beside an attempt that is sent now. Asked at
+    /// each send while a lane has not opened, and not by races. Default: after the policy's hedge delay.
+    #[inline]
+    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+        let _ = now;
+        HedgeAfter::Policy
+    }
+
     /// Returns whether this gate never looks at the time, so that a driver need not read a clock for it. Default: no.
     #[inline]
     fn is_timeless(&self) -> bool {
@@ -111,6 +121,32 @@ pub enum Admission {
     NotBefore(Instant),
     /// Do not send it.
     No(Refusal),
+}
+
+/// A gate's answer to the question after how long a hedge is worth sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a gate that is made of gates has to pass on every answer")]
+pub enum HedgeAfter {
+    /// After the policy's hedge delay.
+    Policy,
+    /// After this delay.
+    Delay(Duration),
+    /// Not at all, until it is asked again.
+    Never,
+}
+
+impl HedgeAfter {
+    /// Returns the answer of two gates: the longer delay, where both have one.
+    #[inline]
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Policy, other) => other,
+            (one, Self::Policy) => one,
+            (Self::Delay(one), Self::Delay(other)) => Self::Delay(one.max(other)),
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+        }
+    }
 }
 
 /// A gate's no, and its reason. It takes one word, so that the machine can hand it on.

@@ -1,6 +1,6 @@
 //! Random plans in great numbers: the pieces are drawn once, as `random` has them, and plans are put together of them.
 
-use insist_core::{Policy, Repeat, Verdict};
+use insist_core::{HedgeAfter, Policy, Repeat, Verdict};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -20,6 +20,7 @@ pub(super) struct Deck {
     frames: Vec<(u64, (usize, bool), Made)>,
     repeats: Vec<Repeat>,
     answers: Vec<Answers>,
+    hedging: Vec<Vec<HedgeAfter>>,
     moves: Vec<Move>,
     verdicts: Vec<Verdict>,
 }
@@ -34,6 +35,7 @@ impl Deck {
             frames: some(100, &mut runner, random::frame()),
             repeats: some(50, &mut runner, random::repeat()),
             answers: some(300, &mut runner, random::answers()),
+            hedging: some(100, &mut runner, random::hedging()),
             moves: {
                 let mut moves = some(4000, &mut runner, random::any_move());
                 moves.extend(some(400, &mut runner, random::withdrawal()));
@@ -56,6 +58,7 @@ impl Deck {
             room,
             made,
             answers: [(); 3].map(|()| self.pick(|deck| &deck.answers)),
+            hedge: self.pick(|deck| &deck.hedging),
             moves: (0..length).map(|_| self.pick(|deck| &deck.moves)).collect(),
             last: self.pick(|deck| &deck.verdicts),
         }

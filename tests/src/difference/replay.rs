@@ -145,6 +145,7 @@ fn unsaid(plan: &Plan, steps: &[Step]) -> Vec<&'static str> {
             asks(&|question| matches!(question, Question::Admit(_, Admission::NotBefore(_)))),
             "a gate that holds back a send",
         ),
+        (asks(&|question| matches!(question, Question::HedgeAfter(_))), "a gate that says when to hedge"),
         (does(|what| matches!(what, What::Suspend)), "a call that is put away and taken up again"),
         (does(|what| matches!(what, What::Withdraw(..))), "an attempt that is withdrawn"),
         (does(|what| matches!(what, What::Cancel)), "a user who gives up"),

@@ -21,6 +21,7 @@ pub(super) fn smaller(plan: &Plan) -> Vec<Plan> {
         length /= 2;
     }
     all.push(Plan { answers: Default::default(), made: Made::Alone, ..plan.clone() });
+    all.push(Plan { hedge: Vec::new(), ..plan.clone() });
     all.push(Plan { made: Made::Alone, ..plan.clone() });
     for gate in 0..plan.answers.len() {
         for answers in shorter(&plan.answers[gate]) {

@@ -207,6 +207,6 @@ impl Words<'_> {
         let last = self.verdict();
         let length = self.below(most);
         let moves = (0..length).map(|_| self.one_move()).collect();
-        Plan { policy, seed, repeat, start, room, made, answers, moves, last }
+        Plan { policy, seed, repeat, start, room, made, answers, hedge: Vec::new(), moves, last }
     }
 }

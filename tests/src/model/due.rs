@@ -1,6 +1,6 @@
 //! What a poll finds due: the deadline, attempt timeouts, promised sends, hedges; else a wait, or the end.
 
-use insist_core::{Admission, AttemptEnd, CancelReason, Cause, Instant, Kind, Reason, Refusal, WaitReason};
+use insist_core::{Admission, AttemptEnd, CancelReason, Cause, HedgeAfter, Instant, Kind, Reason, Refusal, WaitReason};
 
 use super::Model;
 use super::history::{Event, Flight, Outcome};
@@ -51,7 +51,7 @@ impl Model<'_> {
             match self.admit(cause, tape)? {
                 Admission::Yes => {
                     let waited = if cause.kind == Kind::Retry { wait.length() } else { 0 };
-                    return Ok(Some(self.send(lane, cause, waited, wait.reserved)));
+                    return self.send(lane, cause, waited, wait.reserved, tape).map(Some);
                 }
                 Admission::NotBefore(at) => self.history.push(Event::Held { lane, until: at.as_nanos() }),
                 // Law 11: the one send is given up, and so its lane.
@@ -71,7 +71,7 @@ impl Model<'_> {
             if tape.reserve(self.clock, Cause::HEDGE)?.is_ok() {
                 let admission = self.admit(Cause::HEDGE, tape)?;
                 if admission == Admission::Yes {
-                    return Ok(Some(self.send(lane, Cause::HEDGE, 0, Some(self.clock))));
+                    return self.send(lane, Cause::HEDGE, 0, Some(self.clock), tape).map(Some);
                 }
                 tape.refund(self.clock, Cause::HEDGE, Instant::from_nanos(self.clock))?;
                 if let Admission::NotBefore(at) = admission {
@@ -101,7 +101,7 @@ impl Model<'_> {
         } else {
             // While nothing is in flight no hedge opens.
             let oldest = self.history.in_flight().first()?.at;
-            oldest.max(self.history.last_opening()).checked_add(nanos(self.policy.get_hedge_after()))?
+            oldest.max(self.history.last_opening()).checked_add(self.history.hedge_delay()?)?
         };
         let held = self.history.held(lane);
         Some(if held > at { (held, WaitReason::Gate) } else { (at, WaitReason::Hedge) })
@@ -122,13 +122,37 @@ impl Model<'_> {
     }
 
     /// Law 2: attempts are numbered 1, 2, 3. Law 7: a timeout fits the deadline.
-    fn send(&mut self, lane: usize, cause: Cause, waited: u64, reserved: Option<u64>) -> Did {
+    fn send(
+        &mut self,
+        lane: usize,
+        cause: Cause,
+        waited: u64,
+        reserved: Option<u64>,
+        tape: &mut Tape<'_>,
+    ) -> Result<Did, String> {
         let id = self.history.newest() + 1;
         let retry = self.history.sends_of(lane);
         self.history.push(Event::Sent(Flight { id, lane, cause, at: self.clock, waited, reserved }));
         let left = self.deadline().map(|deadline| deadline - self.clock);
         let timeout = self.policy.get_attempt_timeout().map(nanos).into_iter().chain(left).min();
-        Did::Send(Sending { id, retry, lane: lane as u8, kind: cause.kind, timeout })
+        self.ask_for_hedge_delay(tape)?;
+        Ok(Did::Send(Sending { id, retry, lane: lane as u8, kind: cause.kind, timeout }))
+    }
+
+    /// At each send the gate may say after how long the next lane is worth opening, unless it is a race.
+    fn ask_for_hedge_delay(&mut self, tape: &mut Tape<'_>) -> Result<(), String> {
+        if self.is_race() || self.history.opened() == self.lanes() {
+            return Ok(());
+        }
+        let said = if self.is_asked { tape.hedge_after(self.clock)? } else { HedgeAfter::Policy };
+        let delay = match said {
+            HedgeAfter::Policy => Some(nanos(self.policy.get_hedge_after())),
+            HedgeAfter::Delay(delay) => Some(nanos(delay)),
+            HedgeAfter::Never => None,
+        };
+        // The longest span that there is stands for never.
+        self.history.push(Event::HedgeDelay(delay.filter(|delay| *delay < u64::MAX)));
+        Ok(())
     }
 
     /// Until the earliest of what is to come; at one instant, what comes first in the order of ties gives the reason.

@@ -27,6 +27,8 @@ pub(super) enum Event {
     Sent(Flight),
     /// It was never sent after all, and was taken back.
     Withdrawn(u32),
+    /// A gate said after how long a hedge is worth while, from the policy's word if it left it to that; `None` is never.
+    HedgeDelay(Option<u64>),
     /// It ended. What the machine cancelled, or lost when it was put away, had no verdict.
     Ended { id: u32, end: AttemptEnd },
     /// A lane goes no further, why, and what a gate said if one refused.
@@ -213,6 +215,12 @@ impl History {
     /// How many lanes have opened or never will; the next one to open has this number.
     pub(super) fn opened(&self) -> usize {
         self.life().iter().fold(1, opened_by)
+    }
+
+    /// After how long the next lane opens, as was said last; `None` is never.
+    pub(super) fn hedge_delay(&self) -> Option<u64> {
+        let said = |event: &Event| if let Event::HedgeDelay(delay) = event { Some(*delay) } else { None };
+        self.life().iter().rev().find_map(said).flatten()
     }
 
     /// When the lane that opened last made its first send, or was refused to.

@@ -24,7 +24,7 @@ mod withdraw;
 use insist_core::{AttemptEnd, Cause, Instant, Kind, Policy, Reason, Repeat, Settled};
 
 use crate::expected::nanos;
-use crate::record::{Broken, Counts, Record, Step, Told, What};
+use crate::record::{Broken, Counts, Question, Record, Step, Told, What};
 use history::{Event, Flight, History, Outcome, Wait};
 use tape::Tape;
 
@@ -44,6 +44,8 @@ struct Model<'a> {
     repeat: Repeat,
     /// For how many lanes there is room.
     room: usize,
+    /// Whether the gate has something to say about hedges.
+    is_asked: bool,
     /// When the call began, or began again.
     start: u64,
     /// The latest instant that it was told. Law 13: one before it counts as this.
@@ -69,7 +71,10 @@ impl<'a> Model<'a> {
         } else {
             history.push(Event::Over(Outcome::GaveUp(Reason::Invalid)));
         }
-        Self { policy, seed: record.seed, repeat: record.repeat, room: record.room, start, clock: start, history }
+        let (seed, repeat, room) = (record.seed, record.repeat, record.room);
+        let mut asked = record.steps.iter().flat_map(Step::outer);
+        let is_asked = asked.any(|asked| matches!(asked.question, Question::HedgeAfter(_)));
+        Self { policy, seed, repeat, room, is_asked, start, clock: start, history }
     }
 
     fn follow(&mut self, step: &Step) -> Result<(), String> {

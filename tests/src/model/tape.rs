@@ -1,6 +1,6 @@
 //! What a record says of one step, read off piece by piece: the gate's questions in order.
 
-use insist_core::{Admission, Cause, Instant, Refusal, Settled};
+use insist_core::{Admission, Cause, HedgeAfter, Instant, Refusal, Settled};
 
 use crate::record::{Asked, Question, Step};
 
@@ -13,7 +13,9 @@ pub(super) struct Tape<'r> {
 
 impl<'r> Tape<'r> {
     pub(super) fn new(step: &'r Step) -> Self {
-        let has_answer = |asked: &&Asked| matches!(asked.question, Question::Reserve(..) | Question::Admit(..));
+        let has_answer = |asked: &&Asked| {
+            matches!(asked.question, Question::Reserve(..) | Question::Admit(..) | Question::HedgeAfter(_))
+        };
         let (mut questions, told): (Vec<_>, Vec<_>) = step.outer().partition(has_answer);
         questions.reverse();
         Self { questions, told }
@@ -38,6 +40,13 @@ impl<'r> Tape<'r> {
                 Ok(*admission)
             }
             other => Err(format!("the laws expect admit {cause:?} at {now}, but it was {other:?}")),
+        }
+    }
+
+    pub(super) fn hedge_after(&mut self, now: u64) -> Result<HedgeAfter, String> {
+        match self.questions.pop() {
+            Some(Asked { now: at, question: Question::HedgeAfter(answer), .. }) if at.as_nanos() == now => Ok(*answer),
+            other => Err(format!("the laws expect hedge_after at {now}, but it was {other:?}")),
         }
     }
 

@@ -36,7 +36,7 @@ pub fn see(plan: &Plan, record: &Record, stands: bool, sees: &mut impl Sees) -> 
 
 fn see_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool, sees: &mut impl Sees) -> Record {
     let notes = RefCell::new(Vec::new());
-    let gate = Watched::new(plan.made, &plan.answers, &notes);
+    let gate = Watched::new(plan.made, &plan.answers, &notes).hedging(plan.hedge.clone());
     let start = Instant::from_nanos(plan.start);
     let new = || Call::with_lanes::<LANES>(&plan.policy, &gate, start, plan.seed).repeat(plan.repeat);
     let mut call = Some(new());

@@ -190,6 +190,7 @@ fn law_12_a_gate_is_told_how_the_attempt_before_a_retry_failed_after_a_resume_to
         let causes = notes.take().into_iter().map(|asked| match asked.question {
             Question::Reserve(cause, _) | Question::Refund(cause, _) => cause,
             Question::Admit(cause, _) | Question::Settle(cause, _) => cause,
+            Question::HedgeAfter(_) => unreachable!("it is not noted"),
         });
         let retries: Vec<Cause> = causes.filter(|cause| *cause != Cause::FIRST).collect();
         // Reserved, admitted and settled; put away, it is refunded and reserved anew.

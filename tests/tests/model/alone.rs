@@ -1,7 +1,7 @@
 //! The model shares no code with the core: from there it has plain types, and what a policy says of itself.
 
 /// Plain types of the core: words and numbers without a rule in them.
-const PLAIN: [&str; 23] = [
+const PLAIN: [&str; 24] = [
     "Admission",
     "AtEnd",
     "AttemptEnd",
@@ -10,6 +10,7 @@ const PLAIN: [&str; 23] = [
     "Factor",
     "Failure",
     "Handled",
+    "HedgeAfter",
     "Hint",
     "Instant",
     "Jitter",
@@ -27,7 +28,7 @@ const PLAIN: [&str; 23] = [
     "self",
 ];
 
-const SOURCES: [(&str, &str); 9] = [
+const SOURCES: [(&str, &str); 10] = [
     ("model", include_str!("../../src/model/mod.rs")),
     ("due", include_str!("../../src/model/due.rs")),
     ("history", include_str!("../../src/model/history.rs")),
@@ -36,6 +37,7 @@ const SOURCES: [(&str, &str); 9] = [
     ("operator", include_str!("../../src/model/operator.rs")),
     ("sense", include_str!("../../src/model/sense.rs")),
     ("tape", include_str!("../../src/model/tape.rs")),
+    ("withdraw", include_str!("../../src/model/withdraw.rs")),
     ("expected", include_str!("../../src/expected.rs")),
 ];
 

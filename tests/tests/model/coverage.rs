@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use insist_core::{Admission, CancelReason, Cause, Handled, Kind, Reason, Settled, StateError, WaitReason};
+use insist_core::{Admission, CancelReason, Cause, Handled, HedgeAfter, Kind, Reason, Settled, StateError, WaitReason};
 use insist_tests::record::{Did, Ending, Operation, Question, Record, Step, What};
 
 /// How often each of these has to happen at least, among ten million steps.
 const ENOUGH: u64 = 2000;
 
-const ALL: [&str; 60] = [
+const ALL: [&str; 62] = [
     "return",
     "give up: attempts",
     "give up: backoff",
@@ -70,6 +70,8 @@ const ALL: [&str; 60] = [
     "gate refused a reservation",
     "gate refused a send",
     "gate held back a send",
+    "gate said when to hedge",
+    "gate said not to hedge",
 ];
 
 /// What random calls came across.
@@ -117,6 +119,8 @@ impl Coverage {
                     Question::Settle(Cause::HEDGE, Settled::Unsent(_)) if matches!(step.what, What::Withdraw(..)) => {
                         self.count("withdrawn: a hedge");
                     }
+                    Question::HedgeAfter(HedgeAfter::Delay(_)) => self.count("gate said when to hedge"),
+                    Question::HedgeAfter(HedgeAfter::Never) => self.count("gate said not to hedge"),
                     Question::Admit(_, Admission::No(_)) => self.count("gate refused a send"),
                     Question::Admit(_, Admission::NotBefore(_)) => self.count("gate held back a send"),
                     _ => {}

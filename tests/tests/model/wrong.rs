@@ -55,6 +55,7 @@ fn what_no_script_can_say_is_said() {
         room: world::ROOM,
         made: insist_tests::gate::Made::Alone,
         answers: Default::default(),
+        hedge: Vec::new(),
         moves: vec![Move::Drive(Shift::Stay), Move::Suspend(Shift::By(9)), Move::Poll(Shift::Stay)],
         last: insist_core::Verdict::Accept,
     };
