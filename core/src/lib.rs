@@ -92,7 +92,9 @@ pub use event::{Decision, Event, Judged, Withdrawn};
 pub use gate::Bulkhead;
 pub use gate::{Admission, Gate, HedgeAfter, Refusal, Settled};
 #[cfg(target_has_atomic = "64")]
-pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState};
+pub use gate::{
+    Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState, Latencies, LatenciesError, LatenciesState,
+};
 pub use jitter::{Fraction, Jitter};
 #[cfg(feature = "alloc")]
 pub use log::{Entry, Log, NoDetail};

@@ -11,6 +11,8 @@ mod budget;
 mod bulkhead;
 mod compose;
 #[cfg(target_has_atomic = "64")]
+mod latencies;
+#[cfg(target_has_atomic = "64")]
 mod slots;
 #[cfg(target_has_atomic = "64")]
 mod window;
@@ -25,6 +27,8 @@ pub use breaker::{Breaker, BreakerError, BreakerState};
 pub use budget::{Budget, BudgetError, BudgetState};
 #[cfg(target_has_atomic = "32")]
 pub use bulkhead::Bulkhead;
+#[cfg(target_has_atomic = "64")]
+pub use latencies::{Latencies, LatenciesError, LatenciesState};
 
 /// State shared by many calls that can delay or refuse an attempt: budget, breaker, limiter, bulkhead.
 ///

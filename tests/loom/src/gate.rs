@@ -24,8 +24,8 @@ pub trait Gate {
 pub enum Settled {
     /// It was sent at this instant, and ended like this.
     Ended(AttemptEnd, Instant),
-    /// It was not sent after all.
-    Unsent,
+    /// It was not sent after all, and was admitted at this instant.
+    Unsent(Instant),
 }
 
 #[path = "../../../core/src/gate/breaker/mod.rs"]

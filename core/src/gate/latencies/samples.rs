@@ -1,0 +1,130 @@
+//! The latest latencies in a ring that threads share without a lock, and a percentile of them.
+
+use core::sync::atomic::Ordering::{AcqRel, Acquire};
+
+use crate::gate::slots::AtomicU64;
+
+/// The number of latencies that are held.
+pub(super) const ROOM: usize = 512;
+/// Up to so many latencies the percentile is worked out at each, and then at every 16th.
+const FEW: u64 = 32;
+
+#[derive(Debug)]
+pub(super) struct Samples {
+    /// How many were added since it started anew.
+    added: AtomicU64,
+    /// The instant of the latest.
+    latest: AtomicU64,
+    /// The percentile, as it was worked out last.
+    estimate: AtomicU64,
+    ring: [AtomicU64; ROOM],
+}
+
+impl Samples {
+    pub(super) const fn new() -> Self {
+        let (added, latest, estimate) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Self { added, latest, estimate, ring: [const { AtomicU64::new(0) }; ROOM] }
+    }
+
+    /// Adds one, after which the percentile, in thousandths of a percent, is the estimate.
+    ///
+    /// Threads that meet each get a place of their own. One that is late to fill it leaves an older latency there meanwhile.
+    pub(super) fn add(&self, now: u64, window: u64, latency: u64, thousandths: u32) {
+        if self.is_stale(now, window) {
+            self.set(&self.added, |_| 0);
+        }
+        self.set(&self.latest, |latest| latest.max(now));
+        let place = self.set(&self.added, |added| added.saturating_add(1));
+        self.set(&self.ring[(place % ROOM as u64) as usize], |_| latency);
+        let added = place.saturating_add(1);
+        if added <= FEW || added % 16 == 0 {
+            let estimate = self.rank(added, thousandths);
+            self.set(&self.estimate, |_| estimate);
+        }
+    }
+
+    /// Returns how many there are.
+    pub(super) fn len(&self, now: u64, window: u64) -> u32 {
+        if self.is_stale(now, window) { 0 } else { self.added.load(Acquire).min(ROOM as u64) as u32 }
+    }
+
+    pub(super) fn estimate(&self) -> u64 {
+        self.estimate.load(Acquire)
+    }
+
+    /// Returns a percentile, in thousandths of a percent.
+    pub(super) fn quantile(&self, now: u64, window: u64, thousandths: u32) -> Option<u64> {
+        match self.len(now, window) {
+            0 => None,
+            len => Some(self.rank(len.into(), thousandths)),
+        }
+    }
+
+    /// Returns whether the latest is so old that all are forgotten.
+    fn is_stale(&self, now: u64, window: u64) -> bool {
+        now.saturating_sub(self.latest.load(Acquire)) > window
+    }
+
+    /// Returns the latency of the nearest rank: the smallest that is no shorter than so many of the first ones.
+    fn rank(&self, added: u64, thousandths: u32) -> u64 {
+        let len = added.min(ROOM as u64);
+        let mut copy = [0; ROOM];
+        for (copy, latency) in copy.iter_mut().zip(&self.ring).take(len as usize) {
+            *copy = latency.load(Acquire);
+        }
+        let rank = (len * u64::from(thousandths)).div_ceil(100_000).clamp(1, len.max(1));
+        let (_, latency, _) = copy[..len.max(1) as usize].select_nth_unstable(rank as usize - 1);
+        *latency
+    }
+
+    /// Changes a word, and returns what it was.
+    fn set(&self, word: &AtomicU64, change: impl Fn(u64) -> u64) -> u64 {
+        let _ = self;
+        word.fetch_update(AcqRel, Acquire, |seen| Some(change(seen))).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: u64 = 1000;
+    const P95: u32 = 95_000;
+
+    fn quantiles(samples: &Samples, now: u64) -> [Option<u64>; 3] {
+        [50_000, P95, 99_000].map(|thousandths| samples.quantile(now, WINDOW, thousandths))
+    }
+
+    #[test]
+    fn the_first_latency_is_every_percentile_and_so_is_a_constant_one() {
+        let samples = Samples::new();
+        assert_eq!(quantiles(&samples, 0), [None; 3]);
+        for now in 0..2000 {
+            samples.add(now, WINDOW, 42, P95);
+            assert_eq!(quantiles(&samples, now), [Some(42); 3]);
+            assert_eq!(samples.estimate(), 42);
+        }
+    }
+
+    #[test]
+    fn only_the_latest_count_and_after_a_silence_none() {
+        let samples = Samples::new();
+        (0..ROOM as u64).for_each(|_| samples.add(0, WINDOW, 1000, P95));
+        (0..ROOM as u64).for_each(|_| samples.add(0, WINDOW, 7, P95));
+        assert_eq!(samples.quantile(0, WINDOW, 100_000), Some(7));
+        assert_eq!(samples.len(1000, WINDOW), 512);
+        assert_eq!(samples.len(1001, WINDOW), 0);
+        samples.add(1001, WINDOW, 9, P95);
+        assert_eq!((samples.len(1001, WINDOW), samples.estimate()), (1, 9));
+    }
+
+    #[test]
+    fn the_estimate_follows_at_each_of_the_first_and_then_at_every_sixteenth() {
+        let samples = Samples::new();
+        for latency in 1..=100 {
+            samples.add(0, WINDOW, latency, 50_000);
+            let known = if latency <= FEW { latency } else { latency - latency % 16 };
+            assert_eq!(samples.estimate(), known.div_ceil(2), "{latency}");
+        }
+    }
+}
