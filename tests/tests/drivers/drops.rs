@@ -7,14 +7,14 @@ use std::task::Poll;
 
 use insist_core::{Attempt, Breaker, Budget, Bulkhead, Jitter, Kind, Policy, Verdict};
 use insist_futures::{Timer, VirtualTimer, race};
-use insist_tests::by_hand::ms;
 use insist_tests::gate::{Answers, Scripted};
 use insist_tests::random;
+use insist_tests::words::ms;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
-use crate::observed::gate_is_even;
+use crate::drive::gate_is_even;
 use crate::scenario::{Given, SEED, Scenario, judge};
 use crate::table::table;
 
