@@ -53,6 +53,5 @@ pub mod proxy;
 pub mod random;
 pub mod reading;
 pub mod record;
-pub mod sealed;
 pub mod words;
 pub mod world;

@@ -62,7 +62,8 @@ impl Exported {
         let (page, call) = (self.the("page"), self.the("price"));
         assert_eq!(page.parent_span_id, SpanId::INVALID);
         assert_eq!(call.parent_span_id, id_of(page), "{self:?}");
-        assert_eq!((self.named("attempt").len(), self.named("request").len()), (sends, sends), "{self:?}");
+        assert_eq!(self.named("attempt").len(), sends, "{self:?}");
+        assert_eq!(self.named("request").len(), sends, "{self:?}");
         for request in self.named("request") {
             let attempt = self.attempt(said(request, "attempt").unwrap().parse().unwrap());
             assert_eq!(attempt.parent_span_id, id_of(call), "{self:?}");

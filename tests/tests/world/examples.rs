@@ -32,7 +32,8 @@ fn a_503_is_retried_after_its_retry_after() {
     let start = Instant::now();
     assert_eq!(get(&server, &QUICK), (200, b"welcome".to_vec()));
     assert!(start.elapsed() >= Duration::from_secs(1));
-    assert_eq!((server.request_count(), server.connections()), (2, 2));
+    assert_eq!(server.request_count(), 2);
+    assert_eq!(server.connections(), 2);
 }
 
 #[test]

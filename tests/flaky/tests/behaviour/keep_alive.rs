@@ -11,7 +11,9 @@ fn one_connection_serves_many_requests() {
     let mut client = Client::of(&server);
     let bodies: Vec<_> = (0..50).map(|_| client.get("/").unwrap().body).collect();
     assert_eq!(bodies[..3], [b"busy".to_vec(), b"a".to_vec(), b"b".to_vec()]);
-    assert_eq!((server.request_count(), server.connections(), server.open_connections()), (50, 1, 1));
+    assert_eq!(server.request_count(), 50);
+    assert_eq!(server.connections(), 1);
+    assert_eq!(server.open_connections(), 1);
     assert_eq!(server.requests()[49].number_on_connection, 50);
     assert_eq!(server.disconnects(), 0);
 }
@@ -51,7 +53,8 @@ fn a_client_that_wants_to_close_is_told_so_and_closed() {
         let mut client = Client::of(&server);
         client.send(request);
         let reply = client.reply().unwrap();
-        assert_eq!((reply.body.as_slice(), reply.header("connection")), (b"bye".as_slice(), Some("close")));
+        assert_eq!(reply.body.as_slice(), b"bye".as_slice());
+        assert_eq!(reply.header("connection"), Some("close"));
         assert_eq!(client.rest().unwrap(), b"");
     }
 }
@@ -100,5 +103,6 @@ fn a_client_that_leaves_between_requests_is_no_disconnect() {
     client.stream.write_all(b"GET / HT").unwrap();
     drop(client);
     sees(&server, |seen| seen.connections() == 2 && seen.open_connections() == 0);
-    assert_eq!((server.request_count(), server.disconnects()), (1, 0));
+    assert_eq!(server.request_count(), 1);
+    assert_eq!(server.disconnects(), 0);
 }

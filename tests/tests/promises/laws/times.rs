@@ -65,7 +65,8 @@ fn the_deadline_comes_before_a_timeout_at_the_same_instant() {
     assert_eq!(call.poll(at(0)), Action::Wait { until: Some(at(50)), reason: WaitReason::Deadline });
     assert_eq!([1, 2].map(|_| call.poll(at(50))), [1, 2].map(|id| cancel(id, CancelReason::Deadline)));
     let stop = gives_up(call.poll(at(50)));
-    assert_eq!((stop.reason(), stop.last()), (Reason::Deadline, None));
+    assert_eq!(stop.reason(), Reason::Deadline);
+    assert_eq!(stop.last(), None);
 }
 
 #[test]
@@ -79,7 +80,8 @@ fn a_timeout_comes_before_a_due_send_and_a_due_send_before_a_hedge() {
     assert_eq!(call.poll(at(50)), Action::Wait { until: Some(at(100)), reason: WaitReason::AttemptTimeout });
     assert_eq!(call.poll(at(100)), cancel(1, CancelReason::Timeout));
     let Action::Send(third) = call.poll(at(100)) else { panic!("the retry is due") };
-    assert_eq!((third.id, third.lane), (3, 1));
+    assert_eq!(third.id, 3);
+    assert_eq!(third.lane, 1);
     // The oldest send in flight is the one of this instant now, so the hedge is due 50 ms later.
     assert_eq!(waits_until(call.poll(at(100))), 150);
     assert_eq!(sent(call.poll(at(150))), 4);
@@ -126,7 +128,9 @@ fn the_reason_is_that_of_the_lane_that_ended_last() {
         assert_eq!(lane_ends(call.handle(at(110), order[0].0, order[0].1)), first_reason);
         assert_eq!(call.handle(at(120), order[1].0, order[1].1), Handled::Over);
         let stop = gives_up(call.poll(at(120)));
-        assert_eq!((stop.reason(), stop.last(), stop.hint()), (reason, Some(order[1].0), Some(ms(2000))));
+        assert_eq!(stop.reason(), reason);
+        assert_eq!(stop.last(), Some(order[1].0));
+        assert_eq!(stop.hint(), Some(ms(2000)));
     }
 }
 
@@ -141,7 +145,8 @@ fn what_is_handed_back_is_the_latest_attempt_that_had_a_verdict() {
     assert_eq!(sent(call.poll(at(260))), 3);
     assert_eq!(call.poll(at(310)), cancel(3, CancelReason::Timeout));
     let stop = gives_up(call.poll(at(310)));
-    assert_eq!((stop.reason(), stop.last()), (Reason::Attempts, Some(1)));
+    assert_eq!(stop.reason(), Reason::Attempts);
+    assert_eq!(stop.last(), Some(1));
 }
 
 #[test]
@@ -149,16 +154,17 @@ fn a_cancelled_call_tells_what_it_has() {
     let mut call = Call::new(&PLAIN, &(), at(0), 1);
     call.cancel(at(0));
     let nothing = gives_up(call.poll(at(0)));
-    assert_eq!((nothing.reason(), nothing.last()), (Reason::Cancelled, None));
+    assert_eq!(nothing.reason(), Reason::Cancelled);
+    assert_eq!(nothing.last(), None);
     let mut call = Call::new(&PLAIN, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     retries(call.handle(at(10), 1, Verdict::retry()));
     call.cancel(at(20));
     let one = gives_up(call.poll(at(20)));
-    assert_eq!(
-        (one.reason(), one.last(), call.state().attempts(), call.state().retries()),
-        (Reason::Cancelled, Some(1), 1, 0)
-    );
+    assert_eq!(one.reason(), Reason::Cancelled);
+    assert_eq!(one.last(), Some(1));
+    assert_eq!(call.state().attempts(), 1);
+    assert_eq!(call.state().retries(), 0);
 }
 
 #[test]

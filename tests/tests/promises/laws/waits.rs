@@ -34,10 +34,14 @@ fn law_6_a_wait_that_would_reach_the_deadline_is_not_begun() {
         assert_eq!(call.handle(at(10), 1, Verdict::retry()), handled);
         match call.poll(at(10)) {
             Action::Wait { until, reason } => {
-                assert_eq!((until, reason, is_over), (Some(at(110)), WaitReason::Backoff, false));
+                assert_eq!(until, Some(at(110)));
+                assert_eq!(reason, WaitReason::Backoff);
+                assert_eq!(is_over, false);
             }
             Action::GiveUp(stop) => {
-                assert_eq!((stop.reason(), stop.last(), is_over), (Reason::Deadline, Some(1), true));
+                assert_eq!(stop.reason(), Reason::Deadline);
+                assert_eq!(stop.last(), Some(1));
+                assert_eq!(is_over, true);
             }
             other => panic!("{other}"),
         }
@@ -220,7 +224,9 @@ fn law_9_a_hint_that_is_too_long_ends_the_lane_and_is_handed_back() {
     ] {
         match after(policy, verdict) {
             Action::GiveUp(stop) if too_long.is_some() => {
-                assert_eq!((stop.reason(), stop.hint(), stop.last()), (Reason::RetryAfter, too_long, Some(1)));
+                assert_eq!(stop.reason(), Reason::RetryAfter);
+                assert_eq!(stop.hint(), too_long);
+                assert_eq!(stop.last(), Some(1));
             }
             // In time, but not with the backoff on top: that is the deadline's doing, and the hint was not too long.
             Action::GiveUp(stop) => assert_eq!((stop.reason(), stop.hint()), (Reason::Deadline, None)),
@@ -240,14 +246,17 @@ fn law_9_the_largest_of_them_is_handed_back_whatever_the_reason() {
     }
     assert_eq!(call.handle(at(3), 3, Verdict::Stop), Handled::Over);
     let Action::GiveUp(stop) = call.poll(at(3)) else { panic!("it has not ended") };
-    assert_eq!((stop.reason(), stop.hint(), stop.last()), (Reason::Stopped, Some(ms(900)), Some(3)));
+    assert_eq!(stop.reason(), Reason::Stopped);
+    assert_eq!(stop.hint(), Some(ms(900)));
+    assert_eq!(stop.last(), Some(3));
 
     // A hint that was not looked at, because no attempt was left, did not end the lane.
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1).repeat(Repeat::IfUnsent);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(call.handle(at(1), 1, Verdict::retry().after(ms(900))), Handled::Over);
     let Action::GiveUp(stop) = call.poll(at(1)) else { panic!("it has not ended") };
-    assert_eq!((stop.reason(), stop.hint()), (Reason::NotRepeatable, None));
+    assert_eq!(stop.reason(), Reason::NotRepeatable);
+    assert_eq!(stop.hint(), None);
 }
 
 #[test]

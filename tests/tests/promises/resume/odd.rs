@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use insist_core::{Action, Call, Instant, Policy, Repeat, ResumeError, State, StateError, Verdict, WaitReason};
+use insist_tests::expected::sealed;
 use insist_tests::plan::Plan;
 use insist_tests::random;
-use insist_tests::sealed::sealed;
 use insist_tests::world::{self, ROOM, Sees};
 use proptest::collection::vec;
 use proptest::prelude::*;
