@@ -56,7 +56,6 @@ pub fn cancels(timeline: &Timeline) -> Vec<u32> {
 /// # Panics
 ///
 /// If it did not.
-#[must_use]
 #[track_caller]
 pub fn end(timeline: &Timeline) -> (Instant, Action) {
     assert!(!timeline.is_stuck, "{timeline}");

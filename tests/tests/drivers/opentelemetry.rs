@@ -10,6 +10,7 @@ use std::{fmt, thread};
 use insist_blocking::VirtualClock;
 use insist_core::Policy;
 use insist_futures::tower::Layer;
+use insist_tests::words::ms;
 use insist_tokio::TokioTimer;
 use opentelemetry::Context;
 use opentelemetry::propagation::TextMapPropagator;
@@ -22,9 +23,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
-const MS: Duration = Duration::from_millis(1);
-
-const POLICY: Policy = Policy::constant(Duration::from_millis(1)).attempts(3);
+const POLICY: Policy = Policy::constant(ms(1)).attempts(3);
 
 /// Spans as they are exported, once they are closed.
 struct Exported(Vec<SpanData>);
@@ -170,14 +169,14 @@ fn on_threads() {
             request(attempt.id).in_scope(|| {
                 both.wait();
                 while attempt.id == 1 && !attempt.is_cancelled() {
-                    thread::sleep(MS);
+                    thread::sleep(ms(1));
                 }
                 Ok::<_, &str>(attempt.id)
             })
         });
         assert_eq!(call.trace_as("price").call(), Ok(2));
         while exporter.get_finished_spans().unwrap().iter().filter(|span| span.name == "attempt").count() < 2 {
-            thread::sleep(MS);
+            thread::sleep(ms(1));
         }
     });
     spans.assert_nested(2);
@@ -188,7 +187,7 @@ fn on_threads() {
 #[test]
 fn on_tokio_one_after_the_other() {
     let spans = exported(|_| {
-        let call = || insist_tokio::retry(POLICY, |attempt| ask(attempt.id, MS)).trace_as("price").call();
+        let call = || insist_tokio::retry(POLICY, |attempt| ask(attempt.id, ms(1))).trace_as("price").call();
         assert_eq!(in_paused_time(call), Ok(7));
     });
     spans.assert_nested(3);
@@ -201,7 +200,7 @@ fn on_tokio_beside_each_other() {
     let policy = POLICY.attempts(4).lanes(2);
     let spans = exported(|_| {
         let call =
-            || insist_tokio::race(policy, |attempt| ask(attempt.id, (attempt.id + 1) * MS)).trace_as("price").call();
+            || insist_tokio::race(policy, |attempt| ask(attempt.id, (attempt.id + 1) * ms(1))).trace_as("price").call();
         assert_eq!(in_paused_time(call), Ok(7));
     });
     spans.assert_nested(4);
@@ -213,7 +212,7 @@ fn on_tokio_beside_each_other() {
 fn around_a_service_on_tokio() {
     let sends = AtomicU32::new(0);
     let spans = exported(|_| {
-        let service = service_fn(|()| ask(1 + sends.fetch_add(1, Ordering::SeqCst), MS));
+        let service = service_fn(|()| ask(1 + sends.fetch_add(1, Ordering::SeqCst), ms(1)));
         let layer = Layer::<TokioTimer>::retry(POLICY).trace_as("price");
         assert_eq!(in_paused_time(|| layer.layer(service).oneshot(())).unwrap(), 7);
     });
@@ -226,9 +225,9 @@ fn hedged_around_a_service_on_tokio() {
     let spans = exported(|_| {
         let service = service_fn(|()| {
             let send = 1 + sends.fetch_add(1, Ordering::SeqCst);
-            async move { ask(send - 2, 10 * MS).await.or(Ok::<_, &str>(8)) }
+            async move { ask(send - 2, 10 * ms(1)).await.or(Ok::<_, &str>(8)) }
         });
-        let layer = Layer::<TokioTimer>::race(Policy::zero().lanes(2).hedge_after(5 * MS)).trace_as("price");
+        let layer = Layer::<TokioTimer>::race(Policy::zero().lanes(2).hedge_after(5 * ms(1))).trace_as("price");
         assert_eq!(in_paused_time(|| layer.layer(service).oneshot(())).unwrap(), 8);
     });
     spans.assert_nested(2);
@@ -239,8 +238,8 @@ fn hedged_around_a_service_on_tokio() {
 #[test]
 fn a_dropped_call_says_so() {
     let spans = exported(|_| {
-        let call = || insist_tokio::retry(POLICY, |attempt| ask(attempt.id, 2 * MS)).trace_as("price").call();
-        assert!(in_paused_time(|| tokio::time::timeout(3 * MS, call())).is_err());
+        let call = || insist_tokio::retry(POLICY, |attempt| ask(attempt.id, 2 * ms(1))).trace_as("price").call();
+        assert!(in_paused_time(|| tokio::time::timeout(3 * ms(1), call())).is_err());
     });
     spans.assert_nested(1);
     assert_eq!(said(spans.attempt(1), "end").as_deref(), Some("cancelled"));

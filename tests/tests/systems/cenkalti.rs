@@ -20,7 +20,7 @@ const LIMIT: u64 = 15 * 60 * 1000;
 fn its_numbers() {
     let cenkalti = Policy::cenkalti();
     assert_eq!(cenkalti.get_cap(), Some(ms(60_000)));
-    assert_eq!(cenkalti.get_cap_stops(), false);
+    assert!(!cenkalti.get_cap_stops());
     assert_eq!(cenkalti.get_attempts(), None);
     assert_eq!(cenkalti.get_deadline(), Some(ms(LIMIT)));
 }

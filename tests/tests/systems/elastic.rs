@@ -26,7 +26,7 @@ use crate::hand::answered;
 fn its_numbers() {
     let elastic = Policy::elastic();
     assert_eq!(elastic.get_cap(), Some(ms(8000)));
-    assert_eq!(elastic.get_cap_stops(), true);
+    assert!(elastic.get_cap_stops());
     assert_eq!(elastic.get_attempts(), None);
     assert_eq!(elastic.get_lane_attempts(), None);
     assert_eq!(elastic.get_deadline(), None);

@@ -51,7 +51,7 @@ fn hedges_open_half_a_second_apart_and_no_lane_retries() {
     assert_eq!(hedging.get_lane_attempts(), Some(1));
     assert_eq!(hedging.get_lanes(), 4);
     assert_eq!(*hedging.get_backoff(), Shape::Stop);
-    assert_eq!(hedging.get_hedge_on_failure(), true);
+    assert!(hedging.get_hedge_on_failure());
     let silent = play(&hedging, 7, &Script::new().outcome(4, ms(100), Verdict::Accept));
     assert_eq!(sends(&silent), [0, 500, 1000, 1500].map(at));
     assert_eq!(silent.steps.last().map(|step| step.action), Some(Action::Return(4)));
@@ -253,7 +253,7 @@ fn a_success_gives_back_the_ratio() {
     answer(&throttle, RETRY);
     answer(&throttle, Verdict::Accept);
     assert_eq!(throttle.thousandths(), 2800);
-    assert_eq!(throttle.passes(), true);
+    assert!(throttle.passes());
     answer(&throttle, Verdict::Accept);
     answer(&throttle, Verdict::Accept);
     assert_eq!(throttle.thousandths(), 4000, "never more than there were");

@@ -43,7 +43,7 @@ fn presets_stand_in_constants() {
 #[test]
 fn no_preset_changes_how_hints_are_honoured() {
     for (name, policy) in Policy::PRESETS {
-        assert_eq!(policy.get_hints(), true, "{name}");
+        assert!(policy.get_hints(), "{name}");
         assert_eq!(policy.get_hint_limit(), Some(Duration::from_secs(300)), "{name}");
         assert_eq!(policy.get_floor(), Duration::ZERO, "{name}");
         assert_eq!(policy.get_attempt_timeout(), None, "{name}");

@@ -180,7 +180,7 @@ fn a_header_that_cannot_be_is_not_sent_at_all() {
     let server = Server::start(Answer::ok("hello")).unwrap();
     let (error, report, requests) = failed(&server, &server.url(), "Header-Name-\u{1b}");
     assert!(matches!(error, Error::Http(_)), "{error:?}");
-    assert_eq!(report.is_none(), true);
+    assert!(report.is_none());
     assert_eq!(requests, 0);
 }
 

@@ -12,11 +12,9 @@ use std::time::{Duration, Instant};
 
 use insist_flaky::{Answer, Ending, Script, Server};
 use insist_smol::{Jitter, Policy};
+use insist_tests::words::{LONG, ms};
 
-const QUICK: Policy = Policy::constant(Duration::from_millis(1)).jitter(Jitter::None);
-
-/// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(10);
+const QUICK: Policy = Policy::constant(ms(1)).jitter(Jitter::None);
 
 /// The status and the body of the answer, which is the last one if the call gave up.
 fn get(server: &Server, policy: &Policy) -> (u16, Vec<u8>) {
@@ -63,7 +61,7 @@ fn the_connections_of_losers_are_closed_when_a_hedge_wins() {
     let answer =
         |_: &insist_flaky::Request, number: usize| if number < 3 { Answer::never() } else { Answer::ok("third") };
     let server = Server::start(Script::each(answer)).expect("a server");
-    let policy = QUICK.lanes(3).hedge_after(Duration::from_millis(20));
+    let policy = QUICK.lanes(3).hedge_after(ms(20));
     assert_eq!(get(&server, &policy), (200, b"third".to_vec()));
     assert!(server.wait_until(|seen| seen.disconnects() == 2, LONG));
     assert!(server.wait_until(|seen| seen.open_connections() == 0, LONG));
@@ -74,7 +72,7 @@ fn the_connections_of_losers_are_closed_when_a_hedge_wins() {
 #[test]
 fn an_attempt_that_takes_too_long_is_closed_and_retried() {
     let server = Server::start(Script::list([Answer::never(), Answer::ok("second")])).expect("a server");
-    let policy = QUICK.attempt_timeout(Duration::from_millis(200));
+    let policy = QUICK.attempt_timeout(ms(200));
     assert_eq!(get(&server, &policy), (200, b"second".to_vec()));
     assert!(server.wait_until(|seen| seen.disconnects() == 1, LONG));
     assert!(server.wait_until(|seen| seen.open_connections() == 0, LONG));
@@ -91,7 +89,7 @@ fn a_fetch_that_is_dropped_closes_its_connections() {
         },
         async {
             while server.request_count() < 2 {
-                async_io::Timer::after(Duration::from_millis(1)).await;
+                async_io::Timer::after(ms(1)).await;
             }
         },
     ));
@@ -104,7 +102,7 @@ fn a_connection_is_made_once_someone_listens() {
     let address =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let listens = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(ms(20));
         std::net::TcpListener::bind(address).and_then(|listener| listener.accept()).map(|(_, from)| from)
     });
     let stream = async_io::block_on(connect::connect(address)).expect("someone listens");

@@ -8,13 +8,10 @@ use std::panic::catch_unwind;
 use std::path::PathBuf;
 
 use insist_tests::fuzz::{self, Target};
+use insist_tests::words::set;
 
 /// The longest random input. What matters lies in the first few hundred bytes.
 const LONGEST: usize = 400;
-
-fn set(name: &str) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
-}
 
 /// The committed inputs, by name.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -56,13 +53,13 @@ fn run(name: &str, cases: u64) {
     let (_, target): (_, Target) = *fuzz::TARGETS.iter().find(|(other, _)| *other == name).expect("there is one");
     let seeds = seeds(name);
     assert!(!seeds.is_empty(), "{name} has no seeds");
-    let mut random = fastrand::Rng::with_seed(set("INSIST_SEED"));
+    let mut random = fastrand::Rng::with_seed(set("INSIST_SEED").unwrap_or(0));
     let hold = |bytes: &[u8]| {
         let held = catch_unwind(|| target(bytes));
         assert!(held.is_ok(), "{name} does not hold for {bytes:?}");
     };
     seeds.iter().for_each(|bytes| hold(bytes));
-    for case in 0..cases * set("INSIST_CASES").max(1) {
+    for case in 0..cases * set("INSIST_CASES").unwrap_or(0).max(1) {
         let bytes = if case % 3 == 0 {
             random_bytes(&mut random)
         } else {

@@ -36,12 +36,12 @@ fn law_6_a_wait_that_would_reach_the_deadline_is_not_begun() {
             Action::Wait { until, reason } => {
                 assert_eq!(until, Some(at(110)));
                 assert_eq!(reason, WaitReason::Backoff);
-                assert_eq!(is_over, false);
+                assert!(!is_over);
             }
             Action::GiveUp(stop) => {
                 assert_eq!(stop.reason(), Reason::Deadline);
                 assert_eq!(stop.last(), Some(1));
-                assert_eq!(is_over, true);
+                assert!(is_over);
             }
             other => panic!("{other}"),
         }

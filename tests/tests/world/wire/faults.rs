@@ -45,7 +45,7 @@ fn without_a_fault_the_answer_is_the_servers() {
     assert_eq!(result.unwrap(), TEXT);
     assert_eq!(exchange.given, Given::Whole);
     assert_eq!(exchange.status, Some(200));
-    assert_eq!(exchange.is_read, true);
+    assert!(exchange.is_read);
 }
 
 #[test]
