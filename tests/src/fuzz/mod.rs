@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets: each is given any bytes, and panics where a law or a promise is broken.
 //!
-//! `fuzz/` in the root hands them what libFuzzer makes up; `tests/tests/world/fuzz.rs` hands them the same inputs in every run.
+//! `fuzz/` in the root hands them what libFuzzer makes up; `tests/tests/world/fuzz.rs` hands them the same inputs in
+//! every run.
 
 mod gates;
 mod ledger;

@@ -1,5 +1,5 @@
-//! Reads whole HTTP/1.1 messages: a head, and a body by its length or in chunks, with their bytes as they are; and keeps
-//! what was done to a request.
+//! Reads whole HTTP/1.1 messages: a head, and a body by its length or in chunks, with their bytes as they are; and
+//! keeps what was done to a request.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;

@@ -16,7 +16,7 @@ use insist_core::{
 use insist_tests::random;
 use insist_tests::words::{
     FAILURE, SUCCESS, assert_as_written, at, attempt, ends, failing, is_admitted, is_closed, is_open, ms, opened,
-    touchy,
+    sends, touchy,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -129,7 +129,7 @@ fn a_server_that_fails_recovers_and_fails() {
             let verdict = if is_well(second) { Verdict::Accept } else { Verdict::retry() };
             let script = Script::new().outcome(1, ms(30), verdict).outcome(2, ms(30), verdict);
             let timeline = play_with(&policy, &breaker, Repeat::Always, at(start), 1, &script);
-            sent += timeline.steps.iter().filter(|step| matches!(step.action, Action::Send(_))).count();
+            sent += sends(&timeline).len();
             line.push(letter(breaker.state(at(start + 249))));
         }
         let server = if is_well(second) { "well" } else { "fails" };

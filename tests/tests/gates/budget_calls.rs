@@ -7,7 +7,7 @@ use std::thread;
 
 use insist_core::{Budget, Cause, Gate, Instant, Jitter, Policy, Repeat, Script, Settled, Verdict, play_with};
 use insist_tests::by_hand::RETRY;
-use insist_tests::words::{at, ms, send_firsts};
+use insist_tests::words::{at, failing, ms, send_firsts};
 
 const MS: u64 = 1_000_000;
 
@@ -16,8 +16,7 @@ const POLICY: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(5
 #[test]
 fn a_call_that_fails_uses_the_reserve_and_then_gives_up() {
     let budget = Budget::new(0.5).with_reserve(2);
-    let script = (1..=5).fold(Script::new(), |script, id| script.outcome(id, ms(10), Verdict::retry()));
-    let timeline = play_with(&POLICY, &budget, Repeat::Always, Instant::ZERO, 1, &script);
+    let timeline = play_with(&POLICY, &budget, Repeat::Always, Instant::ZERO, 1, &failing(5, ms(10)));
     assert_eq!(
         timeline.to_string(),
         "0ns: send attempt 1 (first in lane 0)\n\

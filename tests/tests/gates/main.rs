@@ -1,5 +1,5 @@
-//! The gates: the circuit breaker and the retry budget, as they are and around calls. The throttles of other systems are
-//! in `tests/systems`.
+//! The gates: the circuit breaker and the retry budget, as they are and around calls. The throttles of other systems
+//! are in `tests/systems`.
 
 mod breaker;
 mod breaker_calls;

@@ -1,8 +1,8 @@
 //! Cenkalti (github.com/cenkalti/backoff), v4: 500 ms × 1.5, ± 50 %, for 15 minutes.
 //!
 //! C10 is here twice: by verdicts, and with the factor that its test really has; C14 by verdicts, and with values and
-//! errors. Left out: TestCustomStop, TestGetElapsedTime and the tickers, because no wait of insist's stands for "stop" and
-//! a call is asked for its actions, not for its age.
+//! errors. Left out: TestCustomStop, TestGetElapsedTime and the tickers, because no wait of insist's stands for "stop"
+//! and a call is asked for its actions, not for its age.
 
 use std::error::Error;
 use std::time::Duration;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use insist_core::{AtEnd, Jitter, List, Policy};
 use insist_tests::words::secs;
 
+/// Enough for the least and the most of a range to come up, nearly.
 pub(crate) const SEEDS: u64 = 2_000;
 
 /// Checks that the wait before retry n is drawn from the nth range, both ends included, and nearly reaches both.
@@ -21,11 +22,13 @@ pub(crate) fn assert_ranges(policy: &Policy, ranges: &[(Duration, Duration)]) {
     }
 }
 
+/// Checks that a number is another one, give or take this much.
 #[track_caller]
 pub(crate) fn assert_near(value: f64, expected: f64, tolerance: f64) {
     assert!((value - expected).abs() <= tolerance, "{value} is not {expected}");
 }
 
+/// Every kind of jitter, and fractions at and near the ends.
 pub(crate) const EVERY_JITTER: [Jitter; 6] =
     [Jitter::None, Jitter::Full, Jitter::Equal, Jitter::fraction(0.2), Jitter::fraction(0.99), Jitter::fraction(1.0)];
 
@@ -34,15 +37,18 @@ pub(crate) const fn endless(policy: Policy) -> Policy {
     policy.unlimited_attempts().deadline(Duration::MAX)
 }
 
+/// The same without jitter.
 pub(crate) fn plain(policy: Policy) -> Policy {
     endless(policy).jitter(Jitter::None)
 }
 
+/// As many of the first waits of a policy as the array has room for.
 pub(crate) fn first<const N: usize>(policy: &Policy) -> [Duration; N] {
     let mut delays = policy.delays(7);
     [(); N].map(|()| delays.next().unwrap())
 }
 
+/// A policy of every shape with this base.
 pub(crate) fn every_shape(base: Duration) -> [Policy; 7] {
     [
         Policy::constant(base),
@@ -55,11 +61,12 @@ pub(crate) fn every_shape(base: Duration) -> [Policy; 7] {
     ]
 }
 
-/// The first delays of as many calls.
+/// The first wait of as many calls.
 pub(crate) fn draws(policy: Policy, calls: u64) -> Vec<Duration> {
     (0..calls).map(|seed| policy.delays(seed).next().unwrap()).collect()
 }
 
+/// The mean of these waits.
 pub(crate) fn mean(draws: &[Duration]) -> Duration {
     draws.iter().sum::<Duration>() / draws.len() as u32
 }

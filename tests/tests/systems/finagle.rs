@@ -1,7 +1,7 @@
 //! Finagle's `RetryBudgetTest`: as calls that fail once, and with all requests before the first retry.
 //!
-//! Not here: negative percentages and rates, because the one is refused as any ratio below 0.001 and the other is no number
-//! that a reserve can have.
+//! Not here: negative percentages and rates, because the one is refused as any ratio below 0.001 and the other is no
+//! number that a reserve can have.
 
 use std::time::Duration;
 

@@ -14,8 +14,8 @@ use insist_tests::words::script_after;
 /// A call with one lane that is driven by hand in virtual time. Its attempts take no time.
 pub(crate) struct Hand<'a, G: Gate> {
     pub(crate) call: Call<&'a Policy, G>,
-    pub(crate) now: Instant,
-    pub(crate) id: u32,
+    now: Instant,
+    id: u32,
 }
 
 impl<'a, G: Gate> Hand<'a, G> {
@@ -27,6 +27,7 @@ impl<'a, G: Gate> Hand<'a, G> {
         hand
     }
 
+    /// Sends the next attempt.
     #[track_caller]
     pub(crate) fn send(&mut self) {
         match self.call.poll(self.now) {
@@ -55,6 +56,7 @@ impl<'a, G: Gate> Hand<'a, G> {
         }
     }
 
+    /// The attempt succeeds, and the call returns it.
     #[track_caller]
     pub(crate) fn succeed(&mut self) {
         assert_eq!(self.call.handle(self.now, self.id, Verdict::Accept), Handled::Over);

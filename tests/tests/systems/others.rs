@@ -1,5 +1,5 @@
-//! The faults of systems of which no more is here: retry, fure, exponential-backoff, mulligan, google-cloud-gax, do-over
-//! and go-zero.
+//! The faults of systems of which no more is here: retry, fure, exponential-backoff, mulligan, google-cloud-gax,
+//! do-over and go-zero.
 
 use std::future::ready;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! Polly (App-vNext/Polly, v8).
 //!
-//! PL22 is the health of its circuit breaker. Polly's vectors say what it makes of a
-//! random number; insist takes none from outside, so here that number names the quantile of what many seeds draw. Left
-//! out: contexts and telemetry, which are the user's closure and the hook here.
+//! PL22 is the health of its circuit breaker. Polly's vectors say what it makes of a random number; insist takes none
+//! from outside, so here that number names the quantile of what many seeds draw. Left out: contexts and telemetry,
+//! which are the user's closure and the hook here.
 //!
-//! Its exponential backoff with jitter is a backoff of one's own here: each wait ends at a point that is drawn on a smooth
-//! curve, so that the waits of many clients together have no peaks. A wait needs the draw of the wait before it, which the
-//! machine's generator does not give again; so the number drawn for a retry is asked of a function.
+//! Its exponential backoff with jitter is a backoff of one's own here: each wait ends at a point that is drawn on a
+//! smooth curve, so that the waits of many clients together have no peaks. A wait needs the draw of the wait before it,
+//! which the machine's generator does not give again; so the number drawn for a retry is asked of a function.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! resilience4j: its intervals, its retry's defaults and its breaker's; and the defaults of Hystrix before it.
 //!
-//! Not here: the share of slow calls, because a breaker is told how an attempt ended and an attempt timeout says what is
-//! too slow; and windows of a number of calls, because insist's are of time.
+//! Not here: the share of slow calls, because a breaker is told how an attempt ended and an attempt timeout says what
+//! is too slow; and windows of a number of calls, because insist's are of time.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -3,8 +3,8 @@
 //! T1 - T15 are all here. Left out of its suite: what formats a call's state, and conditions on results, which are
 //! verdicts here and need no combinators.
 //!
-//! Its `stop_all` is a gate for one call: it refuses a retry once both limits are reached, where a policy ends a call at
-//! the first.
+//! Its `stop_all` is a gate for one call: it refuses a retry once both limits are reached, where a policy ends a call
+//! at the first.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use insist_core::{
     Action, AtEnd, Cause, Gate, Instant, Jitter, List, Policy, PolicyError, Reason, Refusal, Repeat, Script, play,
     play_with,
 };
-use insist_tests::words::{ACCEPT, RETRY, always, at, drawn, end, gave_up, ms, script, secs, sends, waits};
+use insist_tests::words::{ACCEPT, RETRY, always, at, drawn, end, failing, gave_up, ms, script, secs, sends, waits};
 
 struct BothLimits {
     attempts: u32,
@@ -120,10 +120,9 @@ fn full_jitter_waits_half_as_long_in_the_mean() {
 fn a_number_of_attempts_ends_the_call_however_late_it_is() {
     let long = secs(6_546);
     let policy = Policy::zero().attempts(3);
-    let failing = |attempts| (1..=attempts).fold(Script::new(), |script, id| script.outcome(id, long, RETRY));
-    let after_two = play(&policy, 7, &failing(2).outcome(3, ms(0), ACCEPT));
+    let after_two = play(&policy, 7, &failing(2, long).outcome(3, ms(0), ACCEPT));
     assert_eq!(end(&after_two).1, Action::Return(3));
-    let after_three = play(&policy, 7, &failing(4));
+    let after_three = play(&policy, 7, &failing(4, long));
     assert_eq!(sends(&after_three).len(), 3);
     assert_eq!(gave_up(&after_three).reason, Reason::Attempts);
     assert_eq!(gave_up(&after_three).last, Some(3));

@@ -1,5 +1,5 @@
-//! All throttles at once, around random calls that overlap: each may refuse what the others let through, and nothing may
-//! leak (law 12).
+//! All throttles at once, around random calls that overlap: each may refuse what the others let through, and nothing
+//! may leak (law 12).
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The example that fetches over hyper 1 on async-io, without an executor, against the flaky server. Another fetches over hyper on tokio, which `wire` calls.
+//! The example that fetches over hyper 1 on async-io, without an executor, against the flaky server. Another fetches
+//! over hyper on tokio, which `wire` calls.
 
 #[path = "../../../adapters/smol/examples/connect.rs"]
 #[expect(dead_code, reason = "its `main` is called by who runs the example")]

@@ -1,5 +1,5 @@
-//! Suspend and resume: states as bytes and JSON, what fits which policy, how what is overdue is spread, what an operator
-//! changes meanwhile, and a program that is killed again and again.
+//! Suspend and resume: states as bytes and JSON, what fits which policy, how what is overdue is spread, what an
+//! operator changes meanwhile, and a program that is killed again and again.
 
 mod bytes;
 mod fits;

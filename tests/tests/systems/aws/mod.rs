@@ -1,8 +1,8 @@
 //! AWS: the preset, the quota of its SDKs' standard mode, and where that runs dry.
 //!
-//! The quota runs dry at about 22 % failures, and at about 32 % throttling, with three attempts. The drift of the tokens is
-//! (1 - p) - c p²(1 - p) - 2 c p³ for each call: 0 at p = 0.2149 for a cost of 14, at 0.3207 for one of 5 and at 0.246 for
-//! one of 10. Below it the quota is next to never dry, above it again and again.
+//! The quota runs dry at about 22 % failures, and at about 32 % throttling, with three attempts. The drift of the
+//! tokens is (1 - p) - c p²(1 - p) - 2 c p³ for each call: 0 at p = 0.2149 for a cost of 14, at 0.3207 for one of 5 and
+//! at 0.246 for one of 10. Below it the quota is next to never dry, above it again and again.
 
 mod botocore;
 pub(crate) mod rates;

@@ -1,7 +1,8 @@
-//! AWS's adaptive rate limiter: after the first throttling, sends are held back to a rate that grows along a cubic curve.
+//! AWS's adaptive rate limiter: after the first throttling, sends are held back to a rate that grows along a cubic
+//! curve.
 //!
-//! The constants are those of the SDKs: β 0.7, C 0.4, rates measured in half seconds and smoothed by 0.8, at least half a
-//! send a second.
+//! The constants are those of the SDKs: β 0.7, C 0.4, rates measured in half seconds and smoothed by 0.8, at least half
+//! a send a second.
 //!
 //! The numbers are those with which smithy-rs tests it in `client_rate_limiter.rs`.
 

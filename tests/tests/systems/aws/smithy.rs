@@ -1,7 +1,8 @@
 //! smithy-rs, the runtime of AWS's SDK for Rust: standard retries and their token bucket, versions 2.0 and 2.1.
 //!
-//! Rows are of `strategy/standard.rs` and `token_bucket.rs` there; (wait, tokens left) after each failure. The waits are
-//! without jitter, as there. S33 is `dynamodb/tests/retry-spec.rs` without its wire: statuses are judged by insist's rules.
+//! Rows are of `strategy/standard.rs` and `token_bucket.rs` there; (wait, tokens left) after each failure. The waits
+//! are without jitter, as there. S33 is `dynamodb/tests/retry-spec.rs` without its wire: statuses are judged by
+//! insist's rules.
 
 use std::thread;
 use std::time::{Duration, SystemTime};

@@ -1,9 +1,9 @@
 //! Failsafe (failsafe-go): its delays, its hedges and its circuit breaker; what limits it in `throttles`.
 //!
-//! Its breaker counts the last attempts where insist counts those of a window. Its ratio of n in m is insist's share n / m
-//! with a minimum throughput of m, and in half-open it is m probes; where a row says both what has to fail and what has to
-//! succeed, the latter counts. Left out: quantile hedge delays, because a policy is plain data and learns nothing (whoever
-//! measures sets `hedge_after`), and the cache policy, because insist keeps no results.
+//! Its breaker counts the last attempts where insist counts those of a window. Its ratio of n in m is insist's share n
+//! / m with a minimum throughput of m, and in half-open it is m probes; where a row says both what has to fail and what
+//! has to succeed, the latter counts. Left out: quantile hedge delays, because a policy is plain data and learns
+//! nothing (whoever measures sets `hedge_after`), and the cache policy, because insist keeps no results.
 
 mod throttles;
 

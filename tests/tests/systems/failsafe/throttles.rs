@@ -2,8 +2,8 @@
 //!
 //! The budget: retries and hedges may be a share of all that is in flight, and a few always may be. It knows nothing of
 //! time. A retry counts from its promise on, so also while it waits. The throttler is that of "Site Reliability
-//! Engineering", chapter 21: the more of what was sent has failed, the more is refused at once, by lot. Failsafe's forgets
-//! what is older than a minute; no vector looks at that, so this one counts for ever.
+//! Engineering", chapter 21: the more of what was sent has failed, the more is refused at once, by lot. Failsafe's
+//! forgets what is older than a minute; no vector looks at that, so this one counts for ever.
 
 use std::cell::{Cell, RefCell};
 

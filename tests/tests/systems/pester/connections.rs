@@ -1,4 +1,5 @@
-//! The body of a request that is sent more than once, connections between attempts, and what many calls leave behind: nothing.
+//! The body of a request that is sent more than once, connections between attempts, and what many calls leave behind:
+//! nothing.
 
 use std::sync::mpsc::channel;
 

@@ -1,9 +1,9 @@
-//! Pester (github.com/sethgrid/pester): 3 attempts in a lane, 1 s apart. The preset and its own tests are here, its faults
-//! beside.
+//! Pester (github.com/sethgrid/pester): 3 attempts in a lane, 1 s apart. The preset and its own tests are here, its
+//! faults beside.
 //!
-//! P1 … P17 were seen in pester's behaviour, #5 … #45 are from its issue tracker; `docs/faults.md` lists them all with what
-//! each was. What the construction of insist rules out is said there and has no test. Left out of its tests: cookies and
-//! bodies, which are ureq's and in `adapters/ureq/tests`.
+//! P1 … P17 were seen in pester's behaviour, #5 … #45 are from its issue tracker; `docs/faults.md` lists them all with
+//! what each was. What the construction of insist rules out is said there and has no test. Left out of its tests:
+//! cookies and bodies, which are ureq's and in `adapters/ureq/tests`.
 
 mod calls;
 #[cfg(target_os = "linux")]

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use insist_blocking::{VirtualClock, retry};
-use insist_core::{Action, Jitter, Policy, Script, Verdict, play};
+use insist_core::{Action, Jitter, Policy, Verdict, play};
 use insist_flaky::{Answer, Server};
-use insist_tests::words::{LONG, LONGEST, NOBODY, SECOND, ms};
+use insist_tests::words::{LONG, LONGEST, NOBODY, SECOND, failing, ms, sends};
 use insist_ureq::http::header::RETRY_AFTER;
 use insist_ureq::http::{HeaderMap, Request, StatusCode};
 use insist_ureq::insisting::{Reason, ReportSlot, Rules, Settings};
@@ -57,10 +57,8 @@ fn an_exponential_delay_grows_to_the_longest_there_is_and_stays_there() {
 #[test]
 fn a_call_whose_delays_outgrow_time_gives_up_and_never_sends_without_a_wait() {
     let policy = Policy::exponential(SECOND).no_cap().jitter(Jitter::None).attempts(100);
-    let script = (1..=100).fold(Script::new(), |script, id| script.outcome(id, ms(1), Verdict::retry()));
-    let timeline = play(&policy, 7, &script);
-    let sent: Vec<_> =
-        timeline.steps.iter().filter(|step| matches!(step.action, Action::Send(_))).map(|step| step.at).collect();
+    let timeline = play(&policy, 7, &failing(100, ms(1)));
+    let sent = sends(&timeline);
     assert!(sent.len() > 30, "{timeline}");
     assert!(sent.windows(2).all(|two| two[1].saturating_since(two[0]) > SECOND), "{timeline}");
     assert!(matches!(timeline.steps.last().unwrap().action, Action::GiveUp(_)), "{timeline}");
