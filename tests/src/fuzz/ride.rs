@@ -1,6 +1,7 @@
 //! A driver that goes on with a call from wherever it is, as its bytes say, and holds each action against the laws.
 
-mod ends;
+mod answer;
+mod operate;
 
 use insist_core::{
     Action, Call, CancelReason, Gate, Handled, Instant, Kind, Policy, Reason, State, Verdict, WaitReason,
