@@ -1,22 +1,9 @@
-//! Records written by hand, to show that a law's reader sees what breaks it; and short words for times and sends.
+//! Records written by hand, to show that a law's reader sees what breaks it; and short words for sends.
 
-use core::time::Duration;
-
-use insist_core::{Action, CancelReason, Cause, Handled, Instant, Kind, Policy, Reason, Refusal, Repeat, Verdict};
+use insist_core::{Action, CancelReason, Cause, Handled, Kind, Policy, Reason, Refusal, Repeat, Verdict};
 
 use crate::record::{Asked, Did, Ending, Question, Record, Sending, Step, What};
-
-/// So many milliseconds.
-#[must_use]
-pub const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-/// So many milliseconds after the origin.
-#[must_use]
-pub const fn at(millis: u64) -> Instant {
-    Instant::from_nanos(millis * 1_000_000)
-}
+use crate::words::at;
 
 /// The first send of lane 0.
 #[must_use]

@@ -1,4 +1,6 @@
 //! The delay before a retry as the documentation has it, written down a second time and without haste.
+//!
+//! The checksum of a state's bytes is here too, for bytes that no call has written.
 
 use insist_core::{AtEnd, AttemptEnd, Factor, Hint, Jitter, Policy, Shape};
 
@@ -136,4 +138,27 @@ pub fn told(end: AttemptEnd) -> AttemptEnd {
 #[must_use]
 pub fn nanos(span: core::time::Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The body with the checksum that belongs to it: CRC-32, the low byte first.
+#[must_use]
+pub fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+    let sum = crc32(&body);
+    body.extend(sum.to_le_bytes());
+    body
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            let low = crc & 1;
+            crc >>= 1;
+            if low == 1 {
+                crc ^= 0xedb8_8320;
+            }
+        }
+    }
+    !crc
 }

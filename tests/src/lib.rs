@@ -6,19 +6,10 @@
 //! [`expected`] is the formula of every delay a second time. [`random`] makes plans for property tests, which
 //! [`property`] runs, and [`by_hand`] writes records that break a law, to show that its reader sees it.
 //!
-//! [`event_loop`] is a driver as a user would write one: many calls on one thread, in virtual time.
-//! [`throttle`] holds the throttles of other systems, written as gates.
+//! [`event_loop`] is a driver as a user would write one: many calls on one thread, in virtual time. [`words`] are the
+//! short ones that tests share, from `ms` to `script` and `alone`.
 //!
-//! - `tests/laws`: every law by its number: as a property, in a directed case, and with a record that breaks it.
-//!   `INSIST_CASES=20` runs twenty times as many random calls, `INSIST_SEED=7` runs others.
-//! - `tests/drivers`: one table of scenarios through every driver, and calls that are dropped at any point.
-//! - `tests/model`: ten million steps of random calls beside the model; a [`difference`] is printed as a replay.
-//! - `tests/resume`: states as bytes and JSON, what is overdue, what an operator changes, and the webhook example killed
-//!   a hundred times.
-//! - `tests/wire`: 10,000 calls of each client through the `proxy`, which resets, stalls, cuts and trickles by a seed.
-//! - `tests/nginx.rs`: calls to a real nginx that is reloaded and restarted, where one is installed.
-//! - `tests/fuzz.rs`: the bodies of the fuzz targets ([`fuzz`]) over the seeds in `fuzz/seeds` and what comes of them.
-//! - `tests/golden`: whole timelines in text files. `INSIST_BLESS=1` writes them anew.
+//! `tests/README.md` says which question each test program answers, and where another test belongs.
 
 #![forbid(unsafe_code)]
 
@@ -62,6 +53,5 @@ pub mod proxy;
 pub mod random;
 pub mod reading;
 pub mod record;
-pub mod sealed;
-pub mod throttle;
+pub mod words;
 pub mod world;

@@ -35,7 +35,9 @@ fn set(name: &str) -> Option<u32> {
 }
 
 const MS: u64 = 1_000_000;
+
 const MINUTE: u64 = 60_000 * MS;
+
 /// As far apart as instants of one origin lie at most.
 const YEARS_30: u64 = 30 * 365 * 24 * 60 * MINUTE;
 

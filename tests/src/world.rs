@@ -1,18 +1,16 @@
 //! A driver that follows a plan, however odd, and records everything.
 
 mod again;
-mod play;
 
 use std::cell::RefCell;
 
 use insist_core::{Action, Call, Gate, Hint, Instant, Policy, ResumeError, State, StateError, Verdict};
 
-pub use again::{Sees, again, see};
-pub use play::{LONGEST, Outcomes, play};
-
 use crate::gate::Watched;
 use crate::plan::{Change, Move, Plan, Shift};
 use crate::record::{Asked, Counts, Operation, Record, Step, Told, What};
+
+pub use again::{LONGEST, Outcomes, Sees, again, play, see};
 
 /// As many lanes as a plan's call has room for, unless it has room for one.
 pub const ROOM: usize = 8;

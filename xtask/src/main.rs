@@ -20,7 +20,7 @@ const TASKS: &[Task] = &[
     task("ci", "everything that has to pass", ".ci/run"),
     Task {
         set: &[("INSIST_CASES", "20")],
-        ..task("laws", "20 times as many cases for the laws", "cargo test --release -p insist-tests --test laws")
+        ..task("laws", "20 times as many cases for the laws", "cargo test --release -p insist-tests --test promises laws::")
     },
     Task {
         set: &[("INSIST_CASES", "8")],
@@ -28,14 +28,14 @@ const TASKS: &[Task] = &[
     },
     Task {
         set: &[("INSIST_CASES", "5")],
-        ..task("wire", "5 times as many faults on the wire", "cargo test --release -p insist-tests --test wire")
+        ..task("wire", "5 times as many faults on the wire", "cargo test --release -p insist-tests --test world wire::")
     },
     Task {
         set: &[("INSIST_BLESS", "1")],
         ..task(
             "bless",
             "regenerate the golden timelines; then read the diff",
-            "cargo test -p insist-tests --test golden",
+            "cargo test -p insist-tests --test promises golden::",
         )
     },
     task("bench", "the figures beside the peers; needs valgrind", "tests/benches/run"),
@@ -49,7 +49,7 @@ const TASKS: &[Task] = &[
         "calls in madsim's simulations",
         "cargo test --config tests/madsim/.cargo/config.toml --manifest-path tests/madsim/Cargo.toml",
     ),
-    task("nginx", "nginx under load; needs nginx", "cargo test -p insist-tests --test nginx"),
+    task("nginx", "nginx under load; needs nginx", "cargo test -p insist-tests --test world nginx::"),
     task(
         "mutants",
         "mutants of the core; needs cargo-mutants, some hours",

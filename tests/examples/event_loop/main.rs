@@ -1,10 +1,9 @@
 //! Many HTTP requests at once in an event loop of one's own: one thread, non-blocking sockets, a heap of timers, and no
-//! runtime. The core says what to do next; the loop (`calls.rs`) does it with sockets (`exchange.rs`).
+//! runtime. The core says what to do next; the loop (`calls.rs`) does it with sockets.
 //!
 //! `cargo run -p insist-tests --example event_loop`
 
 mod calls;
-mod exchange;
 
 use std::io;
 use std::time::Duration;

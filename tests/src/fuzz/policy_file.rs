@@ -6,7 +6,7 @@ use insist_core::duration::{Text, parse};
 use insist_core::{Action, Call, Instant, Policy, Reason};
 use serde_json::Value;
 
-use super::word::Words;
+use super::plan::Words;
 use crate::world::ROOM;
 
 /// The first byte of fields that are made up; no text begins with it.

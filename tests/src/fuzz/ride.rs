@@ -8,8 +8,8 @@ use insist_core::{
 };
 
 use super::ledger::Ledger;
+use super::plan::Words;
 use super::stored::Head;
-use super::word::Words;
 use crate::expected::nanos;
 use crate::record::Did;
 use crate::world::ROOM;
@@ -18,6 +18,7 @@ use crate::world::ROOM;
 const PATIENCE: u32 = 120;
 
 const ALWAYS: u8 = 0;
+
 const NEVER: u8 = 2;
 
 /// What can be known of a call that was taken up.
@@ -96,7 +97,8 @@ impl Ride {
     /// What is known of a call that is taken up from this.
     pub(super) fn wake<const LANES: usize>(&mut self, state: &State<LANES>) {
         let head = Head::of(state);
-        assert_eq!((head.sent, head.last), (self.sent, self.last), "it forgets what it sent");
+        assert_eq!(head.sent, self.sent, "it forgets what it sent");
+        assert_eq!(head.last, self.last, "it forgets what it sent");
         assert_eq!(head.deadline, self.deadline, "it forgets its deadline");
         self.clock = head.clock.max(self.now);
         self.is_spent |= self.repeat != ALWAYS && head.has_in_flight;

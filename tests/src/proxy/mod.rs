@@ -4,7 +4,6 @@
 //! went out. Linux only: it refuses connections by ceasing to listen, and listens again on the same socket.
 
 mod connection;
-mod exchange;
 mod fault;
 mod message;
 
@@ -17,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-pub use exchange::{Arrival, Exchange, Given};
 pub use fault::Fault;
+pub use message::{Arrival, Exchange, Given};
 
 /// The most connections that wait to be accepted: a client that finds the queue full waits a second.
 const QUEUE: i32 = 1024;

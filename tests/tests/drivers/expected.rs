@@ -2,10 +2,10 @@
 //! the last byte of its JSON.
 
 use insist_core::{GaveUp, Handled, Instant, Refusal};
-use insist_tests::by_hand::ms;
+use insist_tests::words::ms;
 use serde_json::{Value, json};
 
-use crate::observed::{Observed, gate_is_even};
+use crate::drive::{Observed, gate_is_even};
 use crate::scenario::{End, FALLBACK, Failure, Made, Row, SEED, Scenario, attempt};
 
 impl Scenario {

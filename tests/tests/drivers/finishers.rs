@@ -7,11 +7,10 @@ use std::sync::Arc;
 use insist_blocking::{LiveAttempt, VirtualClock};
 use insist_core::{Attempt, GaveUp, Jitter, Policy, Terms};
 use insist_futures::{Driver, Lanes, Operation, Outcomes, Room, Timer, VirtualTimer};
-use insist_tests::by_hand::ms;
+use insist_tests::words::ms;
 
-use crate::drive::{answer, answer_on_thread};
+use crate::drive::{answer, answer_on_thread, gate_is_even};
 use crate::in_real_time;
-use crate::observed::gate_is_even;
 use crate::scenario::Outcome::{Fails, Ok as Succeeds};
 use crate::scenario::{FALLBACK, Failure, Given, SEED, Scenario, judge};
 use crate::table::table;

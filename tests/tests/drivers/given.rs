@@ -1,15 +1,17 @@
-//! In which ways a policy can be given: calls that go by it do the same.
+//! What is given to a driver beside a policy: a seed, a clock, a size; and that it does what it is told.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use insist_blocking::VirtualClock;
 use insist_core::{Attempt, Policy, Terms};
 use insist_futures::VirtualTimer;
+use insist_tests::words::ms;
 
-use crate::drive::{self, answer};
-use crate::observed::Observed;
+use crate::drive::{self, Observed, answer};
+use crate::scenario::Outcome::Fails;
 use crate::scenario::{SEED, Scenario, judge};
 use crate::table::table;
 
@@ -74,5 +76,32 @@ fn terms_that_hold_everything_are_one_value_for_calls_of_every_driver() {
         let (result, report) = call.clock(&clock).report();
         assert_eq!(result, expected.result, "{}", scenario.name);
         assert_eq!(serde_json::to_value(&report).ok(), Some(expected.report), "{}", scenario.name);
+    }
+}
+
+/// How long it waited before each retry.
+fn waits(seen: &Observed) -> Vec<Duration> {
+    let report = seen.since_start();
+    let entries = report["log"]["entries"].as_array().cloned().unwrap_or_default();
+    let nanos = |entry: &serde_json::Value, field: &str| entry[field].as_u64().expect("an instant");
+    entries
+        .windows(2)
+        .map(|pair| Duration::from_nanos(nanos(&pair[1], "sent_ns") - nanos(&pair[0], "ended_ns")))
+        .collect()
+}
+
+#[test]
+fn jittered_waits_are_those_that_the_policy_tells_in_every_driver() {
+    for policy in [Policy::exponential(ms(100)).attempts(5), Policy::decorrelated(ms(40)).attempts(5)] {
+        let told: Vec<_> = policy.delays(SEED).take(4).collect();
+        assert!(told.iter().all(|wait| wait.subsec_nanos() % 1_000_000 != 0), "{told:?}");
+        let scenario = Scenario::new("jitter", policy).given(&[1, 2, 3, 4, 5].map(|id| (id, 10, Fails)));
+        assert_eq!(waits(&drive::futures(&scenario)), told);
+        assert_eq!(waits(&drive::on_this_thread(&scenario)), told);
+        assert_eq!(waits(&drive::by_hand::<1>(std::slice::from_ref(&scenario))[0]), told);
+        // tokio's sleeps end at a millisecond.
+        for (wait, told) in waits(&drive::tokio(&scenario)).into_iter().zip(told) {
+            assert!(wait >= told && wait <= told + ms(1), "{wait:?} for {told:?}");
+        }
     }
 }

@@ -7,21 +7,19 @@
 
 mod drive;
 mod drops;
+#[cfg(target_os = "linux")]
+mod event_loop;
 mod expected;
 mod finishers;
 mod given;
-mod jitter;
-mod observed;
-mod scale;
+mod opentelemetry;
 mod scenario;
-#[path = "../../include/spans.rs"]
-mod spans;
 mod table;
 mod trace;
 
 use std::thread;
 
-use observed::Observed;
+use drive::Observed;
 use scenario::Scenario;
 use table::table;
 

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use insist_core::{Breaker, Budget, Gate, NoOutcome, Policy, Reason, Repeat, Verdict};
-use insist_tests::by_hand::ms;
+use insist_core::{Breaker, Budget, Gate, NoOutcome, Policy, Reason, Repeat, Shape, Verdict};
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::record::Asked;
+use insist_tests::words::ms;
 
 /// What comes of an attempt, after so many milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -212,7 +212,7 @@ impl Scenario {
 
     /// The same, slower. Only its order of events is then compared.
     pub(crate) fn slower(mut self, factor: u32) -> Self {
-        self.policy = super::scale::slower(self.policy, factor);
+        self.policy = slower(self.policy, factor);
         self.slower = factor;
         self
     }
@@ -256,4 +256,27 @@ impl Scenario {
             Guard::Breaker => Box::new(Breaker::new(0.5).min_throughput(2)),
         })
     }
+}
+
+/// The policy with every span longer.
+fn slower(policy: Policy, factor: u32) -> Policy {
+    let shape = match *policy.get_backoff() {
+        Shape::Constant { base } => Shape::Constant { base: base * factor },
+        Shape::Exponential { base, factor: growth } => Shape::Exponential { base: base * factor, factor: growth },
+        other => other,
+    };
+    let mut slow = policy.shape(shape);
+    if let Some(cap) = policy.get_cap() {
+        slow = if policy.get_cap_stops() { slow.cap_that_stops(cap * factor) } else { slow.cap(cap * factor) };
+    }
+    if let Some(timeout) = policy.get_attempt_timeout() {
+        slow = slow.attempt_timeout(timeout * factor);
+    }
+    if let Some(deadline) = policy.get_deadline() {
+        slow = slow.deadline(deadline * factor);
+    }
+    if let Some(limit) = policy.get_hint_limit() {
+        slow = slow.hint_limit(limit * factor);
+    }
+    slow.hedge_after(policy.get_hedge_after() * factor)
 }

@@ -1,5 +1,7 @@
 //! What the programs share: what is called, and a program that starts all of its call sites.
 
+pub mod sites;
+
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -54,15 +56,26 @@ pub fn random_up_to(high: u64) -> u64 {
     ((u128::from(state) * (u128::from(high) + 1)) >> 64) as u64
 }
 
-/// A program with 17 call sites, each spawned, of what stands in this file of `sites`.
+/// A program with one call site, which is spawned, of this module of [`sites`].
+#[macro_export]
+macro_rules! one_site {
+    ($site:ident) => {
+        fn start<const SITE: usize>() -> tokio::task::JoinHandle<$crate::Result> {
+            tokio::spawn($crate::sites::$site::call::<SITE>())
+        }
+
+        fn main() {
+            $crate::run(&[start::<0>]);
+        }
+    };
+}
+
+/// A program with 17 call sites, each spawned, of this module of [`sites`].
 #[macro_export]
 macro_rules! many_sites {
-    ($file:literal) => {
-        #[path = $file]
-        mod site;
-
+    ($site:ident) => {
         fn start<const SITE: usize>() -> tokio::task::JoinHandle<$crate::Result> {
-            tokio::spawn(site::call::<SITE>())
+            tokio::spawn($crate::sites::$site::call::<SITE>())
         }
 
         fn main() {

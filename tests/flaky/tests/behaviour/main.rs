@@ -1,11 +1,7 @@
 //! Each thing that the server promises, seen from a raw client.
 
 mod client;
+mod connections;
 mod faults;
-mod framing;
-mod hostile;
-mod keep_alive;
-mod leaving;
+mod messages;
 mod script;
-mod stop;
-mod ureq_client;

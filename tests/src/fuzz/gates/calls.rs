@@ -3,7 +3,7 @@
 use insist_core::{Action, Call, Gate, Handled, Instant, Policy};
 
 use super::super::ledger::Ledger;
-use super::super::word::Words;
+use super::super::plan::Words;
 use crate::world::ROOM;
 
 /// As many calls at once.

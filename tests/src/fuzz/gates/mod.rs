@@ -8,9 +8,9 @@ mod rules;
 use insist_core::{
     Admission, AttemptEnd, Breaker, Budget, Bulkhead, Cause, Failure, Gate, Instant, Kind, Refusal, Settled,
 };
-
-use super::word::Words;
 use rules::Rules;
+
+use super::plan::Words;
 
 /// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end.
 const LAST: u64 = 1 << 61;
@@ -238,7 +238,8 @@ impl Pairs<'_> {
         let now = Instant::from_nanos(self.now);
         let state = self.budget.state(now);
         let (firsts, charged) = self.model.budget.counts(self.now);
-        assert_eq!((state.firsts, state.charged), (firsts, charged), "{:?} at {}", self.model.budget, self.now);
+        assert_eq!(state.firsts, firsts, "{:?} at {}", self.model.budget, self.now);
+        assert_eq!(state.charged, charged, "{:?} at {}", self.model.budget, self.now);
         assert_eq!(state.left, self.model.budget.left(self.now), "{:?} at {}", self.model.budget, self.now);
         let state = self.breaker.state(now);
         assert_eq!(breaker::State::from(state), self.model.breaker.state(self.now), "{:?}", self.model.breaker);

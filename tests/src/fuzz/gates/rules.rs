@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use insist_core::{Breaker, Budget, Bulkhead};
 
-use super::super::word::Words;
+use super::super::plan::Words;
 use super::{Model, breaker, budget};
 
 /// What the gates go by. Spans are in nanoseconds.

@@ -3,7 +3,7 @@
 use insist_core::{Action, Call, CancelReason, Gate, Handled, Instant, Policy, Reason, Sent, Verdict};
 
 use super::super::ledger::Ledger;
-use super::super::word::Words;
+use super::super::plan::Words;
 use super::{ALWAYS, NEVER, Ride};
 
 impl Ride {

@@ -2,8 +2,8 @@
 
 use insist_core::{Instant, Policy, State};
 
+use super::super::plan::Words;
 use super::super::stored::Head;
-use super::super::word::Words;
 use super::{ALWAYS, Ride, stored};
 use crate::expected::nanos;
 
@@ -48,7 +48,9 @@ impl Ride {
     fn revive(&mut self, dead: Head, head: &Head) {
         assert!(!dead.is_running && !dead.has_returned, "it had not given up, and was revived");
         assert!(self.repeat == ALWAYS || !self.is_spent, "law 16: it may have reached the server, and was revived");
-        assert_eq!((head.sent, head.last, head.forgiven), (self.sent, self.last, self.sent), "it forgets what it sent");
+        assert_eq!(head.sent, self.sent, "it forgets what it sent");
+        assert_eq!(head.last, self.last, "it forgets what it sent");
+        assert_eq!(head.forgiven, self.sent, "it forgets what it sent");
         let deadline = self.policy.get_deadline().map_or(u64::MAX, nanos);
         (self.deadline, self.forgiven, self.hint) = (head.clock.saturating_add(deadline), self.sent, 0);
         self.withdrawn = 0;

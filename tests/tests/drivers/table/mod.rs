@@ -1,13 +1,10 @@
 //! The table of scenarios: what is given, and what has to come of it. Nothing here was computed.
 
-mod gates;
-mod hints;
 mod races;
 mod retries;
-mod times;
 
 use insist_core::{Jitter, Policy};
-use insist_tests::by_hand::ms;
+use insist_tests::words::ms;
 
 use crate::scenario::Scenario;
 
@@ -19,5 +16,5 @@ const DOUBLING: Policy = Policy::exponential(ms(100)).jitter(Jitter::None);
 
 /// Every scenario.
 pub(crate) fn table() -> Vec<Scenario> {
-    [retries::table(), hints::table(), times::table(), races::table(), gates::table()].concat()
+    [retries::table(), retries::hints(), retries::times(), races::table(), races::gates()].concat()
 }

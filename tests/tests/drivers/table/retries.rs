@@ -1,11 +1,11 @@
-//! One lane: success, failures, and what ends a call.
+//! Attempts one after the other: retries, the waits that a server asks for, timeouts and deadlines.
 
 use insist_core::{AtEnd, Jitter, List, Policy, Reason, Repeat};
-use insist_tests::by_hand::ms;
+use insist_tests::words::ms;
 
 use super::{DOUBLING, FIXED};
 use crate::scenario::Made::{First, Retry};
-use crate::scenario::Outcome::{Fails, Ok, Stops, Unsent};
+use crate::scenario::Outcome::{AtLeast, Exactly, Fails, Ok, Stops, Unsent};
 use crate::scenario::Scenario;
 
 pub(super) fn table() -> Vec<Scenario> {
@@ -96,6 +96,99 @@ pub(super) fn table() -> Vec<Scenario> {
             None,
             "gave up before anything was sent: its policy is invalid: it has more lanes than the 1 that the call has \
              room for; use race, which has room for more",
+        ),
+    ]
+}
+
+pub(super) fn hints() -> Vec<Scenario> {
+    const TOO_LONG: &str = "gave up after 1 attempt: the server asked for a longer wait than is allowed (2s)";
+    vec![
+        Scenario::new("a hint delays the backoff", FIXED)
+            .given(&[(1, 20, AtLeast(200)), (2, 20, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 320, 340, "accept")])
+            .returns(2),
+        Scenario::new("an exact hint is the wait", FIXED)
+            .given(&[(1, 20, Exactly(30)), (2, 20, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 50, 70, "accept")])
+            .returns(2),
+        Scenario::new("a hint beyond the limit", FIXED.hint_limit(ms(1000)))
+            .given(&[(1, 20, AtLeast(2000))])
+            .sends(&[(First, 0, 20, "retry")])
+            .hands_back_hint(2000)
+            .gives_up(20, Reason::RetryAfter, 1, TOO_LONG),
+        Scenario::new("an exact hint beyond the limit", FIXED.hint_limit(ms(1000)))
+            .given(&[(1, 20, Exactly(2000))])
+            .sends(&[(First, 0, 20, "retry")])
+            .hands_back_hint(2000)
+            .gives_up(20, Reason::RetryAfter, 1, TOO_LONG),
+        Scenario::new("a hint beyond the deadline", FIXED.deadline(ms(500)))
+            .given(&[(1, 20, AtLeast(2000))])
+            .sends(&[(First, 0, 20, "retry")])
+            .hands_back_hint(2000)
+            .gives_up(20, Reason::RetryAfter, 1, TOO_LONG),
+        Scenario::new("a hint that nobody looks at", FIXED.ignore_hints())
+            .given(&[(1, 20, AtLeast(2000)), (2, 20, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 140, "accept")])
+            .returns(2),
+    ]
+}
+
+pub(super) fn times() -> Vec<Scenario> {
+    vec![
+        Scenario::new("an attempt that takes too long is retried", FIXED.attempt_timeout(ms(50)))
+            .given(&[(2, 10, Ok)])
+            .sends(&[(First, 0, 50, "timeout"), (Retry(0, 1), 150, 160, "accept")])
+            .returns(2),
+        Scenario::new("every attempt takes too long", FIXED.attempt_timeout(ms(50)).attempts(2))
+            .sends(&[(First, 0, 50, "timeout"), (Retry(0, 1), 150, 200, "timeout")])
+            .gives_up(
+                200,
+                Reason::Attempts,
+                None,
+                "gave up after 2 attempts: no attempts were left; no attempt had a result",
+            ),
+        Scenario::new("a failure, and an attempt that takes too long", FIXED.attempt_timeout(ms(50)).attempts(2))
+            .given(&[(1, 10, Fails)])
+            .sends(&[(First, 0, 10, "retry"), (Retry(0, 1), 110, 160, "timeout")])
+            .gives_up(160, Reason::Attempts, 1, "gave up after 2 attempts: no attempts were left"),
+        Scenario::new("an answer exactly at the timeout", FIXED.attempt_timeout(ms(50)))
+            .tied()
+            .given(&[(1, 50, Ok)])
+            .sends(&[(First, 0, 50, "accept")])
+            .returns(1),
+        Scenario::new("an answer exactly at the deadline", FIXED.deadline(ms(150)))
+            .tied()
+            .given(&[(1, 20, Fails), (2, 30, Ok)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 150, "accept")])
+            .returns(2),
+        Scenario::new("the deadline comes while an attempt is in flight", FIXED.deadline(ms(250)))
+            .given(&[(1, 20, Fails)])
+            .sends(&[(First, 0, 20, "retry"), (Retry(0, 1), 120, 250, "deadline")])
+            .gives_up(
+                250,
+                Reason::Deadline,
+                1,
+                "gave up after 2 attempts: the deadline left no time for another attempt",
+            ),
+        Scenario::new("the deadline comes before a wait would end", FIXED.deadline(ms(100)))
+            .given(&[(1, 20, Fails)])
+            .sends(&[(First, 0, 20, "retry")])
+            .gives_up(
+                20,
+                Reason::Deadline,
+                1,
+                "gave up after 1 attempt: the deadline left no time for another attempt",
+            ),
+        Scenario::new(
+            "the deadline cuts the last timeout short",
+            Policy::constant(ms(40)).jitter(Jitter::None).attempt_timeout(ms(100)).deadline(ms(190)),
+        )
+        .sends(&[(First, 0, 100, "timeout"), (Retry(0, 1), 140, 190, "deadline")])
+        .gives_up(
+            190,
+            Reason::Deadline,
+            None,
+            "gave up after 2 attempts: the deadline left no time for another attempt; no attempt had a result",
         ),
     ]
 }

@@ -1,3 +1,3 @@
 //! 17 call sites with backon.
 
-insist_small_tokio::many_sites!("../sites/backon.rs");
+insist_small_tokio::many_sites!(backon);

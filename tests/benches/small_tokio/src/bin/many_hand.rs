@@ -1,3 +1,3 @@
 //! 17 call sites with a loop by hand.
 
-insist_small_tokio::many_sites!("../sites/hand.rs");
+insist_small_tokio::many_sites!(hand);

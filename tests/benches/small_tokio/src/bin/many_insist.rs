@@ -1,3 +1,3 @@
 //! 17 call sites with insist-tokio.
 
-insist_small_tokio::many_sites!("../sites/insist.rs");
+insist_small_tokio::many_sites!(insist);

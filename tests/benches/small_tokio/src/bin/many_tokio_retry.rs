@@ -1,3 +1,3 @@
 //! 17 call sites with tokio-retry.
 
-insist_small_tokio::many_sites!("../sites/tokio_retry.rs");
+insist_small_tokio::many_sites!(tokio_retry);

@@ -1,12 +1,3 @@
 //! One call site with tokio-retry.
 
-#[path = "../sites/tokio_retry.rs"]
-mod site;
-
-fn start<const SITE: usize>() -> tokio::task::JoinHandle<insist_small_tokio::Result> {
-    tokio::spawn(site::call::<SITE>())
-}
-
-fn main() {
-    insist_small_tokio::run(&[start::<0>]);
-}
+insist_small_tokio::one_site!(tokio_retry);

@@ -1,0 +1,7 @@
+//! The gates: the circuit breaker and the retry budget, as they are and around calls. The throttles of other systems
+//! are in `tests/systems`.
+
+mod breaker;
+mod breaker_calls;
+mod budget;
+mod budget_calls;

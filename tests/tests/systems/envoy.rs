@@ -1,0 +1,252 @@
+//! Envoy's router: `test/common/router/retry_state_impl_test.cc`, and its retry budget by concurrency.
+//!
+//! Its own draws (a number it is given, modulo the range) cannot be put into insist: the ranges are compared.
+
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use insist_core::{
+    Action, Admission, Budget, Call, Cause, Gate, Instant, Kind, Policy, Reason, Refusal, Settled, Verdict, play_with,
+};
+use insist_http::Rules;
+use insist_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use insist_tests::by_hand::{self, sent};
+use insist_tests::words::{RETRY, THROTTLED, at, gave_up, ms, script_after, sends};
+
+use crate::hand::{Closed, Hand, lock, played};
+
+/// The gate of a cluster: a retry passes while fewer are waiting or in flight than a share of the requests in flight, or
+/// than a least number.
+#[derive(Debug)]
+pub(crate) struct RetryConcurrency {
+    percent: f64,
+    least: u32,
+    active: Mutex<Active>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Active {
+    requests: u32,
+    retries: u32,
+}
+
+impl Default for RetryConcurrency {
+    /// 20 %, at least 3.
+    fn default() -> Self {
+        Self::new(20.0, 3)
+    }
+}
+
+impl RetryConcurrency {
+    /// This share of the requests, in percent, and at least so many.
+    #[must_use]
+    pub(crate) fn new(percent: f64, least: u32) -> Self {
+        Self { percent, least, active: Mutex::default() }
+    }
+
+    /// Requests in flight.
+    #[must_use]
+    pub(crate) fn requests(&self) -> u32 {
+        lock(&self.active).requests
+    }
+
+    /// Retries that wait or are in flight.
+    #[must_use]
+    pub(crate) fn retries(&self) -> u32 {
+        lock(&self.active).retries
+    }
+}
+
+impl Gate for RetryConcurrency {
+    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
+        let mut active = lock(&self.active);
+        let share = (self.percent * f64::from(active.requests) / 100.0) as u32;
+        if active.retries >= share.max(self.least) {
+            return Err(Refusal::new(&"too many retries at once"));
+        }
+        active.retries += 1;
+        Ok(())
+    }
+
+    fn refund(&self, _: Instant, _: &Cause, _: Instant) {
+        lock(&self.active).retries -= 1;
+    }
+
+    fn admit(&self, _: Instant, _: &Cause) -> Admission {
+        lock(&self.active).requests += 1;
+        Admission::Yes
+    }
+
+    /// What was not sent after all is still reserved, until it is refunded or sent.
+    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
+        let mut active = lock(&self.active);
+        active.requests -= 1;
+        if cause.kind != Kind::First && !matches!(settled, Settled::Unsent(_)) {
+            active.retries -= 1;
+        }
+    }
+
+    fn is_timeless(&self) -> bool {
+        true
+    }
+}
+
+/// Full jitter from `base` on; Envoy's cap is ten times the base.
+const fn envoy(base: Duration) -> Policy {
+    Policy::exponential(base).cap(base.saturating_mul(10))
+}
+
+/// Each wait is drawn from 0 up to the next of these; Envoy's own draw is one of them.
+#[track_caller]
+fn assert_draws(policy: &Policy, most: &[u64], envoys: &[u64]) {
+    let policy = policy.attempts(most.len() as u32 + 1);
+    for (index, (most, envoys)) in most.iter().zip(envoys).enumerate() {
+        let waits: Vec<_> = (0..1000).map(|seed| policy.delays(seed).nth(index).unwrap()).collect();
+        assert!(waits.iter().all(|wait| *wait <= ms(*most)), "{index}");
+        let tenth = ms(*most) / 10;
+        assert!(waits.iter().any(|wait| *wait < tenth) && waits.iter().any(|wait| *wait > tenth * 9), "{index}");
+        assert!(waits.iter().any(|wait| wait.abs_diff(ms(*envoys)) < tenth), "{index}");
+    }
+}
+
+/// V1: 15, 40 and 90 ms of 25, 50 and 100.
+#[test]
+fn waits_are_drawn_from_zero_up_to_twice_as_much_each_time() {
+    assert_draws(&envoy(ms(25)), &[25, 50, 100], &[15, 40, 90]);
+}
+
+/// V3: 49, 150, 351, 599 and 999 ms of 100, 200, 400, 800 and, because of the cap, 1000.
+#[test]
+fn the_longest_wait_is_ten_times_the_first() {
+    assert_draws(&envoy(ms(100)), &[100, 200, 400, 800, 1000], &[49, 150, 351, 599, 999]);
+}
+
+/// V5: 0 %, and none at least.
+#[test]
+fn a_budget_of_nothing_lets_no_retry_through() {
+    let budget = RetryConcurrency::new(0.0, 0);
+    let failed = played(&envoy(ms(25)), &budget, &[RETRY; 3]);
+    assert_eq!(sends(&failed).len(), 1);
+    assert_eq!(gave_up(&failed).reason, Reason::Refused);
+    assert_eq!(budget.requests(), 0);
+    assert_eq!(budget.retries(), 0);
+}
+
+/// V7: no retries are the limit's doing, not the budget's, which is not asked.
+#[test]
+fn without_retries_the_attempts_run_out() {
+    let budget = RetryConcurrency::new(0.0, 0);
+    let failed = played(&envoy(ms(25)).attempts(1), &budget, &[RETRY]);
+    assert_eq!(gave_up(&failed).reason, Reason::Attempts);
+    assert_eq!(gave_up(&failed).at, at(0));
+}
+
+/// V9: a server that is overloaded, or limits the rate, says that nothing is to be retried.
+#[test]
+fn headers_of_the_server_end_the_call() {
+    let judge = |headers: &HeaderMap| {
+        let is_final = ["x-envoy-overloaded", "x-envoy-ratelimited"].iter().any(|name| headers.contains_key(*name));
+        let verdict = Rules::new().judge(StatusCode::SERVICE_UNAVAILABLE, headers, SystemTime::UNIX_EPOCH);
+        if is_final { Verdict::Stop } else { verdict }
+    };
+    let fail = |header: &'static str| {
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(header), HeaderValue::from_static("true"))]);
+        Hand::new(&Policy::aws(), ()).fail(judge(&headers))
+    };
+    assert_eq!(fail("x-envoy-overloaded"), Err(Reason::Stopped));
+    assert_eq!(fail("x-envoy-ratelimited"), Err(Reason::Stopped));
+    assert!(fail("x-envoy-attempt-count").is_ok());
+}
+
+/// V11, and what was turned away is not repeated either: that it did nothing is the server's word only.
+#[test]
+fn a_post_is_not_retried() {
+    let repeat = Rules::new().repeat(&Method::POST, &HeaderMap::new());
+    for failure in [RETRY, THROTTLED] {
+        let failed = play_with(&Policy::aws(), &(), repeat, Instant::ZERO, 7, &script_after(ms(5), &[failure]));
+        assert_eq!(gave_up(&failed).reason, Reason::NotRepeatable);
+        assert_eq!(gave_up(&failed).at, at(5));
+    }
+}
+
+/// A fifth of what is in flight, and three at least: with two retries out a third passes and no fourth, with twenty
+/// requests in flight a fourth and no fifth. A retry that waits counts.
+#[test]
+fn retries_are_a_share_of_what_is_in_flight() {
+    let budget = RetryConcurrency::default();
+    let policy = Policy::constant(ms(100)).jitter(insist_core::Jitter::None);
+    let mut retrying: Vec<_> = (0..3).map(|_| fails_once(&policy, &budget)).collect();
+    assert_eq!(budget.requests(), 0);
+    assert_eq!(budget.retries(), 3);
+    assert!(
+        matches!(fails_once(&policy, &budget).poll(at(0)), Action::GiveUp(stop) if stop.reason() == Reason::Refused)
+    );
+
+    let mut in_flight: Vec<_> = (0..20).map(|_| sends_once(&policy, &budget)).collect();
+    retrying.push(fails_once(&policy, &budget));
+    assert_eq!(budget.requests(), 20);
+    assert_eq!(budget.retries(), 4);
+    assert!(
+        matches!(fails_once(&policy, &budget).poll(at(0)), Action::GiveUp(stop) if stop.reason() == Reason::Refused)
+    );
+
+    for call in &mut retrying {
+        assert_eq!(sent(call.poll(at(100))), 2);
+    }
+    assert_eq!(budget.requests(), 24, "a retry is a request as well");
+    assert_eq!(budget.retries(), 4, "a retry is a request as well");
+    for call in retrying.iter_mut().take(2) {
+        let _ = call.handle(at(110), 2, Verdict::Accept);
+    }
+    assert_eq!(budget.requests(), 22);
+    assert_eq!(budget.retries(), 2);
+    retrying.clear();
+    in_flight.clear();
+    assert_eq!(budget.requests(), 0, "dropped calls leave nothing behind");
+    assert_eq!(budget.retries(), 0, "dropped calls leave nothing behind");
+}
+
+/// A retry that is not sent gives its place back once: dropped in its backoff, or refused by another gate in the end.
+#[test]
+fn a_retry_that_is_never_sent_gives_its_place_back() {
+    let (budget, policy) = (RetryConcurrency::default(), Policy::aws());
+    let waiting = fails_once(&policy, &budget);
+    assert_eq!(budget.retries(), 1);
+    drop(waiting);
+    assert_eq!(budget.retries(), 0);
+    let gates = (&budget, Closed { for_firsts: false });
+    let refused = played(&policy, &gates, &[RETRY; 3]);
+    assert_eq!(sends(&refused).len(), 1);
+    assert_eq!(gave_up(&refused).reason, Reason::Refused);
+    assert_eq!(budget.requests(), 0);
+    assert_eq!(budget.retries(), 0);
+}
+
+type Plain<'a> = Call<&'a Policy, &'a RetryConcurrency>;
+
+fn sends_once<'a>(policy: &'a Policy, budget: &'a RetryConcurrency) -> Plain<'a> {
+    let mut call = Call::new(policy, budget, at(0), 7);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    call
+}
+
+fn fails_once<'a>(policy: &'a Policy, budget: &'a RetryConcurrency) -> Plain<'a> {
+    let mut call = sends_once(policy, budget);
+    let _ = call.handle(at(0), 1, RETRY);
+    call
+}
+
+/// Fault O8: Envoy's budget is a share of what is in flight, and forgets what has ended.
+#[test]
+fn a_budget_remembers_first_sends_that_have_ended() {
+    let budget = Budget::new(0.2).with_reserve(0);
+    let policy = Policy::zero();
+    for _ in 0..10 {
+        let mut call = Call::new(&policy, &budget, at(0), 1);
+        let _ = call.poll(at(0));
+        call.handle(at(1), 1, Verdict::Accept);
+    }
+    let allowed = |now| (0..10).filter(|_| budget.reserve(now, &by_hand::RETRY).is_ok()).count();
+    assert_eq!(allowed(at(5000)), 2);
+    assert_eq!(allowed(at(60_000)), 0);
+}

@@ -1,0 +1,167 @@
+//! A round of calls: the server, the proxy before it, and the tally of what happened.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::ops::AddAssign;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{fmt, thread};
+
+use insist_flaky::{Answer, Script, Server};
+use insist_tests::proxy::{Exchange, Fault, Proxy};
+
+use super::ask::{Ask, Client, Method, Seen, fault, numbers, random};
+use super::oracle;
+
+const THREADS: u32 = 16;
+
+/// Asks a client for that many calls. Panics with what is wrong, if anything is.
+pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAddr) -> C) -> Tally {
+    let server = start(seed);
+    let proxy = Proxy::start(server.address(), move |arrival| fault(seed, arrival)).unwrap();
+    let client = client(proxy.address());
+    let seen = ask_all(&client, seed, calls);
+    drop(client);
+    let exchanges = proxy.stop();
+    server.stop();
+
+    let mut tally = Tally::default();
+    let mut of_calls: HashMap<u32, Vec<&Exchange>> = HashMap::new();
+    for exchange in &exchanges {
+        tally.exchange(exchange);
+        of_calls.entry(numbers(&exchange.arrival.path).0).or_default().push(exchange);
+    }
+    for (call, seen) in seen {
+        let ask = Ask::draw(seed, call);
+        let exchanges = of_calls.remove(&call).unwrap_or_default();
+        if let Err(wrong) = oracle::judge(&ask, &seen, &exchanges, C::STOPS_AT_NOISE) {
+            panic!("seed {seed}: {wrong}\n{ask:#?}\n{seen:#?}\n{exchanges:#?}");
+        }
+        tally.call(&ask, &seen);
+    }
+    assert!(of_calls.is_empty(), "nobody asked for these: {of_calls:?}");
+    tally
+}
+
+fn ask_all(client: &impl Client, seed: u64, calls: u32) -> Vec<(u32, Seen)> {
+    let (next, all) = (AtomicU32::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let call = next.fetch_add(1, Ordering::Relaxed);
+                    if call >= calls {
+                        return;
+                    }
+                    let seen = client.call(&Ask::draw(seed, call));
+                    all.lock().unwrap().push((call, seen));
+                }
+            });
+        }
+    });
+    let all = all.into_inner().unwrap();
+    assert_eq!(all.len(), calls as usize);
+    all
+}
+
+/// What an attempt is answered, if its answer comes through.
+pub(crate) struct Expected {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+pub(crate) fn expected(seed: u64, method: &str, call: u32, attempt: u32, sent: &[u8]) -> Expected {
+    let mut random = random(seed, 3, call, attempt);
+    let status = match random.u8(..40) {
+        0 => 404,
+        1..=4 => 503,
+        _ => 200,
+    };
+    // An answer that went to another attempt, or a request that did not arrive as it was sent, shows.
+    let sum = sent.iter().fold(sent.len() as u64, |sum, byte| sum.rotate_left(5) ^ u64::from(*byte));
+    let mut body = format!("{method} {call} {attempt} {sum}\n").into_bytes();
+    let length = if random.u8(..20) == 0 { 20_000 } else { random.usize(..300) };
+    body.extend(std::iter::repeat_with(|| random.alphanumeric() as u8).take(length));
+    Expected { status, body }
+}
+
+impl Expected {
+    pub(crate) fn of(ask: &Ask, attempt: u32) -> Self {
+        let mut expected = expected(ask.seed, ask.method.as_str(), ask.call, attempt, &ask.body);
+        if ask.method == Method::Head {
+            expected.body.clear();
+        }
+        expected
+    }
+}
+
+pub(crate) fn start(seed: u64) -> Server {
+    let script = Script::each(move |request, _| {
+        let (call, attempt) = numbers(&request.path);
+        let Expected { status, body } = expected(seed, &request.method, call, attempt, &request.body);
+        let answer = Answer::status(status).body(body).header("X-Call", call.to_string());
+        // 9 s is longer than any deadline. Who has none is told to come back at once.
+        let has_deadline = Ask::draw(seed, call).policy.get_deadline().is_some();
+        let wait = if has_deadline && attempt != 2 { "9" } else { "0" };
+        let answer = if status == 503 { answer.header("Retry-After", wait) } else { answer };
+        if attempt % 2 == 0 { answer.chunked() } else { answer }
+    });
+    Server::start(script).unwrap()
+}
+
+#[derive(Default)]
+pub(crate) struct Tally {
+    faults: BTreeMap<&'static str, u32>,
+    ends: BTreeMap<&'static str, u32>,
+}
+
+impl Tally {
+    pub(crate) fn exchange(&mut self, exchange: &Exchange) {
+        *self.faults.entry(exchange.fault.name()).or_default() += 1;
+    }
+
+    pub(crate) fn call(&mut self, ask: &Ask, seen: &Seen) {
+        let end = match (&seen.told, &seen.answer) {
+            (None, Ok(answer)) if answer.body.is_ok() && answer.status != 503 => "plain, returned",
+            (None, _) => "plain, failed",
+            (Some(told), _) => told.reason.map_or("returned", insist_ureq::insisting::Reason::as_str),
+        };
+        *self.ends.entry(end).or_default() += 1;
+        *self.ends.entry("attempts made").or_default() += seen.attempts;
+        if ask.policy.get_lanes() > 1 {
+            *self.ends.entry("with lanes").or_default() += 1;
+        }
+    }
+
+    /// Every fault was applied and calls ended in every way, but for these, and most attempts met the proxy.
+    pub(crate) fn has_everything_but(&self, but: &[&str]) {
+        let arrived: u32 = self.faults.values().sum();
+        assert!(arrived > self.ends["attempts made"] / 4 * 3, "too few arrived: {self}");
+        let reasons = ["attempts", "deadline", "not_repeatable", "retry_after", "stopped"];
+        let ends = reasons.into_iter().chain(["returned", "plain, returned", "plain, failed"]);
+        let (faults, ends) = (Fault::NAMES.map(|fault| (&self.faults, fault)), ends.map(|end| (&self.ends, end)));
+        for (counts, name) in faults.into_iter().chain(ends).filter(|(_, name)| !but.contains(name)) {
+            assert!(counts.get(name).is_some_and(|count| *count >= 20), "too few of {name}: {self}");
+        }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        for (mine, other) in [(&mut self.faults, other.faults), (&mut self.ends, other.ends)] {
+            for (name, count) in other {
+                *mine.entry(name).or_default() += count;
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, counts) in [("exchanges", &self.faults), ("calls", &self.ends)] {
+            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            writeln!(f, "{what}: {}", counts.join(", "))?;
+        }
+        Ok(())
+    }
+}
