@@ -10,6 +10,9 @@ use crate::policy::{AsPolicy, PolicyError};
 use crate::time::Instant;
 use crate::verdict::Repeat;
 
+/// Ids end at `u32::MAX`; a call that has so few left does not go on.
+const MOST_SENT: u32 = u32::MAX - (1 << 20);
+
 impl<const LANES: usize> State<LANES> {
     /// Checks whether a call can go on from here with this policy.
     ///
@@ -44,6 +47,8 @@ impl<const LANES: usize> State<LANES> {
             "an attempt had a verdict, and was never sent"
         } else if self.forgiven > self.sent {
             "it was revived after more attempts than were sent"
+        } else if self.sent > MOST_SENT {
+            "it has next to no numbers left for attempts"
         } else if sends > u64::from(self.sent - self.forgiven) {
             "its lanes sent more attempts than the call did"
         } else if ids().any(|id| id > self.sent || id <= self.forgiven) {

@@ -140,9 +140,9 @@ fn what_is_no_state_is_said_in_a_sentence() {
         serde_json::from_str::<State>(&JSON.replace(from, to)).expect_err("it is none").to_string()
     };
     assert!(
-        json("\"attempts\":1", "\"attempts\":2").contains("did not send as many attempts"),
+        json("\"attempts\":1", "\"attempts\":0").contains("an attempt had a verdict, and was never sent"),
         "{}",
-        json("\"attempts\":1", "\"attempts\":2")
+        json("\"attempts\":1", "\"attempts\":0")
     );
     assert!(json("\"seed\"", "\"sed\"").contains("unknown field"));
     assert!(json("\"waiting\"", "\"dancing\"").contains("unknown variant"));

@@ -18,7 +18,7 @@ fn goes_on<const LANES: usize>(
     mut now: u64,
     verdicts: &[Verdict],
 ) -> Result<(), String> {
-    let before = state.attempts();
+    let before = state.newest();
     let fits = state.fits(policy);
     let mut call: Call<_, _, LANES> = match Call::try_resume(policy, (), Instant::from_nanos(now), state) {
         Ok(call) => call,

@@ -60,18 +60,23 @@ fn what_no_call_could_have_come_to_is_refused() {
     };
     let after = || json!({"failure": "sent", "hint_ms": null, "exact": false});
     let never = || json!(u64::MAX);
-    let cases: [Case<'_>; 36] = [
+    let cases: [Case<'_>; 37] = [
         (opening(), &[("/last", json!(3))], "an attempt had a verdict, and was never sent"),
-        (opening(), &[("/attempts", json!(3))], "did not send as many attempts"),
-        (opening(), &[("/lanes/0/waiting/retry", json!(2))], "did not send as many attempts"),
+        (opening(), &[("/attempts", json!(1))], "its lanes sent more attempts than the call did"),
+        (opening(), &[("/attempts", json!(u32::MAX))], "next to no numbers left"),
+        (opening(), &[("/lanes/0/waiting/retry", json!(2))], "its lanes sent more attempts than the call did"),
         (opening(), &[("/forgiven", json!(3))], "it was revived after more attempts than were sent"),
-        (opening(), &[("/forgiven", json!(1)), ("/attempts", json!(3))], "no lane sent the newest attempt"),
+        (
+            opening(),
+            &[("/forgiven", json!(1)), ("/attempts", json!(3))],
+            "a lane sent an attempt that the call did not",
+        ),
         (
             opening(),
             &[("/forgiven", json!(1)), ("/attempts", json!(3)), ("/lanes/1/in_flight/attempt", json!(3))],
-            "no lane sent the newest attempt",
+            "a lane sent an attempt that the call did not",
         ),
-        (opening(), &[("/lanes/1/in_flight/attempt", json!(3))], "no lane sent the newest attempt"),
+        (opening(), &[("/lanes/1/in_flight/attempt", json!(3))], "a lane sent an attempt that the call did not"),
         (returned(), &[("/last", json!(null))], "it returned the result of an attempt"),
         (returned(), &[("/reason", json!("attempts"))], "it returned a result, and says why it gave up"),
         (opening(), &[("/opened", json!(0))], "number of opened lanes"),
@@ -182,7 +187,10 @@ fn what_no_lane_could_have_come_to_is_refused() {
         (ended(0, json!(null)), 0, "nothing"),
         (ended(4, json!(5)), 5, "nothing"),
         (waiting(1, json!(null)), 1, "no lane sent the newest attempt"),
-        (waiting(0, json!(1)), 0, "no lane sent the newest attempt"),
+        (waiting(0, json!(1)), 0, "a lane sent an attempt that the call did not"),
+        (ended(0, json!(1)), 2, "nothing"),
+        (waiting(0, json!(null)), 1, "nothing"),
+        (ended(1, json!(1)), 2, "no lane sent the newest attempt"),
         (in_flight(0, 0), 0, "it has in flight what was never sent"),
         (ended(3, json!(null)), 0, "it retried, and has never sent"),
         (json!({"unopened": {"since": 0, "not_before": null}}), 0, "whether it has opened"),
