@@ -8,7 +8,7 @@ use insist_core::{Log, Report};
 ///
 /// A step and a verdict are functions that are not inlined, one for each policy and gate: of 100 call sites, each has
 /// its loop and all share them.
-#[expect(unnameable_types, reason = "plumbing of Room")]
+#[allow(unnameable_types, unreachable_pub, reason = "plumbing of Room, which Rust 1.85 takes for unreachable")]
 pub trait Machine<P: AsPolicy, G: Gate>: Sized {
     fn start(policy: P, gate: G, repeat: Repeat, now: Instant, seed: u64) -> Self;
     fn is_timeless(&self) -> bool;
