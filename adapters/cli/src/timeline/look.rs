@@ -1,11 +1,17 @@
-//! The characters that timelines are drawn with: those of Unicode where the locale has them, else those of ASCII.
+//! The characters that pictures are drawn with: those of Unicode where the locale has them, else those of ASCII.
 
 use super::Mark;
 
-/// The characters of a timeline.
+/// The characters of a picture.
 pub(crate) struct Look {
     pub(super) line: char,
-    pub(super) wait: char,
+    /// What a loser would have taken on top.
+    pub(super) spared: char,
+    pub(crate) wait: char,
+    /// Where a wait may end.
+    pub(crate) range: char,
+    /// Where it ends.
+    pub(crate) drawn: char,
     accepted: char,
     failed: char,
     cancelled: char,
@@ -13,9 +19,28 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) const ASCII: Self = Self { line: '=', wait: '.', accepted: '+', failed: 'x', cancelled: '/', open: '>' };
-    const UNICODE: Self =
-        Self { line: '━', wait: '·', accepted: '✓', failed: '✗', cancelled: '╱', open: '▶' };
+    pub(crate) const ASCII: Self = Self {
+        line: '=',
+        spared: '~',
+        wait: '.',
+        range: '-',
+        drawn: 'o',
+        accepted: '+',
+        failed: 'x',
+        cancelled: '/',
+        open: '>',
+    };
+    const UNICODE: Self = Self {
+        line: '━',
+        spared: '┄',
+        wait: '·',
+        range: '░',
+        drawn: '●',
+        accepted: '✓',
+        failed: '✗',
+        cancelled: '╱',
+        open: '▶',
+    };
 
     /// What the locale of this process can show.
     pub(crate) fn of_locale() -> Self {
