@@ -101,7 +101,7 @@ pub use log::{Entry, Log, NoDetail};
 #[cfg(feature = "alloc")]
 pub use play::{Script, Step, Timeline, play, play_with};
 pub use play_call::Played;
-pub use policy::{AsPolicy, Delays, Policy, PolicyError};
+pub use policy::{AsPolicy, Delays, Policy, PolicyError, Ranges};
 pub use rand_core::Rng;
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]
 pub use replicas::{Replicas, Rotation};

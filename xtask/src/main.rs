@@ -38,6 +38,15 @@ const TASKS: &[Task] = &[
             "cargo test -p insist-tests --test promises golden::",
         )
     },
+    Task {
+        set: &[("TRYCMD", "overwrite")],
+        ..task(
+            "pages",
+            "write what commands print in the guide and the READMEs anew; then read the diff",
+            "cargo test -p insist-cli --test pages",
+        )
+    },
+    task("api", "what is public is what docs/api says; with `bless` it is written anew", ".ci/api"),
     task("bench", "the figures beside the peers; needs valgrind", "tests/benches/run"),
     task(
         "loom",
@@ -58,6 +67,7 @@ const TASKS: &[Task] = &[
     task("fuzz", "a fuzz target, named after it; needs a nightly toolchain and cargo-fuzz", "cargo +nightly fuzz run"),
     task("no-std", "the proof that the core needs neither std nor an allocator", ".ci/no_std"),
     task("msrv", "every crate with the oldest Rust", ".ci/msrv"),
+    task("minimal", "every crate with the oldest dependencies that Cargo.toml allows", ".ci/minimal_versions"),
 ];
 
 fn main() -> ExitCode {

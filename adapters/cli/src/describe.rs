@@ -15,6 +15,15 @@ impl fmt::Display for Described<'_> {
     }
 }
 
+/// The part of that line that is about the waits: `exponential from 100ms × 2, cap 10s, full jitter`.
+pub(crate) struct Waits<'a>(pub(crate) &'a Policy);
+
+impl fmt::Display for Waits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Described(self.0).write_waits(f)
+    }
+}
+
 impl Described<'_> {
     fn write_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let policy = self.0;

@@ -8,7 +8,7 @@ use insist_core::{Log, Report};
 ///
 /// Its step and its verdict are not inlined: call sites with the same policy and gate types have their own loops and
 /// share these functions.
-#[expect(unnameable_types, reason = "plumbing of Room")]
+#[allow(unnameable_types, unreachable_pub, reason = "plumbing of Room, which Rust 1.85 takes for unreachable")]
 pub trait Machine<P: AsPolicy, G: Gate>: Sized {
     fn start(policy: P, gate: G, repeat: Repeat, now: Instant, seed: u64) -> Self;
     fn is_timeless(&self) -> bool;

@@ -37,7 +37,7 @@ pub trait Room {
 
 /// Remembers which attempt was polled first at the last wake, so that another is this time: one that uses up its task's
 /// budget must not starve those after it.
-#[expect(unnameable_types, reason = "plumbing of Room")]
+#[allow(unnameable_types, unreachable_pub, reason = "plumbing of Room, which Rust 1.85 takes for unreachable")]
 pub trait Turn: Default {
     fn get(&self) -> u32;
     fn set(&mut self, attempt: u32);

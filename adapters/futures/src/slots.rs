@@ -7,7 +7,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 /// A row of slots, each of which holds an attempt in flight or nothing.
-#[expect(unnameable_types, reason = "plumbing of Room")]
+#[allow(unnameable_types, unreachable_pub, reason = "plumbing of Room, which Rust 1.85 takes for unreachable")]
 pub trait Slots<A: Future>: Default {
     /// The number of slots.
     const COUNT: u8;

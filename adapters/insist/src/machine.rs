@@ -30,6 +30,6 @@ pub use insist_core::Recorder;
 pub use insist_core::fresh_seed;
 pub use insist_core::{
     Action, Admission, AsPolicy, Attempt, AttemptEnd, Backoff, Call, CallEnd, CancelReason, Cause, Delays, Gate,
-    GiveUp, Handled, Instant, Kind, OnRetry, Played, ResumeError, RetryContext, Rng, SaysNoOutcome, Settled, State,
-    StateError, WaitReason, during,
+    GiveUp, Handled, Instant, Kind, OnRetry, Played, Ranges, ResumeError, RetryContext, Rng, SaysNoOutcome, Settled,
+    State, StateError, WaitReason, during,
 };

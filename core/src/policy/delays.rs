@@ -19,9 +19,15 @@ impl<B: Backoff> Policy<B> {
     /// assert!(policy.delays(7).eq([100, 200, 400].map(Duration::from_millis)));
     /// ```
     pub const fn delays(&self, seed: u64) -> Delays<'_, B> {
+        Delays { policy: self, seed, last: self.last_retry(), number: 0, previous: 0 }
+    }
+}
+
+impl<B> Policy<B> {
+    /// The number of a lane's last retry, as far as attempts limit it; `u32::MAX` is without end.
+    pub(super) const fn last_retry(&self) -> u32 {
         let sends = if self.attempts < self.lane_attempts { self.attempts } else { self.lane_attempts };
-        let last = if sends == u32::MAX { u32::MAX } else { sends.saturating_sub(1) };
-        Delays { policy: self, seed, last, number: 0, previous: 0 }
+        if sends == u32::MAX { u32::MAX } else { sends.saturating_sub(1) }
     }
 }
 

@@ -6,6 +6,7 @@ mod delays;
 mod draw;
 mod facts;
 mod preset;
+mod ranges;
 mod reshape;
 #[cfg(feature = "serde")]
 mod serde;
@@ -15,6 +16,7 @@ mod values;
 
 pub use as_policy::AsPolicy;
 pub use delays::Delays;
+pub use ranges::Ranges;
 pub(crate) use validate::Flaw;
 pub use validate::PolicyError;
 

@@ -138,3 +138,55 @@ fn a_fraction_is_one_of_the_delay_between_floor_and_cap() {
     assert_eq!(drawn(Policy::constant(seconds(90)).cap(seconds(10))), (50, 99));
     assert_eq!(drawn(Policy::constant(seconds(10)).floor(seconds(8)).cap(seconds(12))), (80, 119));
 }
+
+/// Of many seeds some draw near each end, and none beyond.
+#[test]
+fn every_wait_lies_in_its_range_and_reaches_both_ends_of_it() {
+    let (second, floor) = (Duration::from_secs(1), Duration::from_millis(70));
+    for shape in every_shape() {
+        for jitter in [Jitter::None, Jitter::Full, Jitter::Equal, Jitter::fraction(0.3)] {
+            let policy = shape.jitter(jitter).attempts(20);
+            for policy in [policy, policy.cap(second).floor(floor), policy.cap_that_stops(second), policy.no_cap()] {
+                let ranges: Vec<_> = policy.ranges().collect();
+                let mut most = 0;
+                for seed in 0..40 {
+                    let delays: Vec<_> = policy.delays(seed).collect();
+                    most = most.max(delays.len());
+                    assert!(delays.len() <= ranges.len(), "{policy:?}: more waits than ranges");
+                    for (delay, range) in delays.iter().zip(&ranges) {
+                        assert!(range.contains(delay), "{policy:?}: {delay:?} is not in {range:?}");
+                    }
+                }
+                assert!(policy.cap_stops || most == ranges.len(), "{policy:?}: ranges without a wait");
+            }
+        }
+    }
+}
+
+#[test]
+fn ranges_are_as_wide_as_what_is_drawn() {
+    let ms = Duration::from_millis;
+    for policy in [
+        Policy::linear(ms(100)).attempts(4),
+        Policy::fibonacci(ms(100)).jitter(Jitter::fraction(0.5)).floor(ms(80)).attempts(4),
+        Policy::decorrelated(ms(100)).cap(ms(250)).attempts(4),
+        Policy::elastic(),
+    ] {
+        for (index, range) in policy.ranges().enumerate() {
+            let drawn = || (0..4_000).filter_map(|seed| policy.delays(seed).nth(index));
+            let near = (*range.end() - *range.start()) / 20;
+            let (least, most) = (drawn().min().unwrap(), drawn().max().unwrap());
+            assert!(
+                least - *range.start() <= near && *range.end() - most <= near,
+                "{index} {range:?}: {least:?} {most:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_decorrelated_range_grows_from_its_base_to_the_cap() {
+    let ms = Duration::from_millis;
+    let policy = Policy::decorrelated(ms(100)).cap(ms(2000)).attempts(5);
+    assert!(policy.ranges().eq([300, 900, 2000, 2000].map(|most| ms(100)..=ms(most))));
+}

@@ -77,7 +77,7 @@ fn e1_a_list_has_each_of_its_waits_once() {
 #[test]
 fn e3_zero_goes_on_stop_stops_and_constant_stays() {
     assert_eq!(waits(&Policy::zero().attempts(50), 99), [Duration::ZERO; 49]);
-    assert_eq!(waits(&Policy::stop().attempts(50), 99), []);
+    assert!(waits(&Policy::stop().attempts(50), 99).is_empty());
     assert_eq!(waits(&Policy::constant(ms(1000)).jitter(Jitter::None).attempts(50), 99), [ms(1000); 49]);
 }
 

@@ -58,7 +58,8 @@ pub(super) fn plainly(scene: &Scene) -> Result<Played, Failure> {
         Ok(status) => (Mark::Failed, status.to_string()),
         Err(error) => (Mark::Failed, error.clone()),
     };
-    let row = Row { label: "ureq".into(), waited: None, sent: Duration::ZERO, ended: took, mark, said };
+    let row =
+        Row { label: "ureq".into(), waited: None, sent: Duration::ZERO, ended: took, would_end: None, mark, said };
     Ok(Played { result, took, requests: requests(&servers), left: 0, rows: vec![row] })
 }
 
@@ -123,6 +124,7 @@ fn rows(report: &Report, replicas: usize) -> Vec<Row> {
             waited: free_since.insert(entry.lane, ended),
             sent: since(entry.sent),
             ended,
+            would_end: None,
             mark: match entry.end {
                 Some(AttemptEnd::Accept) => Mark::Accepted,
                 Some(end) if end.is_cancelled() => Mark::Cancelled,

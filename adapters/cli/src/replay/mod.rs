@@ -45,6 +45,10 @@ pub(crate) struct Replay {
     #[arg(long)]
     json: bool,
 
+    /// Draw the attempts on a line of time, and print nothing else
+    #[arg(long, conflicts_with = "json")]
+    draw: bool,
+
     #[command(flatten)]
     policy: PolicyOptions,
 }
@@ -52,6 +56,7 @@ pub(crate) struct Replay {
 const EXAMPLES: &str = "\
 Examples:
   insist replay outage.jsonl --attempts 5 --deadline 30s
+  insist replay outage.jsonl --draw
   insist replay outage.jsonl --lanes 3 --hedge-after 50ms --seed 7 --json
   echo '{\"attempt\":1,\"after\":\"80ms\",\"verdict\":\"retry\"}' | insist replay --attempt-timeout 1s
 
@@ -85,6 +90,10 @@ impl Replay {
         }
         if self.json {
             print_json(&timeline)?;
+        } else if self.draw {
+            let mut to = crate::output::text();
+            picture::draw_alone(&mut to, &timeline, &outcomes)?;
+            to.flush()?;
         } else {
             print_text(&policy, seed, &timeline, &outcomes)?;
         }

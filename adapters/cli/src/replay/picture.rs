@@ -8,10 +8,31 @@ use insist_core::duration::Text;
 use insist_core::{Action, Attempt, CancelReason, Instant, Timeline, Verdict};
 
 use super::script::Outcomes;
-use crate::timeline::{Look, Mark, Row, draw, width};
+use crate::timeline::{Look, Mark, Row, draw, legend, width};
 
 /// Writes the actions and outcomes in order, and below them the time line.
 pub(super) fn write(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcomes) -> io::Result<()> {
+    let rows = tell(to, timeline, outcomes)?;
+    writeln!(to)?;
+    draw(to, &Look::of_locale(), width(&rows), &rows)
+}
+
+/// The picture, and below it what its characters mean.
+pub(super) fn draw_alone(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcomes) -> io::Result<()> {
+    let mut rows = tell(&mut io::sink(), timeline, outcomes)?;
+    // Who has one lane need not know what lanes are.
+    if rows.iter().all(|row| row.label.ends_with(LANE_0)) {
+        rows.iter_mut().for_each(|row| row.label.truncate(row.label.len() - LANE_0.len()));
+    }
+    let look = Look::of_locale();
+    draw(to, &look, width(&rows), &rows)?;
+    legend(to, &look, &rows)
+}
+
+const LANE_0: &str = " in lane 0";
+
+/// Writes the actions and outcomes, and gives the rows of the picture.
+fn tell(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcomes) -> io::Result<Vec<Row>> {
     let mut in_flight: Vec<Seen> = Vec::new();
     let mut over: Vec<Seen> = Vec::new();
     let mut free_since: BTreeMap<u8, Instant> = BTreeMap::new();
@@ -46,9 +67,7 @@ pub(super) fn write(to: &mut impl Write, timeline: &Timeline, outcomes: &Outcome
     let end = timeline.steps.last().map(|step| step.at).unwrap_or_default();
     over.append(&mut in_flight);
     over.sort_unstable_by_key(|seen| seen.attempt.id);
-    let rows: Vec<Row> = over.into_iter().map(|seen| seen.row(end)).collect();
-    writeln!(to)?;
-    draw(to, &Look::of_locale(), width(&rows), &rows)
+    Ok(over.into_iter().map(|seen| seen.row(end)).collect())
 }
 
 /// An attempt, as far as its end is known.
@@ -59,6 +78,8 @@ struct Seen {
     waited: Option<Instant>,
     /// The instant at which it ended, or will end.
     ended: Instant,
+    /// When it would have ended, if it lost.
+    would_end: Option<Instant>,
     verdict: Option<Verdict>,
     /// Its end in words, once it has ended.
     said: Option<String>,
@@ -75,6 +96,7 @@ impl Seen {
             waited,
             // An attempt that never answers ends at the last instant, unless it is cancelled.
             ended: ended.unwrap_or(Instant::from_nanos(u64::MAX)),
+            would_end: None,
             verdict: outcome.map(|outcome| outcome.verdict),
             said: None,
             cancelled: None,
@@ -87,6 +109,9 @@ impl Seen {
 
     fn cancel(&mut self, at: Instant, reason: CancelReason) {
         self.said = Some(reason.to_string());
+        if reason == CancelReason::Lost && self.verdict.is_some() {
+            self.would_end = Some(self.ended);
+        }
         self.ended = at;
         self.cancelled = Some(reason);
     }
@@ -109,6 +134,7 @@ impl Seen {
             waited: self.waited.map(since_start),
             sent: since_start(self.sent),
             ended: since_start(self.ended.min(end)),
+            would_end: self.would_end.map(since_start),
             mark,
             said: self.said().into(),
         }

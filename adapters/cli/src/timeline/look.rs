@@ -1,11 +1,17 @@
-//! The characters that time lines are drawn with: Unicode if the locale has it, else ASCII.
+//! The characters that pictures are drawn with: Unicode if the locale has it, else ASCII.
 
 use super::Mark;
 
-/// The characters of a time line.
+/// The characters of a picture.
 pub(crate) struct Look {
     pub(super) line: char,
-    pub(super) wait: char,
+    /// What a loser would have taken on top.
+    pub(super) spared: char,
+    pub(crate) wait: char,
+    /// Where a wait may end.
+    pub(crate) range: char,
+    /// Where it ends.
+    pub(crate) drawn: char,
     accepted: char,
     failed: char,
     cancelled: char,
@@ -13,9 +19,28 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) const ASCII: Self = Self { line: '=', wait: '.', accepted: '+', failed: 'x', cancelled: '/', open: '>' };
-    const UNICODE: Self =
-        Self { line: '━', wait: '·', accepted: '✓', failed: '✗', cancelled: '╱', open: '▶' };
+    pub(crate) const ASCII: Self = Self {
+        line: '=',
+        spared: '~',
+        wait: '.',
+        range: '-',
+        drawn: 'o',
+        accepted: '+',
+        failed: 'x',
+        cancelled: '/',
+        open: '>',
+    };
+    const UNICODE: Self = Self {
+        line: '━',
+        spared: '┄',
+        wait: '·',
+        range: '░',
+        drawn: '●',
+        accepted: '✓',
+        failed: '✗',
+        cancelled: '╱',
+        open: '▶',
+    };
 
     /// Returns the characters that this process's locale can show.
     pub(crate) fn of_locale() -> Self {

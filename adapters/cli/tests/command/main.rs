@@ -3,6 +3,7 @@
 #[cfg(feature = "ureq")]
 mod demo;
 mod difference;
+mod draw;
 #[cfg(feature = "ureq")]
 mod each;
 mod explain;

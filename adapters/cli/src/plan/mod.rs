@@ -1,5 +1,7 @@
 //! `insist plan`: the waits that a policy would make, without a call.
 
+mod picture;
+
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,11 +10,13 @@ use clap::Args;
 use insist_core::Policy;
 use insist_core::duration::Text;
 
-use crate::describe::Described;
+use crate::describe::{Described, Waits};
 use crate::exit::Failure;
 use crate::explain::Explained;
 use crate::options::{PolicyOptions, is_endless};
-use crate::output::output;
+use crate::output::{output, text};
+use crate::timeline::{Look, width_beside};
+use picture::Wait;
 
 /// Print what a policy does, in sentences, and the waits that it makes
 ///
@@ -29,6 +33,10 @@ pub(crate) struct Plan {
     #[arg(long)]
     json: bool,
 
+    /// Draw each wait and the range that it is drawn from, on a scale of time
+    #[arg(long, conflicts_with = "json")]
+    draw: bool,
+
     #[command(flatten)]
     policy: PolicyOptions,
 }
@@ -37,9 +45,12 @@ const EXAMPLES: &str = "\
 Examples:
   insist plan
   insist plan --preset aws --attempts 5
+  insist plan --draw --backoff fibonacci --jitter equal --attempts 9
   insist plan --policy policy.toml
   insist plan --backoff decorrelated --base 50ms --cap 2s --count 8 --seed 7
   insist plan --delays 1s,5s,30s --at-end repeat --jitter 0.1 --attempts 10 --json";
+
+const GOES_ON: &str = "And so on without end; --count prints more.";
 
 /// The number of waits that are shown of a preset or a file without an end, if --count is not given.
 const SHOWN: usize = 10;
@@ -51,7 +62,7 @@ impl Plan {
         let is_endless = is_endless(&policy);
         if let Some(count) = self.count {
             let endless = policy.unlimited_attempts().lane_attempts(u32::MAX);
-            self.print(&policy, seed, endless.delays(seed).take(count), false)?;
+            self.show(&policy, &endless, seed, count, false)?;
         } else if is_endless && (self.json || self.policy.is_unlimited_on_the_line()) {
             return Err(Failure::Usage(format!(
                 "{} never stops making waits; say how many to print with --count",
@@ -59,9 +70,18 @@ impl Plan {
             )));
         } else {
             let shown = if is_endless { SHOWN } else { usize::MAX };
-            self.print(&policy, seed, policy.delays(seed).take(shown), is_endless)?;
+            self.show(&policy, &policy, seed, shown, is_endless)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The first `count` waits of `waiting`, which may go on for longer than the policy does.
+    fn show(&self, policy: &Policy, waiting: &Policy, seed: u64, count: usize, goes_on: bool) -> Result<(), Failure> {
+        if self.draw {
+            draw(waiting, seed, count, goes_on)
+        } else {
+            self.print(policy, seed, waiting.delays(seed).take(count), goes_on)
+        }
     }
 
     fn print(
@@ -90,10 +110,27 @@ impl Plan {
                 writeln!(to, "{:>5}  {wait:>16}  {since:>16}", index + 1)?;
             }
             if goes_on {
-                writeln!(to, "\nAnd so on without end; --count prints more.")?;
+                writeln!(to, "\n{GOES_ON}")?;
             }
         }
         to.flush()?;
         Ok(())
     }
+}
+
+/// What stands beside the bars of a drawing.
+const AROUND: usize = "    1  100.5ms  ".len();
+
+fn draw(policy: &Policy, seed: u64, count: usize, goes_on: bool) -> Result<(), Failure> {
+    let mut to = text();
+    writeln!(to, "{}; seed {seed}\n", Waits(policy))?;
+    let end = policy.ranges().take(count).map(|range| *range.end()).max().unwrap_or_default();
+    let mut delays = policy.delays(seed);
+    let waits = policy.ranges().take(count).map(|range| Wait { range, drawn: delays.next() });
+    picture::draw(&mut to, &Look::of_locale(), width_beside(AROUND).unwrap_or(60), end, waits)?;
+    if goes_on {
+        writeln!(to, "{GOES_ON}")?;
+    }
+    to.flush()?;
+    Ok(())
 }
