@@ -5,3 +5,4 @@ mod breaker;
 mod breaker_calls;
 mod budget;
 mod budget_calls;
+mod latencies;
