@@ -63,6 +63,7 @@ mod gate;
 mod jitter;
 #[cfg(feature = "alloc")]
 mod log;
+mod percentile;
 #[cfg(feature = "alloc")]
 mod play;
 mod play_call;
@@ -98,6 +99,7 @@ pub use gate::{
 pub use jitter::{Fraction, Jitter};
 #[cfg(feature = "alloc")]
 pub use log::{Entry, Log, NoDetail};
+pub use percentile::Percentile;
 #[cfg(feature = "alloc")]
 pub use play::{Script, Step, Timeline, play, play_with};
 pub use play_call::Played;

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use insist_core::{Admission, Cause, Gate, HedgeAfter, Instant, Refusal, Settled};
+use insist_core::{Admission, Cause, Gate, HedgeAfter, Instant, Percentile, Refusal, Settled};
 
 use crate::record::{Asked, Question};
 
@@ -117,7 +117,8 @@ impl Gate for Scripted<'_> {
         self.note(now, Question::Settle(*cause, *settled));
     }
 
-    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+    fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+        let _ = percentile;
         let Some(answer) = next(&self.hedge, &self.hedged) else { return HedgeAfter::Policy };
         self.note(now, Question::HedgeAfter(answer));
         answer
@@ -186,8 +187,8 @@ impl Gate for Watched<'_> {
         self.note(now, Question::Settle(*cause, *settled));
     }
 
-    fn hedge_after(&self, now: Instant) -> HedgeAfter {
-        let answer = self.ask(|gate| gate.hedge_after(now));
+    fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+        let answer = self.ask(|gate| gate.hedge_after(now, percentile));
         if !self.members[0].hedge.is_empty() {
             self.note(now, Question::HedgeAfter(answer));
         }

@@ -81,7 +81,10 @@ impl Described<'_> {
             if policy.get_hedge_after().is_zero() {
                 f.write_str("raced")?;
             } else {
-                write!(f, "hedged after {}", Text(policy.get_hedge_after()))?;
+                match policy.get_hedge_at() {
+                    Some(percentile) => write!(f, "hedged at {percentile} of the latest answers")?,
+                    None => write!(f, "hedged after {}", Text(policy.get_hedge_after()))?,
+                }
                 if policy.get_hedge_on_failure() {
                     f.write_str(" or a failure")?;
                 }

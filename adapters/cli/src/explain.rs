@@ -82,7 +82,13 @@ impl Explained<'_> {
         if delay.is_zero() {
             write!(f, "{lanes} lanes start at once")?;
         } else {
-            write!(f, "When what is in flight has taken {}, another lane opens, {lanes} at most", Text(delay))?;
+            match self.0.get_hedge_at() {
+                Some(percentile) => {
+                    write!(f, "When what is in flight has taken longer than {percentile} of the latest answers")?;
+                }
+                None => write!(f, "When what is in flight has taken {}", Text(delay))?,
+            }
+            write!(f, ", another lane opens, {lanes} at most")?;
             if self.0.get_hedge_on_failure() {
                 f.write_str("; a failure opens the next at once")?;
             }

@@ -80,10 +80,10 @@ pub use insist_core::Bulkhead;
 pub use insist_core::fresh_seed;
 pub use insist_core::{
     AtEnd, Attempt, AttemptEnd, Decision, Event, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, List,
-    NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, TermsOf, Verdict, When,
+    NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, TermsOf, Verdict, When,
 };
 #[cfg(target_has_atomic = "64")]
-pub use insist_core::{Breaker, BreakerState, Budget, BudgetState};
+pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Latencies};
 #[cfg(feature = "alloc")]
 pub use insist_core::{Entry, Log, NoDetail, Report, Winner};
 #[cfg(feature = "tracing")]

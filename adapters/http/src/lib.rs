@@ -35,7 +35,7 @@ mod statuses;
 pub use hosts::Hosts;
 pub use http;
 #[doc(no_inline)]
-pub use insist_core::{Breaker, Budget, Bulkhead, Gate, Instant, Repeat, Verdict};
+pub use insist_core::{Breaker, Budget, Bulkhead, Gate, Instant, Latencies, Repeat, Verdict};
 pub use repeat::{IDEMPOTENCY_KEY, repeat_of};
 pub use retry_after::retry_after;
 pub use rules::{Rules, RulesError};

@@ -37,7 +37,8 @@
 //! - `retry` and `race`, in the module of your runtime; they end with `call()` (the operation's own result), with
 //!   `try_call()` or `.await` (the typed [`GaveUp`]), or with `report()` (everything).
 //! - [`Verdict`]: what to conclude from an outcome, if more than errors is judged.
-//! - [`Budget`], [`Breaker`], [`Bulkhead`]: state that many calls share, so that retries do not make an outage worse.
+//! - [`Budget`], [`Breaker`], [`Bulkhead`]: state that many calls share, so that retries do not make an outage worse;
+//!   [`Latencies`], so that hedges follow the server.
 //! - [`Terms`]: all of these as one value that many call sites share.
 //!
 //! # Features, each a module of its name
@@ -96,11 +97,13 @@ pub use insist_ureq as ureq;
 pub use insist_core::Bulkhead;
 pub use insist_core::{
     AsPolicy, AtEnd, Attempt, AttemptEnd, Decision, Event, Factor, Failure, Fraction, GaveUp, Hint, Hook, IntoTerms,
-    Jitter, Judge, Judged, Kind, List, NoOutcome, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Shape,
-    Terms, Verdict, When, duration,
+    Jitter, Judge, Judged, Kind, List, NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Retrying,
+    Sent, Shape, Terms, Verdict, When, duration,
 };
 #[cfg(target_has_atomic = "64")]
-pub use insist_core::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState};
+pub use insist_core::{
+    Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState, Latencies, LatenciesError, LatenciesState,
+};
 #[cfg(feature = "alloc")]
 pub use insist_core::{Entry, Log, NoDetail, Report, Winner};
 #[cfg(all(feature = "alloc", target_has_atomic = "64"))]

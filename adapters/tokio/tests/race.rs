@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use insist_tokio::{AttemptEnd, Budget, Policy, race};
+use insist_tokio::{AttemptEnd, Budget, Latencies, Policy, race};
 use tokio::time::sleep;
 
 const fn ms(millis: u64) -> Duration {
@@ -47,6 +47,32 @@ async fn a_hedge_opens_when_the_first_is_slow_and_the_loser_is_dropped_before_th
     assert_eq!(ends, [Some(AttemptEnd::Lost), Some(AttemptEnd::Accept)]);
     assert_eq!(*notes.borrow(), ["hedge dropped", "first dropped", "returned"]);
     assert!(started.elapsed() < ms(60));
+}
+
+/// Answers take 100 ms at first and 10 ms later; a hedge opens at the 95th percentile of the latest.
+#[tokio::test(start_paused = true)]
+async fn a_hedge_opens_at_a_percentile_of_the_latest_answers_that_calls_share() {
+    const AT_P95: Policy = Policy::zero().lanes(2).hedge_at(95.0).attempts(2);
+    let latencies = Latencies::new();
+    let call = async |first: u64| {
+        let started = tokio::time::Instant::now();
+        let attempt = async |millis| {
+            sleep(ms(millis)).await;
+            Ok::<_, ()>(())
+        };
+        let race = race(&AT_P95, |sent| attempt(if sent.lane == 0 { first } else { 1 })).gate(&latencies);
+        let (_, report) = race.report().await;
+        (report.hedges, started.elapsed().as_millis())
+    };
+    assert_eq!(call(500).await, (0, 500), "nothing is known yet");
+    for _ in 0..40 {
+        assert_eq!(call(100).await, (0, 100));
+    }
+    assert_eq!(call(500).await, (1, 101));
+    for _ in 0..512 {
+        call(10).await;
+    }
+    assert_eq!(call(500).await, (1, 11));
 }
 
 #[tokio::test(start_paused = true)]

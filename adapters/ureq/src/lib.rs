@@ -211,7 +211,7 @@ pub mod insisting {
     #[doc(no_inline)]
     pub use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};
     #[doc(no_inline)]
-    pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Bulkhead};
+    pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Bulkhead, Latencies};
     // The parts of events and reports.
     #[doc(no_inline)]
     pub use insist_core::{Action, Attempt, CancelReason, Decision, Handled, Judged, Kind, Reason, WaitReason};

@@ -241,8 +241,9 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     fn ask_for_hedge_delay(&mut self, now: Instant) {
         let next = usize::from(self.state.opened);
         if !self.is_race() && self.has_lane(next) {
-            self.gate_times[next] = match self.gate.hedge_after(now) {
-                HedgeAfter::Policy => self.policy.as_policy().limits().hedge_after,
+            let policy = self.policy.as_policy();
+            self.gate_times[next] = match self.gate.hedge_after(now, policy.get_hedge_at()) {
+                HedgeAfter::Policy => policy.limits().hedge_after,
                 HedgeAfter::Delay(delay) => nanos(delay),
                 HedgeAfter::Never => NEVER,
             };

@@ -2,6 +2,7 @@
 
 use super::{Admission, Gate, HedgeAfter, Refusal, Settled};
 use crate::attempt::Cause;
+use crate::percentile::Percentile;
 use crate::time::Instant;
 
 /// The gate that does nothing.
@@ -37,8 +38,8 @@ macro_rules! pass_through {
                 (**self).settle(now, cause, settled);
             }
             #[inline]
-            fn hedge_after(&self, now: Instant) -> HedgeAfter {
-                (**self).hedge_after(now)
+            fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+                (**self).hedge_after(now, percentile)
             }
             #[inline]
             fn is_timeless(&self) -> bool {
@@ -85,8 +86,8 @@ impl<G: Gate> Gate for Option<G> {
     }
 
     #[inline]
-    fn hedge_after(&self, now: Instant) -> HedgeAfter {
-        self.as_ref().map_or(HedgeAfter::Policy, |gate| gate.hedge_after(now))
+    fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+        self.as_ref().map_or(HedgeAfter::Policy, |gate| gate.hedge_after(now, percentile))
     }
 
     #[inline]
@@ -135,8 +136,8 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
     }
 
     #[inline]
-    fn hedge_after(&self, now: Instant) -> HedgeAfter {
-        self.0.hedge_after(now).and(self.1.hedge_after(now))
+    fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+        self.0.hedge_after(now, percentile).and(self.1.hedge_after(now, percentile))
     }
 
     fn is_timeless(&self) -> bool {
@@ -165,8 +166,8 @@ macro_rules! tuple {
             fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
                 tuple!(nest self $($index)+).settle(now, cause, settled);
             }
-            fn hedge_after(&self, now: Instant) -> HedgeAfter {
-                tuple!(nest self $($index)+).hedge_after(now)
+            fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+                tuple!(nest self $($index)+).hedge_after(now, percentile)
             }
             fn is_timeless(&self) -> bool {
                 tuple!(nest self $($index)+).is_timeless()

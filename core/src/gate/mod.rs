@@ -20,6 +20,7 @@ mod window;
 use core::time::Duration;
 
 use crate::attempt::{AttemptEnd, Cause};
+use crate::percentile::Percentile;
 use crate::time::Instant;
 #[cfg(target_has_atomic = "64")]
 pub use breaker::{Breaker, BreakerError, BreakerState};
@@ -93,10 +94,11 @@ pub trait Gate {
     }
 
     /// Answers after how long the next lane of a hedged call is worth opening, beside an attempt that is sent now. Asked at
-    /// each send while a lane has not opened, and not by races. Default: after the policy's hedge delay.
+    /// each send while a lane has not opened, with the percentile of the policy if it has one, and not by races. Default:
+    /// after the policy's hedge delay; with a percentile, never.
     #[inline]
-    fn hedge_after(&self, now: Instant) -> HedgeAfter {
-        let _ = now;
+    fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+        let _ = (now, percentile);
         HedgeAfter::Policy
     }
 
@@ -131,7 +133,7 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a gate that is made of gates has to pass on every answer")]
 pub enum HedgeAfter {
-    /// After the policy's hedge delay.
+    /// After the policy's hedge delay; not at all if it has a percentile.
     Policy,
     /// After this delay.
     Delay(Duration),

@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::{Flaw, NONE, Policy};
 use crate::backoff::{AtEnd, Backoff, Factor, List, Shape};
 use crate::jitter::Jitter;
+use crate::percentile::Percentile;
 use crate::time::nanos;
 
 /// The default cap of a backoff that grows: 10 s.
@@ -100,6 +101,7 @@ impl<B> Policy<B> {
             attempt_timeout: NONE,
             deadline: NONE,
             hedge_after: 0,
+            hedge_at: 0,
             hint_limit: HINT_LIMIT,
             attempts: ATTEMPTS,
             lane_attempts: u32::MAX,
@@ -125,6 +127,7 @@ impl<B> Policy<B> {
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
             hedge_after: self.hedge_after,
+            hedge_at: self.hedge_at,
             hint_limit: self.hint_limit,
             attempts: self.attempts,
             lane_attempts: self.lane_attempts,
@@ -191,7 +194,7 @@ impl<B> Policy<B> {
     }
 
     /// Sets how many attempts may be in flight at once. Default: 1. More race, or hedge with
-    /// [`hedge_after`](Self::hedge_after). Each lane has its own retries and backoff.
+    /// [`hedge_after`](Self::hedge_after) or [`hedge_at`](Self::hedge_at). Each lane has its own retries and backoff.
     pub const fn lanes(mut self, lanes: u8) -> Self {
         self.lanes = lanes;
         self.checked()
@@ -199,7 +202,28 @@ impl<B> Policy<B> {
 
     /// Sets how long what is in flight may take before the next lane opens. Default: 0, all lanes open at the start.
     pub const fn hedge_after(mut self, delay: Duration) -> Self {
-        self.hedge_after = nanos(delay);
+        (self.hedge_after, self.hedge_at) = (nanos(delay), 0);
+        self.checked()
+    }
+
+    /// Opens the next lane when what is in flight takes longer than this percentile of recent latencies, from 50 to 99.9.
+    /// Default: a fixed delay.
+    ///
+    /// The call's gate has to know the latencies: [`Latencies`](crate::Latencies). Without one no hedge opens.
+    ///
+    /// ```
+    /// use insist_core::{Percentile, Policy};
+    ///
+    /// const HEDGED: Policy = Policy::aws().lanes(2).hedge_at(95.0);
+    /// assert_eq!(HEDGED.get_hedge_at(), Some(Percentile::P95));
+    /// ```
+    pub const fn hedge_at(mut self, percentile: f64) -> Self {
+        let mut thousandths = Percentile::new(percentile).thousandths();
+        if thousandths == 0 {
+            // What is none is refused, and does not become a race.
+            thousandths = 1;
+        }
+        (self.hedge_after, self.hedge_at) = (NONE, thousandths);
         self.checked()
     }
 

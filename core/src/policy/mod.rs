@@ -24,6 +24,7 @@ use core::time::Duration;
 
 use crate::backoff::Shape;
 use crate::jitter::Jitter;
+use crate::percentile::Percentile;
 use facts::Facts;
 
 /// "No limit" in the fields below: 584 years, or four billion attempts.
@@ -62,7 +63,10 @@ pub struct Policy<B = Shape> {
     cap: u64,
     attempt_timeout: u64,
     deadline: u64,
+    /// Without limit if there is a percentile.
     hedge_after: u64,
+    /// In thousandths; 0 is none.
+    hedge_at: u32,
     hint_limit: u64,
     attempts: u32,
     lane_attempts: u32,
@@ -119,11 +123,19 @@ impl<B> Policy<B> {
         self.lanes
     }
 
-    /// Returns how long what is in flight may take before the next lane opens; zero races.
+    /// Returns how long what is in flight may take before the next lane opens; zero races, and with a percentile there is
+    /// no such limit: 584 years.
     #[inline]
     #[must_use]
     pub const fn get_hedge_after(&self) -> Duration {
         Duration::from_nanos(self.hedge_after)
+    }
+
+    /// Returns the percentile of recent latencies at which the next lane opens; `None` if that is a fixed delay.
+    #[inline]
+    #[must_use]
+    pub const fn get_hedge_at(&self) -> Option<Percentile> {
+        if self.hedge_at == 0 { None } else { Some(Percentile::from_thousandths(self.hedge_at)) }
     }
 
     /// Returns whether a failure opens the next lane at once.

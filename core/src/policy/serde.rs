@@ -10,7 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Policy;
-use super::values::{Attempts, Lanes, Limit, Preset, Span};
+use super::values::{Attempts, HedgeDelay, Lanes, Limit, Preset, Span};
 use crate::backoff::{AtEnd, List, Shape};
 use crate::jitter::Jitter;
 
@@ -47,7 +47,7 @@ struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
     lanes: Option<Lanes>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hedge_after: Option<Span>,
+    hedge_after: Option<HedgeDelay>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hedge_on_failure: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +109,10 @@ impl Form {
             policy = policy.lanes(lanes.0);
         }
         if let Some(delay) = &self.hedge_after {
-            policy = policy.hedge_after(delay.0);
+            policy = match delay {
+                HedgeDelay::Fixed(delay) => policy.hedge_after(*delay),
+                HedgeDelay::At(percentile) => policy.hedge_at(percentile.get()),
+            };
         }
         if let Some(yes) = self.hedge_on_failure {
             policy = policy.hedge_on_failure(yes);
@@ -199,7 +202,10 @@ impl From<&Policy> for Form {
             attempts: Some(Attempts(policy.get_attempts().unwrap_or(u32::MAX))),
             lane_attempts: policy.get_lane_attempts().map(Attempts),
             lanes: Some(Lanes(policy.get_lanes())),
-            hedge_after: Some(Span(policy.get_hedge_after())),
+            hedge_after: Some(match policy.get_hedge_at() {
+                Some(percentile) => HedgeDelay::At(percentile),
+                None => HedgeDelay::Fixed(policy.get_hedge_after()),
+            }),
             hedge_on_failure: policy.get_hedge_on_failure().then_some(true),
             attempt_timeout: policy.get_attempt_timeout().map(Limit),
             deadline: policy.get_deadline().map(Limit),

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::{NONE, Policy};
 use crate::backoff::List;
+use crate::percentile::Percentile;
 
 impl<B> Policy<B> {
     /// Checks that the policy makes sense.
@@ -69,6 +70,8 @@ impl<B> Policy<B> {
             PolicyError::FloorAboveCap { floor: Duration::from_nanos(self.floor), cap: Duration::from_nanos(self.cap) }
         } else if !self.jitter.is_valid() {
             PolicyError::Fraction
+        } else if self.hedge_at > 0 && !Percentile::from_thousandths(self.hedge_at).is_valid() {
+            PolicyError::HedgeAt
         } else if self.is_endless() {
             PolicyError::Endless
         } else {
@@ -128,6 +131,8 @@ pub enum PolicyError {
     },
     /// The jitter's fraction is not from 0 to 1.
     Fraction,
+    /// The percentile at which hedges open is not from 50 to 99.9.
+    HedgeAt,
     /// The factor is not a number above 0 and below 2^64.
     Factor,
     /// A factor was given to a backoff that has none.
@@ -154,6 +159,7 @@ impl PolicyError {
             Self::NoDeadline => "deadline is 0; leave it out for none",
             Self::FloorAboveCap { .. } => "floor is above the cap; lower the floor or raise the cap",
             Self::Fraction => "the fraction of jitter is not a number from 0 to 1",
+            Self::HedgeAt => "the percentile of hedges is not a number from 50 to 99.9",
             Self::Factor => "factor is not a number above 0 and below 2^64",
             Self::FactorMisplaced => "factor is set, but only an exponential backoff has one; leave it out",
             Self::EmptyList => "the list of delays is empty; it needs at least 1",

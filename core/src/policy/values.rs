@@ -10,12 +10,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Policy;
 use crate::duration::{Text, parse};
 use crate::jitter::Jitter;
+use crate::percentile::Percentile;
 
 /// A duration as people write it.
 pub(super) struct Span(pub(super) Duration);
 
 /// A duration, or `none`, which is kept as the longest.
 pub(super) struct Limit(pub(super) Duration);
+
+/// A duration, or a percentile as in `p95`.
+pub(super) enum HedgeDelay {
+    Fixed(Duration),
+    At(Percentile),
+}
 
 /// A number, or `unlimited`, which is kept as the largest.
 pub(super) struct Attempts(pub(super) u32);
@@ -94,6 +101,28 @@ impl<'de> Deserialize<'de> for Limit {
 impl Serialize for Limit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.0 == Duration::MAX { serializer.serialize_str(NONE) } else { Span(self.0).serialize(serializer) }
+    }
+}
+
+impl<'de> Deserialize<'de> for HedgeDelay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Word {
+            expected: "a duration such as \"50ms\", or a percentile from \"p50\" to \"p99.9\"",
+            from_str: |text| match Percentile::parse(text) {
+                Some(percentile) => Some(Self::At(percentile)),
+                None => parse(text).ok().map(Self::Fixed),
+            },
+            from_number: |number| zero(number).map(Self::Fixed),
+        })
+    }
+}
+
+impl Serialize for HedgeDelay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Fixed(delay) => Span(*delay).serialize(serializer),
+            Self::At(percentile) => serializer.collect_str(percentile),
+        }
     }
 }
 

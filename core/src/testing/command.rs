@@ -78,10 +78,17 @@ fn limits<B>(policy: &Policy<B>, say: &mut impl FnMut(&str, String)) {
     if policy.get_lanes() > 1 {
         say("lanes", policy.get_lanes().to_string());
     }
+    let fixed = match policy.get_hedge_at() {
+        Some(percentile) => {
+            say("hedge-after", percentile.to_string());
+            None
+        }
+        None => Some(policy.get_hedge_after()),
+    };
     let spans = [
         ("cap", policy.get_cap()),
         ("floor", Some(policy.get_floor()).filter(|floor| !floor.is_zero())),
-        ("hedge-after", Some(policy.get_hedge_after()).filter(|delay| !delay.is_zero())),
+        ("hedge-after", fixed.filter(|delay| !delay.is_zero())),
         ("attempt-timeout", policy.get_attempt_timeout()),
         ("deadline", policy.get_deadline()),
         ("max-retry-after", policy.get_hint_limit()),

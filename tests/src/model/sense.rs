@@ -18,7 +18,15 @@ pub(super) fn makes_sense(policy: &Policy) -> bool {
         Shape::List { delays, .. } => (1..=32).contains(&delays.iter().count()),
         _ => true,
     };
-    has_attempts && policy.get_lanes() > 0 && has_time && has_room && is_spread && has_delays && ends(policy)
+    let has_percentile = policy.get_hedge_at().is_none_or(|at| (50.0..=99.9).contains(&at.get()));
+    has_percentile
+        && has_attempts
+        && policy.get_lanes() > 0
+        && has_time
+        && has_room
+        && is_spread
+        && has_delays
+        && ends(policy)
 }
 
 /// Whether anything ends a call of which every attempt fails.

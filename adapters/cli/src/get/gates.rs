@@ -1,4 +1,5 @@
-//! The gates of a command, `--budget` and `--breaker`. Each host has its own, shared by all calls to it.
+//! The gates of a command: `--budget`, `--breaker`, and the latencies that `--hedge-after p95` asks for. Each host has its
+//! own, shared by all calls to it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use http::Uri;
-use insist_core::{Breaker, BreakerState, Budget, Instant};
+use insist_core::{Breaker, BreakerState, Budget, Instant, Latencies, Policy};
 use insist_ureq::insisting::Hosts;
 
 use crate::span::Rounded;
@@ -32,15 +33,16 @@ pub(super) struct GateOptions {
 
 impl GateOptions {
     /// Makes the gates of these URLs, in their order; `None` if no gate was asked for.
-    pub(super) fn of(&self, urls: &[Uri]) -> Option<Vec<Arc<Gates>>> {
-        if self.budget.is_none() && self.breaker.is_none() {
+    pub(super) fn of(&self, urls: &[Uri], policy: &Policy) -> Option<Vec<Arc<Gates>>> {
+        let hedges_at = policy.get_hedge_at().filter(|_| policy.get_lanes() > 1);
+        if self.budget.is_none() && self.breaker.is_none() && hedges_at.is_none() {
             return None;
         }
         let (budget, breaker) = (self.budget, self.breaker);
         // There are no more hosts than URLs, and no gate is forgotten while the command runs.
-        let hosts = Hosts::new(move || (breaker.map(Breaker::new), budget.map(Budget::new)))
-            .limit(urls.len())
-            .idle(Duration::MAX);
+        let gates =
+            move || (breaker.map(Breaker::new), budget.map(Budget::new), hedges_at.map(|_| Box::new(Latencies::new())));
+        let hosts = Hosts::new(gates).limit(urls.len()).idle(Duration::MAX);
         Some(urls.iter().map(|url| hosts.gate(url, Instant::now())).collect())
     }
 }
@@ -56,15 +58,19 @@ fn breaker(text: &str) -> Result<f64, String> {
 }
 
 /// The gates of a host. The breaker is asked first: the budget counts no first send that was refused.
-pub(crate) type Gates = (Option<Breaker>, Option<Budget>);
+pub(crate) type Gates = (Option<Breaker>, Option<Budget>, Option<Box<Latencies>>);
 
 /// Prints the present states of gates.
 pub(super) struct States<'a>(pub(super) &'a Gates);
 
 impl fmt::Display for States<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (breaker, budget) = self.0;
+        let (breaker, budget, latencies) = self.0;
         let now = Instant::now();
+        if let Some(latencies) = latencies {
+            f.write_str(&latencies.state(now).to_string())?;
+            f.write_str(if budget.is_some() || breaker.is_some() { "; " } else { "" })?;
+        }
         if let Some(budget) = budget {
             write!(f, "budget: {}", budget.state(now))?;
         }

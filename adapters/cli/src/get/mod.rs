@@ -34,7 +34,7 @@ impl Get {
             return self.run_each();
         }
         let mut fetch = self.fetch()?;
-        fetch.gate = self.gates.of(&self.urls[..1]).and_then(|gates| gates.into_iter().next());
+        fetch.gate = self.gates.of(&self.urls[..1], &fetch.policy).and_then(|gates| gates.into_iter().next());
         // Opened first, so that a file that cannot be written is reported before anything is sent.
         let output = Sink::open(self.output.as_deref(), "-o")?;
         let report_to = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;

@@ -17,7 +17,7 @@ use insist_core::{Jitter, Policy, PolicyError, Shape, fresh_seed};
 use crate::exit::Failure;
 use backoff::AtEndName;
 use base::{Base, Preset};
-use value::Attempts;
+use value::{Attempts, HedgeDelay};
 
 /// The policy options: how often, how long, how far apart.
 #[derive(Args, Debug, Default)]
@@ -78,9 +78,10 @@ pub(crate) struct PolicyOptions {
     #[arg(long, value_name = "N", value_parser = value::lanes, allow_hyphen_values = true)]
     lanes: Option<u8>,
 
-    /// Open the next lane if attempts in flight take longer than this; 0 opens all at once [default: 0]
-    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
-    hedge_after: Option<Duration>,
+    /// Open the next lane if attempts in flight take longer than this, or than this percentile of the latest answers of
+    /// their host, as in p95; 0 opens all at once [default: 0]
+    #[arg(long, value_name = "DURATION|pN", value_parser = value::hedge_delay)]
+    hedge_after: Option<HedgeDelay>,
 
     /// Cancel and retry an attempt that takes longer than this [default: no timeout]
     #[arg(long, value_name = "DURATION", value_parser = value::timeout)]
@@ -177,7 +178,10 @@ impl PolicyOptions {
             policy = policy.lanes(lanes);
         }
         if let Some(delay) = self.hedge_after {
-            policy = policy.hedge_after(delay);
+            policy = match delay {
+                HedgeDelay::Fixed(delay) => policy.hedge_after(delay),
+                HedgeDelay::At(percentile) => policy.hedge_at(percentile.get()),
+            };
         }
         if let Some(timeout) = self.attempt_timeout {
             policy = policy.attempt_timeout(timeout);

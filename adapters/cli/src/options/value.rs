@@ -2,13 +2,28 @@
 
 use std::time::Duration;
 
-use insist_core::{Factor, Jitter};
+use insist_core::{Factor, Jitter, Percentile};
 
 /// The value of `--attempts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempts {
     Limited(u32),
     Unlimited,
+}
+
+/// The value of `--hedge-after`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HedgeDelay {
+    Fixed(Duration),
+    At(Percentile),
+}
+
+pub(super) fn hedge_delay(text: &str) -> Result<HedgeDelay, String> {
+    if text.starts_with('p') {
+        let percentile = Percentile::parse(text).ok_or("a percentile from p50 to p99.9 is needed, or a duration")?;
+        return Ok(HedgeDelay::At(percentile));
+    }
+    duration(text).map(HedgeDelay::Fixed)
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

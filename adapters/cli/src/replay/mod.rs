@@ -80,6 +80,11 @@ impl Replay {
             eprintln!("insist: note: --lanes has no effect without --repeat always; one lane is used");
             policy = policy.lanes(1);
         }
+        if policy.get_lanes() > 1 && policy.get_hedge_at().is_some() {
+            eprintln!(
+                "insist: note: a replay knows no latest answers, so no hedge opens; give --hedge-after a duration"
+            );
+        }
         let outcomes = self.outcomes()?;
         let timeline = insist_core::play_with(&policy, &(), self.repeat(), Instant::ZERO, seed, &scripted(&outcomes));
         if timeline.is_cut {

@@ -99,7 +99,7 @@ fn a_cap_that_stops_leaves_ranges_without_a_wait() {
 #[test]
 fn what_has_no_end_is_drawn_in_part() {
     let ran = drawn("C", "plan --draw --preset cenkalti --seed 1", "");
-    assert!(ran.out.ends_with("\nAnd so on without end; --count says how many.\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("\nAnd so on without end; --count prints more.\n"), "{}", ran.out);
     let ran = insist(&["plan", "--draw", "--attempts", "unlimited"]);
     assert_eq!((ran.status, ran.out.as_str()), (2, ""));
 }

@@ -120,6 +120,8 @@ fn lanes_are_told() {
             HINT_IN_A_LANE,
         ]
     );
+    let at = "When what is in flight has taken longer than p95 of the latest answers, another lane opens, 3 at most.";
+    assert_eq!(sentences("--lanes 9 --hedge-after p95")[2], format!("{at} {WINS}"));
     assert_eq!(
         sentences("--preset grpc-hedging"),
         [

@@ -43,6 +43,19 @@ fn a_breaker_opens_and_refuses_what_is_left() {
     assert!(gates.starts_with(&line), "{}", ran.err);
 }
 
+/// The first 20 calls are the warm-up; after it, what is slower than 95 % of the latest answers is asked for once more.
+#[test]
+fn hedges_at_a_percentile_go_by_the_latest_answers_of_their_host() {
+    let server = Server::start(Answer::ok("well\n")).unwrap();
+    let ran = get("--each --parallel 1 --lanes 2 --hedge-after p95", &vec![server.url(); 40]);
+    assert_eq!((ran.status, ran.out.matches("well\n").count()), (0, 40), "{}", ran.err);
+    let requests = server.request_count();
+    assert!((40..=60).contains(&requests), "{requests}: {}", ran.err);
+    let line = format!("gates of {}: 40 latencies: p50 ", server.url());
+    let [gates] = gates_lines(&ran)[..] else { panic!("{}", ran.err) };
+    assert!(gates.starts_with(&line), "{}", ran.err);
+}
+
 #[test]
 fn one_host_that_fails_does_not_stop_the_others() {
     let (bad, good) = (Server::start(Answer::status(503)).unwrap(), Server::start(Answer::ok("well\n")).unwrap());
@@ -89,6 +102,7 @@ fn the_report_says_that_a_gate_refused() {
 fn ratios_that_make_no_sense_are_refused() {
     for (option, ratios, right) in [
         ("--budget", ["0", "0.0009", "10.1", "-1", "NaN", "some"], "from 0.001 to 10"),
+        ("--hedge-after", ["p", "p49", "p99.95", "p100", "pNaN", "p95%"], "from p50 to p99.9"),
         ("--breaker", ["0", "1.01", "-0.5", "inf", "NaN", "some"], "above 0 and up to 1"),
     ] {
         for ratio in ratios {

@@ -37,6 +37,7 @@ fn a_file_says_what_the_line_could() {
     for (text, arguments) in [
         ("", ""),
         ("backoff = \"linear\"\nbase = \"1s\"\nattempts = 7", "--backoff linear --base 1s --attempts 7"),
+        ("hedge_after = \"p95\"\nlanes = 2", "--hedge-after p95 --lanes 2"),
         ("jitter = 0.1\ncap = \"1s\"\nfactor = 3", "--jitter 0.1 --cap 1s --factor 3"),
         (
             "backoff = \"list\"\ndelays = [\"1s\", \"2s\"]\nat_end = \"repeat\"\nattempts = 5",

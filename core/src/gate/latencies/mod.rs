@@ -7,16 +7,16 @@ use core::time::Duration;
 
 use super::{Gate, HedgeAfter, Settled};
 use crate::attempt::{AttemptEnd, Cause, Kind};
+use crate::percentile::Percentile;
 use crate::time::{Instant, nanos};
 use samples::{ROOM, Samples};
 
-/// A gate that has hedges opened at a percentile of recent latencies, so that the hedge delay follows the server: p95 costs
-/// about 5 % more requests, whether answers take 2 ms or 20.
+/// A gate that knows how long recent attempts took, so that hedges open at a percentile of that and follow the server: p95
+/// costs about 5 % more requests, whether answers take 2 ms or 20.
 ///
-/// It replaces the policy's hedge delay ([`Policy::hedge_after`](crate::Policy::hedge_after)), in calls that have more than
-/// one lane. It is shared by all calls of a client or of a host, holds the latest 512 latencies in 4 KiB, and takes no lock
-/// and no allocation. Defaults: no hedges before 20 latencies are known, a floor of 1 ms, no ceiling; after 60 s without a
-/// call it starts anew.
+/// The policy says which percentile: [`Policy::hedge_at`](crate::Policy::hedge_at). The gate is shared by all calls of a
+/// client or of a host, holds the latest 512 latencies in 4 KiB, and takes no lock and no allocation. Defaults: no hedges
+/// before 20 latencies are known, a floor of 1 ms, no ceiling; after 60 s without an answer it starts anew.
 ///
 /// A hedge does not help against an overloaded server, so it is combined with a [`Budget`](crate::Budget):
 /// `.gate((&LATENCIES, &BUDGET))`.
@@ -24,29 +24,28 @@ use samples::{ROOM, Samples};
 /// # Exactness
 ///
 /// The percentile is that of the nearest rank among the latest 512 latencies, worked out anew at each of the first 32 and
-/// then at every 16th. What counts is how long first sends and retries took that were answered, with whatever verdict. One
-/// that lost to its hedge, or timed out, counts as long as it was in flight, which is less than it would have taken; a
-/// percentile is not changed by that as long as hedges open no sooner. Hedges themselves, failures that a retry may mend
-/// and what its caller cancelled tell nothing.
+/// then at every 16th. Policies with different percentiles that share it have theirs worked out when they ask. What counts
+/// is how long first sends and retries took that were answered, with whatever verdict. One that lost to its hedge, or timed
+/// out, counts as long as it was in flight, which is less than it would have taken; a percentile is not changed by that as
+/// long as hedges open no sooner. Hedges themselves, failures that a retry may mend and what its caller cancelled tell
+/// nothing.
 ///
 /// ```
 /// use core::time::Duration;
-/// use insist_core::{AttemptEnd, Cause, Gate, HedgeAfter, Instant, Latencies, Settled};
+/// use insist_core::{AttemptEnd, Cause, Gate, HedgeAfter, Instant, Latencies, Percentile, Settled};
 ///
-/// static LATENCIES: Latencies = Latencies::new(95.0).warm_up(100);
+/// static LATENCIES: Latencies = Latencies::new().warm_up(100);
 ///
 /// let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
-/// assert_eq!(LATENCIES.hedge_after(at(0)), HedgeAfter::Never);
+/// assert_eq!(LATENCIES.hedge_after(at(0), Some(Percentile::P95)), HedgeAfter::Never);
 /// for millis in 1..=160 {
 ///     LATENCIES.settle(at(millis), &Cause::FIRST, &Settled::Ended(AttemptEnd::Accept, at(0)));
 /// }
-/// assert_eq!(LATENCIES.hedge_after(at(160)), HedgeAfter::Delay(Duration::from_millis(152)));
+/// assert_eq!(LATENCIES.hedge_after(at(160), Some(Percentile::P95)), HedgeAfter::Delay(Duration::from_millis(152)));
 /// assert_eq!(LATENCIES.state(at(160)).to_string(), "160 latencies: p50 80ms, p95 152ms, p99 159ms");
 /// ```
 #[derive(Debug)]
 pub struct Latencies {
-    /// In thousandths of a percent.
-    percentile: u32,
     floor: u64,
     ceiling: u64,
     warm_up: u32,
@@ -54,19 +53,17 @@ pub struct Latencies {
     samples: Samples,
 }
 
+impl Default for Latencies {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Latencies {
-    /// Makes a gate that opens hedges at this percentile, from 50 to 99.9: 95.0 is p95.
+    /// Makes a gate that knows nothing yet.
     #[must_use]
-    pub const fn new(percentile: f64) -> Self {
-        Self {
-            // A number that is none becomes 0, which is invalid.
-            percentile: (percentile * 1000.0 + 0.5) as u32,
-            floor: 1_000_000,
-            ceiling: u64::MAX,
-            warm_up: 20,
-            window: 60_000_000_000,
-            samples: Samples::new(),
-        }
+    pub const fn new() -> Self {
+        Self { floor: 1_000_000, ceiling: u64::MAX, warm_up: 20, window: 60_000_000_000, samples: Samples::new() }
     }
 
     /// Sets the least hedge delay. Default: 1 ms.
@@ -103,9 +100,7 @@ impl Latencies {
     ///
     /// The first thing that is wrong.
     pub const fn validate(&self) -> Result<(), LatenciesError> {
-        if self.percentile < 50_000 || self.percentile > 99_900 {
-            Err(LatenciesError::Percentile)
-        } else if self.warm_up == 0 || self.warm_up as usize > ROOM {
+        if self.warm_up == 0 || self.warm_up as usize > ROOM {
             Err(LatenciesError::WarmUp { latencies: self.warm_up })
         } else if self.floor > self.ceiling {
             let (floor, ceiling) = (Duration::from_nanos(self.floor), Duration::from_nanos(self.ceiling));
@@ -142,15 +137,17 @@ impl Gate for Latencies {
         };
         if tells {
             let latency = now.as_nanos().saturating_sub(sent.as_nanos());
-            self.samples.add(now.as_nanos(), self.window, latency, self.percentile);
+            self.samples.add(now.as_nanos(), self.window, latency);
         }
     }
 
-    fn hedge_after(&self, now: Instant) -> HedgeAfter {
+    fn hedge_after(&self, now: Instant, percentile: Option<Percentile>) -> HedgeAfter {
+        let Some(percentile) = percentile else { return HedgeAfter::Policy };
         if self.validate().is_err() || self.samples.len(now.as_nanos(), self.window) < self.warm_up {
             return HedgeAfter::Never;
         }
-        HedgeAfter::Delay(Duration::from_nanos(self.samples.estimate().clamp(self.floor, self.ceiling)))
+        let latency = self.samples.estimate(percentile.thousandths());
+        HedgeAfter::Delay(Duration::from_nanos(latency.clamp(self.floor, self.ceiling)))
     }
 }
 
@@ -180,8 +177,6 @@ impl fmt::Display for LatenciesState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LatenciesError {
-    /// The percentile is not from 50 to 99.9.
-    Percentile,
     /// There is no room for so many latencies, or none is asked for.
     WarmUp {
         /// The number that is asked for.
@@ -204,7 +199,6 @@ pub enum LatenciesError {
 impl fmt::Display for LatenciesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Percentile => f.write_str("the percentile of hedges is not a number from 50 to 99.9"),
             Self::WarmUp { latencies } => {
                 write!(f, "warm_up is {latencies}; a percentile takes from 1 to {ROOM} latencies")
             }

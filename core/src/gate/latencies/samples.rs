@@ -15,21 +15,23 @@ pub(super) struct Samples {
     added: AtomicU64,
     /// The instant of the latest.
     latest: AtomicU64,
-    /// The percentile, as it was worked out last.
+    /// The percentile that was asked for last, in thousandths; 0 for none.
+    asked: AtomicU64,
+    /// That percentile, as it was worked out last.
     estimate: AtomicU64,
     ring: [AtomicU64; ROOM],
 }
 
 impl Samples {
     pub(super) const fn new() -> Self {
-        let (added, latest, estimate) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Self { added, latest, estimate, ring: [const { AtomicU64::new(0) }; ROOM] }
+        let [added, latest, asked, estimate] = [const { AtomicU64::new(0) }; 4];
+        Self { added, latest, asked, estimate, ring: [const { AtomicU64::new(0) }; ROOM] }
     }
 
-    /// Adds one, after which the percentile, in thousandths of a percent, is the estimate.
+    /// Adds one, and works out anew what was asked for last.
     ///
     /// Threads that meet each get a place of their own. One that is late to fill it leaves an older latency there meanwhile.
-    pub(super) fn add(&self, now: u64, window: u64, latency: u64, thousandths: u32) {
+    pub(super) fn add(&self, now: u64, window: u64, latency: u64) {
         if self.is_stale(now, window) {
             self.set(&self.added, |_| 0);
         }
@@ -37,8 +39,9 @@ impl Samples {
         let place = self.set(&self.added, |added| added.saturating_add(1));
         self.set(&self.ring[(place % ROOM as u64) as usize], |_| latency);
         let added = place.saturating_add(1);
-        if added <= FEW || added % 16 == 0 {
-            let estimate = self.rank(added, thousandths);
+        let asked = self.asked.load(Acquire) as u32;
+        if asked > 0 && (added <= FEW || added % 16 == 0) {
+            let estimate = self.rank(added, asked);
             self.set(&self.estimate, |_| estimate);
         }
     }
@@ -48,8 +51,15 @@ impl Samples {
         if self.is_stale(now, window) { 0 } else { self.added.load(Acquire).min(ROOM as u64) as u32 }
     }
 
-    pub(super) fn estimate(&self) -> u64 {
-        self.estimate.load(Acquire)
+    /// Returns a percentile, in thousandths of a percent, as it was worked out last.
+    pub(super) fn estimate(&self, thousandths: u32) -> u64 {
+        if self.asked.load(Acquire) == u64::from(thousandths) {
+            return self.estimate.load(Acquire);
+        }
+        let estimate = self.rank(self.added.load(Acquire), thousandths);
+        self.set(&self.estimate, |_| estimate);
+        self.set(&self.asked, |_| thousandths.into());
+        estimate
     }
 
     /// Returns a percentile, in thousandths of a percent.
@@ -100,31 +110,34 @@ mod tests {
         let samples = Samples::new();
         assert_eq!(quantiles(&samples, 0), [None; 3]);
         for now in 0..2000 {
-            samples.add(now, WINDOW, 42, P95);
+            samples.add(now, WINDOW, 42);
             assert_eq!(quantiles(&samples, now), [Some(42); 3]);
-            assert_eq!(samples.estimate(), 42);
+            assert_eq!(samples.estimate(P95), 42);
         }
     }
 
     #[test]
     fn only_the_latest_count_and_after_a_silence_none() {
         let samples = Samples::new();
-        (0..ROOM as u64).for_each(|_| samples.add(0, WINDOW, 1000, P95));
-        (0..ROOM as u64).for_each(|_| samples.add(0, WINDOW, 7, P95));
+        (0..ROOM as u64).for_each(|_| samples.add(0, WINDOW, 1000));
+        assert_eq!(samples.estimate(P95), 1000);
+        (0..ROOM as u64).for_each(|_| samples.add(0, WINDOW, 7));
         assert_eq!(samples.quantile(0, WINDOW, 100_000), Some(7));
         assert_eq!(samples.len(1000, WINDOW), 512);
         assert_eq!(samples.len(1001, WINDOW), 0);
-        samples.add(1001, WINDOW, 9, P95);
-        assert_eq!((samples.len(1001, WINDOW), samples.estimate()), (1, 9));
+        samples.add(1001, WINDOW, 9);
+        assert_eq!(samples.len(1001, WINDOW), 1);
+        assert_eq!(samples.estimate(P95), 9);
     }
 
     #[test]
     fn the_estimate_follows_at_each_of_the_first_and_then_at_every_sixteenth() {
         let samples = Samples::new();
         for latency in 1..=100 {
-            samples.add(0, WINDOW, latency, 50_000);
+            samples.add(0, WINDOW, latency);
             let known = if latency <= FEW { latency } else { latency - latency % 16 };
-            assert_eq!(samples.estimate(), known.div_ceil(2), "{latency}");
+            assert_eq!(samples.estimate(50_000), known.div_ceil(2), "{latency}");
         }
+        assert_eq!(samples.estimate(P95), 95, "another percentile is worked out when it is asked for");
     }
 }

@@ -56,7 +56,9 @@ impl<'a> Fetcher<'a> {
             Some(folder) => names(&get.urls).into_iter().map(|name| (folder.join(&name), name)).collect(),
             None => Vec::new(),
         };
-        Ok(Self { get, agent: agent(), fetch: get.fetch()?, files, gates: get.gates.of(&get.urls) })
+        let fetch = get.fetch()?;
+        let gates = get.gates.of(&get.urls, &fetch.policy);
+        Ok(Self { get, agent: agent(), fetch, files, gates })
     }
 
     /// Returns the URLs with their gates.
