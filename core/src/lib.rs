@@ -91,11 +91,12 @@ pub use driver::{
 pub use event::{Decision, Event, Judged, Withdrawn};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
-pub use gate::{Admission, Gate, HedgeAfter, Refusal, Settled};
 #[cfg(target_has_atomic = "64")]
 pub use gate::{
-    Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState, Latencies, LatenciesError, LatenciesState,
+    AdaptiveThrottle, AdaptiveThrottleError, Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState,
+    Latencies, LatenciesError, LatenciesState, RateLimit, RateLimitState, RetryQuota, RetryQuotaState,
 };
+pub use gate::{Admission, Gate, HedgeAfter, Refusal, Settled};
 pub use jitter::{Fraction, Jitter};
 #[cfg(feature = "alloc")]
 pub use log::{Entry, Log, NoDetail};

@@ -38,7 +38,7 @@
 //!   `try_call()` or `.await` (the typed [`GaveUp`]), or with `report()` (everything).
 //! - [`Verdict`]: what to conclude from an outcome, if more than errors is judged.
 //! - [`Budget`], [`Breaker`], [`Bulkhead`]: state that many calls share, so that retries do not make an outage worse;
-//!   [`Latencies`], so that hedges follow the server.
+//!   [`Latencies`], so that hedges follow the server; [`RateLimit`], [`RetryQuota`], [`AdaptiveThrottle`].
 //! - [`Terms`]: all of these as one value that many call sites share.
 //!
 //! # Features, each a module of its name
@@ -95,14 +95,15 @@ pub use insist_ureq as ureq;
 
 #[cfg(target_has_atomic = "32")]
 pub use insist_core::Bulkhead;
+#[cfg(target_has_atomic = "64")]
+pub use insist_core::{
+    AdaptiveThrottle, AdaptiveThrottleError, Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState,
+    Latencies, LatenciesError, LatenciesState, RateLimit, RateLimitState, RetryQuota, RetryQuotaState,
+};
 pub use insist_core::{
     AsPolicy, AtEnd, Attempt, AttemptEnd, Decision, Event, Factor, Failure, Fraction, GaveUp, Hint, Hook, IntoTerms,
     Jitter, Judge, Judged, Kind, List, NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Retrying,
     Sent, Shape, Terms, Verdict, When, duration,
-};
-#[cfg(target_has_atomic = "64")]
-pub use insist_core::{
-    Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState, Latencies, LatenciesError, LatenciesState,
 };
 #[cfg(feature = "alloc")]
 pub use insist_core::{Entry, Log, NoDetail, Report, Winner};

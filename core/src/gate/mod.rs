@@ -4,6 +4,8 @@
 //! any attempt is about to be sent, `settle` when it has ended. What was reserved and never sent is refunded.
 
 #[cfg(target_has_atomic = "64")]
+mod adaptive_throttle;
+#[cfg(target_has_atomic = "64")]
 mod breaker;
 #[cfg(target_has_atomic = "64")]
 mod budget;
@@ -12,6 +14,10 @@ mod bulkhead;
 mod compose;
 #[cfg(target_has_atomic = "64")]
 mod latencies;
+#[cfg(target_has_atomic = "64")]
+mod rate_limit;
+#[cfg(target_has_atomic = "64")]
+mod retry_quota;
 #[cfg(target_has_atomic = "64")]
 mod slots;
 #[cfg(target_has_atomic = "64")]
@@ -23,6 +29,8 @@ use crate::attempt::{AttemptEnd, Cause};
 use crate::percentile::Percentile;
 use crate::time::Instant;
 #[cfg(target_has_atomic = "64")]
+pub use adaptive_throttle::{AdaptiveThrottle, AdaptiveThrottleError};
+#[cfg(target_has_atomic = "64")]
 pub use breaker::{Breaker, BreakerError, BreakerState};
 #[cfg(target_has_atomic = "64")]
 pub use budget::{Budget, BudgetError, BudgetState};
@@ -30,6 +38,10 @@ pub use budget::{Budget, BudgetError, BudgetState};
 pub use bulkhead::Bulkhead;
 #[cfg(target_has_atomic = "64")]
 pub use latencies::{Latencies, LatenciesError, LatenciesState};
+#[cfg(target_has_atomic = "64")]
+pub use rate_limit::{RateLimit, RateLimitState};
+#[cfg(target_has_atomic = "64")]
+pub use retry_quota::{RetryQuota, RetryQuotaState};
 
 /// State shared by many calls that can delay or refuse an attempt: budget, breaker, limiter, bulkhead.
 ///

@@ -6,3 +6,4 @@ mod breaker_calls;
 mod budget;
 mod budget_calls;
 mod latencies;
+mod rate_limit;

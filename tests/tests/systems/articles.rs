@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use insist_core::{Action, AttemptEnd, Budget, Call, Cause, Gate, Handled, Instant, Policy, Refusal, Settled, Verdict};
 use insist_tests::words::{RETRY, at, ms, sends};
 
-use crate::aws::{Costs, RetryQuota};
+use crate::aws::{Costs, available, quota as aws_quota};
 use crate::draws::assert_near;
 use crate::hand::played;
 
@@ -138,11 +138,11 @@ fn a_budget_that_fits_the_room_lets_the_server_recover() {
 /// AWS's quota pays for retries with successes: there are none, so there are no retries either.
 #[test]
 fn the_quota_lets_the_server_recover() {
-    let quota = RetryQuota::new(Costs::V2_1);
+    let quota = aws_quota(Costs::V2_1, 500);
     let (load, succeeded) = after(185, || Box::new(&quota));
     assert!((275.0..=285.0).contains(&load), "{load}");
     assert!(succeeded > 0.98, "{succeeded}");
-    assert!(quota.available(at(0)) > 400, "the successes have filled it again");
+    assert!(available(&quota, at(0)) > 400, "the successes have filled it again");
 }
 
 struct Bucket(Cell<f64>);

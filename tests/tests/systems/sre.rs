@@ -3,116 +3,16 @@
 //! The book's retry budget is 10 % of all requests; insist's ratio is that to first sends, where 0.1 is a load of 1.1.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use insist_core::{
-    Action, Admission, AttemptEnd, Budget, Call, Cause, Failure, Gate, Instant, Policy, Reason, Refusal, Sent, Settled,
-    Verdict,
+    Action, AdaptiveThrottle, AdaptiveThrottleError, Admission, AttemptEnd, Budget, Call, Cause, Failure, Gate,
+    Instant, Policy, Reason, Settled, Verdict,
 };
 use insist_tests::words::{RETRY, THROTTLED, at, gave_up, sends};
 
 use crate::draws::assert_near;
-use crate::hand::{Closed, lock, played};
-
-const SLOTS: u64 = 20;
-
-/// The gate: an attempt is refused with probability (requests − K × accepts) / (requests + 1) over the window.
-///
-/// Requests are counted when they are about to be sent, those included that are refused here. Accepts are what the
-/// backend took on, failures of any other kind than too much to do included.
-#[derive(Debug)]
-pub(crate) struct AdaptiveThrottle {
-    k: f64,
-    slot: u64,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    slots: VecDeque<Slot>,
-    random: fastrand::Rng,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    number: u64,
-    requests: f64,
-    accepts: f64,
-}
-
-impl AdaptiveThrottle {
-    /// K is 2 in the book; less turns away more. The window is two minutes. The seed is for its dice.
-    #[must_use]
-    pub(crate) fn new(k: f64, seed: u64) -> Self {
-        let state = State { slots: VecDeque::new(), random: fastrand::Rng::with_seed(seed) };
-        Self { k, slot: 120_000_000_000 / SLOTS, state: Mutex::new(state) }
-    }
-
-    /// How far back it counts.
-    #[must_use]
-    pub(crate) fn window(mut self, window: Duration) -> Self {
-        self.slot = (window.as_nanos() as u64 / SLOTS).max(1);
-        self
-    }
-
-    /// The probability that an attempt is refused now.
-    #[must_use]
-    pub(crate) fn refusal(&self, now: Instant) -> f64 {
-        let mut state = lock(&self.state);
-        self.slot_of(&mut state, now);
-        self.probability(&state)
-    }
-
-    fn probability(&self, state: &State) -> f64 {
-        let requests: f64 = state.slots.iter().map(|slot| slot.requests).sum();
-        let accepts: f64 = state.slots.iter().map(|slot| slot.accepts).sum();
-        ((requests - self.k * accepts) / (requests + 1.0)).max(0.0)
-    }
-
-    /// The newest slot, after what is old was forgotten.
-    fn slot_of<'a>(&self, state: &'a mut State, now: Instant) -> &'a mut Slot {
-        let newest = state.slots.back().map_or(0, |slot| slot.number);
-        let number = (now.as_nanos() / self.slot).max(newest);
-        while state.slots.front().is_some_and(|slot| slot.number + SLOTS <= number) {
-            state.slots.pop_front();
-        }
-        if state.slots.is_empty() || newest < number {
-            state.slots.push_back(Slot { number, ..Slot::default() });
-        }
-        state.slots.back_mut().expect("one was put there")
-    }
-}
-
-impl Gate for AdaptiveThrottle {
-    fn admit(&self, now: Instant, _: &Cause) -> Admission {
-        let mut state = lock(&self.state);
-        self.slot_of(&mut state, now);
-        let refusal = self.probability(&state);
-        self.slot_of(&mut state, now).requests += 1.0;
-        if state.random.f64() < refusal {
-            Admission::No(Refusal::new(&"the backend turns too much away"))
-        } else {
-            Admission::Yes
-        }
-    }
-
-    fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
-        let mut state = lock(&self.state);
-        let slot = self.slot_of(&mut state, now);
-        match *settled {
-            // The backend was not asked, or nobody waited for what it says.
-            Settled::Ended(end, _) if end.is_cancelled() => slot.requests -= 1.0,
-            Settled::Ended(AttemptEnd::Accept | AttemptEnd::Stop, _) => slot.accepts += 1.0,
-            Settled::Ended(AttemptEnd::Retry(failure), _) if failure.sent == Sent::Maybe && !failure.throttled => {
-                slot.accepts += 1.0;
-            }
-            Settled::Ended(..) => {}
-            _ => slot.requests -= 1.0,
-        }
-    }
-}
+use crate::hand::{Closed, played};
 
 /// Sends for each call, of 20,000 whose attempts fail with this probability.
 fn load(gate: &impl Gate, p: f64) -> f64 {
@@ -175,7 +75,7 @@ fn layers_that_stop_do_not_multiply() {
 
 /// Requests that reach a backend for each one that it takes on, when it is offered so many times what it can take.
 fn reaching(k: f64, offered: u32) -> f64 {
-    let throttle = AdaptiveThrottle::new(k, 7).window(Duration::from_secs(2));
+    let throttle = AdaptiveThrottle::new(k).seed(7).window(Duration::from_secs(2));
     let (mut reached, mut accepted) = (0_u32, 0_u32);
     for step in 0..600 {
         let now = at(step * 10);
@@ -218,7 +118,7 @@ fn admit(throttle: &AdaptiveThrottle, now: Instant, count: usize) {
 /// (requests - K × accepts) / (requests + 1); 0 while more than one in K is taken on.
 #[test]
 fn the_probability_is_that_of_the_book() {
-    let throttle = AdaptiveThrottle::new(2.0, 7);
+    let throttle = AdaptiveThrottle::new(2.0).seed(7);
     assert_eq!(throttle.refusal(at(0)), 0.0);
     admit(&throttle, at(0), 100);
     (0..60).for_each(|_| settle(&throttle, at(0), AttemptEnd::Accept));
@@ -233,7 +133,7 @@ fn the_probability_is_that_of_the_book() {
 #[test]
 fn only_what_was_turned_away_or_never_arrived_counts_against_the_backend() {
     let refusal = |end| {
-        let throttle = AdaptiveThrottle::new(2.0, 7);
+        let throttle = AdaptiveThrottle::new(2.0).seed(7);
         admit(&throttle, at(0), 10);
         (0..10).for_each(|_| settle(&throttle, at(0), end));
         throttle.refusal(at(0))
@@ -247,7 +147,7 @@ fn only_what_was_turned_away_or_never_arrived_counts_against_the_backend() {
 /// Nor is what another gate refuses.
 #[test]
 fn what_another_gate_refuses_does_not_count() {
-    let throttle = AdaptiveThrottle::new(2.0, 7);
+    let throttle = AdaptiveThrottle::new(2.0).seed(7);
     let gates = (&throttle, Closed { for_firsts: true });
     (0..10).for_each(|_| assert_eq!(gave_up(&played(&Policy::zero(), &gates, &[])).reason, Reason::Refused));
     assert_eq!(throttle.refusal(at(0)), 0.0);
@@ -256,10 +156,27 @@ fn what_another_gate_refuses_does_not_count() {
 /// A call that the throttle turns away has sent nothing.
 #[test]
 fn a_call_is_turned_away_before_it_is_sent() {
-    let throttle = AdaptiveThrottle::new(2.0, 7);
+    let throttle = AdaptiveThrottle::new(2.0).seed(7);
     let refused = (0..1000).filter(|_| {
         let timeline = played(&Policy::zero().attempts(1), &throttle, &[THROTTLED]);
         sends(&timeline).is_empty() && gave_up(&timeline).reason == Reason::Refused
     });
     assert!(refused.count() > 900);
+}
+
+#[test]
+fn a_throttle_that_makes_no_sense_says_so_and_refuses_nothing() {
+    for (throttle, says) in [
+        (AdaptiveThrottle::new(0.9), "the k of the throttle is not a number from 1 to 1000"),
+        (AdaptiveThrottle::new(f64::NAN), "the k of the throttle is not a number from 1 to 1000"),
+        (
+            AdaptiveThrottle::new(2.0).window(Duration::ZERO),
+            "the window of the throttle is 0ns; it needs at least 10ms, a millisecond a slot",
+        ),
+    ] {
+        let error: AdaptiveThrottleError = throttle.validate().expect_err("it makes no sense");
+        assert_eq!(error.to_string(), says);
+        admit(&throttle, at(0), 1000);
+        assert_eq!(throttle.refusal(at(0)), 0.0);
+    }
 }

@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use insist_core::Verdict::{Accept, Stop};
-use insist_core::{Action, Call, Handled, Instant, Jitter, Policy};
+use insist_core::{Action, AdaptiveThrottle, Call, Handled, Instant, Jitter, Policy};
 use insist_tests::words::{RETRY, THROTTLED, at, ms};
 
 use crate::aws::rates::RateLimiter;
-use crate::aws::{Costs, RetryQuota};
+use crate::aws::{Costs, available, quota as aws_quota};
 use crate::envoy::RetryConcurrency;
 use crate::grpc::{Pushback, RetryThrottle};
-use crate::sre::AdaptiveThrottle;
 
 const POLICY: Policy = Policy::exponential(ms(100))
     .jitter(Jitter::Full)
@@ -28,9 +27,9 @@ fn calls_that_overlap_leave_nothing_behind() {
     let mut random = fastrand::Rng::with_seed(7);
     let concurrency = RetryConcurrency::default();
     let throttle = RetryThrottle::new(1000, 1.0).unwrap();
-    let quota = RetryQuota::new(Costs::V2_1);
+    let quota = aws_quota(Costs::V2_1, 500);
     // A call follows the other without a pause, so with the usual 2 it would turn away nearly all.
-    let adaptive = AdaptiveThrottle::new(200.0, 7);
+    let adaptive = AdaptiveThrottle::new(200.0).seed(7);
     let limiter = RateLimiter::new();
     let make = |now: Instant, seed: u64| {
         let own = (&quota, Pushback::new());
@@ -75,5 +74,5 @@ fn calls_that_overlap_leave_nothing_behind() {
     calls.clear();
     assert_eq!(concurrency.requests(), 0);
     assert_eq!(concurrency.retries(), 0);
-    assert!(quota.available(at(0)) <= 500 && throttle.thousandths() <= 1_000_000);
+    assert!(available(&quota, at(0)) <= 500 && throttle.thousandths() <= 1_000_000);
 }

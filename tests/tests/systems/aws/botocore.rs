@@ -4,8 +4,8 @@
 //! tables of error codes are not here: they are in the bodies of answers, which a judge reads and insist does not.
 
 use insist_core::{
-    AttemptEnd, Call, CancelReason, Cause, Factor, Gate, Handled, Instant, Jitter, Policy, Reason, Settled, Shape,
-    State, Verdict,
+    AttemptEnd, Call, CancelReason, Cause, Factor, Gate, Handled, Instant, Jitter, Policy, Reason, RetryQuota, Settled,
+    Shape, State, Verdict,
 };
 use insist_http::Rules;
 use insist_http::http::StatusCode;
@@ -13,20 +13,20 @@ use insist_tests::by_hand::{cancel, sent};
 use insist_tests::words::{RETRY, THROTTLED, at, gave_up, ms, sends};
 
 use super::rates::{Curve, RateClock, RateLimiter};
-use super::{Costs, RetryQuota};
+use super::{Costs, available, quota as aws_quota};
 use crate::draws::assert_near;
 use crate::hand::{Hand, played};
 
 const POLICY: Policy = Policy::aws().jitter(Jitter::None);
 
 fn quota() -> RetryQuota {
-    RetryQuota::new(Costs::V2_1)
+    aws_quota(Costs::V2_1, 500)
 }
 
 #[track_caller]
 fn left_after(quota: &RetryQuota, failure: Verdict) -> u32 {
     assert!(Hand::new(&POLICY, &quota).fail(failure).is_ok());
-    quota.available(at(0))
+    available(quota, at(0))
 }
 
 /// K(10).
@@ -74,9 +74,9 @@ fn a_retry_after_another_failure_than_throttling_costs_fourteen() {
 fn a_retry_after_a_timeout_costs_what_its_version_says() {
     let policy = POLICY.attempts(2).attempt_timeout(ms(100));
     for (costs, left) in [(Costs::V2_1, 486), (Costs::V2_0, 490)] {
-        let quota = RetryQuota::new(costs);
+        let quota = aws_quota(costs, 500);
         assert_eq!(sends(&played(&policy, &quota, &[])).len(), 2);
-        assert_eq!(quota.available(at(0)), left);
+        assert_eq!(available(&quota, at(0)), left);
     }
 }
 
@@ -91,9 +91,9 @@ fn a_retry_costs_the_same_after_its_call_was_put_away() {
         (Costs::V2_0, Some(RETRY), 5),
         (Costs::V2_0, None, 10),
     ] {
-        let quota = RetryQuota::new(costs);
+        let quota = aws_quota(costs, 500);
         let left = |expected: u32, when: &str| {
-            assert_eq!(quota.available(at(0)), expected, "{when}, after {failure:?}, where a retry costs {costs:?}");
+            assert_eq!(available(&quota, at(0)), expected, "{when}, after {failure:?}, where a retry costs {costs:?}");
         };
         let mut call = Call::new(&policy, &quota, at(0), 7);
         assert_eq!(sent(call.poll(at(0))), 1);
@@ -128,7 +128,7 @@ fn a_success_after_a_retry_gives_back_what_it_cost() {
         let mut hand = Hand::new(&POLICY, &quota);
         assert!(hand.fail(failure).is_ok());
         hand.succeed();
-        assert_eq!(quota.available(at(0)), 500);
+        assert_eq!(available(&quota, at(0)), 500);
     }
 }
 
@@ -138,7 +138,7 @@ fn a_call_that_fails_for_good_gives_nothing_back() {
     let quota = quota();
     let failed = played(&POLICY.attempts(2), &quota, &[RETRY; 2]);
     assert_eq!(gave_up(&failed).reason, Reason::Attempts);
-    assert_eq!(quota.available(at(0)), 486);
+    assert_eq!(available(&quota, at(0)), 486);
 }
 
 /// 487.
@@ -147,7 +147,7 @@ fn a_first_send_that_succeeds_gives_one() {
     let quota = quota();
     assert_eq!(left_after(&quota, RETRY), 486);
     Hand::new(&POLICY, &quota).succeed();
-    assert_eq!(quota.available(at(0)), 487);
+    assert_eq!(available(&quota, at(0)), 487);
 }
 
 /// 450 stays 450.
@@ -155,13 +155,13 @@ fn a_first_send_that_succeeds_gives_one() {
 fn a_failure_that_is_not_retried_gives_nothing() {
     let quota = quota().holding(450);
     assert_eq!(Hand::new(&POLICY, &quota).fail(Verdict::Stop), Err(Reason::Stopped));
-    assert_eq!(quota.available(at(0)), 450);
+    assert_eq!(available(&quota, at(0)), 450);
 }
 
 /// A quota of 14 is one retry, whichever call makes it.
 #[test]
 fn calls_share_the_quota() {
-    let quota = quota().capacity(14);
+    let quota = aws_quota(Costs::V2_1, 14);
     assert_eq!(left_after(&quota, RETRY), 0);
     assert_eq!(Hand::new(&POLICY, &quota).fail(RETRY), Err(Reason::Refused));
 }
@@ -184,10 +184,10 @@ fn dynamodb_makes_four_attempts() {
     let mut hand = Hand::new(&policy, &quota);
     for (left, wait) in [(486, 25), (472, 50), (458, 100)] {
         assert_eq!(hand.fail(RETRY), Ok(ms(wait)));
-        assert_eq!(quota.available(at(0)), left);
+        assert_eq!(available(&quota, at(0)), left);
     }
     assert_eq!(hand.fail(RETRY), Err(Reason::Attempts));
-    assert_eq!(quota.available(at(0)), 458);
+    assert_eq!(available(&quota, at(0)), 458);
 }
 
 /// MaxAttempts(3).

@@ -8,16 +8,13 @@ mod botocore;
 pub(crate) mod rates;
 mod smithy;
 
-use std::sync::Mutex;
 use std::time::Duration;
 
-use insist_core::{
-    AttemptEnd, Cause, Factor, Gate, Instant, Jitter, Kind, Policy, Reason, Refusal, Settled, Shape, Verdict,
-};
+use insist_core::{Factor, Instant, Jitter, Policy, Reason, RetryQuota, Shape, Verdict};
 use insist_tests::words::{RETRY, THROTTLED, at, fails_every_time, gave_up, ms, sends};
 
 use crate::draws::assert_ranges;
-use crate::hand::{lock, played, seconds};
+use crate::hand::played;
 
 /// As far as they go before the cap, and two more.
 const MOST: [u64; 11] = [50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 20_000, 20_000];
@@ -62,139 +59,27 @@ impl Costs {
     pub(crate) const V2_0: Self = Self { transient: 5, timeout: 10, throttled: 5 };
     /// The second: 14, and 5 where it was throttled.
     pub(crate) const V2_1: Self = Self { transient: 14, timeout: 14, throttled: 5 };
-
-    /// AWS does not hedge; a hedge costs as much as a retry after any other failure.
-    const fn of(self, cause: &Cause) -> u32 {
-        match cause.after() {
-            Some(AttemptEnd::Retry(failure)) if failure.throttled => self.throttled,
-            Some(AttemptEnd::Timeout) => self.timeout,
-            _ => self.transient,
-        }
-    }
 }
 
-/// The tokens that all calls to a service share. 500 at the start and at most; a first send that succeeds gives one.
-#[derive(Debug)]
-pub(crate) struct RetryQuota {
-    costs: Costs,
-    capacity: f64,
-    reward: f64,
-    refill: f64,
-    tokens: Mutex<Tokens>,
+/// A full quota of so many tokens.
+pub(crate) const fn quota(costs: Costs, tokens: u32) -> RetryQuota {
+    let Costs { transient, timeout, throttled } = costs;
+    RetryQuota::new(tokens).cost(transient).timeout_cost(timeout).throttled_cost(throttled)
 }
 
-#[derive(Debug)]
-struct Tokens {
-    available: f64,
-    at: f64,
-}
-
-impl RetryQuota {
-    /// A full quota of 500.
-    #[must_use]
-    pub(crate) const fn new(costs: Costs) -> Self {
-        Self {
-            costs,
-            capacity: 500.0,
-            reward: 1.0,
-            refill: 0.0,
-            tokens: Mutex::new(Tokens { available: 500.0, at: 0.0 }),
-        }
-    }
-
-    /// A full quota of so many tokens.
-    #[must_use]
-    pub(crate) fn capacity(mut self, tokens: u32) -> Self {
-        self.capacity = f64::from(tokens);
-        self.tokens = Mutex::new(Tokens { available: self.capacity, at: 0.0 });
-        self
-    }
-
-    /// What is there now, if it is not full.
-    #[must_use]
-    pub(crate) fn holding(self, tokens: u32) -> Self {
-        lock(&self.tokens).available = f64::from(tokens);
-        self
-    }
-
-    /// What a first send that succeeds gives. Default 1.
-    #[must_use]
-    pub(crate) const fn reward(mut self, tokens: f64) -> Self {
-        self.reward = tokens;
-        self
-    }
-
-    /// So many tokens come back every second. Default 0.
-    #[must_use]
-    pub(crate) const fn refill(mut self, a_second: f64) -> Self {
-        self.refill = a_second;
-        self
-    }
-
-    /// The tokens that are there, parts of one included.
-    #[must_use]
-    pub(crate) fn tokens(&self, now: Instant) -> f64 {
-        self.change(now, |_| {})
-    }
-
-    /// How many whole tokens are there.
-    #[must_use]
-    pub(crate) fn available(&self, now: Instant) -> u32 {
-        self.tokens(now) as u32
-    }
-
-    /// Takes so many tokens, or none if they are not there.
-    pub(crate) fn take(&self, now: Instant, tokens: u32) -> bool {
-        let mut taken = false;
-        self.change(now, |available| {
-            // What a refill adds up to is a little less than the whole that it means.
-            taken = *available + 1e-9 >= f64::from(tokens);
-            if taken {
-                *available = (*available - f64::from(tokens)).max(0.0);
-            }
-        });
-        taken
-    }
-
-    fn give(&self, now: Instant, tokens: f64) {
-        self.change(now, |available| *available += tokens);
-    }
-
-    /// What is above the capacity is cut before anything is made of it.
-    fn change(&self, now: Instant, change: impl FnOnce(&mut f64)) -> f64 {
-        let mut tokens = lock(&self.tokens);
-        let passed = (seconds(now) - tokens.at).max(0.0);
-        tokens.at += passed;
-        tokens.available = (tokens.available + passed * self.refill).min(self.capacity);
-        change(&mut tokens.available);
-        tokens.available
-    }
-}
-
-impl Gate for RetryQuota {
-    fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
-        if self.take(now, self.costs.of(cause)) { Ok(()) } else { Err(Refusal::new(&"retry quota is used up")) }
-    }
-
-    fn refund(&self, now: Instant, cause: &Cause, _: Instant) {
-        self.give(now, self.costs.of(cause).into());
-    }
-
-    fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
-        if let Settled::Ended(AttemptEnd::Accept, _) = settled {
-            self.give(now, if cause.kind == Kind::First { self.reward } else { self.costs.of(cause).into() });
-        }
-    }
+/// How many whole tokens are there.
+pub(crate) fn available(quota: &RetryQuota, now: Instant) -> u32 {
+    quota.state(now).tokens as u32
 }
 
 /// The share of the calls that find less than a retry costs, of the last 40,000 of 50,000 whose attempts fail like this
 /// with this probability.
 fn dry(costs: Costs, failure: Verdict, p: f64) -> f64 {
-    let (quota, policy) = (RetryQuota::new(costs), Policy::zero());
+    let (quota, policy) = (quota(costs, 500), Policy::zero());
     let cost = if failure == THROTTLED { costs.throttled } else { costs.transient };
     let (mut random, mut dry) = (fastrand::Rng::with_seed(7), 0);
     for number in 0..50_000 {
-        dry += u32::from(number >= 10_000 && quota.available(at(0)) < cost);
+        dry += u32::from(number >= 10_000 && available(&quota, at(0)) < cost);
         let verdicts = [0; 3].map(|_| if random.f64() < p { failure } else { Verdict::Accept });
         let _ = played(&policy, &quota, &verdicts);
     }
