@@ -23,47 +23,47 @@ use insist_tests::words::{Held, alone, ms, set};
 use round::Tally;
 
 #[test]
-fn ten_thousand_calls_of_ureq_end_as_their_policies_say_and_leave_nothing() {
+fn sixteen_thousand_calls_of_ureq_end_as_their_policies_say_and_leave_nothing() {
     alone(|| {
-        ten_thousand(Ureq::new, &[]);
+        sixteen_thousand(Ureq::new, &[]);
     });
 }
 
 #[test]
-fn ten_thousand_calls_of_hyper_on_tokio_end_as_their_policies_say_and_leave_nothing() {
+fn sixteen_thousand_calls_of_hyper_on_tokio_end_as_their_policies_say_and_leave_nothing() {
     alone(|| {
         // With its feature `signal`, which a dependency may ask for, tokio keeps two descriptors for as long as the process.
         drop(clients::runtime());
-        ten_thousand(Tokio::new, &WITHOUT_POOL);
+        sixteen_thousand(Tokio::new, &WITHOUT_POOL);
     });
 }
 
 #[test]
-fn ten_thousand_calls_of_hyper_on_smol_end_as_their_policies_say_and_leave_nothing() {
+fn sixteen_thousand_calls_of_hyper_on_smol_end_as_their_policies_say_and_leave_nothing() {
     alone(|| {
         // Its thread and its descriptors stay for as long as the process.
         async_io::block_on(async_io::Timer::after(ms(1)));
-        ten_thousand(Smol::new, &WITHOUT_POOL);
+        sixteen_thousand(Smol::new, &WITHOUT_POOL);
     });
 }
 
 /// What does not happen to clients that open a connection for each attempt, and try again whatever was not HTTP.
 const WITHOUT_POOL: [&str; 2] = ["close reused", "stopped"];
 
-/// Five rounds of 2,000 calls. All happens in them but this.
-fn ten_thousand<C: Client>(client: fn(SocketAddr) -> C, but: &[&str]) {
+/// Eight rounds of 2,000 calls. All happens in them but this.
+fn sixteen_thousand<C: Client>(client: fn(SocketAddr) -> C, but: &[&str]) {
     let before = Held::now();
     let (mut tally, mut resident) = (Tally::default(), Vec::new());
-    for round in 0..5 * set("INSIST_CASES").unwrap_or(1) {
+    for round in 0..8 * set("INSIST_CASES").unwrap_or(1) {
         tally += round::run(set("INSIST_SEED").unwrap_or(1) * 1_000_003 + round, 2_000, client);
         before.wait_for();
         resident.push(kib_resident());
     }
     println!("{tally}KiB resident after each round: {resident:?}");
-    // The allocator's own goes up and down by half a MiB. What thousands of calls leave, 400 bytes each, would be seen.
+    // What a busy machine has in flight moves it by 2 MiB. What 400 bytes of each call leave in six rounds is 4.6 MiB.
     let early = resident[..2].iter().max().unwrap();
     let late = resident[resident.len() - 2..].iter().min().unwrap();
-    assert!(*late < early + 2 * 1024, "KiB resident after each round: {resident:?}");
+    assert!(*late < early + 3 * 1024, "KiB resident after each round: {resident:?}");
     tally.has_everything_but(but);
 }
 
