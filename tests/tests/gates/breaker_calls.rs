@@ -10,9 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use insist_core::{
-    Action, AttemptEnd, Breaker, BreakerState, Budget, Instant, Jitter, Kind, Policy, Reason, Repeat, Script, Verdict,
-    play_with,
+    Action, Admission, AttemptEnd, Breaker, BreakerState, Budget, Cause, Gate, Instant, Jitter, Kind, Policy, Reason,
+    Repeat, Script, Settled, Verdict, play_with,
 };
+use insist_tests::expected::first_word;
 use insist_tests::random;
 use insist_tests::words::{
     FAILURE, SUCCESS, assert_as_written, at, attempt, ends, failing, is_admitted, is_closed, is_open, ms, opened,
@@ -224,4 +225,32 @@ fn it_always_comes_back() {
     let later = at(10_000);
     attempt(&breaker, later, SUCCESS);
     assert!(is_closed(&breaker, later), "{}", breaker.state(later));
+}
+
+/// Of 200 minutes with 100 attempts a second that fail with this probability, those in which the breaker opened.
+fn minutes_that_open(failures: f64, min_throughput: u32) -> usize {
+    let opens = |run: u32| {
+        let breaker = Breaker::new(0.5).min_throughput(min_throughput);
+        (0..6000).any(|number| {
+            let now = at(u64::from(number) * 10);
+            let draw = first_word(u64::from(run), 0, number) as f64 / 2_f64.powi(64);
+            let end = if draw < failures { Verdict::retry().into() } else { AttemptEnd::Accept };
+            if breaker.admit(now, &Cause::FIRST) != Admission::Yes {
+                return true;
+            }
+            breaker.settle(now, &Cause::FIRST, &Settled::Ended(end, now));
+            false
+        })
+    };
+    (0..200).filter(|run| opens(*run)).count()
+}
+
+/// A ratio that few attempts make is often chance: the first second of a window holds 100 of them, and 20 suffice.
+#[test]
+fn a_small_minimum_opens_the_breaker_by_chance_and_a_larger_one_does_not() {
+    for (failures, min_throughput, minutes) in
+        [(0.3, 20, 9), (0.3, 100, 0), (0.4, 20, 70), (0.4, 100, 9), (0.4, 200, 2)]
+    {
+        assert_eq!(minutes_that_open(failures, min_throughput), minutes, "{failures} with {min_throughput}");
+    }
 }

@@ -43,6 +43,15 @@ const FAILURES: Count = Count::Other;
 ///   succeeded, and opens again when that can no longer be. A probe that is cancelled gives its place back. A probe
 ///   that never reports blocks nothing: each further open time has room for as many probes.
 ///
+/// # Small numbers
+///
+/// A ratio among few attempts is often chance, and each window begins with few. At 100 attempts a second of which 30 % fail,
+/// a breaker with a ratio of 0.5 and the default minimum of 20 opens in 9 of 200 minutes, and with 40 % in 70 of 200,
+/// although half never fail. With a minimum of 100, as many as a second has, it is 0 and 9. The minimum is no test of
+/// significance: set it to what the client sends in a second or more.
+///
+/// # Late reports
+///
 /// A report counts only for the phase in which its attempt was sent: what was sent before the breaker opened neither
 /// closes it nor opens it again, however late it comes.
 ///
