@@ -1,6 +1,6 @@
-//! Records written by hand, to show that a law's reader sees what breaks it; and short words for sends.
+//! Short words for what a call driven by hand says; and records written by hand, to show what the model sees.
 
-use insist_core::{Action, CancelReason, Cause, Handled, Kind, Policy, Reason, Refusal, Repeat, Verdict};
+use insist_core::{Action, CancelReason, Cause, Handled, Kind, Policy, Reason, Repeat, Verdict};
 
 use crate::record::{Asked, Did, Ending, Question, Record, Sending, Step, What};
 use crate::words::at;
@@ -9,30 +9,6 @@ use crate::words::at;
 #[must_use]
 pub const fn first(id: u32) -> Did {
     Did::Send(Sending { id, retry: 0, lane: 0, kind: Kind::First, timeout: None })
-}
-
-/// The first send of another lane.
-#[must_use]
-pub const fn hedge(id: u32, lane: u8) -> Did {
-    Did::Send(Sending { id, retry: 0, lane, kind: Kind::Hedge, timeout: None })
-}
-
-/// A further send of a lane.
-#[must_use]
-pub const fn retry(id: u32, retry: u32, lane: u8) -> Did {
-    Did::Send(Sending { id, retry, lane, kind: Kind::Retry, timeout: None })
-}
-
-/// A cancel of an attempt that lost.
-#[must_use]
-pub const fn lost(id: u32) -> Did {
-    Did::Cancel(id, CancelReason::Lost)
-}
-
-/// A cancel of an attempt that has had its time.
-#[must_use]
-pub const fn timed_out(id: u32) -> Did {
-    Did::Cancel(id, CancelReason::Timeout)
 }
 
 /// What the machine asks for when an attempt is to be stopped.
@@ -52,14 +28,8 @@ pub const fn due(millis: u64) -> Handled {
     Handled::Retry { due: at(millis) }
 }
 
-/// What a verdict led to whose lane has sent as often as it may.
-pub const LANE_ENDED: Handled = Handled::LaneEnded { reason: Reason::Attempts };
-
 /// A retry after a failure of which nothing is known.
 pub const RETRY: Cause = Cause::retry(insist_core::AttemptEnd::Retry(insist_core::Failure::new()));
-
-/// A gate's no.
-pub const NO: Result<(), Refusal> = Err(Refusal::new(&"no"));
 
 /// When the lane of a verdict that was handed in retries, in milliseconds.
 ///
@@ -125,13 +95,6 @@ impl ByHand {
             .step(0, What::Start)
     }
 
-    /// The same, for a call with this repeat.
-    #[must_use]
-    pub fn repeat(mut self, repeat: Repeat) -> Self {
-        self.0.repeat = repeat;
-        self
-    }
-
     /// Another step. What was over stays over.
     #[must_use]
     pub fn step(mut self, millis: u64, what: What) -> Self {
@@ -169,23 +132,11 @@ impl ByHand {
 
     /// In the last step, the machine's gate was asked or told this.
     #[must_use]
-    pub fn told(self, question: Question) -> Self {
-        self.told_by(0, question)
-    }
-
-    /// In the last step, this gate was asked or told this.
-    #[must_use]
-    pub fn told_by(mut self, gate: u8, question: Question) -> Self {
+    pub fn told(mut self, question: Question) -> Self {
         if let Some(step) = self.0.steps.last_mut() {
-            step.asked.push(Asked { gate, now: step.at, question });
+            step.asked.push(Asked { gate: 0, now: step.at, question });
         }
         self
-    }
-
-    /// In the last step, a retry was reserved.
-    #[must_use]
-    pub fn reserved(self) -> Self {
-        self.told(Question::Reserve(RETRY, Ok(())))
     }
 
     /// The record.

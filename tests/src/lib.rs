@@ -1,10 +1,9 @@
 //! What crosses insist's crates: the laws, golden timelines, and what it takes to test them.
 //!
 //! [`world::run`] drives one call as a [`plan::Plan`] says, however odd, against a gate that answers by a script, and
-//! gives a [`record::Record`] of everything that happened. Each of the [`laws`] reads a record and says where it is
-//! broken; [`model`] is the machine a second time, written from the laws, and has to agree step by step;
-//! [`expected`] is the formula of every delay a second time. [`random`] makes plans for property tests, which
-//! [`property`] runs, and [`by_hand`] writes records that break a law, to show that its reader sees it.
+//! gives a [`record::Record`] of everything that happened. [`model`] is the machine a second time, written from the laws,
+//! and has to agree step by step; [`expected`] is the formula of every delay a second time. [`random`] makes plans for
+//! property tests, which [`property`] runs, and [`by_hand`] has short words for what a call driven by hand says.
 //!
 //! [`event_loop`] is a driver as a user would write one: many calls on one thread, in virtual time. [`words`] are the
 //! short ones that tests share, from `ms` to `script` and `alone`.
@@ -44,14 +43,12 @@ pub mod event_loop;
 pub mod expected;
 pub mod fuzz;
 pub mod gate;
-pub mod laws;
 pub mod model;
 pub mod plan;
 pub mod property;
 #[cfg(target_os = "linux")]
 pub mod proxy;
 pub mod random;
-pub mod reading;
 pub mod record;
 pub mod words;
 pub mod world;

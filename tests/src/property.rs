@@ -1,11 +1,11 @@
-//! Runs random plans and holds each record against every law.
+//! Runs random plans and holds each record against the model, in which every law has its place.
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
 use crate::plan::Plan;
 use crate::record::Record;
-use crate::{laws, random, world};
+use crate::{model, random, world};
 
 /// Runs that many plans; each record keeps every law, and this too. The number picks the plans.
 ///
@@ -21,7 +21,8 @@ pub fn hold(
     let mut runner = TestRunner::new(random::config(number, cases));
     let result = runner.run(&plans, |plan| {
         let record = world::run(&plan);
-        laws::keep(&record).and_then(|()| and(&plan, &record)).map_err(TestCaseError::fail)
+        let kept = model::check(&record).map_err(|broken| format!("a law is broken at {broken}\n{record}"));
+        kept.and_then(|()| and(&plan, &record)).map_err(TestCaseError::fail)
     });
     match result {
         Ok(()) => {}

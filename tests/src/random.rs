@@ -199,6 +199,7 @@ pub fn any_move() -> impl Strategy<Value = Move> {
         60 => shift().prop_map(Move::Drive),
         12 => shift().prop_map(Move::Poll),
         60 => (any::<u8>(), shift(), verdict()).prop_map(|(pick, shift, verdict)| Move::End(pick, shift, verdict)),
+        14 => (any::<u8>(), shift()).prop_map(|(pick, shift)| Move::Withdraw(pick, shift)),
         4 => (id, verdict()).prop_map(|(id, verdict)| Move::Stray(id, verdict)),
         8 => absence().prop_map(Move::Suspend),
         8 => (absence(), change(), absence()).prop_map(|(before, change, after)| Move::Operate(before, change, after)),
@@ -206,11 +207,6 @@ pub fn any_move() -> impl Strategy<Value = Move> {
         1 => Just(Move::Drop),
         1 => Just(Move::Poll(Shift::ToTheEnd)),
     ]
-}
-
-/// A move that takes back an attempt.
-pub fn withdrawal() -> impl Strategy<Value = Move> {
-    (any::<u8>(), shift()).prop_map(|(pick, shift)| Move::Withdraw(pick, shift))
 }
 
 /// The answers of a gate that has something to say.
@@ -257,8 +253,8 @@ pub fn frame() -> impl Strategy<Value = (u64, (usize, bool), Made)> {
 /// Any plan.
 pub fn plan() -> BoxedStrategy<Plan> {
     let gates = [answers(), answers(), answers()];
-    (policy(), any::<u64>(), repeat(), frame(), gates, vec(any_move(), 0..24), verdict())
-        .prop_map(|(policy, seed, repeat, (start, (room, is_narrow), made), answers, moves, last)| Plan {
+    (policy(), any::<u64>(), repeat(), frame(), gates, hedging(), vec(any_move(), 0..24), verdict())
+        .prop_map(|(policy, seed, repeat, (start, (room, is_narrow), made), answers, hedge, moves, last)| Plan {
             policy: if is_narrow { policy.lanes(1) } else { policy },
             seed,
             repeat,
@@ -266,7 +262,7 @@ pub fn plan() -> BoxedStrategy<Plan> {
             room,
             made,
             answers,
-            hedge: Vec::new(),
+            hedge,
             moves,
             last,
         })

@@ -36,11 +36,7 @@ impl Deck {
             repeats: some(50, &mut runner, random::repeat()),
             answers: some(300, &mut runner, random::answers()),
             hedging: some(100, &mut runner, random::hedging()),
-            moves: {
-                let mut moves = some(4000, &mut runner, random::any_move());
-                moves.extend(some(400, &mut runner, random::withdrawal()));
-                moves
-            },
+            moves: some(4000, &mut runner, random::any_move()),
             verdicts: some(100, &mut runner, random::verdict()),
         }
     }

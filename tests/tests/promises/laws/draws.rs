@@ -4,17 +4,13 @@ use core::time::Duration;
 use std::cell::RefCell;
 
 use insist_core::{Action, Backoff, Call, Jitter, Policy, RetryContext, Rng, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, due, first, retries, retry, sent, waits_until};
+use insist_tests::by_hand::{retries, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Scripted};
-use insist_tests::laws::law_8;
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
-use insist_tests::record::Did;
 use insist_tests::words::{at, ms};
 use insist_tests::{expected, random};
 use proptest::prelude::*;
-
-use super::sees;
 
 const DRAWS: u64 = 20_000;
 
@@ -215,30 +211,4 @@ fn law_8_a_wait_that_was_put_away_past_its_end_and_then_held_by_a_gate_is_as_lon
         retries(call.handle(at(80), 2, Verdict::retry()));
         assert_eq!(*waits.borrow(), [ms(0), ms(80)]);
     }
-}
-
-#[test]
-fn law_8_its_reader_sees_delays_outside_of_their_range() {
-    let policy = Policy::constant(ms(100)).jitter(Jitter::None).lanes(1);
-    let failed = ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry(), due(110)).reserved();
-    let wait = |millis: u64| Did::Wait(Some(millis * 1_000_000), WaitReason::Backoff);
-    assert_eq!(law_8(&failed.clone().poll(10, wait(110)).poll(110, retry(2, 1, 0)).record()), Ok(()));
-    sees(law_8, &failed.clone().poll(10, wait(111)).record(), "are due in");
-    sees(law_8, &failed.clone().poll(10, wait(109)).record(), "are due in");
-    sees(law_8, &failed.clone().poll(109, retry(2, 1, 0)).record(), "before 110000000");
-    sees(law_8, &failed.poll(110, wait(120)).record(), "was due by");
-    let hinted = Verdict::retry().after(ms(50));
-    let failed = ByHand::new(policy).poll(0, first(1)).handle(10, 1, hinted, due(160)).reserved();
-    assert_eq!(law_8(&failed.clone().poll(10, wait(160)).record()), Ok(()));
-    sees(law_8, &failed.poll(10, wait(110)).record(), "are due in");
-    // A verdict's answer says the same.
-    let told = ByHand::new(policy).poll(0, first(1)).handle(10, 1, hinted, due(161)).reserved();
-    sees(law_8, &told.record(), "is said to be due at 161000000");
-    // Decorrelated is known as a range.
-    let policy = Policy::decorrelated(ms(100));
-    let failed = ByHand::new(policy).poll(0, first(1)).handle(0, 1, Verdict::retry(), due(100)).reserved();
-    assert_eq!(law_8(&failed.clone().poll(0, wait(100)).record()), Ok(()));
-    assert_eq!(law_8(&failed.clone().poll(0, wait(300)).record()), Ok(()));
-    sees(law_8, &failed.clone().poll(0, wait(99)).record(), "are due in");
-    sees(law_8, &failed.poll(0, wait(301)).record(), "are due in");
 }

@@ -1,16 +1,10 @@
 //! How a call ends, and that a success is returned.
 
 use insist_core::{Action, Call, CancelReason, Handled, Jitter, Policy, Reason, Verdict, WaitReason};
-use insist_tests::by_hand::{
-    ByHand, RETRY, cancel, due, first, gave_up, hedge, lane_ends, lost, retries, sent, timed_out,
-};
-use insist_tests::laws::{law_1, law_3, law_4, law_5};
+use insist_tests::by_hand::{cancel, lane_ends, retries, sent};
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Did, Operation, What};
 use insist_tests::words::{at, ms};
-
-use super::sees;
 
 const RACE: Policy = Policy::constant(ms(100)).attempts(6).lanes(3);
 
@@ -45,35 +39,6 @@ fn give_up_of_an_invalid_call() -> insist_core::GiveUp {
 }
 
 #[test]
-fn law_1_its_reader_sees_two_ends() {
-    let accepted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over).over();
-    let ended = accepted.clone().poll(1, Did::Return(1));
-    assert_eq!(law_1(&ended.clone().poll(2, Did::Return(1)).record()), Ok(()));
-    sees(law_1, &ended.clone().poll(2, gave_up(Reason::Attempts, Some(1))).record(), "it ended with");
-    sees(law_1, &ended.clone().poll(2, Did::Wait(None, WaitReason::Outcome)).record(), "it ended with");
-    sees(law_1, &accepted.clone().poll(1, Did::Wait(None, WaitReason::Outcome)).record(), "it is over, and does");
-    sees(law_1, &accepted.poll(1, lost(1)).record(), "the end does not come");
-    let mut revived = ByHand::new(RACE).step(0, What::Cancel).over().record();
-    revived.steps.push(insist_tests::record::Step { is_over: false, ..revived.steps[0].clone() });
-    sees(law_1, &revived, "goes on");
-    // An operator may revive what gave up, and nothing else.
-    let revive = What::Operate(Operation::Revive, Ok(()));
-    let alive = |record: ByHand| {
-        let mut record = record.step(9, What::Suspend).step(9, revive).record();
-        record.steps.last_mut().unwrap().is_over = false;
-        record
-    };
-    assert_eq!(law_1(&alive(ByHand::new(RACE).step(0, What::Cancel).over())), Ok(()));
-    sees(law_1, &alive(ended.clone()), "goes on");
-    sees(law_1, &ByHand::new(RACE).poll(0, Did::Return(1)).record(), "is not over");
-    sees(law_1, &ByHand::new(RACE).step(0, What::Cancel).record(), "it was cancelled");
-    let counted = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), due(101)).over();
-    sees(law_1, &counted.record(), "counted in a call that is over");
-    let over = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over);
-    sees(law_1, &over.record(), "did not end");
-}
-
-#[test]
 fn law_3_each_attempt_has_exactly_one_end() {
     every_law_holds(3, 400, random::plan());
 }
@@ -94,18 +59,6 @@ fn law_3_what_comes_later_is_said_to_be_late() {
     assert_eq!(call.handle(at(60), 3, Verdict::Accept), Handled::Over);
     assert_eq!(call.handle(at(60), 3, Verdict::Accept), Handled::Late);
     assert_eq!(call.poll(at(60)), Action::Return(3));
-}
-
-#[test]
-fn law_3_its_reader_sees_two_ends_and_none() {
-    let failed = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::retry(), due(101));
-    assert_eq!(law_3(&failed.clone().handle(1, 1, Verdict::Accept, Handled::Late).record()), Ok(()));
-    sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, due(101)).record(), "was Retry");
-    sees(law_3, &failed.clone().handle(1, 1, Verdict::Accept, Handled::Unknown).record(), "was Unknown");
-    sees(law_3, &failed.clone().handle(1, 2, Verdict::Accept, Handled::Late).record(), "was Late");
-    sees(law_3, &failed.poll(1, lost(1)).record(), "not in flight");
-    let ignored = ByHand::new(RACE).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Late);
-    sees(law_3, &ignored.record(), "was Late");
 }
 
 #[test]
@@ -133,26 +86,6 @@ fn law_3_a_cancel_says_why() {
 }
 
 #[test]
-fn law_3_its_reader_sees_a_cancel_for_another_reason() {
-    let policy = RACE.lanes(2).attempt_timeout(ms(50)).deadline(ms(300));
-    let racing = ByHand::new(policy).poll(0, first(1)).poll(0, hedge(2, 1));
-    let cancelled = |record: &ByHand, millis, reason| record.clone().poll(millis, Did::Cancel(1, reason)).record();
-    let won = racing.clone().handle(9, 2, Verdict::Accept, Handled::Over).over();
-    let given_up = racing.clone().step(9, What::Cancel).over();
-    for (record, millis, reason) in [
-        (&racing, 50, CancelReason::Timeout),
-        (&won, 400, CancelReason::Lost),
-        (&given_up, 400, CancelReason::Cancelled),
-    ] {
-        assert_eq!(law_3(&cancelled(record, millis, reason)), Ok(()));
-        sees(law_3, &cancelled(record, millis, CancelReason::Deadline), "is cancelled as deadline");
-    }
-    let late = racing.poll(300, Did::Cancel(1, CancelReason::Deadline)).over();
-    assert_eq!(law_3(&late.clone().record()), Ok(()));
-    sees(law_3, &late.poll(300, timed_out(2)).record(), "is cancelled as timeout, and not as Some(Deadline)");
-}
-
-#[test]
 fn law_4_all_cancels_come_before_the_end() {
     every_law_holds(4, 400, random::plan());
 }
@@ -166,16 +99,6 @@ fn law_4_losers_are_cancelled_oldest_first_and_then_it_returns() {
     assert_eq!(call.poll(at(18)), cancel(3, CancelReason::Lost));
     assert_eq!(call.poll(at(18)), Action::Return(2));
     assert_eq!(call.poll(at(18)), Action::Return(2));
-}
-
-#[test]
-fn law_4_its_reader_sees_a_loser_that_is_left_running() {
-    let won = ByHand::new(RACE).poll(0, first(1)).poll(0, hedge(2, 1)).handle(1, 2, Verdict::Accept, Handled::Over);
-    let won = won.over();
-    assert_eq!(law_4(&won.clone().poll(1, lost(1)).poll(1, Did::Return(2)).record()), Ok(()));
-    sees(law_4, &won.clone().poll(1, Did::Return(2)).record(), "were in flight");
-    let late = won.poll(1, lost(1)).poll(1, Did::Return(2)).poll(1, lost(1));
-    sees(law_4, &late.record(), "comes after the end");
 }
 
 const TWO_LANES: Policy = Policy::constant(ms(10)).jitter(Jitter::None).attempts(10).lane_attempts(2).lanes(2);
@@ -244,28 +167,4 @@ fn law_5_a_race_that_is_held_back_goes_on_without_its_first_lane() {
     assert!(matches!(call.poll(at(0)), Action::Wait { reason: WaitReason::Gate, .. }));
     assert_eq!(lane_ends(call.handle(at(1), 1, Verdict::retry())), Reason::Attempts);
     assert_eq!(sent(call.poll(at(50))), 2);
-}
-
-#[test]
-fn law_5_its_reader_sees_a_call_that_gives_up_too_early_or_never() {
-    let won = ByHand::new(TWO_LANES).poll(0, first(1)).handle(1, 1, Verdict::Accept, Handled::Over).over();
-    assert_eq!(law_5(&won.clone().poll(1, Did::Return(1)).record()), Ok(()));
-    sees(law_5, &won.clone().poll(1, Did::Return(2)).record(), "was expected");
-    sees(law_5, &won.poll(1, gave_up(Reason::Attempts, Some(1))).record(), "was expected");
-    let lost = ByHand::new(TWO_LANES).poll(0, first(1)).handle(1, 1, Verdict::retry(), Handled::Over).over();
-    sees(law_5, &lost.clone().record(), "a lane can go on"); // lane 1 is to race
-    let one = ByHand::new(TWO_LANES.lanes(1)).poll(0, first(1));
-    let failed = one.clone().handle(1, 1, Verdict::retry(), Handled::Over).over();
-    assert_eq!(law_5(&failed.clone().record()), Ok(()));
-    sees(law_5, &failed.poll(1, Did::Return(1)).record(), "None was expected");
-    sees(law_5, &one.clone().handle(1, 1, Verdict::retry(), due(101)).record(), "does not give up");
-    sees(law_5, &one.clone().handle(1, 1, Verdict::Accept, due(101)).record(), "did not end the call");
-    let stopped = one.handle(1, 1, Verdict::Stop, Handled::Over).over();
-    sees(law_5, &stopped.poll(1, gave_up(Reason::Attempts, Some(1))).record(), "stopped is true");
-    // Lane 0 waits, lane 1 fails for good, and the wait is given up.
-    let both = ByHand::new(TWO_LANES).poll(0, first(1)).poll(0, hedge(2, 1));
-    let waiting = both.handle(1, 1, Verdict::retry(), due(101)).reserved();
-    let dropped = waiting.handle(2, 2, Verdict::retry(), Handled::Over).over();
-    let dropped = dropped.told(insist_tests::record::Question::Refund(RETRY, at(1)));
-    sees(law_5, &dropped.record(), "a lane can go on");
 }

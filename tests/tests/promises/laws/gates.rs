@@ -4,24 +4,19 @@ use core::time::Duration;
 use std::cell::RefCell;
 
 use insist_core::{
-    Action, Admission, AttemptEnd, Call, CancelReason, Cause, Failure, Handled, Jitter, Policy, Reason, Refusal,
-    Settled, State, Verdict,
+    Action, Admission, AttemptEnd, Call, CancelReason, Cause, Failure, Handled, Jitter, Policy, Refusal, Settled,
+    State, Verdict,
 };
-use insist_tests::by_hand::{ByHand, RETRY, cancel, due, first, gave_up, retries, retry, sent, waits_until};
+use insist_tests::by_hand::{RETRY, cancel, retries, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Made, Scripted, Watched};
-use insist_tests::laws::law_12;
 use insist_tests::plan::{Move, Plan, Shift};
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Question, What};
+use insist_tests::record::Question;
 use insist_tests::words::{at, ms};
 use proptest::prelude::*;
 
-use super::sees;
-
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(5);
-
-const ADMITS_NONE: Admission = Admission::No(Refusal::new(&"no"));
 
 #[test]
 fn law_12_nothing_leaks() {
@@ -134,40 +129,6 @@ fn law_12_a_winner_gives_back_what_the_others_had() {
     );
 }
 
-#[test]
-fn law_12_its_reader_sees_what_leaks_and_what_is_given_back_twice() {
-    let settled = |end, millis| Question::Settle(Cause::FIRST, Settled::Ended(end, at(millis)));
-    let start = ByHand::new(PLAIN).poll(0, first(1)).told(Question::Admit(Cause::FIRST, Admission::Yes));
-    sees(law_12, &ByHand::new(PLAIN).poll(0, first(1)).record(), "is admitted for");
-    let failed = start.clone().handle(10, 1, Verdict::retry(), due(110));
-    let settled_once = failed.clone().told(settled(AttemptEnd::Retry(Failure::new()), 0));
-    assert_eq!(law_12(&settled_once.clone().record()), Ok(()));
-    sees(law_12, &failed.clone().record(), "is admitted for");
-    sees(law_12, &failed.clone().told(settled(AttemptEnd::Stop, 0)).record(), "is not how");
-    sees(law_12, &failed.told(settled(AttemptEnd::Retry(Failure::new()), 1)).record(), "not admitted at");
-    sees(law_12, &settled_once.clone().told(settled(AttemptEnd::Retry(Failure::new()), 0)).record(), "not admitted at");
-
-    let reserved = settled_once.clone().reserved();
-    assert_eq!(law_12(&reserved.clone().record()), Ok(()));
-    let refund = |millis| Question::Refund(RETRY, at(millis));
-    sees(law_12, &reserved.clone().step(50, What::Drop).record(), "is still reserved");
-    assert_eq!(law_12(&reserved.clone().step(50, What::Drop).told(refund(10)).record()), Ok(()));
-    sees(law_12, &reserved.clone().step(50, What::Drop).told(refund(11)).record(), "was not reserved");
-    sees(law_12, &reserved.clone().step(50, What::Drop).told(refund(10)).told(refund(10)).record(), "was not reserved");
-    let admitted = Question::Admit(RETRY, Admission::Yes);
-    assert_eq!(law_12(&reserved.clone().poll(110, retry(2, 1, 0)).told(admitted).record()), Ok(()));
-    sees(
-        law_12,
-        &settled_once.poll(110, retry(2, 1, 0)).told(admitted).told(Question::Reserve(Cause::HEDGE, Ok(()))).record(),
-        "reserved",
-    );
-    // Admitted by both gates, and then refused by one of them: the other one has to be told.
-    let refused =
-        reserved.poll(110, gave_up(Reason::Refused, Some(1))).over().told(Question::Admit(RETRY, ADMITS_NONE));
-    let refused = refused.told(refund(10)).told_by(1, admitted);
-    sees(law_12, &refused.record(), "is admitted for");
-}
-
 /// What a gate is told of the retry after each of these, directly and after the call was put away in between.
 #[test]
 fn law_12_a_gate_is_told_how_the_attempt_before_a_retry_failed_after_a_resume_too() {
@@ -226,24 +187,4 @@ fn law_12_an_attempt_that_is_lost_while_a_call_is_put_away_counts_as_failed_and_
     let _call = Call::try_resume(&PLAIN, &gate, at(5), state).unwrap();
     let asked: Vec<Question> = notes.take().into_iter().map(|asked| asked.question).collect();
     assert_eq!(asked, [Question::Reserve(RETRY, Ok(()))]);
-}
-
-#[test]
-fn law_12_its_reader_sees_a_retry_that_is_said_to_follow_something_else() {
-    let start = ByHand::new(PLAIN).poll(0, first(1)).told(Question::Admit(Cause::FIRST, Admission::Yes));
-    let ended = |end, millis| Question::Settle(Cause::FIRST, Settled::Ended(end, at(millis)));
-    let failed = Verdict::retry().throttled();
-    let reserve = |after: AttemptEnd| Question::Reserve(Cause::retry(after), Ok(()));
-    let judged = start.clone().handle(10, 1, failed, due(110)).told(ended(failed.into(), 0));
-    let right = judged.clone().told(reserve(failed.into()));
-    assert_eq!(law_12(&right.clone().record()), Ok(()));
-    sees(law_12, &judged.clone().told(reserve(AttemptEnd::Timeout)).record(), "the gate is told Some(Timeout)");
-    let refund = Question::Refund(Cause::retry(failed.into()), at(10));
-    let kept = right.step(20, What::Suspend).told(refund);
-    let taken_up = |after| kept.clone().step(30, What::Resume(Ok(()))).told(reserve(after)).record();
-    assert_eq!(law_12(&taken_up(failed.into())), Ok(()));
-    sees(law_12, &taken_up(Verdict::retry().into()), "was kept");
-    let lost = start.step(10, What::Suspend).told(ended(AttemptEnd::Cancelled, 0)).step(30, What::Resume(Ok(())));
-    assert_eq!(law_12(&lost.clone().told(reserve(Verdict::retry().into())).record()), Ok(()));
-    sees(law_12, &lost.told(reserve(AttemptEnd::Timeout)).record(), "was kept");
 }

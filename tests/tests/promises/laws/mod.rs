@@ -1,5 +1,5 @@
-//! The laws of `docs/laws.md`, by their numbers: each as a property of random calls, in directed cases, and with a
-//! record written by hand that breaks it. Every random call is held against every law, and against the model.
+//! The laws of `docs/laws.md`, by their numbers: each in directed cases, and as a property of random calls, which are held
+//! against the model, where every law has its place.
 
 mod draws;
 mod ends;
@@ -9,12 +9,3 @@ mod refusals;
 mod sends;
 mod times;
 mod waits;
-
-use insist_tests::laws::Law;
-use insist_tests::record::Record;
-
-/// That a law's reader sees what is wrong with a record, and says so in these words.
-fn sees(law: Law, record: &Record, words: &str) {
-    let broken = law(record).expect_err("the record breaks the law");
-    assert!(broken.why.contains(words), "{broken}");
-}

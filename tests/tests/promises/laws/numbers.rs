@@ -5,18 +5,13 @@ use core::time::Duration;
 use insist_core::{
     Action, Admission, Call, Cause, Gate, Instant, Jitter, Policy, Refusal, Repeat, RetryContext, Verdict,
 };
-use insist_tests::by_hand::{ByHand, NO, RETRY};
 use insist_tests::gate::{Answer, Answers};
-use insist_tests::laws::law_15;
 use insist_tests::plan::{Move, Plan, Shift};
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Question, What};
 use insist_tests::words::ms;
 use proptest::collection::vec;
 use proptest::prelude::*;
-
-use super::sees;
 
 fn extreme() -> impl Strategy<Value = u64> {
     prop::sample::select(vec![0, 1, 2, u64::MAX / 3, u64::MAX / 2, u64::MAX - 1, u64::MAX])
@@ -187,13 +182,4 @@ fn law_15_the_machine_does_not_allocate() {
     assert_eq!(allocations.count_total, 0);
     let counted = allocation_counter::measure(|| drop(std::hint::black_box(Box::new(sends))));
     assert_eq!(counted.count_total, 1, "the counter counts");
-}
-
-#[test]
-fn law_15_its_reader_sees_a_gate_that_is_asked_without_end() {
-    let mut endless = ByHand::new(Policy::zero()).step(0, What::Resume(Ok(())));
-    for _ in 0..17 {
-        endless = endless.told(Question::Reserve(RETRY, NO));
-    }
-    sees(law_15, &endless.record(), "asked 17 times");
 }

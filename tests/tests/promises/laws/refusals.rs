@@ -2,20 +2,14 @@
 
 use std::cell::RefCell;
 
-use insist_core::{Action, Call, CancelReason, Cause, Handled, Jitter, Policy, Reason, Refusal, Repeat, Sent, Verdict};
-use insist_tests::by_hand::{
-    ByHand, NO, RETRY, cancel, due, first, gave_up, hedge, lane_ends, lost, retry, sent, timed_out, waits_until,
-};
+use insist_core::{Action, Call, CancelReason, Handled, Jitter, Policy, Reason, Refusal, Repeat, Sent, Verdict};
+use insist_tests::by_hand::{cancel, due, lane_ends, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Made, Scripted, Watched};
-use insist_tests::laws::{judging, law_11, law_16};
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Did, Ending, Question, What};
 use insist_tests::words::{at, ms};
 use proptest::prelude::*;
-
-use super::sees;
 
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(5);
 
@@ -119,33 +113,6 @@ fn law_11_a_give_up_tells_the_words_of_the_gate_that_ended_the_last_lane() {
     assert_eq!(words_of(admit(&[yes, yes, no, yes]), reserve(&[])), None);
 }
 
-#[test]
-fn law_11_its_reader_sees_a_refusal_that_does_harm() {
-    let policy = PLAIN.lanes(3).hedge_after(ms(50));
-    let start = ByHand::new(policy).poll(0, first(1));
-    let wait = Did::Wait(Some(100_000_000), insist_core::WaitReason::Hedge);
-    let refused = Question::Reserve(Cause::HEDGE, NO);
-    assert_eq!(law_11(&start.clone().poll(50, wait).told(refused).record()), Ok(()));
-    let given_up = start.clone().poll(50, wait).told(refused).poll(60, lost(1));
-    let given_up = given_up.poll(60, gave_up(Reason::Refused, Some(1))).over();
-    sees(law_11, &given_up.record(), "only hedges were");
-    let both = start.clone().poll(50, hedge(2, 1)).handle(60, 1, Verdict::retry(), due(160));
-    let refused_retry = both.told(Question::Reserve(RETRY, NO));
-    assert_eq!(law_11(&refused_retry.clone().record()), Ok(()));
-    sees(law_11, &refused_retry.over().record(), "attempt 2 is in flight");
-    let waiting = start.handle(10, 1, Verdict::retry(), due(110)).reserved();
-    let robbed = waiting.poll(60, wait).told(refused).told(Question::Refund(RETRY, at(10)));
-    sees(law_11, &robbed.record(), "cost a lane its wait");
-    let alone = ByHand::new(PLAIN).poll(0, first(1)).handle(10, 1, Verdict::retry(), Handled::Over).over();
-    let alone = alone.told(Question::Reserve(RETRY, NO));
-    let tells = |refusal| Did::GiveUp(Ending { reason: Reason::Refused, refusal, last: Some(1), hint: None });
-    assert_eq!(law_11(&alone.clone().poll(10, tells(NO.err())).record()), Ok(()));
-    sees(law_11, &alone.clone().poll(10, tells(None)).record(), "said Some(Refusal(\"no\")), and it tells None");
-    let taken_up = alone.step(11, What::Suspend).step(12, What::Resume(Ok(())));
-    assert_eq!(law_11(&taken_up.clone().poll(12, tells(None)).record()), Ok(()));
-    sees(law_11, &taken_up.poll(12, tells(NO.err())).record(), "said None");
-}
-
 const RACE: Policy = Policy::constant(ms(10)).jitter(Jitter::None).attempts(5).lanes(3);
 
 #[test]
@@ -191,23 +158,6 @@ fn law_16_a_timeout_and_a_lost_attempt_may_have_arrived() {
 }
 
 #[test]
-fn law_16_its_reader_sees_a_repeat_and_a_race() {
-    let start = ByHand::new(RACE).repeat(Repeat::IfUnsent).poll(0, first(1));
-    let unsent = start.clone().handle(1, 1, Verdict::retry().sent(Sent::No), due(101));
-    assert_eq!(law_16(&unsent.poll(11, retry(2, 1, 0)).record()), Ok(()));
-    let arrived = start.clone().handle(1, 1, Verdict::retry(), due(101));
-    sees(law_16, &arrived.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
-    let late = start.clone().poll(5, timed_out(1));
-    sees(law_16, &late.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
-    let taken_up = start.clone().step(5, What::Suspend).step(5, What::Resume(Ok(())));
-    sees(law_16, &taken_up.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
-    sees(law_16, &start.poll(0, hedge(2, 1)).record(), "it races");
-    let never = ByHand::new(RACE).repeat(Repeat::Never).poll(0, first(1));
-    let unsent = never.handle(1, 1, Verdict::retry().sent(Sent::No), due(101));
-    sees(law_16, &unsent.poll(11, retry(2, 1, 0)).record(), "follows what may have reached");
-}
-
-#[test]
 fn a_failure_is_judged_in_order_and_what_comes_after_a_refusal_is_not_asked() {
     // Each is refused on its own ground although all that comes after it would refuse too.
     let late = Policy::constant(ms(500)).jitter(Jitter::None).deadline(ms(100));
@@ -233,19 +183,4 @@ fn a_failure_is_judged_in_order_and_what_comes_after_a_refusal_is_not_asked() {
             |asked: &insist_tests::record::Asked| matches!(asked.question, insist_tests::record::Question::Reserve(..));
         assert!(!notes.borrow().iter().any(is_reserve), "{reason}");
     }
-}
-
-#[test]
-fn the_reader_of_the_order_sees_a_gate_that_is_asked_in_vain_or_not_at_all() {
-    let start = ByHand::new(RACE.lanes(1).lane_attempts(1)).poll(0, first(1));
-    let failed = start.handle(1, 1, Verdict::retry(), Handled::Over).over();
-    assert_eq!(judging(&failed.clone().record()), Ok(()));
-    sees(judging, &failed.reserved().record(), "is possible: false");
-    let start = ByHand::new(RACE.lanes(1)).poll(0, first(1));
-    let failed = start.handle(1, 1, Verdict::retry(), due(101));
-    assert_eq!(judging(&failed.clone().reserved().record()), Ok(()));
-    sees(judging, &failed.record(), "is possible: true");
-    let start = ByHand::new(RACE.lanes(1).deadline(ms(11))).poll(0, first(1));
-    let failed = start.handle(1, 1, Verdict::retry(), due(101)).reserved();
-    sees(judging, &failed.record(), "is possible: false");
 }

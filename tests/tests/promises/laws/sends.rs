@@ -1,16 +1,12 @@
 //! How many sends there are, and when hedges are among them.
 
-use insist_core::{Action, Call, Cause, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
-use insist_tests::by_hand::{ByHand, NO, due, first, hedge, lane_ends, retries, retry, sent, timed_out, waits_until};
-use insist_tests::laws::{law_2, law_7, law_10};
+use insist_core::{Action, Call, Handled, Jitter, Policy, Reason, Repeat, Verdict, WaitReason};
+use insist_tests::by_hand::{lane_ends, retries, sent, waits_until};
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Did, Question, Sending};
 use insist_tests::words::{at, ms};
 use proptest::prelude::*;
-
-use super::sees;
 
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(insist_core::Jitter::None);
 
@@ -79,38 +75,6 @@ fn law_2_a_resumed_call_sends_no_more_than_its_new_policy_allows() {
 }
 
 #[test]
-fn law_2_its_reader_sees_gaps_and_too_many() {
-    let policy = PLAIN.attempts(3).lane_attempts(2).lanes(2);
-    let start = ByHand::new(policy).poll(0, first(1));
-    assert_eq!(law_2(&start.clone().poll(0, hedge(2, 1)).record()), Ok(()));
-    sees(law_2, &start.clone().poll(0, hedge(3, 1)).record(), "leaves a gap");
-    sees(law_2, &start.clone().poll(0, hedge(2, 2)).record(), "more in flight than lanes");
-    sees(law_2, &start.clone().poll(0, first(2)).record(), "has one in flight");
-    sees(law_2, &start.clone().poll(0, retry(2, 1, 1)).record(), "number in the lane");
-    sees(
-        law_2,
-        &start
-            .clone()
-            .poll(0, Did::Send(Sending { id: 2, retry: 0, lane: 1, kind: insist_core::Kind::First, timeout: None }))
-            .record(),
-        "its kind",
-    );
-
-    let fail = |record: ByHand, id| record.handle(0, id, Verdict::retry(), due(100));
-    let unpromised = fail(start.clone(), 1).poll(1, retry(2, 1, 0));
-    sees(law_2, &unpromised.record(), "promised none");
-    let twice = fail(fail(start.clone(), 1).reserved().poll(1, retry(2, 1, 0)), 2).reserved();
-    sees(law_2, &twice.poll(2, retry(3, 2, 0)).record(), "its lane is used up");
-    // Two sends, a promise to lane 0, and lane 1 promised a fourth.
-    let promised = fail(start.clone().poll(0, hedge(2, 1)), 1).reserved();
-    assert_eq!(law_2(&promised.clone().record()), Ok(()));
-    sees(law_2, &fail(promised, 2).reserved().record(), "4 sends are made or promised");
-    let mut miscounted = start.record();
-    miscounted.steps[1].counts.retries = 1;
-    sees(law_2, &miscounted, "it counts");
-}
-
-#[test]
 fn law_7_timeouts_fit_the_deadline() {
     every_law_holds(7, 400, random::plan());
 }
@@ -132,28 +96,6 @@ fn law_7_a_timeout_is_the_smaller_of_the_two() {
     let policy = PLAIN.deadline(ms(250));
     assert_eq!(timeout(Call::new(&policy, &(), at(0), 1).poll(at(100))), Some(ms(150)));
     assert_eq!(timeout(Call::new(&PLAIN, &(), at(0), 1).poll(at(100))), None);
-}
-
-#[test]
-fn law_7_its_reader_sees_a_timeout_that_is_too_long_and_one_that_is_not_kept() {
-    let policy = PLAIN.attempt_timeout(ms(80)).deadline(ms(100));
-    let send = |timeout: u64| {
-        Did::Send(Sending {
-            id: 1,
-            retry: 0,
-            lane: 0,
-            kind: insist_core::Kind::First,
-            timeout: Some(timeout * 1_000_000),
-        })
-    };
-    let wait = Did::Wait(None, WaitReason::Outcome);
-    assert_eq!(law_7(&ByHand::new(policy).poll(0, send(80)).poll(80, timed_out(1)).record()), Ok(()));
-    assert_eq!(law_7(&ByHand::new(policy).poll(40, send(60)).record()), Ok(()));
-    sees(law_7, &ByHand::new(policy).poll(40, send(80)).record(), "its timeout is");
-    sees(law_7, &ByHand::new(policy).poll(0, first(1)).record(), "its timeout is");
-    sees(law_7, &ByHand::new(policy).poll(100, send(80)).record(), "no time is left");
-    sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(79, timed_out(1)).record(), "before its time");
-    sees(law_7, &ByHand::new(policy).poll(0, send(80)).poll(80, wait).record(), "goes on");
 }
 
 const NINE: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(9);
@@ -247,31 +189,4 @@ fn law_10_a_hint_holds_up_no_lane_that_another_failure_opens() {
     retries(call.handle(at(60), 1, Verdict::retry().after(ms(5000))));
     retries(call.handle(at(70), 2, Verdict::retry()));
     assert_eq!(sent(call.poll(at(70))), 3);
-}
-
-#[test]
-fn law_10_its_reader_sees_lanes_that_open_too_early_and_too_late() {
-    let start = ByHand::new(HEDGE).poll(0, first(1));
-    assert_eq!(law_10(&start.clone().poll(50, hedge(2, 1)).poll(100, hedge(3, 2)).record()), Ok(()));
-    sees(law_10, &start.clone().poll(49, hedge(2, 1)).record(), "it opens at 49000000");
-    sees(law_10, &start.clone().poll(50, hedge(2, 2)).record(), "lane 2 opens, not lane 1");
-    sees(law_10, &start.clone().poll(50, hedge(2, 1)).poll(99, hedge(3, 2)).record(), "it opens at 99000000");
-    let failed = start.clone().handle(10, 1, Verdict::retry(), due(110)).reserved();
-    sees(law_10, &failed.poll(60, hedge(2, 1)).record(), "it opens at 60000000, not None");
-    let wait = |until: Option<u64>| Did::Wait(until.map(|millis| millis * 1_000_000), WaitReason::Outcome);
-    sees(law_10, &start.clone().poll(0, wait(None)).record(), "is to open at 50000000");
-    sees(law_10, &start.clone().poll(0, wait(Some(51))).record(), "is to open at 50000000");
-    sees(law_10, &start.clone().poll(50, wait(Some(51))).record(), "was to open at 50000000");
-    assert_eq!(law_10(&start.clone().poll(0, wait(Some(50))).record()), Ok(()));
-    let race = ByHand::new(NINE.lanes(2)).poll(0, first(1));
-    sees(law_10, &race.clone().poll(0, wait(None)).record(), "was to open at 0");
-    sees(law_10, &race.repeat(Repeat::IfUnsent).poll(0, hedge(2, 1)).record(), "may not always be repeated");
-    let refused = start.poll(50, wait(Some(100))).told(Question::Reserve(Cause::HEDGE, NO));
-    assert_eq!(law_10(&refused.clone().poll(100, hedge(2, 2)).record()), Ok(()));
-    sees(law_10, &refused.poll(60, hedge(2, 2)).record(), "it opens at 60000000");
-    let on_failure = ByHand::new(HEDGE.hedge_on_failure(true)).poll(0, first(1));
-    let failed = on_failure.handle(10, 1, Verdict::retry().after(ms(5)), due(110)).reserved();
-    assert_eq!(law_10(&failed.clone().poll(15, hedge(2, 1)).record()), Ok(()));
-    sees(law_10, &failed.clone().poll(14, hedge(2, 1)).record(), "it opens at 14000000");
-    sees(law_10, &failed.poll(15, wait(Some(110))).record(), "was to open at 15000000");
 }

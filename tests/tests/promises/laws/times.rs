@@ -7,16 +7,13 @@ use insist_core::{
     Rng, Verdict, WaitReason,
 };
 use insist_tests::by_hand::{ByHand, cancel, first, gave_up, lane_ends, retries, sent, waits_until};
-use insist_tests::laws::law_13;
 use insist_tests::plan::{Move, Plan, Shift};
 use insist_tests::property::{every_law_holds, hold};
-use insist_tests::record::{Asked, Did, Question, What};
+use insist_tests::record::Did;
 use insist_tests::words::{at, ms};
 use insist_tests::{expected, model, random, world};
 use proptest::collection::vec;
 use proptest::prelude::*;
-
-use super::sees;
 
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None).attempts(9);
 
@@ -167,6 +164,12 @@ fn a_cancelled_call_tells_what_it_has() {
     assert_eq!(call.state().retries(), 0);
 }
 
+/// That the model sees what is wrong with a record, and says so in these words.
+fn sees(record: &insist_tests::record::Record, words: &str) {
+    let broken = model::check(record).expect_err("the record breaks a law");
+    assert!(broken.why.contains(words), "{broken}");
+}
+
 #[test]
 fn the_model_sees_another_order_and_another_end() {
     let policy = PLAIN.lanes(1).attempts(1).attempt_timeout(ms(50)).deadline(ms(50));
@@ -181,17 +184,17 @@ fn the_model_sees_another_order_and_another_end() {
     let start = ByHand::new(policy).poll(0, send).told(admit);
     let wait = |reason| start.clone().poll(0, Did::Wait(Some(50_000_000), reason)).record();
     assert_eq!(model::check(&wait(WaitReason::Deadline)), Ok(()));
-    sees(model::check, &wait(WaitReason::AttemptTimeout), "the laws expect Wait");
-    sees(model::check, &ByHand::new(policy).poll(0, first(1)).told(admit).record(), "the laws expect Send");
-    sees(model::check, &ByHand::new(policy).poll(0, send).record(), "the laws expect admit");
+    sees(&wait(WaitReason::AttemptTimeout), "the laws expect Wait");
+    sees(&ByHand::new(policy).poll(0, first(1)).told(admit).record(), "the laws expect Send");
+    sees(&ByHand::new(policy).poll(0, send).record(), "the laws expect admit");
     let failed = start.handle(10, 1, Verdict::retry(), Handled::Over).over();
-    sees(model::check, &failed.clone().record(), "the gate was not told");
+    sees(&failed.clone().record(), "the gate was not told");
     let ended = insist_core::Settled::Ended(Verdict::retry().into(), at(0));
     let failed = failed.told(insist_tests::record::Question::Settle(Cause::FIRST, ended));
     let give_up = |reason, last| failed.clone().poll(10, gave_up(reason, last)).record();
     assert_eq!(model::check(&give_up(Reason::Attempts, Some(1))), Ok(()));
-    sees(model::check, &give_up(Reason::Deadline, Some(1)), "the laws expect GiveUp");
-    sees(model::check, &give_up(Reason::Attempts, None), "the laws expect GiveUp");
+    sees(&give_up(Reason::Deadline, Some(1)), "the laws expect GiveUp");
+    sees(&give_up(Reason::Attempts, None), "the laws expect GiveUp");
 }
 
 #[test]
@@ -217,16 +220,6 @@ fn law_13_what_happens_in_the_past_happens_now() {
     assert_eq!(sent(call.poll(at(700))), 2);
     let mut call: Call<_, _, 1> = Call::try_resume(&policy, &(), at(0), call.suspend()).expect("it fits");
     assert_eq!(waits_until(call.poll(at(0))), 800);
-}
-
-#[test]
-fn law_13_its_reader_sees_a_gate_that_is_told_of_the_past() {
-    let mut record = ByHand::new(Policy::zero()).poll(10, first(1)).step(5, What::Drop).record();
-    let asked = |millis| Asked { gate: 0, now: at(millis), question: Question::Reserve(Cause::HEDGE, Ok(())) };
-    record.steps[2].asked = vec![asked(10)];
-    assert_eq!(law_13(&record), Ok(()));
-    record.steps[2].asked = vec![asked(5)];
-    sees(law_13, &record, "the gate is told");
 }
 
 #[test]

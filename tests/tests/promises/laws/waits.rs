@@ -5,17 +5,13 @@ use std::cell::RefCell;
 use insist_core::{
     Action, Admission, Call, Cause, Gate, Handled, Instant, Jitter, Policy, Reason, Repeat, Verdict, WaitReason,
 };
-use insist_tests::by_hand::{ByHand, RETRY, due, first, hedge, lane_ends, retries, retry, sent, waits_until};
+use insist_tests::by_hand::{due, lane_ends, retries, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Scripted};
-use insist_tests::laws::{law_6, law_9};
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::record::{Did, Ending, Question};
 use insist_tests::words::{at, ms};
 use proptest::prelude::*;
-
-use super::sees;
 
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None);
 
@@ -146,38 +142,6 @@ fn law_6_a_wait_is_for_a_gate_only_if_the_gate_makes_it_longer() {
 }
 
 #[test]
-fn law_6_its_reader_sees_waits_that_lead_nowhere() {
-    let wait = |millis: u64, reason| Did::Wait(Some(millis * 1_000_000), reason);
-    let policy = PLAIN.lanes(2).hedge_after(ms(50)).deadline(ms(500)).attempt_timeout(ms(400));
-    let start = ByHand::new(policy).poll(0, first(1));
-    let failed = start.clone().handle(0, 1, Verdict::retry(), due(100)).reserved();
-    let waiting = failed.clone().poll(0, wait(100, WaitReason::Backoff));
-    let asked = Question::Admit(RETRY, Admission::Yes);
-    assert_eq!(law_6(&waiting.clone().poll(100, retry(2, 1, 0)).told(asked).record()), Ok(()));
-    sees(law_6, &waiting.poll(100, wait(200, WaitReason::Backoff)).record(), "the wait was for Backoff");
-    sees(law_6, &failed.clone().poll(100, wait(100, WaitReason::Backoff)).record(), "not in the future");
-    sees(law_6, &failed.clone().poll(0, wait(500, WaitReason::Backoff)).record(), "no time for");
-    sees(law_6, &failed.clone().poll(0, wait(400, WaitReason::Deadline)).record(), "nothing is to come");
-    sees(law_6, &failed.clone().poll(0, wait(500, WaitReason::Deadline)).record(), "nothing is to come");
-    sees(law_6, &failed.clone().poll(0, wait(400, WaitReason::AttemptTimeout)).record(), "nothing is to come");
-    sees(law_6, &failed.clone().poll(0, Did::Wait(None, WaitReason::Outcome)).record(), "it waits for ever");
-    sees(law_6, &start.clone().poll(0, wait(100, WaitReason::Backoff)).record(), "nothing is to come");
-    let both = start.clone().poll(50, hedge(2, 1));
-    sees(law_6, &both.poll(50, wait(100, WaitReason::Hedge)).record(), "nothing is to come");
-    let hedging = start.clone().poll(0, wait(50, WaitReason::Hedge));
-    sees(law_6, &hedging.poll(50, wait(400, WaitReason::AttemptTimeout)).record(), "the wait was for Hedge");
-    let dying = start.clone().poll(60, wait(500, WaitReason::Deadline));
-    sees(law_6, &dying.poll(500, wait(600, WaitReason::AttemptTimeout)).record(), "the wait was for Deadline");
-    let slow = start.poll(60, wait(400, WaitReason::AttemptTimeout));
-    sees(law_6, &slow.poll(400, wait(500, WaitReason::Deadline)).record(), "the wait was for AttemptTimeout");
-    let past = Question::Admit(RETRY, Admission::NotBefore(at(100)));
-    sees(law_6, &failed.clone().poll(100, retry(2, 1, 0)).told(past).record(), "keeps what was reserved");
-    let held =
-        failed.poll(100, wait(200, WaitReason::Backoff)).told(Question::Admit(RETRY, Admission::NotBefore(at(200))));
-    sees(law_6, &held.poll(150, retry(2, 1, 0)).told(asked).record(), "comes before");
-}
-
-#[test]
 fn law_9_hints_are_kept() {
     let plans = random::plan().prop_map(|plan| Plan { policy: plan.policy.hint_limit(ms(250)), ..plan });
     every_law_holds(9, 400, plans);
@@ -257,24 +221,4 @@ fn law_9_the_largest_of_them_is_handed_back_whatever_the_reason() {
     let Action::GiveUp(stop) = call.poll(at(1)) else { panic!("it has not ended") };
     assert_eq!(stop.reason(), Reason::NotRepeatable);
     assert_eq!(stop.hint(), None);
-}
-
-#[test]
-fn law_9_its_reader_sees_a_hint_cut_short_and_one_forgotten() {
-    let policy = PLAIN.hint_limit(ms(300));
-    let failed = |hint| ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry().after(ms(hint)), due(110));
-    assert_eq!(law_9(&failed(200).reserved().poll(310, retry(2, 1, 0)).record()), Ok(()));
-    sees(law_9, &failed(200).reserved().poll(209, retry(2, 1, 0)).record(), "is cut short");
-    sees(law_9, &failed(301).reserved().record(), "the lane goes on");
-    let given_up = |hint| {
-        let failed =
-            ByHand::new(policy).poll(0, first(1)).handle(10, 1, Verdict::retry().after(ms(301)), Handled::Over);
-        failed
-            .over()
-            .poll(10, Did::GiveUp(Ending { reason: Reason::RetryAfter, refusal: None, last: Some(1), hint }))
-            .record()
-    };
-    assert_eq!(law_9(&given_up(Some(301_000_000))), Ok(()));
-    sees(law_9, &given_up(None), "not None");
-    sees(law_9, &given_up(Some(300_000_000)), "not Some(300000000)");
 }
