@@ -1,4 +1,4 @@
-//! The gates of a command: `--budget`, `--breaker`, and the latencies that `--hedge-after p95` asks for. Each host has its
+//! The gates of a command: `--budget`, `--breaker`, `--rate`, and the latencies that `--hedge-after p95` asks for. Each host has its
 //! own, shared by all calls to it.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use http::Uri;
-use insist_core::{Breaker, BreakerState, Budget, Instant, Latencies, Policy};
+use insist_core::{Breaker, BreakerState, Budget, Instant, Latencies, Policy, RateLimit};
 use insist_ureq::insisting::Hosts;
 
 use crate::span::Rounded;
@@ -29,19 +29,41 @@ pub(super) struct GateOptions {
     /// one attempt is let through, and its success closes the breaker.
     #[arg(long, value_name = "RATIO", value_parser = breaker, allow_hyphen_values = true)]
     breaker: Option<f64>,
+
+    /// Send no more attempts than this in a span, as in 10/s or 600/5m; the others wait for their turn [default: no limit]
+    ///
+    /// They are evenly spaced. An attempt that the deadline leaves no turn for is refused.
+    #[arg(long, value_name = "N/SPAN", value_parser = rate, allow_hyphen_values = true)]
+    rate: Option<Rate>,
+}
+
+/// So many attempts in a span.
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    attempts: u32,
+    span: Duration,
+}
+
+impl Rate {
+    /// Returns the limit, without a burst: a command has just begun, and has saved up nothing.
+    const fn limit(self) -> RateLimit {
+        RateLimit::new(self.attempts, self.span).burst(1).waiting(Duration::MAX)
+    }
 }
 
 impl GateOptions {
     /// Makes the gates of these URLs, in their order; `None` if no gate was asked for.
     pub(super) fn of(&self, urls: &[Uri], policy: &Policy) -> Option<Vec<Arc<Gates>>> {
         let hedges_at = policy.get_hedge_at().filter(|_| policy.get_lanes() > 1);
-        if self.budget.is_none() && self.breaker.is_none() && hedges_at.is_none() {
+        if self.budget.is_none() && self.breaker.is_none() && self.rate.is_none() && hedges_at.is_none() {
             return None;
         }
-        let (budget, breaker) = (self.budget, self.breaker);
+        let (budget, breaker, rate) = (self.budget, self.breaker, self.rate);
         // There are no more hosts than URLs, and no gate is forgotten while the command runs.
-        let gates =
-            move || (breaker.map(Breaker::new), budget.map(Budget::new), hedges_at.map(|_| Box::new(Latencies::new())));
+        let gates = move || {
+            let latencies = hedges_at.map(|_| Box::new(Latencies::new()));
+            (breaker.map(Breaker::new), budget.map(Budget::new), latencies, rate.map(Rate::limit))
+        };
         let hosts = Hosts::new(gates).limit(urls.len()).idle(Duration::MAX);
         Some(urls.iter().map(|url| hosts.gate(url, Instant::now())).collect())
     }
@@ -57,31 +79,43 @@ fn breaker(text: &str) -> Result<f64, String> {
     ratio.ok_or("a number above 0 and up to 1 is needed".into())
 }
 
-/// The gates of a host. The breaker is asked first: the budget counts no first send that was refused.
-pub(crate) type Gates = (Option<Breaker>, Option<Budget>, Option<Box<Latencies>>);
+fn rate(text: &str) -> Result<Rate, String> {
+    let read = || {
+        let (attempts, span) = text.split_once('/')?;
+        let attempts = attempts.parse().ok().filter(|attempts| *attempts > 0)?;
+        // `10/s` is `10/1s`.
+        let span =
+            if span.starts_with(|first: char| first.is_ascii_digit()) { span.into() } else { format!("1{span}") };
+        let span = insist_core::duration::parse(&span).ok().filter(|span| !span.is_zero())?;
+        Some(Rate { attempts, span })
+    };
+    read().ok_or("a number of attempts and a span are needed, as in 10/s or 600/5m".into())
+}
+
+/// The gates of a host. The breaker is asked first: the budget counts no first send that was refused, and what was refused
+/// takes no turn of the rate limit.
+pub(crate) type Gates = (Option<Breaker>, Option<Budget>, Option<Box<Latencies>>, Option<RateLimit>);
 
 /// Prints the present states of gates.
 pub(super) struct States<'a>(pub(super) &'a Gates);
 
 impl fmt::Display for States<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (breaker, budget, latencies) = self.0;
+        let (breaker, budget, latencies, rate) = self.0;
         let now = Instant::now();
-        if let Some(latencies) = latencies {
-            f.write_str(&latencies.state(now).to_string())?;
-            f.write_str(if budget.is_some() || breaker.is_some() { "; " } else { "" })?;
-        }
-        if let Some(budget) = budget {
-            write!(f, "budget: {}", budget.state(now))?;
-        }
-        if let Some(breaker) = breaker {
-            f.write_str(if budget.is_some() { "; breaker " } else { "breaker " })?;
-            match breaker.state(now) {
-                // Shown as a span, since an instant means nothing outside this process.
-                BreakerState::Open { until } => write!(f, "open for another {}", Rounded(until.saturating_since(now)))?,
-                state => write!(f, "{state}")?,
+        let breaker = breaker.as_ref().map(|breaker| match breaker.state(now) {
+            // Shown as a span, since an instant means nothing outside this process.
+            BreakerState::Open { until } => {
+                format!("breaker open for another {}", Rounded(until.saturating_since(now)))
             }
-        }
-        Ok(())
+            state => format!("breaker {state}"),
+        });
+        let states = [
+            latencies.as_ref().map(|latencies| latencies.state(now).to_string()),
+            budget.as_ref().map(|budget| format!("budget: {}", budget.state(now))),
+            breaker,
+            rate.as_ref().map(|rate| format!("rate limit: {}", rate.state(now))),
+        ];
+        f.write_str(&states.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 }

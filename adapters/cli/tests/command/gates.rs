@@ -56,6 +56,17 @@ fn hedges_at_a_percentile_go_by_the_latest_answers_of_their_host() {
     assert!(gates.starts_with(&line), "{}", ran.err);
 }
 
+/// Twenty attempts at 500 a second take 38 ms at least.
+#[test]
+fn a_rate_spaces_the_attempts_of_all_calls() {
+    let server = Server::start(Answer::ok("well\n")).unwrap();
+    let started = std::time::Instant::now();
+    let ran = get("--each --parallel 20 --rate 500/s", &vec![server.url(); 20]);
+    assert_eq!((ran.status, ran.out.matches("well\n").count()), (0, 20), "{}", ran.err);
+    assert!(started.elapsed().as_millis() >= 38, "{:?}", started.elapsed());
+    assert!(gates_lines(&ran)[0].contains("rate limit: "), "{}", ran.err);
+}
+
 #[test]
 fn one_host_that_fails_does_not_stop_the_others() {
     let (bad, good) = (Server::start(Answer::status(503)).unwrap(), Server::start(Answer::ok("well\n")).unwrap());
@@ -102,6 +113,7 @@ fn the_report_says_that_a_gate_refused() {
 fn ratios_that_make_no_sense_are_refused() {
     for (option, ratios, right) in [
         ("--budget", ["0", "0.0009", "10.1", "-1", "NaN", "some"], "from 0.001 to 10"),
+        ("--rate", ["10", "0/s", "10/0s", "x/s", "10/", "-1/s"], "as in 10/s or 600/5m"),
         ("--hedge-after", ["p", "p49", "p99.95", "p100", "pNaN", "p95%"], "from p50 to p99.9"),
         ("--breaker", ["0", "1.01", "-0.5", "inf", "NaN", "some"], "above 0 and up to 1"),
     ] {
