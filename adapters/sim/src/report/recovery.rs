@@ -27,7 +27,7 @@ pub(super) fn recovers(slices: &[Slice], width: Duration, troubles: &[(Duration,
     let stretch = ((ENOUGH * after.len() as f64 / calls.max(1) as f64).ceil() as usize).clamp(1, after.len().max(1));
     let is_ill = |slices: &&[Slice]| share(slices).is_some_and(|share| share < WELL * usual);
     let stretches: Vec<&[Slice]> = after.chunks(stretch).collect();
-    match stretches.iter().rposition(|slices| is_ill(slices)) {
+    match stretches.iter().rposition(is_ill) {
         None => Some(Duration::ZERO),
         Some(last) if last + 1 >= stretches.len() => None,
         Some(last) => Some(width * ((last + 1) * stretch) as u32),
