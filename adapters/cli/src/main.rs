@@ -1,4 +1,4 @@
-//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time.
+//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds.
 //!
 //! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
 
@@ -17,6 +17,7 @@ mod options;
 mod output;
 mod plan;
 mod replay;
+mod simulate;
 mod span;
 mod timeline;
 
@@ -42,6 +43,7 @@ enum Command {
     Get(Box<get::Get>),
     Plan(plan::Plan),
     Replay(replay::Replay),
+    Simulate(Box<simulate::Simulate>),
     #[cfg(feature = "ureq")]
     Demo(demo::Demo),
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Get(get) => get.run(),
         Command::Plan(plan) => plan.run(),
         Command::Replay(replay) => replay.run(),
+        Command::Simulate(simulate) => simulate.run(),
         #[cfg(feature = "ureq")]
         Command::Demo(demo) => demo.run(),
     };

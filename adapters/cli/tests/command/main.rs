@@ -19,4 +19,5 @@ mod report;
 #[cfg(feature = "ureq")]
 mod request;
 mod run;
+mod simulate;
 mod usage;

@@ -5,11 +5,13 @@ mod validate;
 
 use std::time::Duration;
 
-use crate::clients::Clients;
+use crate::clients::{Arrivals, Clients, Load};
 use crate::incidents::Incident;
 use crate::report::{Outcome, Summary};
 use crate::run;
-use crate::servers::{Backend, Servers};
+use crate::servers::{Backend, Balance, Servers};
+use crate::theory::mmc_wait;
+use crate::times::Times;
 pub use candidate::Candidate;
 pub use validate::WorldError;
 
@@ -148,6 +150,32 @@ impl World {
     pub fn troubles(&self) -> Vec<(&'static str, Duration, Duration)> {
         let incidents = self.incidents.iter().map(|incident| (incident.word(), incident.from, incident.until));
         incidents.chain(self.clients.surges.iter().map(|surge| ("surge", surge.from, surge.until))).collect()
+    }
+
+    /// Returns how many sends a call there is room for, in the mean, without incidents; `None` for a closed loop or given
+    /// arrivals.
+    #[must_use]
+    pub fn room(&self) -> Option<f64> {
+        self.clients.per_second().map(|calls| self.servers.capacity() / calls)
+    }
+
+    /// Returns how long a single attempt takes in the mean by queueing theory (M/M/c), in seconds, without retries and
+    /// incidents. There is a theory for Poisson arrivals and exponential service at equal replicas that are chosen by
+    /// chance, if they keep up and their queue has no limit; else `None`.
+    #[must_use]
+    pub fn expected_time(&self) -> Option<f64> {
+        let (Load::Open(Arrivals::Poisson { per_second }), Times::Exponential(mean)) =
+            (&self.clients.load, &self.servers.service)
+        else {
+            return None;
+        };
+        let is_plain = self.servers.queue.is_none() && self.servers.skew.is_empty() && self.clients.surges.is_empty();
+        let is_split = self.servers.replicas == 1 || self.servers.balance == Balance::Random;
+        if !is_plain || !is_split {
+            return None;
+        }
+        let arrivals = per_second / f64::from(self.servers.replicas);
+        mmc_wait(arrivals, 1.0 / mean.as_secs_f64(), self.servers.workers).map(|wait| wait + mean.as_secs_f64())
     }
 
     /// Returns how long calls that count begin.
