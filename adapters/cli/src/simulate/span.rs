@@ -46,9 +46,17 @@ impl<'de> Deserialize<'de> for Distribution {
     }
 }
 
+/// A part of a mix: `{ share = 0.99, of = "5ms" }`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    share: f64,
+    of: Distribution,
+}
+
 struct Shape;
 
-const SHAPES: &str = "constant, uniform, exponential, normal, log_normal, list, or quantiles such as p50 and p99";
+const SHAPES: &str = "constant, uniform, exponential, normal, log_normal, list, mix, or quantiles such as p50 and p99";
 
 impl<'de> Visitor<'de> for Shape {
     type Value = Distribution;
@@ -87,6 +95,9 @@ impl<'de> Visitor<'de> for Shape {
                 Times::LogNormal(median, high)
             }
             "list" => Times::List(map.next_value::<Vec<Span>>()?.into_iter().map(|span| span.0).collect()),
+            "mix" => {
+                Times::Mix(map.next_value::<Vec<Part>>()?.into_iter().map(|part| (part.share, part.of.0)).collect())
+            }
             _ => return quantiles(&key, map),
         };
         match map.next_key::<String>()? {

@@ -1,10 +1,10 @@
 //! A call that lives.
 
-use insist_core::{Call, Gate, Instant, Policy, Repeat};
+use insist_core::{Backoff, Call, Gate, Instant, Policy, Repeat};
 
 /// A call that lives, and its attempts in flight.
-pub(super) struct Live<'a, const LANES: usize> {
-    pub(super) call: Call<&'a Policy, &'a dyn Gate, LANES>,
+pub(super) struct Live<'a, B, const LANES: usize> {
+    pub(super) call: Call<&'a Policy<B>, &'a dyn Gate, LANES>,
     pub(super) number: u64,
     pub(super) client: u32,
     pub(super) began: u64,
@@ -13,9 +13,9 @@ pub(super) struct Live<'a, const LANES: usize> {
     pub(super) in_flight: [Option<(u32, u32)>; LANES],
 }
 
-impl<'a, const LANES: usize> Live<'a, LANES> {
+impl<'a, B: Backoff, const LANES: usize> Live<'a, B, LANES> {
     pub(super) fn new(
-        policy: &'a Policy,
+        policy: &'a Policy<B>,
         gate: &'a dyn Gate,
         repeat: Repeat,
         began: u64,

@@ -10,7 +10,7 @@ mod replicas;
 mod slab;
 mod work;
 
-use insist_core::{Action, Gate, Instant, Policy, Verdict};
+use insist_core::{Action, Backoff, Gate, Instant, Policy, Verdict};
 
 use crate::clients::{Gates, Load, Schedule};
 use crate::draw::{Draw, Purpose};
@@ -25,24 +25,29 @@ use slab::Slab;
 use work::{Stage, Work};
 
 /// Runs a world with room for as many lanes as the policy has.
-pub(crate) fn run(world: &World, candidate: &Candidate<'_>, seed: u64, backend: Option<&mut dyn Backend>) -> Outcome {
+pub(crate) fn run<B: Backoff>(
+    world: &World,
+    candidate: &Candidate<'_, B>,
+    seed: u64,
+    backend: Option<&mut dyn Backend>,
+) -> Outcome {
     let gates: Vec<_> = (0..world.clients.gate_count()).map(|_| candidate.make_gate()).collect();
     let gates: Vec<&dyn Gate> = gates.iter().map(|gate| &**gate as &dyn Gate).collect();
     match candidate.policy().get_lanes() {
-        0..=1 => Run::<1>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
-        2 => Run::<2>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
-        3..=4 => Run::<4>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
-        5..=8 => Run::<8>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
-        _ => Run::<16>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
+        0..=1 => Run::<B, 1>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
+        2 => Run::<B, 2>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
+        3..=4 => Run::<B, 4>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
+        5..=8 => Run::<B, 8>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
+        _ => Run::<B, 16>::new(world, candidate.policy(), &gates, seed, backend).until_over(),
     }
 }
 
 /// The least time from one call of a client to its next, so that calls that end at once do not stop the clock.
 const LEAST_CALL: u64 = 1_000;
 
-struct Run<'a, 'c, const LANES: usize> {
+struct Run<'a, 'c, B, const LANES: usize> {
     world: &'a World,
-    policy: &'a Policy,
+    policy: &'a Policy<B>,
     gates: &'a [&'a dyn Gate],
     seed: u64,
     backend: Option<&'c mut dyn Backend>,
@@ -54,17 +59,17 @@ struct Run<'a, 'c, const LANES: usize> {
     timers: Heap,
     ends: Heap,
     changes: Vec<u64>,
-    calls: Slab<Live<'a, LANES>>,
+    calls: Slab<Live<'a, B, LANES>>,
     works: Slab<Work>,
     replicas: Replicas<'a>,
     number: u64,
     recorder: Recorder,
 }
 
-impl<'a, 'c, const LANES: usize> Run<'a, 'c, LANES> {
+impl<'a, 'c, B: Backoff, const LANES: usize> Run<'a, 'c, B, LANES> {
     fn new(
         world: &'a World,
-        policy: &'a Policy,
+        policy: &'a Policy<B>,
         gates: &'a [&'a dyn Gate],
         seed: u64,
         backend: Option<&'c mut dyn Backend>,

@@ -61,7 +61,7 @@ impl<'a> Replicas<'a> {
                 due.set(place, now.saturating_add(after));
             }
             None if is_full => {
-                work.stage = Stage::Answered(judge(503, None));
+                work.stage = Stage::Answered(judge(self.servers.full_status, None));
                 due.set(place, now.saturating_add(REJECTED_AFTER));
             }
             None => {
@@ -128,6 +128,7 @@ impl<'a> Replicas<'a> {
             }
             replica.waiting -= 1;
             replica.busy += 1;
+            let slowness = slowness * (1.0 + self.servers.contention * f64::from(replica.waiting));
             if let Some(work) = works.get_mut(place) {
                 work.stage = Stage::Serving;
                 let (call, attempt) = (work.request.call, work.request.attempt);

@@ -18,6 +18,8 @@ pub struct Servers {
     pub(crate) balance: Balance,
     pub(crate) skew: Vec<f64>,
     pub(crate) told_of_cancels: bool,
+    pub(crate) full_status: u16,
+    pub(crate) contention: f64,
 }
 
 /// Says which of those that wait is served next.
@@ -57,6 +59,8 @@ impl Servers {
             balance: Balance::Random,
             skew: Vec::new(),
             told_of_cancels: false,
+            full_status: 503,
+            contention: 0.0,
         }
     }
 
@@ -74,10 +78,25 @@ impl Servers {
         self
     }
 
-    /// Sets how many attempts may wait before a replica; what comes beyond is answered with 503 at once. Default: no limit.
+    /// Sets how many attempts may wait before a replica; what comes beyond is answered after 1 ms. Default: no limit.
     #[must_use]
     pub const fn queue(mut self, limit: u32) -> Self {
         self.queue = Some(limit);
+        self
+    }
+
+    /// Sets the status with which a full queue answers. Default: 503.
+    #[must_use]
+    pub const fn full_status(mut self, status: u16) -> Self {
+        self.full_status = status;
+        self
+    }
+
+    /// Makes an attempt take longer by this part for each that waits behind it when it begins, as a server does that
+    /// thrashes, or collects garbage, under load. Default: 0.
+    #[must_use]
+    pub const fn contention(mut self, part: f64) -> Self {
+        self.contention = part;
         self
     }
 

@@ -36,6 +36,8 @@ pub enum Times {
     Quantiles(Quantiles),
     /// One of these, each as likely as another.
     List(Vec<Duration>),
+    /// One of these distributions, each as often as its weight says.
+    Mix(Vec<(f64, Self)>),
 }
 
 /// The 99th percentile of the normal distribution.
@@ -76,6 +78,14 @@ impl Times {
                 (median * exp(sigma * draw.normal())) as u64
             }
             Self::Quantiles(quantiles) => quantiles.nanos(draw.unit()),
+            Self::Mix(parts) => {
+                let mut place = draw.unit() * parts.iter().map(|(weight, _)| weight).sum::<f64>();
+                let hit = |(weight, _): &&(f64, Self)| {
+                    place -= weight;
+                    place < 0.0
+                };
+                parts.iter().find(hit).or(parts.last()).map_or(0, |(_, times)| times.nanos(draw))
+            }
             Self::List(spans) => spans.get(draw.below(spans.len() as u64) as usize).map_or(0, |span| nanos(*span)),
         }
     }
@@ -92,6 +102,10 @@ impl Times {
                 median * exp(sigma * sigma / 2.0)
             }
             Self::Quantiles(quantiles) => quantiles.mean(),
+            Self::Mix(parts) => {
+                let weights: f64 = parts.iter().map(|(weight, _)| weight).sum();
+                parts.iter().map(|(weight, times)| weight / weights * nanos(times.mean()) as f64).sum()
+            }
             Self::List(spans) if spans.is_empty() => 0.0,
             Self::List(spans) => spans.iter().map(|span| nanos(*span) as f64).sum::<f64>() / spans.len() as f64,
         };
@@ -112,7 +126,7 @@ mod tests {
 
     fn mean(times: &Times) -> f64 {
         let mut draw = Draw::new(7);
-        (0..100_000).map(|_| times.nanos(&mut draw) as f64).sum::<f64>() / 1e5
+        (0..400_000).map(|_| times.nanos(&mut draw) as f64).sum::<f64>() / 4e5
     }
 
     #[test]
@@ -125,6 +139,7 @@ mod tests {
             Times::LogNormal(10 * MS, 40 * MS),
             Times::quantiles(&[(0.5, MS), (0.95, 5 * MS), (0.99, 10 * MS)]).unwrap(),
             Times::List(vec![MS, 5 * MS]),
+            Times::Mix(vec![(0.9, Times::Constant(MS)), (0.1, Times::Exponential(50 * MS))]),
         ];
         for times in all {
             let expected = nanos(times.mean()) as f64;

@@ -2,31 +2,31 @@
 
 use std::fmt;
 
-use insist_core::{Gate, Policy};
+use insist_core::{Backoff, Gate, Policy, Shape};
 
 use super::WorldError;
 
-/// A policy under trial: its name, its numbers, and what makes its gates.
-pub struct Candidate<'a> {
+/// A policy under trial: its name, its numbers, and what makes its gates. Its backoff may be one of your own.
+pub struct Candidate<'a, B = Shape> {
     name: String,
-    policy: Policy,
+    policy: Policy<B>,
     gate: Option<Box<dyn Fn() -> Box<dyn Gate + 'a> + 'a>>,
 }
 
-impl fmt::Debug for Candidate<'_> {
+impl<B> fmt::Debug for Candidate<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, policy, gate } = self;
-        f.debug_struct("Candidate").field("name", name).field("policy", policy).field("gate", &gate.is_some()).finish()
+        let Self { name, gate, .. } = self;
+        f.debug_struct("Candidate").field("name", name).field("gate", &gate.is_some()).finish_non_exhaustive()
     }
 }
 
 /// The most lanes that a policy under trial may have.
 pub(crate) const LANES: u8 = 16;
 
-impl<'a> Candidate<'a> {
+impl<'a, B: Backoff> Candidate<'a, B> {
     /// Makes a candidate without a gate.
     #[must_use]
-    pub fn new(name: impl Into<String>, policy: Policy) -> Self {
+    pub fn new(name: impl Into<String>, policy: Policy<B>) -> Self {
         Self { name: name.into(), policy, gate: None }
     }
 
@@ -44,7 +44,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// Returns its policy.
-    pub const fn policy(&self) -> &Policy {
+    pub const fn policy(&self) -> &Policy<B> {
         &self.policy
     }
 

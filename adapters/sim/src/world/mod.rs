@@ -5,6 +5,8 @@ mod validate;
 
 use std::time::Duration;
 
+use insist_core::Backoff;
+
 use crate::clients::{Arrivals, Clients, Load};
 use crate::incidents::Incident;
 use crate::report::{Outcome, Summary};
@@ -103,7 +105,7 @@ impl World {
     /// # Errors
     ///
     /// Says what makes no sense about the world or the policy.
-    pub fn run(&self, candidate: &Candidate<'_>, seed: u64) -> Result<Outcome, WorldError> {
+    pub fn run<B: Backoff>(&self, candidate: &Candidate<'_, B>, seed: u64) -> Result<Outcome, WorldError> {
         self.validate()?;
         candidate.validate()?;
         Ok(run::run(self, candidate, seed, None))
@@ -114,9 +116,9 @@ impl World {
     /// # Errors
     ///
     /// Says what makes no sense about the world or the policy.
-    pub fn run_with(
+    pub fn run_with<B: Backoff>(
         &self,
-        candidate: &Candidate<'_>,
+        candidate: &Candidate<'_, B>,
         seed: u64,
         backend: &mut dyn Backend,
     ) -> Result<Outcome, WorldError> {
@@ -130,7 +132,7 @@ impl World {
     /// # Errors
     ///
     /// Says what makes no sense about the world or the policy.
-    pub fn runs(&self, candidate: &Candidate<'_>, seed: u64, seeds: u32) -> Result<Summary, WorldError> {
+    pub fn runs<B: Backoff>(&self, candidate: &Candidate<'_, B>, seed: u64, seeds: u32) -> Result<Summary, WorldError> {
         let outcomes: Result<Vec<Outcome>, _> =
             (0..seeds.max(1)).map(|number| self.run(candidate, Self::seed(seed, number))).collect();
         Ok(Summary::new(outcomes?))

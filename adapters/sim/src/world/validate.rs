@@ -90,6 +90,10 @@ impl World {
         for surge in &self.clients.surges {
             positive("factor", surge.factor)?;
         }
+        if !(0.0..=MOST).contains(&self.servers.contention) {
+            return Err(WorldError::Number("contention", self.servers.contention, "a number from 0 is needed"));
+        }
+        status("full_status", self.servers.full_status)?;
         self.incidents()?;
         let spans = self.troubles().into_iter().find(|(_, from, until)| from >= until);
         spans.map_or(Ok(()), |(word, from, until)| Err(WorldError::Span(word, from, until)))?;
@@ -107,9 +111,7 @@ impl World {
                     return Err(WorldError::Number("factor", factor, POSITIVE));
                 }
                 Kind::Loss(part) => share("part", part)?,
-                Kind::Fail { status, .. } if !(100..=999).contains(&status) => {
-                    return Err(WorldError::Number("status", status.into(), "a status is a number from 100 to 999"));
-                }
+                Kind::Fail { status: number, .. } => status("status", number)?,
                 _ => {}
             }
             if let Some(replica) = incident.replica.filter(|replica| *replica >= self.servers.replicas) {
@@ -118,4 +120,9 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn status(field: &'static str, number: u16) -> Result<(), WorldError> {
+    let valid = "a status is a number from 100 to 999";
+    if (100..=999).contains(&number) { Ok(()) } else { Err(WorldError::Number(field, number.into(), valid)) }
 }

@@ -20,6 +20,9 @@ pub(super) struct ServersTable {
     skew: Vec<f64>,
     #[serde(default)]
     told_of_cancels: bool,
+    full_status: Option<u16>,
+    #[serde(default)]
+    contention: f64,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -45,6 +48,8 @@ impl ServersTable {
             .replicas(self.replicas.unwrap_or(1))
             .workers(self.workers.unwrap_or(1))
             .skew(&self.skew)
+            .full_status(self.full_status.unwrap_or(503))
+            .contention(self.contention)
             .discipline(match self.discipline {
                 DisciplineName::Fifo => Discipline::Fifo,
                 DisciplineName::Lifo => Discipline::Lifo,

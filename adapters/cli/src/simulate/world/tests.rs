@@ -40,7 +40,7 @@ fn what_is_wrong_is_named_with_its_line() {
     assert_wrong(
         "workers = 4",
         "worker = 4",
-        ", line 7: unknown field `worker`, expected one of `service`, `replicas`, `workers`, `queue`, `discipline`, `balance`, `skew`, `told_of_cancels`",
+        ", line 7: unknown field `worker`, expected one of `service`, `replicas`, `workers`, `queue`, `discipline`, `balance`, `skew`, `told_of_cancels`, `full_status`, `contention`",
     );
     assert_wrong("\"20s\"", "\"5s\"", ", line 11: fail is from 10s until 5s; until has to be later than from");
     assert_wrong(
@@ -52,7 +52,7 @@ fn what_is_wrong_is_named_with_its_line() {
     assert_wrong(
         "p50 =",
         "q50 =",
-        ", line 6, service: q50 is not known; a table with one of constant, uniform, exponential, normal, log_normal, list, or quantiles such as p50 and p99 is needed",
+        ", line 6, service: q50 is not known; a table with one of constant, uniform, exponential, normal, log_normal, list, mix, or quantiles such as p50 and p99 is needed",
     );
     assert_wrong("[servers]", "[servers", ", line 5: unclosed table, expected `]`");
 }
