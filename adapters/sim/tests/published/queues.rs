@@ -8,7 +8,7 @@ use insist_sim::{Arrivals, Candidate, Clients, Incident, Outcome, Servers, Times
 const S: Duration = Duration::from_secs(1);
 const ONCE: Policy = Policy::zero().attempts(1);
 
-fn queue(arrivals: f64, workers: u32) -> (World, Outcome) {
+pub(crate) fn queue(arrivals: f64, workers: u32) -> (World, Outcome) {
     let clients = Clients::open(Arrivals::poisson(arrivals));
     let world = World::new(clients, Servers::new(Times::Exponential(S / 100)).workers(workers)).warm_up(30 * S);
     let world = world.lasting(S * (1_000_000.0 / arrivals) as u32);

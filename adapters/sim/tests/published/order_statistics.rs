@@ -17,7 +17,7 @@ fn service() -> Times {
     Times::Mix(vec![(0.99, log_normal(10_000)), (0.01, log_normal(500_000))])
 }
 
-fn run(policy: Policy) -> Outcome {
+pub(crate) fn run(policy: Policy) -> Outcome {
     let clients = Clients::open(Arrivals::poisson(1000.0));
     let world = World::new(clients, Servers::new(service()).workers(1_000_000)).lasting(500 * S);
     world.run(&Candidate::new("", policy), 7).unwrap()
@@ -32,7 +32,7 @@ fn assert_quantile(outcome: &Outcome, share: f64, theory: f64, tolerance: f64) {
 
 const ONE: Policy = Policy::stop().attempts(1);
 /// The 95th and 98.5th percentile of the service.
-const P95: Duration = Duration::from_micros(23_940);
+pub(crate) const P95: Duration = Duration::from_micros(23_940);
 const P98_5: Duration = Duration::from_micros(36_190);
 
 #[test]

@@ -10,10 +10,10 @@ use insist_sim::{Arrivals, Candidate, Clients, Incident, Servers, Times, World};
 
 const S: Duration = Duration::from_secs(1);
 
-struct Bucket(Mutex<f64>);
+pub(crate) struct Bucket(Mutex<f64>);
 
 impl Bucket {
-    fn full() -> Self {
+    pub(crate) fn full() -> Self {
         Self(Mutex::new(10.0))
     }
 }
@@ -42,7 +42,7 @@ impl Gate for Bucket {
 }
 
 /// 200,000 calls of so many clients, in a world where attempts fail with this probability.
-fn outcome<G: Gate>(clients: u32, failure: f64, gate: impl Fn() -> G) -> (f64, f64) {
+pub(crate) fn outcome<G: Gate>(clients: u32, failure: f64, gate: impl Fn() -> G) -> (f64, f64) {
     let servers = Servers::new(Times::Constant(S / 1000)).workers(1_000_000);
     let world = World::new(Clients::open(Arrivals::poisson(1000.0)).count(clients).gate_each(), servers)
         .incident(Incident::fail(503, Duration::ZERO, 3600 * S).share(failure))

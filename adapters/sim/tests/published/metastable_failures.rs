@@ -7,16 +7,16 @@ use insist_core::{Breaker, Budget, Gate, Policy};
 use insist_sim::{Arrivals, Candidate, Clients, Incident, Outcome, Servers, Times, World, theory};
 
 const S: Duration = Duration::from_secs(1);
-const POLICY: Policy = Policy::zero().attempts(2).attempt_timeout(S);
+pub(crate) const POLICY: Policy = Policy::zero().attempts(2).attempt_timeout(S);
 
-fn world(per_second: f64, seconds: u32) -> World {
+pub(crate) fn world(per_second: f64, seconds: u32) -> World {
     World::new(Clients::open(Arrivals::even(per_second)), Servers::new(Times::Constant(S / 300)))
         .incident(Incident::hang(10 * S, 20 * S))
         .lasting(S * seconds)
         .patience(S)
 }
 
-fn run<G: Gate>(world: &World, gate: impl Fn() -> G) -> Outcome {
+pub(crate) fn run<G: Gate>(world: &World, gate: impl Fn() -> G) -> Outcome {
     world.run(&Candidate::new("", POLICY).gate(gate), 7).unwrap()
 }
 

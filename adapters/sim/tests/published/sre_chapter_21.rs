@@ -10,7 +10,7 @@ use insist_tests::throttle::AdaptiveThrottle;
 const S: Duration = Duration::from_secs(1);
 
 /// Sends for each call, in a world where attempts fail with this probability.
-fn load<G: Gate>(failure: f64, gate: impl Fn() -> G) -> f64 {
+pub(crate) fn load<G: Gate>(failure: f64, gate: impl Fn() -> G) -> f64 {
     let servers = Servers::new(Times::Constant(S / 1000)).workers(1_000_000);
     let world = World::new(Clients::open(Arrivals::even(1000.0)), servers)
         .incident(Incident::fail(503, Duration::ZERO, 3600 * S).share(failure))
@@ -67,7 +67,7 @@ impl Backend for Layers {
 }
 
 /// How often the bottom is asked for a call, through so many layers that each make so many attempts.
-fn asked(layers: u32, attempts: u32) -> u64 {
+pub(crate) fn asked(layers: u32, attempts: u32) -> u64 {
     let nothing = Times::Constant(Duration::ZERO);
     let world = World::new(Clients::closed(10, nothing.clone()).calls_each(1), Servers::new(nothing));
     let policy = Policy::zero().attempts(attempts);
