@@ -1,4 +1,5 @@
-//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds.
+//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds, makes worlds from
+//! records of incidents.
 //!
 //! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
 
@@ -20,6 +21,7 @@ mod replay;
 mod simulate;
 mod span;
 mod timeline;
+mod world;
 
 use std::process::ExitCode;
 
@@ -44,6 +46,7 @@ enum Command {
     Plan(plan::Plan),
     Replay(replay::Replay),
     Simulate(Box<simulate::Simulate>),
+    World(world::WorldFrom),
     #[cfg(feature = "ureq")]
     Demo(demo::Demo),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Plan(plan) => plan.run(),
         Command::Replay(replay) => replay.run(),
         Command::Simulate(simulate) => simulate.run(),
+        Command::World(world) => world.run(),
         #[cfg(feature = "ureq")]
         Command::Demo(demo) => demo.run(),
     };

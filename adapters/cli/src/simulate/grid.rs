@@ -21,6 +21,8 @@ pub(super) struct Grid {
     summaries: Vec<Summary>,
 }
 
+/// How much more than was seen is taken for chance.
+const BEYOND: f64 = 1.2;
 /// The time after which progress is shown.
 const LONG: Duration = Duration::from_secs(1);
 
@@ -60,11 +62,36 @@ impl Grid {
         Ok(Self { worlds, specs, seed, seeds, summaries })
     }
 
+    /// Refuses policies that send more than the records of a world have seen, since nothing is known of such a load.
+    pub(super) fn refuse_unseen(&self) -> Result<(), Failure> {
+        for (world, rows) in self.by_world() {
+            let Some(seen) = world.seen else { continue };
+            for (spec, summary) in rows {
+                let most = summary.figure(most_per_second).mean;
+                if most > seen * BEYOND {
+                    return Err(Failure::Usage(format!(
+                        "world {}, policy {}: it sends {most:.0} a second, and the records have seen {seen} at most, so nothing \
+                         is known of what the servers would do; without seen_per_second the world says nothing of it",
+                        world.name, spec.name
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the worlds, each with its policies and what came of them.
     pub(super) fn by_world(&self) -> impl Iterator<Item = (&NamedWorld, Vec<(&Spec, &Summary)>)> {
         let rows = self.summaries.chunks(self.specs.len()).map(|row| self.specs.iter().zip(row).collect());
         self.worlds.iter().zip(rows)
     }
+}
+
+/// Returns the most sends of a second.
+fn most_per_second(outcome: &Outcome) -> f64 {
+    let slices = (1.0 / outcome.width.as_secs_f64()).round().max(1.0) as usize;
+    let sends = outcome.slices.chunks(slices).map(|slices| slices.iter().map(|slice| slice.sends).sum::<u64>());
+    sends.max().unwrap_or(0) as f64
 }
 
 /// Counts runs on standard error, if that is a terminal and there is something to wait for.

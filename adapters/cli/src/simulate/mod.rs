@@ -109,6 +109,7 @@ impl Simulate {
         let specs = self.specs()?;
         let seed = self.seed.unwrap_or_else(|| fresh_seed() >> 11);
         let grid = Grid::run(worlds, specs, seed, self.seeds)?;
+        grid.refuse_unseen()?;
         if let Some(path) = &self.svg {
             write(path, &show::svg::document(&grid))?;
         }

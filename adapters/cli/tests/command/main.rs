@@ -21,3 +21,5 @@ mod request;
 mod run;
 mod simulate;
 mod usage;
+#[cfg(feature = "ureq")]
+mod world;

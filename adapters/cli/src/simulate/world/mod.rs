@@ -24,6 +24,8 @@ pub(crate) struct NamedWorld {
     /// The sentence that the file says about itself.
     pub(crate) about: String,
     pub(crate) world: World,
+    /// The most sends a second that it is known for.
+    pub(crate) seen: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +36,7 @@ struct WorldFile {
     lasting: Option<Span>,
     warm_up: Option<Span>,
     patience: Option<Span>,
+    seen_per_second: Option<f64>,
     clients: ClientsTable,
     servers: ServersTable,
     #[serde(default)]
@@ -53,13 +56,14 @@ pub(crate) fn read(path: &Path) -> Result<NamedWorld, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("cannot read the world file {shown}: {error}")))?;
-    let (about, world) = parse(&text).map_err(|problem| Failure::Usage(format!("world file {shown}{problem}")))?;
+    let (about, seen, world) =
+        parse(&text).map_err(|problem| Failure::Usage(format!("world file {shown}{problem}")))?;
     let name = path.file_stem().map_or_else(|| shown.to_string(), |stem| stem.to_string_lossy().into_owned());
-    Ok(NamedWorld { name, about, world })
+    Ok(NamedWorld { name, about, world, seen })
 }
 
 /// Parses a world. An error begins with `: ` or `, line 3`, to follow the name of the file.
-pub(super) fn parse(text: &str) -> Result<(String, World), String> {
+pub(super) fn parse(text: &str) -> Result<(String, Option<f64>, World), String> {
     toml::de::DeTable::parse(text).map_err(|error| syntax_error(text, &error))?;
     let file: WorldFile = toml::from_str(text).map_err(|error| {
         let Some(span) = error.span() else { return format!(": {}", error.message()) };
@@ -69,10 +73,10 @@ pub(super) fn parse(text: &str) -> Result<(String, World), String> {
             None => format!(", line {number}: {}", error.message()),
         }
     })?;
-    let about = file.about.clone();
+    let (about, seen) = (file.about.clone(), file.seen_per_second);
     let world = file.world().map_err(|Wrong(field, message)| located(text, field, &message))?;
     match world.validate() {
-        Ok(()) => Ok((about, world)),
+        Ok(()) => Ok((about, seen, world)),
         Err(error) => {
             let field = match &error {
                 WorldError::Number(field, ..) => field,

@@ -25,7 +25,7 @@ fn assert_wrong(find: &str, put: &str, message: &str) {
 
 #[test]
 fn a_world_is_read() {
-    let (_, world) = parse(GOOD).unwrap();
+    let (_, _, world) = parse(GOOD).unwrap();
     assert_eq!(world.clients().per_second(), Some(100.0));
 }
 
