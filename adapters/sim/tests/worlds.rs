@@ -162,6 +162,8 @@ fn what_makes_no_sense_is_named() {
     assert_eq!(error(ill), "share is 1.5; a number from 0 to 1 is needed");
     let ill = world.clone().incident(Incident::hang(S, 2 * S).replica(1));
     assert!(error(ill).starts_with("an incident is about replica 1"));
+    let ill = World::new(given(&[0]), Servers::new(Times::Mix(vec![(0.0, Times::Constant(MS))])));
+    assert_eq!(error(ill), "service: a mix needs shares from 0, and one above it");
     let many = world.run(&Candidate::new("", ONCE.lanes(17)), 7);
     assert_eq!(many, Err(WorldError::Lanes(17)));
 }

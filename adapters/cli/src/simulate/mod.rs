@@ -105,7 +105,7 @@ Exit status: 0 done, and every --assert held; 1 one did not; 2 usage error.";
 
 impl Simulate {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let worlds: Vec<NamedWorld> = self.worlds.iter().map(|path| world::read(path)).collect::<Result<_, _>>()?;
+        let worlds = self.worlds()?;
         let specs = self.specs()?;
         let seed = self.seed.unwrap_or_else(|| fresh_seed() >> 11);
         let grid = Grid::run(worlds, specs, seed, self.seeds)?;
@@ -130,6 +130,14 @@ impl Simulate {
         Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(GAVE_UP) })
     }
 
+    /// Returns the worlds, each with a name of its own.
+    fn worlds(&self) -> Result<Vec<NamedWorld>, Failure> {
+        let mut worlds: Vec<NamedWorld> = self.worlds.iter().map(|path| world::read(path)).collect::<Result<_, _>>()?;
+        let names: Vec<String> = numbered(worlds.iter().map(|world| world.name.as_str()));
+        worlds.iter_mut().zip(names).for_each(|(world, name)| world.name = name);
+        Ok(worlds)
+    }
+
     /// Returns the policies under trial, each with a name of its own.
     fn specs(&self) -> Result<Vec<Spec>, Failure> {
         let mut specs: Vec<Spec> = self.policies.iter().map(|path| candidate::read(path)).collect::<Result<_, _>>()?;
@@ -143,17 +151,25 @@ impl Simulate {
         if let Some(sweep) = &self.sweep {
             specs = sweep.over(&specs);
         }
-        for index in 1..specs.len() {
-            let before = specs[..index].iter().filter(|other| other.name == specs[index].name).count();
-            if before > 0 {
-                specs[index].name = format!("{} ({})", specs[index].name, before + 1);
-            }
-        }
+        let names = numbered(specs.iter().map(|spec| spec.name.as_str()));
+        specs.iter_mut().zip(names).for_each(|(spec, name)| spec.name = name);
         match specs.iter().find_map(|spec| spec.validate().err().map(|(_, message)| (&spec.name, message))) {
             Some((name, message)) => Err(Failure::Usage(format!("policy {name}: {message}"))),
             None => Ok(specs),
         }
     }
+}
+
+/// Returns names as they can be shown, of which equal ones are numbered.
+fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for name in names {
+        let name = span::shown(name, 60);
+        let is_same = |other: &&String| **other == name || other.starts_with(&format!("{name} ("));
+        let before = shown.iter().filter(is_same).count();
+        shown.push(if before == 0 { name } else { format!("{name} ({})", before + 1) });
+    }
+    shown
 }
 
 fn write(path: &Path, content: &str) -> Result<(), Failure> {

@@ -36,6 +36,11 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// Returns text of a file as it can be shown: without control characters, and cut.
+pub(super) fn shown(text: &str, most: usize) -> String {
+    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).take(most).collect()
+}
+
 /// A distribution.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Distribution(pub(super) Times);

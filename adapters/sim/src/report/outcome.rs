@@ -35,7 +35,7 @@ pub struct Outcome {
     pub refusals: BTreeMap<&'static str, u64>,
     /// The run in slices of [`width`](Self::width).
     pub slices: Vec<Slice>,
-    /// A second, or less if the run is shorter than a minute.
+    /// A second, or less if the run is shorter than a minute, or more if it is longer than a day.
     pub width: Duration,
     /// When the last of the calls ended, after the warm-up.
     pub ended_at: Duration,

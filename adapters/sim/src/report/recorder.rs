@@ -16,10 +16,12 @@ pub(crate) enum End {
     GaveUp(Reason, Option<&'static str>),
 }
 
-/// The least width of a slice, and the most.
+/// The least width of a slice, and the most, unless there would be too many.
 const WIDTHS: (u64, u64) = (1_000_000, 1_000_000_000);
 /// The slices that a run has at least, where their least width allows it.
 const SLICES: u64 = 60;
+/// The slices that a run has at most, however long it is.
+const MOST_SLICES: u64 = 100_000;
 
 #[derive(Debug)]
 pub(crate) struct Recorder {
@@ -35,7 +37,7 @@ impl Recorder {
     pub(crate) fn new(world: &World) -> Self {
         let from = nanos(world.warm_up);
         let lasting = nanos(world.lasting);
-        let width = (lasting / SLICES).clamp(WIDTHS.0, WIDTHS.1);
+        let width = (lasting / SLICES).clamp(WIDTHS.0, WIDTHS.1).max(lasting / MOST_SLICES);
         let slices = vec![Slice::default(); lasting.div_ceil(width) as usize];
         let shifted = |instant: Duration| instant.saturating_sub(world.warm_up);
         let troubles = world.troubles().into_iter().map(|(_, from, until)| (shifted(from), shifted(until)));

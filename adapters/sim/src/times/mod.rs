@@ -90,6 +90,26 @@ impl Times {
         }
     }
 
+    /// Returns what makes no sense about it.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Uniform(low, high) if low > high => Some("the first span of uniform is longer than the second"),
+            Self::LogNormal(median, high) if median.is_zero() || high < median => {
+                Some("a log-normal distribution needs a median above 0, and a 99th percentile that is no shorter")
+            }
+            Self::List(spans) if spans.is_empty() => Some("a list needs a span"),
+            Self::Mix(parts) => {
+                let is_weight = |weight: f64| weight.is_finite() && weight >= 0.0;
+                if parts.iter().all(|(weight, _)| is_weight(*weight)) && parts.iter().any(|(weight, _)| *weight > 0.0) {
+                    parts.iter().find_map(|(_, times)| times.problem())
+                } else {
+                    Some("a mix needs shares from 0, and one above it")
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the mean, in nanoseconds; that of a log-normal distribution without its rarest draws.
     #[must_use]
     pub fn mean(&self) -> Duration {

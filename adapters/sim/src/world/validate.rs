@@ -9,6 +9,7 @@ use super::World;
 use super::candidate::LANES;
 use crate::clients::{Arrivals, Load};
 use crate::incidents::Kind;
+use crate::times::Times;
 
 /// Says what makes no sense about a world, or about a policy that is tried in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,8 @@ pub enum WorldError {
     Span(&'static str, Duration, Duration),
     /// An incident is about a replica that does not exist.
     Replica(u32),
+    /// A distribution makes no sense: its field, and what is wrong.
+    Times(&'static str, &'static str),
     /// The policy has more lanes than a simulated call has room for.
     Lanes(u8),
     /// The policy makes no sense.
@@ -36,6 +39,7 @@ impl fmt::Display for WorldError {
             Self::Replica(replica) => {
                 write!(f, "an incident is about replica {replica}; replicas are numbered from 0 below servers.replicas")
             }
+            Self::Times(field, problem) => write!(f, "{field}: {problem}"),
             Self::Lanes(lanes) => write!(f, "the policy has {lanes} lanes; at most {LANES} can be simulated"),
             Self::Policy(error) => error.fmt(f),
         }
@@ -78,11 +82,13 @@ impl World {
             }
             Load::Open(Arrivals::Given(_)) => {}
             Load::Closed { think, calls } => {
+                times("think", think)?;
                 if think.mean().is_zero() && self.servers.mean().is_zero() && calls.is_none() {
                     return Err(WorldError::Number("think", 0.0, "a loop without think and service times never ends"));
                 }
             }
         }
+        times("service", &self.servers.service)?;
         count("count", self.clients.count, 1_000_000)?;
         count("replicas", self.servers.replicas, 1_000_000)?;
         count("workers", self.servers.workers, 1_000_000)?;
@@ -125,4 +131,8 @@ impl World {
 fn status(field: &'static str, number: u16) -> Result<(), WorldError> {
     let valid = "a status is a number from 100 to 999";
     if (100..=999).contains(&number) { Ok(()) } else { Err(WorldError::Number(field, number.into(), valid)) }
+}
+
+fn times(field: &'static str, times: &Times) -> Result<(), WorldError> {
+    times.problem().map_or(Ok(()), |problem| Err(WorldError::Times(field, problem)))
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use insist_sim::{World, WorldError};
 use serde::Deserialize;
 
-use super::span::Span;
+use super::span::{Span, shown};
 use crate::exit::Failure;
 use crate::options::file::{line, placed, syntax_error};
 use clients::ClientsTable;
@@ -53,12 +53,12 @@ pub(super) fn needed<T>(value: Option<T>, field: &'static str, by: &str) -> Resu
 
 /// Reads a world file.
 pub(crate) fn read(path: &Path) -> Result<NamedWorld, Failure> {
-    let shown = path.display();
+    let place = path.display();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read the world file {shown}: {error}")))?;
+        .map_err(|error| Failure::Usage(format!("cannot read the world file {place}: {error}")))?;
     let (about, seen, world) =
-        parse(&text).map_err(|problem| Failure::Usage(format!("world file {shown}{problem}")))?;
-    let name = path.file_stem().map_or_else(|| shown.to_string(), |stem| stem.to_string_lossy().into_owned());
+        parse(&text).map_err(|problem| Failure::Usage(format!("world file {place}{problem}")))?;
+    let name = path.file_stem().map_or_else(|| place.to_string(), |stem| stem.to_string_lossy().into_owned());
     Ok(NamedWorld { name, about, world, seen })
 }
 
@@ -73,7 +73,7 @@ pub(super) fn parse(text: &str) -> Result<(String, Option<f64>, World), String> 
             None => format!(", line {number}: {}", error.message()),
         }
     })?;
-    let (about, seen) = (file.about.clone(), file.seen_per_second);
+    let (about, seen) = (shown(&file.about, 200), file.seen_per_second);
     let world = file.world().map_err(|Wrong(field, message)| located(text, field, &message))?;
     match world.validate() {
         Ok(()) => Ok((about, seen, world)),
@@ -81,6 +81,7 @@ pub(super) fn parse(text: &str) -> Result<(String, Option<f64>, World), String> 
             let field = match &error {
                 WorldError::Number(field, ..) => field,
                 WorldError::Span(..) => "until",
+                WorldError::Times(field, _) => field,
                 WorldError::Replica(_) => "replica",
                 _ => "",
             };
