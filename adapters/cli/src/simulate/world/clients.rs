@@ -5,7 +5,7 @@ use insist_sim::{Arrivals, Clients, Surge};
 use serde::Deserialize;
 
 use super::super::span::{Distribution, Span};
-use super::{Wrong, needed};
+use super::wrong::{Wrong, needed};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,16 +64,13 @@ impl ClientsTable {
     pub(super) fn clients(self) -> Result<Clients, Wrong> {
         let mut clients = match (self.arrivals, self.think) {
             (Some(_), Some(_)) => {
-                return Err(Wrong(
+                return Err(Wrong::new(
                     "think",
-                    "think is for clients in a loop, and arrivals for an open load; keep one".into(),
+                    "think is for clients in a loop, and arrivals for an open load; keep one",
                 ));
             }
             (None, None) => {
-                return Err(Wrong(
-                    "clients",
-                    "clients need arrivals (an open load) or think (clients in a loop)".into(),
-                ));
+                return Err(Wrong::new("clients", "clients need arrivals (an open load) or think (clients in a loop)"));
             }
             (None, Some(think)) => Clients::closed(self.count.unwrap_or(1), think.0),
             (Some(name), None) => Clients::open(match name {

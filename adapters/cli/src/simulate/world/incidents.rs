@@ -4,7 +4,7 @@ use insist_sim::Incident;
 use serde::Deserialize;
 
 use super::super::span::Span;
-use super::{Wrong, needed};
+use super::wrong::{Wrong, needed};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,7 +68,7 @@ impl IncidentTable {
             ("share", self.share.is_some(), !is(&[KindName::CapacityLoss]), "all but kind = \"capacity_loss\""),
         ];
         match fields.into_iter().find(|(_, is_said, belongs, _)| *is_said && !belongs) {
-            Some((field, _, _, whose)) => Err(Wrong(field, format!("{field} belongs to {whose} only"))),
+            Some((field, _, _, whose)) => Err(Wrong::new(field, format!("{field} belongs to {whose} only"))),
             None => Ok(()),
         }
     }

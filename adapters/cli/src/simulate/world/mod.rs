@@ -3,11 +3,13 @@
 mod clients;
 mod incidents;
 mod servers;
+mod wrong;
 
 use std::path::Path;
 
-use insist_sim::{World, WorldError};
+use insist_sim::World;
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::span::{Span, shown};
 use crate::exit::Failure;
@@ -15,6 +17,7 @@ use crate::options::file::{line, placed, syntax_error};
 use clients::ClientsTable;
 use incidents::IncidentTable;
 use servers::ServersTable;
+use wrong::{Wrong, word};
 
 /// A world that was read from a file.
 #[derive(Clone, Debug)]
@@ -40,15 +43,7 @@ struct WorldFile {
     clients: ClientsTable,
     servers: ServersTable,
     #[serde(default)]
-    incidents: Vec<IncidentTable>,
-}
-
-/// What is wrong with a field, which may be missing.
-pub(super) struct Wrong(pub(super) &'static str, pub(super) String);
-
-/// Returns the value of a field that another needs.
-pub(super) fn needed<T>(value: Option<T>, field: &'static str, by: &str) -> Result<T, Wrong> {
-    value.ok_or_else(|| Wrong(field, format!("{field} is missing; {by} needs it")))
+    incidents: Vec<Spanned<IncidentTable>>,
 }
 
 /// Reads a world file.
@@ -74,47 +69,34 @@ pub(super) fn parse(text: &str) -> Result<(String, Option<f64>, World), String> 
         }
     })?;
     let (about, seen) = (shown(&file.about, 200), file.seen_per_second);
-    let world = file.world().map_err(|Wrong(field, message)| located(text, field, &message))?;
-    match world.validate() {
-        Ok(()) => Ok((about, seen, world)),
-        Err(error) => {
-            let field = match &error {
-                WorldError::Number(field, ..) => field,
-                WorldError::Span(..) => "until",
-                WorldError::Times(field, _) => field,
-                WorldError::Replica(_) => "replica",
-                _ => "",
-            };
-            Err(located(text, field, &error.to_string()))
-        }
-    }
-}
-
-/// Returns the key of a line, or the name of its table.
-fn word(line: &str) -> &str {
-    line.split_once('=').map_or(line, |(key, _)| key).trim().trim_matches(['[', ']'])
-}
-
-fn located(text: &str, field: &str, message: &str) -> String {
-    match text.lines().position(|line| word(line) == field && line.contains('=')) {
-        Some(index) => placed(index + 1, field, message),
-        None => format!(": {message}"),
-    }
+    Ok((about, seen, file.world(text)?))
 }
 
 impl WorldFile {
-    fn world(self) -> Result<World, Wrong> {
-        let mut world = World::new(self.clients.clients()?, self.servers.servers());
-        for incident in self.incidents {
-            world = world.incident(incident.incident()?);
-        }
+    /// Makes the world. It is checked after each incident, so that what is wrong is looked for in the right one.
+    fn world(self, text: &str) -> Result<World, String> {
+        let clients = self.clients.clients().map_err(|wrong| wrong.located(text, 0..text.len()))?;
+        let mut world = World::new(clients, self.servers.servers());
         if let Some(span) = self.lasting {
             world = world.lasting(span.0);
         }
         if let Some(span) = self.warm_up {
             world = world.warm_up(span.0);
         }
-        Ok(if let Some(span) = self.patience { world.patience(span.0) } else { world })
+        if let Some(span) = self.patience {
+            world = world.patience(span.0);
+        }
+        world.validate().map_err(|error| Wrong::of(&error).located(text, 0..text.len()))?;
+        // The span of a table with a header of its own is that of the header.
+        let mut ends: Vec<usize> = self.incidents.iter().skip(1).map(|incident| incident.span().start).collect();
+        ends.push(text.len());
+        for (incident, end) in self.incidents.into_iter().zip(ends) {
+            let part = incident.span().start..end;
+            let incident = incident.into_inner().incident().map_err(|wrong| wrong.located(text, part.clone()))?;
+            world = world.incident(incident);
+            world.validate().map_err(|error| Wrong::of(&error).located(text, part))?;
+        }
+        Ok(world)
     }
 }
 

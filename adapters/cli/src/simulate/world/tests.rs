@@ -36,7 +36,7 @@ fn what_is_wrong_is_named_with_its_line() {
         "per_second = -1",
         ", line 4: per_second is -1; a number above 0 and up to 1000000000 is needed",
     );
-    assert_wrong("per_second = 100\n", "", ": per_second is missing; arrivals = \"poisson\" needs it");
+    assert_wrong("per_second = 100\n", "", ", line 3: per_second is missing; arrivals = \"poisson\" needs it");
     assert_wrong(
         "workers = 4",
         "worker = 4",
@@ -55,4 +55,14 @@ fn what_is_wrong_is_named_with_its_line() {
         ", line 6, service: q50 is not known; a table with one of constant, uniform, exponential, normal, log_normal, list, mix, or quantiles such as p50 and p99 is needed",
     );
     assert_wrong("[servers]", "[servers", ", line 5: unclosed table, expected `]`");
+}
+
+/// Of several incidents, the one that is wrong is named.
+#[test]
+fn the_second_incident_has_lines_of_its_own() {
+    let more = "[[incidents]]\nkind = \"fail\"\nfrom = \"1s\"\nuntil = \"2s\"\nshare = 0.5\n[[incidents]]\nkind = ";
+    let wrong = |rest: &str| parse(&format!("{GOOD}{more}{rest}\nfrom = \"3s\"\nuntil = \"4s\"\n")).unwrap_err();
+    assert_eq!(wrong("\"slow\""), ", line 19: factor is missing; kind = \"slow\" needs it");
+    assert_eq!(wrong("\"hang\"\nshare = 2.0"), ", line 20: share is 2; a number from 0 to 1 is needed");
+    assert_eq!(wrong("\"hang\"\nstatus = 500"), ", line 20: status belongs to kind = \"fail\" only");
 }
