@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use clap::Args;
 use insist_core::{Policy, fresh_seed};
+use terminal_size::{Width, terminal_size};
 
 use crate::exit::{Failure, GAVE_UP};
 use crate::options::base::{Preset, preset};
@@ -122,7 +123,8 @@ impl Simulate {
             to.flush()?;
         } else {
             let mut to = text();
-            show::table::write(&mut to, &grid)?;
+            let width = terminal_size().map_or(usize::MAX, |(Width(columns), _)| usize::from(columns));
+            show::table::write(&mut to, &grid, width)?;
             to.flush()?;
         }
         let broken: Vec<String> = self.assertions.iter().flat_map(|assertion| assertion.broken(&grid)).collect();

@@ -10,7 +10,7 @@ use insist_sim::theory;
 use super::aws_jitter::{EXPONENTIAL, clamped, measured};
 use super::order_statistics::{P95, run as tail};
 use super::sre_chapter_21::{asked, load};
-use super::{metastable_failures as hotos, queues, token_bucket};
+use super::{metastable_failures as hotos, osdi_classes as osdi, queues, token_bucket};
 
 const CHAPTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/16-simulating.md");
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -24,6 +24,15 @@ fn line(numbers: &[f64], most: f64) -> String {
 /// Draws a number as a bar, in cells of the most.
 fn bar(number: f64, most: f64) -> String {
     "█".repeat(((number / most * 40.0).round() as usize).max(1))
+}
+
+/// Says when a world is well again.
+fn well(outcome: &insist_sim::Outcome) -> String {
+    match outcome.recovers {
+        None => "not well in the run".into(),
+        Some(Duration::ZERO) => "well at once".into(),
+        Some(span) => format!("well after {:.0} s", span.as_secs_f64()),
+    }
 }
 
 fn aws_curves() -> String {
@@ -69,11 +78,35 @@ fn metastable() -> String {
         let of = |number: fn(&insist_sim::Slice) -> u64| -> Vec<f64> {
             outcome.slices.chunks(5).map(|slices| slices.iter().map(number).sum::<u64>() as f64 / 1400.0).collect()
         };
-        let recovers = outcome
-            .recovers
-            .map_or("not well in the run".into(), |span| format!("well after {:.0} s", span.as_secs_f64()));
+        let recovers = well(&outcome);
         let _ = writeln!(text, "{name:<12} successes  {}  {recovers}", line(&of(|slice| slice.succeeded), 1.0));
         let _ = writeln!(text, "{:<12} sends      {}", "", line(&of(|slice| slice.sends), 2.0));
+    }
+    text
+}
+
+fn classes() -> String {
+    let limited = || osdi::thrashing().queue(40);
+    let runs = [
+        ("surge, retries", osdi::surge(osdi::servers()), osdi::retried()),
+        ("  with a budget", osdi::surge(osdi::servers()), osdi::budgeted()),
+        ("loss, retries", osdi::loss(osdi::servers()), osdi::retried()),
+        ("  with a budget", osdi::loss(osdi::servers()), osdi::budgeted()),
+        ("surge, thrashing", osdi::surge(osdi::thrashing()), osdi::once()),
+        ("  with a limit", osdi::surge(limited()), osdi::once()),
+        ("loss, thrashing", osdi::loss(osdi::thrashing()), osdi::once()),
+        ("  with a limit", osdi::loss(limited()), osdi::once()),
+    ];
+    let mut text = String::new();
+    for (name, world, candidate) in runs {
+        let outcome = osdi::run(&world, &candidate);
+        let share = |slices: &[insist_sim::Slice]| {
+            let calls: u64 = slices.iter().map(|slice| slice.calls).sum();
+            slices.iter().map(|slice| slice.succeeded).sum::<u64>() as f64 / calls.max(1) as f64
+        };
+        let shares: Vec<f64> = outcome.slices.chunks(5).take(30).map(share).collect();
+        let recovers = well(&outcome);
+        let _ = writeln!(text, "{name:<16}  {}  {recovers}", line(&shares, 1.0));
     }
     text
 }
@@ -151,6 +184,7 @@ fn the_pictures_of_the_guide_are_what_the_worlds_give() {
     let pictures = [
         ("jitter", aws_curves()),
         ("metastable", metastable()),
+        ("classes", classes()),
         ("layers", layers()),
         ("buckets", buckets()),
         ("tails", tails()),

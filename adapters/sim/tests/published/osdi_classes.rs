@@ -15,38 +15,38 @@ fn clients() -> Clients {
 }
 
 /// More load for ten seconds.
-fn surge(servers: Servers) -> World {
+pub(crate) fn surge(servers: Servers) -> World {
     World::new(clients().surge(Surge::new(20 * S, 30 * S, 2.5)), servers).lasting(300 * S)
 }
 
 /// Less capacity for ten seconds.
-fn loss(servers: Servers) -> World {
+pub(crate) fn loss(servers: Servers) -> World {
     World::new(clients(), servers).incident(Incident::capacity_loss(0.7, 20 * S, 30 * S)).lasting(300 * S)
 }
 
 /// Servers for 260 a second.
-fn servers() -> Servers {
+pub(crate) fn servers() -> Servers {
     Servers::new(Times::Exponential(S / 65)).workers(4)
 }
 
 /// The same, whose attempts take longer the more wait: capacity that shrinks under load.
-fn thrashing() -> Servers {
+pub(crate) fn thrashing() -> Servers {
     servers().contention(0.002)
 }
 
-fn run(world: &World, candidate: &Candidate<'_>) -> Outcome {
+pub(crate) fn run(world: &World, candidate: &Candidate<'_>) -> Outcome {
     world.run(candidate, 7).unwrap()
 }
 
-fn once() -> Candidate<'static> {
+pub(crate) fn once() -> Candidate<'static> {
     Candidate::new("once", ONCE)
 }
 
-fn retried() -> Candidate<'static> {
+pub(crate) fn retried() -> Candidate<'static> {
     Candidate::new("retried", RETRIED)
 }
 
-fn budgeted() -> Candidate<'static> {
+pub(crate) fn budgeted() -> Candidate<'static> {
     Candidate::new("budgeted", RETRIED).gate(|| Budget::new(0.1).with_reserve(0))
 }
 
