@@ -1,5 +1,7 @@
 //! What can be inferred of an incident: when each target was failing, silent or slow, and how it answered when it was well.
 
+use std::collections::BTreeMap;
+
 use super::records::{Attempt, End, Records};
 
 const SECOND: u64 = 1_000_000_000;
@@ -25,7 +27,8 @@ pub(super) enum Trouble {
 /// A span in which something was wrong with a target, in nanoseconds since the first call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Window {
-    pub(super) target: usize,
+    /// `None` is all targets.
+    pub(super) target: Option<usize>,
     pub(super) from: u64,
     pub(super) until: u64,
     pub(super) share: f64,
@@ -77,8 +80,9 @@ impl Incident {
         let usual = median(answers);
         let mut windows: Vec<Window> =
             (0..records.targets.len()).flat_map(|target| windows(&attempts, target, usual)).collect();
-        let is_outside =
-            |attempt: &Attempt| !windows.iter().any(|window| window.target == attempt.target && window.holds(attempt));
+        let is_outside = |attempt: &Attempt| {
+            !windows.iter().any(|window| window.target == Some(attempt.target) && window.holds(attempt))
+        };
         let outside: Vec<Attempt> = attempts.iter().filter(|attempt| is_outside(attempt)).copied().collect();
         let mut healthy: Vec<u64> =
             outside.iter().filter(|attempt| attempt.end == End::Answered).map(|attempt| attempt.took.max(1)).collect();
@@ -91,16 +95,16 @@ impl Incident {
         healthy.sort_unstable();
         windows.extend(scattered(&outside, last));
         let seconds = last / SECOND + 1;
-        let mut sends = vec![0_u64; seconds as usize];
-        attempts.iter().for_each(|attempt| sends[(attempt.sent / SECOND) as usize] += 1);
+        let mut sends: BTreeMap<u64, u64> = BTreeMap::new();
+        attempts.iter().for_each(|attempt| *sends.entry(attempt.sent / SECOND).or_default() += 1);
         Ok(Self {
             calls,
             lasting: last + 1,
             windows,
             healthy,
-            most_per_second: sends.iter().copied().max().unwrap_or(0),
+            most_per_second: sends.values().copied().max().unwrap_or(0),
             seconds,
-            empty_seconds: sends.iter().filter(|sends| **sends == 0).count() as u64,
+            empty_seconds: seconds - sends.len() as u64,
         })
     }
 }
@@ -183,11 +187,11 @@ fn window(known: &[&Attempt], target: usize, usual: u64, word: Ill, from: u64, u
         Ill::Silent => Trouble::Hang,
         Ill::Slow => Trouble::Slow { factor: took as f64 / usual.max(1) as f64 },
     };
-    Some(Window { target, from, until, share, trouble })
+    Some(Window { target: Some(target), from, until, share, trouble })
 }
 
 fn commonest(ends: impl Iterator<Item = End>) -> u16 {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for end in ends {
         if let End::Failed(status) = end {
             *counts.entry(status).or_insert(0) += 1;
@@ -209,6 +213,5 @@ fn scattered(outside: &[Attempt], last: u64) -> Option<Window> {
         after: median(failed.iter().map(|attempt| attempt.took).collect()),
     };
     let share = failed.len() as f64 / known.max(1) as f64;
-    // A target of no number stands for all.
-    Some(Window { target: usize::MAX, from: 0, until: last + 1, share, trouble })
+    Some(Window { target: None, from: 0, until: last + 1, share, trouble })
 }

@@ -90,8 +90,8 @@ fn trouble(text: &mut String, records: &Records, window: &Window) {
         span(window.until),
         window.share
     );
-    if window.target < records.targets.len() && records.targets.len() > 1 {
-        let _ = writeln!(text, "replica = {}", window.target);
+    if let Some(target) = window.target.filter(|_| records.targets.len() > 1) {
+        let _ = writeln!(text, "replica = {target}");
     }
 }
 

@@ -44,8 +44,9 @@ impl Draw {
     /// Makes the stream of a place.
     pub(crate) const fn at(seed: u64, purpose: Purpose, call: u64, attempt: u32) -> Self {
         let start = mix(seed ^ mix((purpose as u64).wrapping_mul(GOLDEN)));
-        let place = (call << 12).wrapping_add(attempt as u64);
-        Self(mix(start.wrapping_add(place.wrapping_mul(PLACE))))
+        // Mixed one after the other, so that no number of attempts reaches the next call's draws.
+        let call = mix(start.wrapping_add(call.wrapping_mul(PLACE)));
+        Self(mix(call.wrapping_add((attempt as u64).wrapping_mul(PLACE))))
     }
 
     /// Draws a word.
