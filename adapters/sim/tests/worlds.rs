@@ -164,6 +164,8 @@ fn what_makes_no_sense_is_named() {
     assert!(error(ill).starts_with("an incident is about replica 1"));
     let ill = World::new(given(&[0]), Servers::new(Times::Mix(vec![(0.0, Times::Constant(MS))])));
     assert_eq!(error(ill), "service: a mix needs shares from 0, and one above it");
+    let endless = World::new(Clients::open(Arrivals::even(1e9)), Servers::new(Times::Constant(MS)));
+    assert!(error(endless).starts_with("calls is 60000000000; a run has room for 1000000000 calls"));
     let many = world.run(&Candidate::new("", ONCE.lanes(17)), 7);
     assert_eq!(many, Err(WorldError::Lanes(17)));
 }

@@ -103,7 +103,15 @@ impl World {
         self.incidents()?;
         let spans = self.troubles().into_iter().find(|(_, from, until)| from >= until);
         spans.map_or(Ok(()), |(word, from, until)| Err(WorldError::Span(word, from, until)))?;
-        positive("lasting", self.lasting.as_secs_f64())
+        positive("lasting", self.lasting.as_secs_f64())?;
+        let seconds = self.warm_up.saturating_add(self.lasting).as_secs_f64();
+        let most = self.clients.surges.iter().map(|surge| surge.factor).fold(1.0, f64::max);
+        let calls = self.clients.per_second().unwrap_or(0.0) * most * seconds;
+        if calls > MOST {
+            let valid = "a run has room for 1000000000 calls; take a shorter one, or fewer a second";
+            return Err(WorldError::Number("calls", calls, valid));
+        }
+        Ok(())
     }
 
     fn incidents(&self) -> Result<(), WorldError> {
