@@ -47,6 +47,14 @@ const TASKS: &[Task] = &[
         )
     },
     task("api", "what is public is what docs/api says; with `bless` it is written anew", ".ci/api"),
+    Task {
+        set: &[("INSIST_BLESS", "1")],
+        ..task(
+            "pictures",
+            "regenerate the pictures of the guide; then read the diff",
+            "cargo test -p insist-sim -p insist-cli --test published --test command guide",
+        )
+    },
     task("bench", "the figures beside the peers; needs valgrind", "tests/benches/run"),
     task(
         "loom",

@@ -1,4 +1,5 @@
-//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time.
+//! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds, makes worlds from
+//! records of incidents.
 //!
 //! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
 
@@ -17,8 +18,10 @@ mod options;
 mod output;
 mod plan;
 mod replay;
+mod simulate;
 mod span;
 mod timeline;
+mod world;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,8 @@ enum Command {
     Get(Box<get::Get>),
     Plan(plan::Plan),
     Replay(replay::Replay),
+    Simulate(Box<simulate::Simulate>),
+    World(world::WorldFrom),
     #[cfg(feature = "ureq")]
     Demo(demo::Demo),
 }
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         Command::Get(get) => get.run(),
         Command::Plan(plan) => plan.run(),
         Command::Replay(replay) => replay.run(),
+        Command::Simulate(simulate) => simulate.run(),
+        Command::World(world) => world.run(),
         #[cfg(feature = "ureq")]
         Command::Demo(demo) => demo.run(),
     };

@@ -32,4 +32,5 @@ chapters! {
     coming_from "13-coming-from.md";
     glossary "14-glossary.md";
     when_not "15-when-not.md";
+    simulating "16-simulating.md";
 }

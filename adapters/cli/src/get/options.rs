@@ -71,10 +71,11 @@ pub(crate) struct Get {
     /// Write a report of the call to this file, as one line of JSON
     ///
     /// {"outcome":"returned"|"gave_up","reason":…|null,"refusal":…|null,"status":…|null,"attempts":…,"retries":…,
-    /// "hedges":…,"winner":{"attempt":…,"lane":…}|null,"elapsed_ns":…,"seed":…,"log":[{"attempt":…,"lane":…,"retry":…,
+    /// "hedges":…,"winner":{"attempt":…,"lane":…}|null,"started_unix_ns":…,"elapsed_ns":…,"seed":…,
+    /// "log":[{"attempt":…,"lane":…,"retry":…,
     /// "kind":"first"|"retry"|"hedge","target":…,"sent_ns":…,"ended_ns":…,
     /// "verdict":"accept"|"retry"|"stop"|"timeout"|"lost"|"deadline"|"cancelled","status":…|null,"error":…|null}]}.
-    /// Times are nanoseconds since the call began. The reasons are those of `insist replay --json`; "refusal" is the
+    /// started_unix_ns is in nanoseconds since 1970, the other times since the call began. The reasons are those of `insist replay --json`; "refusal" is the
     /// text of the gate that refused. If the body breaks off after the response's head was accepted, the outcome is
     /// "gave_up" and the reason "stopped". The log has the first 64 attempts.
     #[arg(long, value_name = "FILE")]

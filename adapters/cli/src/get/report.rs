@@ -26,6 +26,7 @@ pub(super) struct JsonReport {
     retries: u32,
     hedges: u32,
     winner: Option<Winner>,
+    started_unix_ns: u64,
     elapsed_ns: u64,
     seed: u64,
     log: Vec<Entry>,
@@ -57,11 +58,18 @@ impl JsonReport {
             retries: 0,
             hedges: 0,
             winner: None,
+            started_unix_ns: Instant::since_epoch().as_nanos(),
             elapsed_ns: 0,
             seed,
             log: Vec::new(),
         }
     }
+}
+
+/// Returns when a call started, in nanoseconds since 1970, by the clock on the wall as it is now.
+fn started_unix(started: Instant) -> u64 {
+    let ago = nanos(Instant::now().saturating_since(started));
+    Instant::since_epoch().as_nanos().saturating_sub(ago)
 }
 
 /// Writes a report as one line of JSON.
@@ -94,6 +102,7 @@ impl Told<'_> {
             retries: report.retries,
             hedges: report.hedges,
             winner,
+            started_unix_ns: started_unix(report.started),
             elapsed_ns: nanos(report.elapsed),
             seed: report.seed,
             log,

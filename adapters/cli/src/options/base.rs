@@ -17,6 +17,16 @@ pub(super) struct Base {
 pub(crate) struct Preset(usize);
 
 impl Preset {
+    /// Returns its name.
+    pub(crate) fn name(self) -> &'static str {
+        Policy::PRESETS[self.0].0
+    }
+
+    /// Returns its policy.
+    pub(crate) fn policy(self) -> Policy {
+        Policy::PRESETS[self.0].1
+    }
+
     pub(super) fn base(self) -> Base {
         let (name, policy) = Policy::PRESETS[self.0];
         Base { policy, name: format!("--preset {name}") }
@@ -24,7 +34,7 @@ impl Preset {
 }
 
 /// Reads the name of a preset; the long help describes each.
-pub(super) fn preset() -> impl TypedValueParser<Value = Preset> {
+pub(crate) fn preset() -> impl TypedValueParser<Value = Preset> {
     let values =
         Policy::PRESETS.iter().map(|(name, policy)| PossibleValue::new(*name).help(Described(policy).to_string()));
     PossibleValuesParser::new(values)

@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Base, Failure> {
 }
 
 /// Parses a policy. An error begins with `: ` or `, line 3`, to follow the name of the file.
-fn parse(text: &str) -> Result<Policy, String> {
+pub(crate) fn parse(text: &str) -> Result<Policy, String> {
     let fields = fields(text).map_err(|error| syntax_error(text, &error))?;
     toml::from_str(text).map_err(|error| policy_error(text, &fields, &error))
 }
@@ -45,7 +45,7 @@ fn fields(text: &str) -> Result<Vec<Field>, Error> {
 }
 
 /// Describes an error of text that is no TOML.
-fn syntax_error(text: &str, error: &Error) -> String {
+pub(crate) fn syntax_error(text: &str, error: &Error) -> String {
     let message = error.message();
     let Some(span) = error.span() else { return format!(": {message}") };
     let number = line(text, &span);
@@ -75,7 +75,7 @@ fn policy_error(text: &str, fields: &[Field], error: &Error) -> String {
 }
 
 /// Adds the field to the place, unless the message names it already.
-fn placed(line: usize, field: &str, message: &str) -> String {
+pub(crate) fn placed(line: usize, field: &str, message: &str) -> String {
     let is_told = !message.starts_with("invalid ") && words(message).any(|word| word == field);
     if is_told { format!(", line {line}: {message}") } else { format!(", line {line}, {field}: {message}") }
 }
@@ -84,7 +84,7 @@ fn words(message: &str) -> impl Iterator<Item = &str> {
     message.split(|character: char| !character.is_alphanumeric() && character != '_')
 }
 
-fn line(text: &str, place: &Range<usize>) -> usize {
+pub(crate) fn line(text: &str, place: &Range<usize>) -> usize {
     text.bytes().take(place.start).filter(|byte| *byte == b'\n').count() + 1
 }
 

@@ -3,10 +3,10 @@
 //! Options on the command line are laid over a preset, a policy file, or the defaults of the backoff.
 
 mod backoff;
-mod base;
-mod file;
+pub(crate) mod base;
+pub(crate) mod file;
 mod notes;
-mod value;
+pub(crate) mod value;
 
 use std::path::PathBuf;
 use std::time::Duration;

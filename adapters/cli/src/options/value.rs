@@ -31,7 +31,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a duration above zero.
-pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("an attempt or a call needs more than 0; leave the option out for no limit".into()),
         timeout => Ok(timeout),

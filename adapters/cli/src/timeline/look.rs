@@ -44,17 +44,21 @@ impl Look {
 
     /// Returns the characters that this process's locale can show.
     pub(crate) fn of_locale() -> Self {
+        if Self::is_unicode() { Self::UNICODE } else { Self::ASCII }
+    }
+
+    /// Returns whether this process's locale can show more than ASCII.
+    pub(crate) fn is_unicode() -> bool {
         // The first of these that is set decides (POSIX, Environment Variables, 8.2).
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
             .filter_map(std::env::var_os)
             .find(|value| !value.is_empty())
             .map(|value| value.to_string_lossy().to_ascii_lowercase());
-        let is_utf8 = match locale {
+        match locale {
             Some(locale) => locale.contains("utf-8") || locale.contains("utf8"),
             None => cfg!(any(windows, target_os = "macos")),
-        };
-        if is_utf8 { Self::UNICODE } else { Self::ASCII }
+        }
     }
 
     pub(super) fn mark(&self, mark: Mark) -> char {

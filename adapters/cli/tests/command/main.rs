@@ -20,4 +20,7 @@ mod report;
 #[cfg(feature = "ureq")]
 mod request;
 mod run;
+mod simulate;
 mod usage;
+#[cfg(feature = "ureq")]
+mod world;

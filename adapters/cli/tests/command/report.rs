@@ -49,7 +49,7 @@ fn a_call_that_returned() {
             0,
             format!(
                 "{{\"outcome\":\"returned\",\"reason\":null,\"refusal\":null,\"status\":200,\"attempts\":2,\"retries\":1,\"hedges\":0,\
-                 \"winner\":{{\"attempt\":2,\"lane\":0}},\"elapsed_ns\":0,\"seed\":7,\"log\":[\
+                 \"winner\":{{\"attempt\":2,\"lane\":0}},\"started_unix_ns\":0,\"elapsed_ns\":0,\"seed\":7,\"log\":[\
                  {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{target}\",\"sent_ns\":0,\
                  \"ended_ns\":0,\"verdict\":\"retry\",\"status\":503,\"error\":null}},\
                  {{\"attempt\":2,\"lane\":0,\"retry\":1,\"kind\":\"retry\",\"target\":\"{target}\",\"sent_ns\":0,\
@@ -69,7 +69,7 @@ fn a_call_that_gave_up() {
             1,
             format!(
                 "{{\"outcome\":\"gave_up\",\"reason\":\"attempts\",\"refusal\":null,\"status\":429,\"attempts\":1,\"retries\":0,\
-                 \"hedges\":0,\"winner\":null,\"elapsed_ns\":0,\"seed\":7,\"log\":[\
+                 \"hedges\":0,\"winner\":null,\"started_unix_ns\":0,\"elapsed_ns\":0,\"seed\":7,\"log\":[\
                  {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{target}\",\"sent_ns\":0,\
                  \"ended_ns\":0,\"verdict\":\"retry\",\"status\":429,\"error\":null}}]}}"
             )
@@ -87,7 +87,7 @@ fn a_race_names_its_winner_and_the_attempts_that_were_cancelled() {
             0,
             format!(
                 "{{\"outcome\":\"returned\",\"reason\":null,\"refusal\":null,\"status\":200,\"attempts\":2,\"retries\":0,\"hedges\":1,\
-                 \"winner\":{{\"attempt\":2,\"lane\":1}},\"elapsed_ns\":0,\"seed\":7,\"log\":[\
+                 \"winner\":{{\"attempt\":2,\"lane\":1}},\"started_unix_ns\":0,\"elapsed_ns\":0,\"seed\":7,\"log\":[\
                  {{\"attempt\":1,\"lane\":0,\"retry\":0,\"kind\":\"first\",\"target\":\"{slow}\",\"sent_ns\":0,\
                  \"ended_ns\":0,\"verdict\":\"lost\",\"status\":null,\"error\":null}},\
                  {{\"attempt\":2,\"lane\":1,\"retry\":0,\"kind\":\"hedge\",\"target\":\"{fast}\",\"sent_ns\":0,\

@@ -1,0 +1,204 @@
+//! `--sweep`: each policy with values of one field, to see what it trades for what.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use insist_core::duration::{Text, parse};
+
+use super::candidate::{BreakerTable, BudgetTable, Spec};
+
+/// A field, and the values to try.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sweep {
+    field: Field,
+    values: Values,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Field {
+    HedgeAfter,
+    AttemptTimeout,
+    Deadline,
+    Base,
+    Cap,
+    Attempts,
+    Lanes,
+    Budget,
+    Breaker,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Values {
+    Spans(Vec<Duration>),
+    Counts(Vec<u8>),
+    Ratios(Vec<f64>),
+}
+
+const FIELDS: [(&str, Field); 9] = [
+    ("hedge-after", Field::HedgeAfter),
+    ("attempt-timeout", Field::AttemptTimeout),
+    ("deadline", Field::Deadline),
+    ("base", Field::Base),
+    ("cap", Field::Cap),
+    ("attempts", Field::Attempts),
+    ("lanes", Field::Lanes),
+    ("budget", Field::Budget),
+    ("breaker", Field::Breaker),
+];
+/// The values of a range.
+const POINTS: u32 = 8;
+
+impl FromStr for Sweep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((name, range)) = text.split_once('=') else {
+            return Err(format!("FIELD=FROM..TO is needed, as in hedge-after=1ms..50ms; {text:?} has no ="));
+        };
+        let Some((_, field)) = FIELDS.into_iter().find(|(word, _)| *word == name) else {
+            let names: Vec<&str> = FIELDS.iter().map(|(word, _)| *word).collect();
+            return Err(format!("{name:?} cannot be swept; one of {} is needed", names.join(", ")));
+        };
+        let values = match field {
+            Field::Attempts | Field::Lanes => Values::Counts(values(range, count, |low, high| (low..=high).collect())?),
+            Field::Budget | Field::Breaker => Values::Ratios(values(range, ratio, |low, high| {
+                spread(low, high).into_iter().map(|ratio| (ratio * 1e3).round() / 1e3).collect()
+            })?),
+            _ => Values::Spans(values(range, span, |low, high| {
+                let all = spread(low.as_secs_f64(), high.as_secs_f64());
+                all.into_iter().map(rounded).collect()
+            })?),
+        };
+        Ok(Self { field, values })
+    }
+}
+
+fn count(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or(format!("{text:?} is no number from 1 to 255"))
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|ratio| *ratio > 0.0 && *ratio <= 10.0).ok_or(format!("{text:?} is no ratio, as 0.1"))
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    let span = parse(text).map_err(|error| format!("{text:?}: {error}"))?;
+    if span.is_zero() { Err("0 cannot be swept; begin above it, as in 1ms..50ms".into()) } else { Ok(span) }
+}
+
+/// Reads `A..B` or `A,B,C`.
+fn values<T: Copy + PartialOrd>(
+    text: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+    fill: impl Fn(T, T) -> Vec<T>,
+) -> Result<Vec<T>, String> {
+    match text.split_once("..") {
+        Some((low, high)) => {
+            let (low, high) = (read(low.trim())?, read(high.trim())?);
+            if low < high { Ok(fill(low, high)) } else { Err(format!("{text:?} does not go up")) }
+        }
+        None => text.split(',').map(|value| read(value.trim())).collect(),
+    }
+}
+
+fn spread(low: f64, high: f64) -> Vec<f64> {
+    let step = |point: u32| low * (high / low).powf(f64::from(point) / f64::from(POINTS - 1));
+    (0..POINTS).map(|point| if point == POINTS - 1 { high } else { step(point) }).collect()
+}
+
+/// Rounds to two digits, so that names stay short.
+fn rounded(seconds: f64) -> Duration {
+    let nanos = seconds * 1e9;
+    let unit = 10_f64.powf(nanos.log10().floor() - 1.0).max(1.0);
+    Duration::from_nanos(((nanos / unit).round() * unit) as u64)
+}
+
+impl Sweep {
+    /// Returns each policy with each value.
+    pub(super) fn over(&self, specs: &[Spec]) -> Vec<Spec> {
+        specs.iter().flat_map(|spec| (0..self.len()).map(|index| self.put(spec, index))).collect()
+    }
+
+    /// Returns the field's name.
+    pub(super) fn field(&self) -> &'static str {
+        FIELDS.into_iter().find(|(_, field)| *field == self.field).map_or("", |(word, _)| word)
+    }
+
+    /// Returns how many values there are.
+    pub(super) fn len(&self) -> usize {
+        match &self.values {
+            Values::Spans(spans) => spans.len(),
+            Values::Counts(counts) => counts.len(),
+            Values::Ratios(ratios) => ratios.len(),
+        }
+    }
+
+    /// Returns a value as people write it.
+    pub(super) fn value(&self, index: usize) -> String {
+        match &self.values {
+            Values::Spans(spans) => Text(spans[index]).to_string(),
+            Values::Counts(counts) => counts[index].to_string(),
+            Values::Ratios(ratios) => ratios[index].to_string(),
+        }
+    }
+
+    fn put(&self, spec: &Spec, index: usize) -> Spec {
+        let mut spec = spec.clone();
+        spec.name = format!("{} {}={}", spec.name, self.field(), self.value(index));
+        let policy = spec.policy;
+        match &self.values {
+            Values::Spans(spans) => {
+                let span = spans[index];
+                spec.policy = match self.field {
+                    // Without a second lane there is nothing to hedge with.
+                    Field::HedgeAfter if policy.get_lanes() < 2 => policy.lanes(2).hedge_after(span),
+                    Field::HedgeAfter => policy.hedge_after(span),
+                    Field::AttemptTimeout => policy.attempt_timeout(span),
+                    Field::Deadline => policy.deadline(span),
+                    Field::Cap => policy.cap(span),
+                    _ => policy.shape(with_base(*policy.get_backoff(), span)),
+                };
+            }
+            Values::Counts(counts) if self.field == Field::Lanes => spec.policy = policy.lanes(counts[index]),
+            Values::Counts(counts) => spec.policy = policy.attempts(counts[index].into()),
+            Values::Ratios(ratios) if self.field == Field::Budget => {
+                spec.gates.budget.get_or_insert(BudgetTable::new(0.0)).ratio = ratios[index];
+            }
+            Values::Ratios(ratios) => {
+                spec.gates.breaker.get_or_insert(BreakerTable::new(0.0)).ratio = ratios[index];
+            }
+        }
+        spec
+    }
+}
+
+/// Returns the shape with another base; shapes without one become exponential.
+fn with_base(shape: insist_core::Shape, base: Duration) -> insist_core::Shape {
+    use insist_core::{Factor, Shape};
+    match shape {
+        Shape::Constant { .. } => Shape::Constant { base },
+        Shape::Linear { .. } => Shape::Linear { base },
+        Shape::Exponential { factor, .. } => Shape::Exponential { base, factor },
+        Shape::Fibonacci { .. } => Shape::Fibonacci { base },
+        Shape::Decorrelated { .. } => Shape::Decorrelated { base },
+        _ => Shape::Exponential { base, factor: Factor::new(2.0) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_lists_are_read() {
+        let read = |text: &str| text.parse::<Sweep>().map(|sweep| sweep.values);
+        let ms = Duration::from_millis;
+        let Ok(Values::Spans(spans)) = read("hedge-after=1ms..50ms") else { panic!() };
+        assert_eq!((spans.len(), spans[0], spans[7]), (8, ms(1), ms(50)));
+        assert_eq!(read("attempts=2..4"), Ok(Values::Counts(vec![2, 3, 4])));
+        assert_eq!(read("budget=0.1,0.2"), Ok(Values::Ratios(vec![0.1, 0.2])));
+        assert!(read("jitter=1..2").unwrap_err().starts_with("\"jitter\" cannot be swept"));
+        assert_eq!(read("cap=5ms..1ms").unwrap_err(), "\"5ms..1ms\" does not go up");
+        assert!(read("cap=0..1ms").is_err() && read("cap").is_err() && read("lanes=0..2").is_err());
+    }
+}
