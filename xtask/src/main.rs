@@ -20,7 +20,11 @@ const TASKS: &[Task] = &[
     task("ci", "everything that has to pass", ".ci/run"),
     Task {
         set: &[("INSIST_CASES", "20")],
-        ..task("laws", "20 times as many cases for the laws", "cargo test --release -p insist-tests --test promises laws::")
+        ..task(
+            "laws",
+            "20 times as many cases for the laws",
+            "cargo test --release -p insist-tests --test promises laws::",
+        )
     },
     Task {
         set: &[("INSIST_CASES", "8")],
@@ -39,22 +43,14 @@ const TASKS: &[Task] = &[
         )
     },
     Task {
-        set: &[("TRYCMD", "overwrite")],
+        set: &[("TRYCMD", "overwrite"), ("INSIST_BLESS", "1")],
         ..task(
             "pages",
-            "write what commands print in the guide and the READMEs anew; then read the diff",
-            "cargo test -p insist-cli --test pages",
+            "regenerate what commands print and draw in the guide and the READMEs; then read the diff",
+            "cargo test -p insist-cli -p insist-sim --test pages --test published",
         )
     },
-    task("api", "what is public is what docs/api says; with `bless` it is written anew", ".ci/api"),
-    Task {
-        set: &[("INSIST_BLESS", "1")],
-        ..task(
-            "pictures",
-            "regenerate the pictures of the guide; then read the diff",
-            "cargo test -p insist-sim -p insist-cli --test published --test command guide",
-        )
-    },
+    task("api", "compare the public API with docs/api; `bless` regenerates it", ".ci/api"),
     task("bench", "the figures beside the peers; needs valgrind", "tests/benches/run"),
     task(
         "loom",

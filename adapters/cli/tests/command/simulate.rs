@@ -159,36 +159,6 @@ fn a_sweep_tries_each_value() {
     assert!(sends[0] == 1.0 && sends[1] > 1.2 && sends[2] > sends[1], "{sends:?}");
 }
 
-/// The guide shows what its commands print; `INSIST_BLESS=1` prints them anew.
-#[test]
-fn the_guide_shows_what_its_commands_print() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let path = repository.join("docs/guide/16-simulating.md");
-    let chapter = std::fs::read_to_string(&path).unwrap();
-    let mut parts = chapter.split("<!-- command: insist ");
-    let mut shown = parts.next().unwrap().to_owned();
-    for part in parts {
-        let (command, rest) = part.split_once(" -->\n```text\n").unwrap();
-        let (_, after) = rest.split_once("```").unwrap();
-        let mut insist = assert_cmd::Command::cargo_bin("insist").unwrap();
-        let output =
-            insist.current_dir(&repository).env("LC_ALL", "C.UTF-8").args(command.split(' ')).output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let _ = write!(shown, "<!-- command: insist {command} -->\n```text\n$ insist {command}\n\n{out}```{after}");
-    }
-    if std::env::var_os("INSIST_BLESS").is_some() {
-        std::fs::write(path, shown).unwrap();
-    } else {
-        assert!(
-            shown == chapter,
-            "a command of docs/guide/16-simulating.md prints something else; INSIST_BLESS=1 prints anew"
-        );
-    }
-    let rows = chapter.lines().filter(|line| line.starts_with("guarded") || line.starts_with("aws")).take(2);
-    let readme = std::fs::read_to_string(repository.join("README.md")).unwrap();
-    rows.for_each(|row| assert!(readme.contains(row), "README.md does not show, as the guide does, {row}"));
-}
-
 #[track_caller]
 fn assert_usage(arguments: &str, message: &str) {
     let ran = simulate(arguments);
