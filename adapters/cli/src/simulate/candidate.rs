@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use insist_core::{Breaker, Budget, Bulkhead, Policy};
+use insist_core::{Breaker, Budget, Bulkhead, Latencies, Policy};
 use insist_sim::Candidate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -125,16 +125,18 @@ impl Spec {
         Self { name: name.into(), policy, gates: Gates::default() }
     }
 
-    /// Makes the candidate. The breaker is asked first: the budget counts no first send that was refused.
+    /// Makes the candidate. The breaker is asked first: the budget counts no first send that was refused. A policy that
+    /// hedges at a percentile is given a gate that knows the latencies.
     pub(super) fn candidate(&self) -> Candidate<'static> {
         let Gates { budget, breaker, bulkhead } = self.gates;
+        let hedges_at = self.policy.get_hedge_at().filter(|_| self.policy.get_lanes() > 1);
         let candidate = Candidate::new(self.name.clone(), self.policy);
-        if budget.is_none() && breaker.is_none() && bulkhead.is_none() {
+        if budget.is_none() && breaker.is_none() && bulkhead.is_none() && hedges_at.is_none() {
             return candidate;
         }
         candidate.gate(move || {
             let (breaker, budget) = (breaker.map(|table| table.breaker()), budget.map(|table| table.budget()));
-            (breaker, budget, bulkhead.map(Bulkhead::new))
+            (breaker, budget, bulkhead.map(Bulkhead::new), hedges_at.map(|_| Latencies::new()))
         })
     }
 
