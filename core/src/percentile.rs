@@ -65,3 +65,23 @@ impl fmt::Display for Percentile {
         write!(f, "p{}", self.get())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_again_and_what_is_no_percentile_is_not() {
+        for (number, text) in [(50.0, "p50"), (95.0, "p95"), (98.5, "p98.5"), (99.9, "p99.9"), (99.123, "p99.123")] {
+            let percentile = Percentile::new(number);
+            assert_eq!(percentile.to_string(), text);
+            assert_eq!(Percentile::parse(text), Some(percentile));
+            assert_eq!(percentile.get(), number);
+        }
+        for text in ["", "p", "95", "P95", "p 95", "p49.999", "p99.901", "p-95", "pNaN", "pinf", "p95%"] {
+            assert_eq!(Percentile::parse(text), None, "{text}");
+        }
+    }
+}

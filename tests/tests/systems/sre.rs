@@ -179,4 +179,7 @@ fn a_throttle_that_makes_no_sense_says_so_and_refuses_nothing() {
         admit(&throttle, at(0), 1000);
         assert_eq!(throttle.refusal(at(0)), 0.0);
     }
+    for throttle in [AdaptiveThrottle::new(1.0).window(Duration::from_millis(10)), AdaptiveThrottle::new(1000.0)] {
+        assert_eq!(throttle.validate(), Ok(()));
+    }
 }
