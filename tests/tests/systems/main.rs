@@ -4,7 +4,6 @@
 //! the test asserts what insist does and says why. A comment that begins with "Fault" has ids of `docs/faults.md`. The
 //! gates and backoffs that only another system has are written here as a user would write them.
 
-mod articles;
 mod aws;
 mod backoff;
 mod backon;

@@ -1,40 +1,16 @@
 //! The AWS SDKs' retry quota with three attempts: the failure rate at which it drains, by its closed form
 //! (1 - p) - c p² (1 - p) - 2 c p³ = 0: 0.2149 where a retry costs 14, 0.3207 where it costs 5.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
-use insist_core::{AttemptEnd, Cause, Gate, Instant, Kind, Policy, Refusal, Settled};
+use insist_core::{Policy, RetryQuota};
 use insist_sim::{Arrivals, Candidate, Clients, Incident, Servers, Times, World};
 
 const S: Duration = Duration::from_secs(1);
 
-/// A quota of 5,000 tokens, so that chance does not empty it. A retry costs 14, and 5 where it was throttled; a success gives
-/// back what it cost, and a first send that succeeds gives one.
-struct Quota(Mutex<u32>);
-
-const FULL: u32 = 5_000;
-
-fn cost(cause: &Cause) -> u32 {
-    match cause.after() {
-        Some(AttemptEnd::Retry(failure)) if failure.throttled => 5,
-        _ => 14,
-    }
-}
-
-impl Gate for Quota {
-    fn reserve(&self, _: Instant, cause: &Cause) -> Result<(), Refusal> {
-        let mut left = self.0.lock().unwrap();
-        *left = left.checked_sub(cost(cause)).ok_or(Refusal::new(&"retry quota is used up"))?;
-        Ok(())
-    }
-
-    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
-        if let Settled::Ended(AttemptEnd::Accept, _) = settled {
-            let mut left = self.0.lock().unwrap();
-            *left = (*left + if cause.kind == Kind::First { 1 } else { cost(cause) }).min(FULL);
-        }
-    }
+/// With 5,000 tokens, so that chance does not empty it.
+const fn quota() -> RetryQuota {
+    RetryQuota::new(5_000).cost(14).timeout_cost(14).throttled_cost(5)
 }
 
 /// Whether the quota is used up by 300,000 calls.
@@ -43,7 +19,7 @@ fn drains(failure: f64, status: u16) -> bool {
     let world = World::new(Clients::open(Arrivals::even(1000.0)), servers)
         .incident(Incident::fail(status, Duration::ZERO, 3600 * S).share(failure))
         .lasting(300 * S);
-    let candidate = Candidate::new("", Policy::zero()).gate(|| Quota(Mutex::new(FULL)));
+    let candidate = Candidate::new("", Policy::zero()).gate(quota);
     world.run(&candidate, 7).unwrap().refused() > 0
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Breaker, Budget, Gate, Policy};
+use insist_core::{Breaker, Budget, Gate, Policy, RetryQuota};
 use insist_sim::{Arrivals, Candidate, Clients, Incident, Outcome, Servers, Times, World, theory};
 
 const S: Duration = Duration::from_secs(1);
@@ -91,4 +91,13 @@ fn a_breaker_is_what_helps_against_a_hang_and_hurts_little_where_the_server_fail
     assert!(plain.recovers().unwrap().mean <= 1.0, "{:?}", plain.recovers());
     let guarded = fast.runs(&Candidate::new("", policy).gate(Breaker::default), 7, 3).unwrap();
     assert!(guarded.recovers().unwrap().mean <= 5.0, "{:?}", guarded.recovers());
+}
+
+/// AWS's quota pays for retries with successes: there are none, so there are no retries either.
+#[test]
+fn the_retry_quota_of_aws_lets_it_recover() {
+    let outcome = run(&world(280.0, 600), RetryQuota::default);
+    let (load, success) = last(&outcome, 60);
+    assert!((275.0..=285.0).contains(&load), "{load}");
+    assert!(outcome.recovers.is_some() && success > 0.98, "{success}");
 }

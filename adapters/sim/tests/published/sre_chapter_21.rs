@@ -1,13 +1,9 @@
 //! Google, "Site Reliability Engineering", chapters 21 and 22: what retries make of the load, alone and in layers, and
 //! adaptive throttling.
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use insist_core::{
-    Action, Admission, AttemptEnd, Budget, Call, Cause, Gate, Instant, Policy, Refusal, Settled, Verdict,
-};
+use insist_core::{Action, AdaptiveThrottle, Budget, Call, Gate, Instant, Policy, Verdict};
 use insist_sim::{Arrivals, Backend, Candidate, Clients, Draw, Incident, Request, Servers, Step, Times, World, theory};
 
 const S: Duration = Duration::from_secs(1);
@@ -85,49 +81,6 @@ fn layers_that_all_retry_multiply() {
     assert_eq!([asked(3, 3), asked(4, 3), asked(3, 4), asked(5, 3)], [27, 81, 64, 243]);
 }
 
-/// The book's throttle: refuses with probability (requests - K × accepts) / (requests + 1), counted over two seconds in slots of
-/// a tenth.
-struct Throttle {
-    k: f64,
-    counts: Mutex<Counts>,
-}
-
-struct Counts {
-    /// The number of a slot, and its requests and accepts.
-    slots: VecDeque<(u64, f64, f64)>,
-    draw: Draw,
-}
-
-impl Throttle {
-    fn new(k: f64) -> Self {
-        Self { k, counts: Mutex::new(Counts { slots: VecDeque::new(), draw: Draw::new(7) }) }
-    }
-
-    fn count(&self, now: Instant, requests: f64, accepts: f64) -> bool {
-        let mut counts = self.counts.lock().unwrap();
-        let number = now.as_nanos() / 100_000_000;
-        counts.slots.retain(|slot| slot.0 + 20 > number);
-        let sums = counts.slots.iter().fold((0.0, 0.0), |sums, slot| (sums.0 + slot.1, sums.1 + slot.2));
-        match counts.slots.back_mut() {
-            Some(slot) if slot.0 == number => (slot.1, slot.2) = (slot.1 + requests, slot.2 + accepts),
-            _ => counts.slots.push_back((number, requests, accepts)),
-        }
-        counts.draw.chance((sums.0 - self.k * sums.1) / (sums.0 + 1.0))
-    }
-}
-
-impl Gate for Throttle {
-    fn admit(&self, now: Instant, _: &Cause) -> Admission {
-        if self.count(now, 1.0, 0.0) { Admission::No(Refusal::new(&"throttled")) } else { Admission::Yes }
-    }
-
-    fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
-        if let Settled::Ended(AttemptEnd::Accept, _) = settled {
-            self.count(now, 0.0, 1.0);
-        }
-    }
-}
-
 /// K requests reach the backend for each that it takes on, however many are offered.
 #[test]
 fn adaptive_throttling_lets_k_requests_through_for_each_accepted() {
@@ -137,7 +90,7 @@ fn adaptive_throttling_lets_k_requests_through_for_each_accepted() {
             let world =
                 World::new(Clients::open(Arrivals::poisson(1000.0 * offered)), servers).warm_up(10 * S).lasting(20 * S);
             let candidate = Candidate::new("", Policy::zero().attempts(1));
-            let candidate = candidate.gate(|| Throttle::new(k));
+            let candidate = candidate.gate(|| AdaptiveThrottle::new(k).window(2 * S));
             let outcome = world.run(&candidate, 7).unwrap();
             let reaching = outcome.sends as f64 / outcome.succeeded as f64;
             println!("K = {k}, {offered} times the capacity: {reaching:.3} reach it for each that it takes on");
