@@ -3,17 +3,19 @@
 //! A test's first thread has to use every word of a gate before it starts others; printing the gate does.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
 pub(crate) struct AtomicU64 {
     first: u64,
-    word: OnceLock<loom::sync::atomic::AtomicU64>,
+    /// Never dropped, as a word has no destructor in the core, whose const functions replace one.
+    word: ManuallyDrop<OnceLock<loom::sync::atomic::AtomicU64>>,
 }
 
 impl AtomicU64 {
     pub(crate) const fn new(first: u64) -> Self {
-        Self { first, word: OnceLock::new() }
+        Self { first, word: ManuallyDrop::new(OnceLock::new()) }
     }
 
     fn word(&self) -> &loom::sync::atomic::AtomicU64 {

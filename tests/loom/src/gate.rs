@@ -17,6 +17,10 @@ pub trait Gate {
     }
     /// As the core's.
     fn settle(&self, _: Instant, _: &Cause, _: &Settled) {}
+    /// As the core's.
+    fn is_timeless(&self) -> bool {
+        false
+    }
 }
 
 /// As the core's.
@@ -34,6 +38,12 @@ mod breaker;
 #[path = "../../../core/src/gate/budget.rs"]
 #[allow(unreachable_pub)]
 mod budget;
+#[path = "../../../core/src/gate/rate_limit.rs"]
+#[allow(unreachable_pub)]
+mod rate_limit;
+#[path = "../../../core/src/gate/retry_quota.rs"]
+#[allow(unreachable_pub)]
+mod retry_quota;
 #[path = "../../../core/src/gate/window.rs"]
 mod window;
 
@@ -45,3 +55,5 @@ mod slots {
 
 pub use breaker::{Breaker, BreakerError, BreakerState};
 pub use budget::{Budget, BudgetError, BudgetState};
+pub use rate_limit::{RateLimit, RateLimitState};
+pub use retry_quota::{RetryQuota, RetryQuotaState};

@@ -1,4 +1,4 @@
-//! The core's budget and breaker once more, on loom's atomics, which try every interleaving of their threads.
+//! The core's gates of 64 bits once more, on loom's atomics, which try every interleaving of their threads.
 //!
 //! `cargo test --release` in this folder. A window has two slots here where it has ten in the core, so that there are
 //! few enough interleavings to try them all.
@@ -7,6 +7,7 @@ mod atomic;
 mod gate;
 
 pub use gate::{Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState, Gate, Settled};
+pub use gate::{RateLimit, RateLimitState, RetryQuota, RetryQuotaState};
 
 /// What the core's files ask of their crate.
 mod attempt {
