@@ -15,8 +15,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     ///
     /// Such an attempt counts for nothing. It is none of the policy's `attempts`, only its id is not given again; its gates
     /// hear [`Settled::Unsent`], and what they had reserved for it is refunded. Its lane sends again after a wait that is
-    /// as long as if the attempt had failed, whatever [`Repeat`](crate::Repeat) says. A call goes on so until as many
-    /// attempts were withdrawn as the policy may send.
+    /// as long as if the attempt had failed, whatever [`Repeat`](crate::Repeat) says. The lane ends once as many
+    /// attempts of the call were withdrawn as the policy may send.
     ///
     /// A driver withdraws an attempt before the poll that would time it out or cancel it, and before it drops a call whose
     /// attempts have not been sent. In a call that is over this ends the attempt in place of its cancel.

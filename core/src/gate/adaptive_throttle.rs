@@ -1,6 +1,7 @@
 //! Adaptive throttling: a client that turns requests away by itself once its backend does.
 
 use core::fmt;
+use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use core::time::Duration;
 
 use super::slots::{AtomicU64, SLOTS};
@@ -10,7 +11,6 @@ use crate::attempt::{AttemptEnd, Cause};
 use crate::draw::{GOLDEN, mix};
 use crate::time::{Instant, nanos};
 use crate::verdict::Sent;
-use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 const REQUESTS: Count = Count::One;
 const ACCEPTS: Count = Count::Other;
@@ -47,9 +47,10 @@ const ACCEPTS: Count = Count::Other;
 #[derive(Debug)]
 pub struct AdaptiveThrottle {
     k: f64,
-    /// Of a slot, at least 1.
+    /// The length of a slot.
     length: u64,
     seed: u64,
+    /// How often the dice were thrown.
     thrown: AtomicU64,
     counts: Window,
 }

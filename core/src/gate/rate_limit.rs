@@ -31,7 +31,7 @@ use crate::time::{Instant, nanos};
 /// ```
 #[derive(Debug)]
 pub struct RateLimit {
-    /// Between two attempts.
+    /// The time from one attempt to the next.
     gap: u64,
     /// 0 if nothing is let through.
     burst: u32,
@@ -76,7 +76,7 @@ impl RateLimit {
         RateLimitState { left: left as u32, burst: self.burst }
     }
 
-    /// How long after now the bucket may be full at the latest, for one more to be let through.
+    /// Returns how far in the future the bucket may be full for one more to be let through.
     const fn slack(&self) -> u64 {
         self.gap.saturating_mul(self.burst.saturating_sub(1) as u64)
     }

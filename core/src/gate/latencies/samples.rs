@@ -33,16 +33,16 @@ impl Samples {
     /// Threads that meet each get a place of their own. One that is late to fill it leaves an older latency there meanwhile.
     pub(super) fn add(&self, now: u64, window: u64, latency: u64) {
         if self.is_stale(now, window) {
-            self.set(&self.added, |_| 0);
+            set(&self.added, |_| 0);
         }
-        self.set(&self.latest, |latest| latest.max(now));
-        let place = self.set(&self.added, |added| added.saturating_add(1));
-        self.set(&self.ring[(place % ROOM as u64) as usize], |_| latency);
+        set(&self.latest, |latest| latest.max(now));
+        let place = set(&self.added, |added| added.saturating_add(1));
+        set(&self.ring[(place % ROOM as u64) as usize], |_| latency);
         let added = place.saturating_add(1);
         let asked = self.asked.load(Acquire) as u32;
         if asked > 0 && (added <= FEW || added % 16 == 0) {
             let estimate = self.rank(added, asked);
-            self.set(&self.estimate, |_| estimate);
+            set(&self.estimate, |_| estimate);
         }
     }
 
@@ -57,8 +57,8 @@ impl Samples {
             return self.estimate.load(Acquire);
         }
         let estimate = self.rank(self.added.load(Acquire), thousandths);
-        self.set(&self.estimate, |_| estimate);
-        self.set(&self.asked, |_| thousandths.into());
+        set(&self.estimate, |_| estimate);
+        set(&self.asked, |_| thousandths.into());
         estimate
     }
 
@@ -86,12 +86,11 @@ impl Samples {
         let (_, latency, _) = copy[..len.max(1) as usize].select_nth_unstable(rank as usize - 1);
         *latency
     }
+}
 
-    /// Changes a word, and returns what it was.
-    fn set(&self, word: &AtomicU64, change: impl Fn(u64) -> u64) -> u64 {
-        let _ = self;
-        word.fetch_update(AcqRel, Acquire, |seen| Some(change(seen))).unwrap_or_default()
-    }
+/// Changes a word, and returns what it was.
+fn set(word: &AtomicU64, change: impl Fn(u64) -> u64) -> u64 {
+    word.fetch_update(AcqRel, Acquire, |seen| Some(change(seen))).unwrap_or_default()
 }
 
 #[cfg(test)]
