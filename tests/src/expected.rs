@@ -2,21 +2,25 @@
 //!
 //! The checksum of a state's bytes is here too, for bytes that no call has written.
 
-use insist_core::{AtEnd, AttemptEnd, Factor, Hint, Jitter, Policy, Shape};
+use insist_core::{AtEnd, AttemptEnd, Cause, Factor, Hint, Jitter, Policy, Shape};
 
 /// The range that the delay is drawn from, both ends included; `None` where the backoff ends.
 ///
 /// A cap that stops may still end the lane, depending on the draw. `previous` is the lane's previous wait.
 #[must_use]
 pub fn range(policy: &Policy, number: u32, previous: u64) -> Option<(u64, u64)> {
+    range_of(policy, policy.get_backoff(), number, previous)
+}
+
+fn range_of(policy: &Policy, backoff: &Shape, number: u32, previous: u64) -> Option<(u64, u64)> {
     let floor = nanos(policy.get_floor());
     let cap = if policy.get_cap_stops() { u64::MAX } else { policy.get_cap().map_or(u64::MAX, nanos) };
     let cut = |delay: u64| delay.min(cap).max(floor);
-    if let Shape::Decorrelated { base } = policy.get_backoff() {
+    if let Shape::Decorrelated { base } = backoff {
         let base = nanos(*base);
         return Some((cut(base), cut(previous.max(base).saturating_mul(3))));
     }
-    let delay = cut(shape(policy.get_backoff(), number)?);
+    let delay = cut(shape(backoff, number)?);
     let (low, high) = match policy.get_jitter() {
         Jitter::Full => (0, delay),
         Jitter::Equal => (delay / 2, delay),
@@ -30,16 +34,36 @@ pub fn range(policy: &Policy, number: u32, previous: u64) -> Option<(u64, u64)> 
     Some((cut(low), cut(high)))
 }
 
+/// Whether what a retry is for was a throttled failure.
+#[must_use]
+pub fn is_throttled(cause: &Cause) -> bool {
+    matches!(cause.after(), Some(AttemptEnd::Retry(failure)) if failure.throttled)
+}
+
+/// The delay after such a failure, to the nanosecond; `None` where the lane ends.
+#[must_use]
+pub fn delay_after(throttled: bool, policy: &Policy, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+    let other = policy.get_throttled_base().filter(|_| throttled);
+    let shape = match (*policy.get_backoff(), other) {
+        (Shape::Constant { .. }, Some(base)) => Shape::Constant { base },
+        (Shape::Linear { .. }, Some(base)) => Shape::Linear { base },
+        (Shape::Exponential { factor, .. }, Some(base)) => Shape::Exponential { base, factor },
+        (Shape::Fibonacci { .. }, Some(base)) => Shape::Fibonacci { base },
+        (Shape::Decorrelated { .. }, Some(base)) => Shape::Decorrelated { base },
+        (shape, _) => shape,
+    };
+    drawn(policy, range_of(policy, &shape, number, previous)?, first_word(seed, lane, number))
+}
+
 /// The delay, to the nanosecond; `None` where the lane ends.
 #[must_use]
 pub fn delay(policy: &Policy, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
-    let (low, high) = range(policy, number, previous)?;
-    let drawn = if low == high {
-        low
-    } else {
-        let wide = u128::from(high) - u128::from(low) + 1;
-        low + ((u128::from(first_word(seed, lane, number)) * wide) >> 64) as u64
-    };
+    drawn(policy, range(policy, number, previous)?, first_word(seed, lane, number))
+}
+
+fn drawn(policy: &Policy, (low, high): (u64, u64), word: u64) -> Option<u64> {
+    let wide = u128::from(high) - u128::from(low) + 1;
+    let drawn = low + ((u128::from(word) * wide) >> 64) as u64;
     let stops = policy.get_cap_stops() && policy.get_cap().is_some_and(|cap| drawn >= nanos(cap));
     if stops { None } else { Some(drawn) }
 }

@@ -107,14 +107,18 @@ pub fn policy() -> BoxedStrategy<Policy> {
         ],
         prop::option::weighted(0.4, duration()),
         prop::bool::weighted(0.15),
+        prop::option::weighted(0.2, duration()),
     );
     let policies = (shape(), jitter(), limits, times).prop_map(|(policy, jitter, limits, times)| {
         let (attempts, lane_attempts, lanes, hedge_after, on_failure) = limits;
-        let (attempt_timeout, deadline, floor, cap, hint_limit, ignores_hints) = times;
+        let (attempt_timeout, deadline, floor, cap, hint_limit, ignores_hints, throttled_base) = times;
         let mut policy = policy.jitter(jitter).attempts(attempts).lanes(lanes);
         policy = policy.hedge_after(hedge_after).hedge_on_failure(on_failure);
         if let Some(lane_attempts) = lane_attempts {
             policy = policy.lane_attempts(lane_attempts);
+        }
+        if let Some(base) = throttled_base {
+            policy = policy.throttled_base(base);
         }
         if let Some(timeout) = attempt_timeout {
             policy = policy.attempt_timeout(timeout);

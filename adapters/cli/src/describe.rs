@@ -48,6 +48,10 @@ impl Described<'_> {
             }
             _ => f.write_str(word)?,
         }
+        let has_base = !matches!(policy.get_backoff(), Shape::Zero | Shape::List { .. });
+        if let Some(base) = policy.get_throttled_base().filter(|_| has_base) {
+            write!(f, ", from {} if throttled", Text(base))?;
+        }
         if !policy.get_floor().is_zero() {
             write!(f, ", floor {}", Text(policy.get_floor()))?;
         }

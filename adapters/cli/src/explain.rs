@@ -165,6 +165,10 @@ impl Explained<'_> {
             _ => f.write_str("waits as a backoff of its own says")?,
         }
         f.write_str(".\n")?;
+        let has_base = !matches!(self.0.get_backoff(), Shape::Zero | Shape::List { .. });
+        if let Some(base) = self.0.get_throttled_base().filter(|_| has_base) {
+            writeln!(f, "Where the server has too much to do, as with 429, the waits start from {}.", Text(base))?;
+        }
         match (self.0.get_cap(), self.0.get_cap_stops()) {
             (Some(cap), true) => {
                 writeln!(f, "A wait that comes to {} or more ends {} instead.", Text(cap), self.lane())

@@ -112,6 +112,10 @@ pub(crate) enum Failed {
 
 impl Why {
     pub(crate) const NOTHING: Self = Self { failure: Failed::Nothing, is_exact: false };
+
+    pub(crate) const fn is_throttled(self) -> bool {
+        matches!(self.failure, Failed::UnsentThrottled | Failed::SentThrottled)
+    }
 }
 
 /// Returns whole milliseconds, rounded up, saturating.

@@ -53,6 +53,9 @@ pub struct RetryContext {
     pub(crate) floor: u64,
     /// The cap; `u64::MAX` is none.
     pub(crate) cap: u64,
+    /// The base of a delay after a throttled failure; `u64::MAX` is the shape's own.
+    pub(crate) base: u64,
+    pub(crate) throttled: bool,
 }
 
 impl RetryContext {
@@ -60,6 +63,12 @@ impl RetryContext {
     #[must_use]
     pub const fn previous(&self) -> Duration {
         Duration::from_nanos(self.previous)
+    }
+
+    /// Returns whether the failure before the retry was [throttled](crate::Failure::throttled).
+    #[must_use]
+    pub const fn is_throttled(&self) -> bool {
+        self.throttled
     }
 
     /// Returns the policy's floor.

@@ -114,6 +114,20 @@ impl Shape {
         (first, length)
     }
 
+    /// Returns the shape with another base, in nanoseconds; itself if that is none, or if it has no base.
+    const fn with_base(self, nanos: u64) -> Self {
+        let base = Duration::from_nanos(nanos);
+        match self {
+            shape if nanos == u64::MAX => shape,
+            Self::Constant { .. } => Self::Constant { base },
+            Self::Linear { .. } => Self::Linear { base },
+            Self::Exponential { factor, .. } => Self::Exponential { base, factor },
+            Self::Fibonacci { .. } => Self::Fibonacci { base },
+            Self::Decorrelated { .. } => Self::Decorrelated { base },
+            Self::Zero | Self::Stop | Self::List { .. } => self,
+        }
+    }
+
     /// Returns whether the delays may go on for ever.
     pub(crate) const fn is_endless(&self) -> bool {
         !matches!(self, Self::Stop | Self::List { at_end: AtEnd::Stop, .. })
@@ -150,9 +164,10 @@ impl Shape {
 
 impl Backoff for Shape {
     fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
-        let nanos = match self {
+        let shape = self.with_base(retry.base);
+        let nanos = match &shape {
             Self::Decorrelated { base } => decorrelated(nanos(*base), retry, rng),
-            _ => self.nth(retry.number)?,
+            shape => shape.nth(retry.number)?,
         };
         Some(Duration::from_nanos(nanos))
     }
@@ -188,9 +203,12 @@ mod tests {
     use super::*;
     use crate::draw::Draw;
 
+    const FIRST: RetryContext =
+        RetryContext { number: 1, previous: 0, floor: 0, cap: u64::MAX, base: u64::MAX, throttled: false };
+
     fn delay(shape: &Shape, number: u32) -> Option<u64> {
         let mut rng = Draw::new(1, 0, number);
-        shape.delay(RetryContext { number, previous: 0, floor: 0, cap: u64::MAX }, &mut rng).map(nanos)
+        shape.delay(RetryContext { number, ..FIRST }, &mut rng).map(nanos)
     }
 
     const BASE: Duration = Duration::from_nanos(10);
@@ -244,7 +262,7 @@ mod tests {
         let shape = Shape::Decorrelated { base: BASE };
         for seed in 0..200 {
             let mut rng = Draw::new(seed, 0, 2);
-            let drawn = shape.delay(RetryContext { number: 2, previous: 100, floor: 0, cap: 250 }, &mut rng).unwrap();
+            let drawn = shape.delay(RetryContext { number: 2, previous: 100, cap: 250, ..FIRST }, &mut rng).unwrap();
             assert!((10..=250).contains(&nanos(drawn)), "{drawn:?}");
         }
     }
@@ -252,7 +270,7 @@ mod tests {
     #[test]
     fn a_delay_is_the_same_as_a_duration() {
         let mut rng = Draw::new(1, 0, 1);
-        let retry = RetryContext { number: 3, previous: 70, floor: 5, cap: u64::MAX };
+        let retry = RetryContext { number: 3, previous: 70, floor: 5, ..FIRST };
         assert_eq!(Shape::Linear { base: BASE }.delay(retry, &mut rng), Some(BASE * 3));
         assert_eq!(Shape::Stop.delay(retry, &mut rng), None);
         assert_eq!((retry.previous(), retry.floor(), retry.cap()), (BASE * 7, BASE / 2, None));

@@ -145,7 +145,13 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             Some(hint) => self.after_hint(now, hint)?,
         };
         let policy = self.policy.as_policy();
-        let delay = policy.draw(self.state.seed, index as u8, number, failed.waited).ok_or(Reason::Backoff)?;
+        let (seed, lane) = (self.state.seed, index as u8);
+        let delay = if failure.throttled {
+            policy.draw_throttled(seed, lane, number, failed.waited)
+        } else {
+            policy.draw(seed, lane, number, failed.waited)
+        };
+        let delay = delay.ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
             Some(Hint::AtLeast(_)) | None => {

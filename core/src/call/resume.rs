@@ -155,7 +155,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     /// An overdue retry comes a little later, each at a time of its own.
     fn put_off(&mut self, index: usize, now: u64) {
-        let Lane::Waiting { due, began, retry: retry @ 1.., due_by, .. } = self.state.lanes[index] else {
+        let Lane::Waiting { due, began, retry: retry @ 1.., due_by, why, .. } = self.state.lanes[index] else {
             return;
         };
         let late = now.saturating_sub(due);
@@ -165,7 +165,13 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
         let seed = self.state.seed.wrapping_add(OVERDUE);
         let waited = due.saturating_sub(began);
-        let Some(drawn) = self.policy.as_policy().draw(seed, index as u8, retry, waited) else { return };
+        let (policy, place) = (self.policy.as_policy(), index as u8);
+        let drawn = if why.is_throttled() {
+            policy.draw_throttled(seed, place, retry, waited)
+        } else {
+            policy.draw(seed, place, retry, waited)
+        };
+        let Some(drawn) = drawn else { return };
         // A remainder, and not the lesser of two, so that what does not fit is spread as well.
         let most = late.min(self.state.deadline.saturating_sub(1).saturating_sub(now));
         let span = drawn % most.saturating_add(1);

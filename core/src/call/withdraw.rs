@@ -83,7 +83,13 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         // With what was taken back counted as retries, so that a backoff which stops ends this too.
         let number = retry.saturating_add(withdrawn);
         let policy = self.policy.as_policy();
-        let delay = policy.draw(self.state.seed, index as u8, number, waited).ok_or(Reason::Backoff)?;
+        let (seed, place) = (self.state.seed, index as u8);
+        let delay = if why.is_throttled() {
+            policy.draw_throttled(seed, place, number, waited)
+        } else {
+            policy.draw(seed, place, number, waited)
+        };
+        let delay = delay.ok_or(Reason::Backoff)?;
         let due = now.plus(delay).filter(|due| due.as_nanos() < NEVER).ok_or(Reason::Backoff)?;
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);

@@ -106,6 +106,7 @@ impl<B> Policy<B> {
             hedge_after: 0,
             hedge_at: 0,
             hint_limit: HINT_LIMIT,
+            throttled_base: NONE,
             attempts: ATTEMPTS,
             lane_attempts: u32::MAX,
             lanes: 1,
@@ -132,6 +133,7 @@ impl<B> Policy<B> {
             hedge_after: self.hedge_after,
             hedge_at: self.hedge_at,
             hint_limit: self.hint_limit,
+            throttled_base: self.throttled_base,
             attempts: self.attempts,
             lane_attempts: self.lane_attempts,
             lanes: self.lanes,
@@ -200,6 +202,14 @@ impl<B> Policy<B> {
     /// [`hedge_after`](Self::hedge_after) or [`hedge_at`](Self::hedge_at). Each lane has its own retries and backoff.
     pub const fn lanes(mut self, lanes: u8) -> Self {
         self.lanes = lanes;
+        self.checked()
+    }
+
+    /// Sets the base of the delays that follow a [throttled](crate::Failure::throttled) failure, as AWS's SDKs have it: a
+    /// server that has too much to do is given more time. Default: the backoff's own base. Lists and backoffs without a base
+    /// have none.
+    pub const fn throttled_base(mut self, base: Duration) -> Self {
+        self.throttled_base = nanos(base);
         self.checked()
     }
 

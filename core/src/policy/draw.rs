@@ -20,6 +20,15 @@ impl<B: Backoff> Policy<B> {
         self.draw_any(seed, lane, number, previous)
     }
 
+    /// Returns the jittered delay before a retry that follows a throttled failure, whose base may be another.
+    #[inline(never)]
+    pub(crate) fn draw_throttled(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+        let mut rng = Draw::new(seed, lane, number);
+        let retry = RetryContext { throttled: true, base: self.throttled_base, ..self.retry(number, previous) };
+        let delay = nanos(self.backoff.delay(retry, &mut rng)?);
+        if self.facts.draws { self.unless_it_stops(self.cut(delay)) } else { self.spread(delay, rng) }
+    }
+
     /// Does the same for any jitter, and for decorrelated delays.
     #[inline(never)]
     pub(super) fn draw_any(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
@@ -45,7 +54,7 @@ impl<B: Backoff> Policy<B> {
 impl<B> Policy<B> {
     #[inline]
     pub(super) const fn retry(&self, number: u32, previous: u64) -> RetryContext {
-        RetryContext { number, previous, floor: self.floor, cap: self.bound() }
+        RetryContext { number, previous, floor: self.floor, cap: self.bound(), base: NONE, throttled: false }
     }
 
     /// Draws from the jitter's range around a delay. Both are cut to lie between floor and cap.

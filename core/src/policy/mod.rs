@@ -68,6 +68,8 @@ pub struct Policy<B = Shape> {
     /// In thousandths; 0 is none.
     hedge_at: u32,
     hint_limit: u64,
+    /// As the backoff's own if there is none.
+    throttled_base: u64,
     attempts: u32,
     lane_attempts: u32,
     lanes: u8,
@@ -143,6 +145,13 @@ impl<B> Policy<B> {
     #[must_use]
     pub const fn get_hedge_on_failure(&self) -> bool {
         self.hedge_on_failure
+    }
+
+    /// Returns the base of delays after a throttled failure; `None` is the backoff's own.
+    #[inline]
+    #[must_use]
+    pub const fn get_throttled_base(&self) -> Option<Duration> {
+        span(self.throttled_base)
     }
 
     /// Returns the least delay.

@@ -79,13 +79,12 @@ impl Policy {
         Self::stop().attempts(4).lane_attempts(1).lanes(4).hedge_after(ms(500)).hedge_on_failure(true)
     }
 
-    /// Has the numbers of the standard mode of the AWS SDKs (2.1): 3 attempts, 50 ms × 2 with a cap of 20 s, full jitter.
-    ///
-    /// AWS starts from 1 s where it was throttled: `aws().shape(…)` with a base of 1 s, or a hint, says that.
+    /// Has the numbers of the standard mode of the AWS SDKs (2.1): 3 attempts, 50 ms × 2 with a cap of 20 s, full jitter; 1 s × 2
+    /// after a throttled failure.
     ///
     /// It differs on purpose: a hint is never shortened, where AWS waits at most 5 s more than its backoff says.
     pub const fn aws() -> Self {
-        Self::exponential(ms(50)).cap(ms(20_000)).attempts(3)
+        Self::exponential(ms(50)).cap(ms(20_000)).throttled_base(ms(1000)).attempts(3)
     }
 }
 

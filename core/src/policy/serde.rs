@@ -27,6 +27,8 @@ struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    throttled_base: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     factor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     delays: Option<Vec<Span>>,
@@ -98,6 +100,9 @@ impl Form {
         }
         if let Some(jitter) = &self.jitter {
             policy = policy.jitter(*jitter);
+        }
+        if let Some(base) = &self.throttled_base {
+            policy = policy.throttled_base(base.0);
         }
         if let Some(attempts) = &self.attempts {
             policy = policy.attempts(attempts.0);
@@ -195,6 +200,7 @@ impl Form {
 impl From<&Policy> for Form {
     fn from(policy: &Policy) -> Self {
         let mut form = Self {
+            throttled_base: policy.get_throttled_base().map(Span),
             cap: Some(Limit(policy.get_cap().unwrap_or(Duration::MAX))),
             cap_stops: policy.get_cap_stops().then_some(true),
             floor: Some(Span(policy.get_floor())),

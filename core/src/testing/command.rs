@@ -86,6 +86,7 @@ fn limits<B>(policy: &Policy<B>, say: &mut impl FnMut(&str, String)) {
         None => Some(policy.get_hedge_after()),
     };
     let spans = [
+        ("throttled-base", policy.get_throttled_base()),
         ("cap", policy.get_cap()),
         ("floor", Some(policy.get_floor()).filter(|floor| !floor.is_zero())),
         ("hedge-after", fixed.filter(|delay| !delay.is_zero())),

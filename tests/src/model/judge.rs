@@ -1,11 +1,11 @@
 //! What follows from a verdict, and from a failure: may it be repeated, attempts, delay, deadline, gate; then a wait.
 
-use insist_core::{AttemptEnd, Cause, Handled, Hint, Instant, Reason, Repeat, Sent, Verdict};
+use insist_core::{AttemptEnd, Cause, Failure, Handled, Hint, Instant, Reason, Repeat, Sent, Verdict};
 
 use super::Model;
 use super::history::{Event, Outcome, Wait};
 use super::tape::Tape;
-use crate::expected::{delay, nanos, told};
+use crate::expected::{delay_after, nanos, told};
 
 impl Model<'_> {
     /// A verdict counts while its attempt is in flight and the call goes on; later it is ignored, and that is said.
@@ -51,14 +51,12 @@ impl Model<'_> {
 
     /// An attempt of a lane has failed: the lane waits for another, or is over.
     pub(super) fn fail(&mut self, lane: usize, end: AttemptEnd, tape: &mut Tape<'_>) -> Result<(), String> {
-        let (sent, hint) = match end {
-            AttemptEnd::Retry(failure) => (failure.sent, failure.hint.filter(|_| self.policy.get_hints())),
-            // A timeout was possibly sent.
-            _ => (Sent::Maybe, None),
-        };
+        // A timeout was possibly sent.
+        let failure = if let AttemptEnd::Retry(failure) = end { failure } else { Failure::new() };
+        let hint = failure.hint.filter(|_| self.policy.get_hints());
         self.open_on_failure(hint);
         let cause = Cause::retry(told(end));
-        match self.due(lane, sent, hint) {
+        match self.due(lane, failure, hint) {
             Err(reason) => self.history.push(Event::LaneOver { lane, reason, refusal: None }),
             Ok(due) => match tape.reserve(self.clock, cause)? {
                 Ok(()) => {
@@ -75,11 +73,11 @@ impl Model<'_> {
     }
 
     /// When the lane's next send is due, or why there is none.
-    fn due(&mut self, lane: usize, sent: Sent, hint: Option<Hint>) -> Result<u64, Reason> {
+    fn due(&mut self, lane: usize, failure: Failure, hint: Option<Hint>) -> Result<u64, Reason> {
         // Law 16.
         let may_repeat = match self.repeat {
             Repeat::Always => true,
-            Repeat::IfUnsent => sent == Sent::No,
+            Repeat::IfUnsent => failure.sent == Sent::No,
             _ => false,
         };
         if !may_repeat {
@@ -101,7 +99,9 @@ impl Model<'_> {
         };
         // Law 8.
         let previous = self.history.previous_wait_of(lane);
-        let drawn = delay(self.policy, self.seed, lane as u8, number, previous).ok_or(Reason::Backoff)?;
+        let throttled = failure.throttled;
+        let drawn =
+            delay_after(throttled, self.policy, self.seed, lane as u8, number, previous).ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
             // The last instant that there is stands for never.

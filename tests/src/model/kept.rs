@@ -5,7 +5,7 @@ use insist_core::{AttemptEnd, Failure, Instant, Jitter, Kind, Reason, StateError
 use super::Model;
 use super::history::{Event, Outcome};
 use super::tape::Tape;
-use crate::expected::delay;
+use crate::expected::{delay_after, is_throttled};
 
 const MINUTE: u64 = 60_000_000_000;
 
@@ -92,7 +92,10 @@ impl Model<'_> {
         let number = self.history.sends_of(lane);
         // Draws for overdue retries come from places of their own, beyond those of any lane.
         let seed = self.seed.wrapping_add(0xd134_2543_de82_ef95 << 40);
-        let Some(drawn) = delay(self.policy, seed, lane as u8, number, wait.length()) else { return };
+        let Some(drawn) = delay_after(is_throttled(&wait.cause), self.policy, seed, lane as u8, number, wait.length())
+        else {
+            return;
+        };
         let late = self.clock - wait.due;
         let before_the_deadline = self.deadline().unwrap_or(u64::MAX) - self.clock - 1;
         let by = drawn % (late.min(before_the_deadline) + 1);

@@ -5,7 +5,7 @@ use insist_core::{Handled, Instant, Reason, Settled};
 use super::Model;
 use super::history::{Event, Flight, Wait};
 use super::tape::Tape;
-use crate::expected::delay;
+use crate::expected::{delay_after, is_throttled};
 
 impl Model<'_> {
     /// Of a call that is over this ends the attempt, and nothing follows.
@@ -45,7 +45,9 @@ impl Model<'_> {
             return Err(Reason::Attempts);
         }
         let number = self.history.sends_of(flight.lane) + withdrawn;
-        let drawn = delay(self.policy, self.seed, flight.lane as u8, number, flight.waited).ok_or(Reason::Backoff)?;
+        let (throttled, lane) = (is_throttled(&flight.cause), flight.lane as u8);
+        let drawn =
+            delay_after(throttled, self.policy, self.seed, lane, number, flight.waited).ok_or(Reason::Backoff)?;
         let due = self.clock.checked_add(drawn).filter(|due| *due < u64::MAX).ok_or(Reason::Backoff)?;
         if self.is_before_the_deadline(due) { Ok(due) } else { Err(Reason::Deadline) }
     }

@@ -43,6 +43,10 @@ pub(crate) struct PolicyOptions {
     #[arg(long, value_name = "NUMBER", value_parser = value::factor, allow_hyphen_values = true)]
     factor: Option<f64>,
 
+    /// The first wait after a failure that was throttled, as 429 is [default: as after any other]
+    #[arg(long, value_name = "DURATION", value_parser = value::duration)]
+    throttled_base: Option<Duration>,
+
     /// The longest wait, jitter included, Retry-After not [default: 10s for the shapes that grow, else none]
     ///
     /// With a preset or a file that stops at its cap, it is the wait at which the call stops.
@@ -159,6 +163,9 @@ impl PolicyOptions {
     fn limited(&self, mut policy: Policy) -> Policy {
         if let Some(jitter) = self.jitter {
             policy = policy.jitter(jitter);
+        }
+        if let Some(base) = self.throttled_base {
+            policy = policy.throttled_base(base);
         }
         if let Some(cap) = self.cap {
             policy = if policy.get_cap_stops() { policy.cap_that_stops(cap) } else { policy.cap(cap) };

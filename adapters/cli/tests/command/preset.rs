@@ -18,7 +18,7 @@ fn each_preset_has_its_numbers() {
         ("cenkalti", "exponential from 500ms × 1.5, cap 1m, jitter ± 0.5; unlimited attempts; deadline 15m"),
         ("grpc", "exponential from 100ms × 2, cap 1s, jitter ± 0.2; 4 attempts in all"),
         ("grpc-hedging", "no retry; 4 attempts in all, 1 in a lane; 4 lanes, hedged after 500ms or a failure"),
-        ("aws", "exponential from 50ms × 2, cap 20s, full jitter; 3 attempts in all"),
+        ("aws", "exponential from 50ms × 2, from 1s if throttled, cap 20s, full jitter; 3 attempts in all"),
     ] {
         assert_eq!(described(&format!("--preset {name}")), format!("{numbers}; Retry-After up to 5m"));
     }
@@ -27,8 +27,14 @@ fn each_preset_has_its_numbers() {
 #[test]
 fn what_is_given_on_the_line_wins_and_the_rest_stays() {
     for (arguments, policy) in [
-        ("--preset aws --attempts 5", "exponential from 50ms × 2, cap 20s, full jitter; 5 attempts in all"),
-        ("--preset aws --base 1s", "exponential from 1s × 2, cap 20s, full jitter; 3 attempts in all"),
+        (
+            "--preset aws --attempts 5",
+            "exponential from 50ms × 2, from 1s if throttled, cap 20s, full jitter; 5 attempts in all",
+        ),
+        (
+            "--preset aws --base 1s",
+            "exponential from 1s × 2, from 1s if throttled, cap 20s, full jitter; 3 attempts in all",
+        ),
         (
             "--preset cenkalti --base 1s --attempts 3 --deadline 1m",
             "exponential from 1s × 1.5, cap 1m, jitter ± 0.5; 3 attempts in all; deadline 1m",
@@ -37,7 +43,10 @@ fn what_is_given_on_the_line_wins_and_the_rest_stays() {
             "--preset cenkalti --factor 3 --attempts 3",
             "exponential from 500ms × 3, cap 1m, jitter ± 0.5; 3 attempts in all; deadline 15m",
         ),
-        ("--preset aws --backoff linear", "linear from 50ms, cap 20s, full jitter; 3 attempts in all"),
+        (
+            "--preset aws --backoff linear",
+            "linear from 50ms, from 1s if throttled, cap 20s, full jitter; 3 attempts in all",
+        ),
         ("--preset pester --backoff linear", "linear from 1s, cap 10s, full jitter; unlimited attempts, 3 in a lane"),
         (
             "--preset grpc --delays 1s,2s --floor 5ms",

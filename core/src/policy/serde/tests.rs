@@ -61,14 +61,17 @@ fn a_preset_is_the_base_of_the_other_fields() {
     }
     for (text, policy) in [
         (r#"{"preset":"aws","attempts":9,"deadline":"1m"}"#, Policy::aws().attempts(9).deadline(ms(60_000))),
-        (r#"{"preset":"aws","base":"1s"}"#, Policy::exponential(ms(1000)).cap(ms(20_000))),
+        (
+            r#"{"preset":"aws","base":"1s","throttled_base":"2s"}"#,
+            Policy::exponential(ms(1000)).cap(ms(20_000)).throttled_base(ms(2000)),
+        ),
         (r#"{"preset":"cenkalti","base":"1s"}"#, cenkalti_from(ms(1000), 1.5)),
         (r#"{"preset":"cenkalti","factor":3}"#, cenkalti_from(ms(500), 3.0)),
         (
             r#"{"preset":"cenkalti","deadline":"none","attempts":3}"#,
             cenkalti_from(ms(500), 1.5).deadline(Duration::MAX).attempts(3),
         ),
-        (r#"{"preset":"aws","backoff":"linear"}"#, Policy::linear(ms(50)).cap(ms(20_000))),
+        (r#"{"preset":"aws","backoff":"linear"}"#, Policy::linear(ms(50)).cap(ms(20_000)).throttled_base(ms(1000))),
         (r#"{"preset":"pester","backoff":"linear"}"#, Policy::pester().shape(crate::Shape::Linear { base: ms(1000) })),
         (r#"{"preset":"elastic","cap":"4s"}"#, Policy::elastic().cap_that_stops(ms(4000))),
         (r#"{"preset":"elastic","cap_stops":false,"attempts":3}"#, Policy::elastic().cap(ms(8000)).attempts(3)),

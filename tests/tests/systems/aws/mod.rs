@@ -10,11 +10,11 @@ mod smithy;
 
 use std::time::Duration;
 
-use insist_core::{Factor, Instant, Jitter, Policy, Reason, RetryQuota, Shape, Verdict};
+use insist_core::{Instant, Jitter, Policy, Reason, RetryQuota, Verdict};
 use insist_tests::words::{RETRY, THROTTLED, at, fails_every_time, gave_up, ms, sends};
 
 use crate::draws::assert_ranges;
-use crate::hand::played;
+use crate::hand::{Hand, played};
 
 /// As far as they go before the cap, and two more.
 const MOST: [u64; 11] = [50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 20_000, 20_000];
@@ -36,11 +36,21 @@ fn it_makes_three_sends() {
     assert_eq!(Policy::aws().get_deadline(), None);
 }
 
+/// 1 s, 2 s, 4 s … to 20 s where it was throttled, and 50 ms × 2^n for the others, whatever came before.
 #[test]
 fn where_it_is_throttled_it_starts_from_a_second() {
-    let throttled = Policy::aws().shape(Shape::Exponential { base: ms(1000), factor: Factor::DOUBLE });
-    let most = [1000, 2000, 4000, 8000, 16_000, 20_000];
-    assert_ranges(&throttled.attempts(7), &most.map(|most| (Duration::ZERO, ms(most))));
+    let policy = Policy::aws().attempts(12).jitter(Jitter::None);
+    let (mut throttled, mut mixed) = (Hand::new(&policy, ()), Hand::new(&policy, ()));
+    for wait in [1000, 2000, 4000, 8000, 16_000, 20_000, 20_000] {
+        assert_eq!(throttled.fail(THROTTLED), Ok(ms(wait)));
+    }
+    for (failure, wait) in [(RETRY, 50), (THROTTLED, 2000), (RETRY, 200), (THROTTLED, 8000)] {
+        assert_eq!(mixed.fail(failure), Ok(ms(wait)));
+    }
+    // With jitter the draw is the same share of another range.
+    let spread = Policy::aws().attempts(2);
+    let waits = |failure| Hand::new(&spread, ()).fail(failure).unwrap().as_nanos();
+    assert!((waits(THROTTLED) / waits(RETRY)).abs_diff(20) <= 1);
 }
 
 /// What a retry costs, by what it comes after.
