@@ -24,6 +24,17 @@ impl Draw {
         let place = ((lane as u64) << 32) | retry as u64;
         Self(seed.wrapping_add(place.wrapping_mul(PLACE)))
     }
+
+    /// Returns where it starts, if nothing was drawn yet.
+    #[inline]
+    pub(crate) const fn start(&self) -> u64 {
+        self.0
+    }
+
+    /// Makes the stream of so many retries before the one whose stream starts there.
+    pub(crate) const fn before(start: u64, retries: u32) -> Self {
+        Self(start.wrapping_sub(PLACE.wrapping_mul(retries as u64)))
+    }
 }
 
 #[inline]

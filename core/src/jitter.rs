@@ -37,7 +37,7 @@ impl Jitter {
             Self::Full => (0, delay),
             Self::Equal => (delay / 2, delay),
             Self::Fraction(fraction) => {
-                let span = fraction.0.of(delay);
+                let span = fraction.of(delay);
                 (delay.saturating_sub(span), delay.saturating_add(span))
             }
         }
@@ -71,7 +71,18 @@ impl Fraction {
         self.0.to_f64()
     }
 
-    const fn is_valid(self) -> bool {
+    pub(crate) const ZERO: Self = Self(Fixed::ZERO);
+
+    /// Returns this fraction of a number, rounded.
+    pub(crate) const fn of(self, number: u64) -> u64 {
+        self.0.of(number)
+    }
+
+    pub(crate) const fn is_zero(self) -> bool {
+        self.0.whole() == 0 && self.0.part() == 0
+    }
+
+    pub(crate) const fn is_valid(self) -> bool {
         self.0.whole() == 0 || (self.0.whole() == 1 && self.0.part() == 0)
     }
 }

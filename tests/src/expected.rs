@@ -40,10 +40,19 @@ pub fn is_throttled(cause: &Cause) -> bool {
     matches!(cause.after(), Some(AttemptEnd::Retry(failure)) if failure.throttled)
 }
 
+/// What makes a delay another one than its number says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Special {
+    /// The failure before it was throttled.
+    pub throttled: bool,
+    /// The retry after which the backoff began anew, 0 for none.
+    pub restart: u32,
+}
+
 /// The delay after such a failure, to the nanosecond; `None` where the lane ends.
 #[must_use]
-pub fn delay_after(throttled: bool, policy: &Policy, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
-    let other = policy.get_throttled_base().filter(|_| throttled);
+pub fn delay_after(special: Special, policy: &Policy, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+    let other = policy.get_throttled_base().filter(|_| special.throttled);
     let shape = match (*policy.get_backoff(), other) {
         (Shape::Constant { .. }, Some(base)) => Shape::Constant { base },
         (Shape::Linear { .. }, Some(base)) => Shape::Linear { base },
@@ -52,7 +61,19 @@ pub fn delay_after(throttled: bool, policy: &Policy, seed: u64, lane: u8, number
         (Shape::Decorrelated { .. }, Some(base)) => Shape::Decorrelated { base },
         (shape, _) => shape,
     };
-    drawn(policy, range_of(policy, &shape, number, previous)?, first_word(seed, lane, number))
+    let since = number.saturating_sub(special.restart).max(1);
+    // What began anew has no previous wait.
+    let previous = if special.restart > 0 && since == 1 { 0 } else { previous };
+    drawn(policy, range_of(policy, &shape, since, previous)?, first_word(seed, lane, number))
+}
+
+/// By how much a hinted wait is longer than that, and at most so much.
+#[must_use]
+pub fn hint_spread(policy: &Policy, seed: u64, lane: u8, number: u32, hint: u64, most: u64) -> u64 {
+    let (mantissa, halvings) = parts(policy.get_hint_spread());
+    let high = halve(u128::from(mantissa) * u128::from(hint), halvings).min(most);
+    let word = first_word(seed.wrapping_add(0xd134_2543_de82_ef95 << 41), lane, number);
+    ((u128::from(word) * (u128::from(high) + 1)) >> 64) as u64
 }
 
 /// The delay, to the nanosecond; `None` where the lane ends.

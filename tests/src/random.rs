@@ -109,10 +109,19 @@ pub fn policy() -> BoxedStrategy<Policy> {
         prop::bool::weighted(0.15),
         prop::option::weighted(0.2, duration()),
     );
-    let policies = (shape(), jitter(), limits, times).prop_map(|(policy, jitter, limits, times)| {
+    let hints = (
+        prop_oneof![3 => Just(0), 1 => 1_u8..5],
+        prop_oneof![3 => Just(0.0), 1 => prop::sample::select(vec![0.125, 0.5, 1.0])],
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.3),
+    );
+    let policies = (shape(), jitter(), limits, times, hints).prop_map(|(policy, jitter, limits, times, hints)| {
+        let (unsent_attempts, hint_spread, restarts, separate) = hints;
         let (attempts, lane_attempts, lanes, hedge_after, on_failure) = limits;
         let (attempt_timeout, deadline, floor, cap, hint_limit, ignores_hints, throttled_base) = times;
         let mut policy = policy.jitter(jitter).attempts(attempts).lanes(lanes);
+        policy = policy.unsent_attempts(unsent_attempts).hint_spread(hint_spread);
+        policy = policy.restart_after_hint(restarts).separate_targets(separate);
         policy = policy.hedge_after(hedge_after).hedge_on_failure(on_failure);
         if let Some(lane_attempts) = lane_attempts {
             policy = policy.lane_attempts(lane_attempts);

@@ -39,11 +39,12 @@ impl Cause {
     pub const fn retry(after: AttemptEnd) -> Self {
         let failure = match after {
             AttemptEnd::Retry(failure) => failure,
-            _ => return Self::because(Why { failure: Failed::Timeout, is_exact: false }, 0),
+            _ => return Self { kind: Kind::Retry, why: Why::new(Failed::Timeout, Hinted::No), hint_ms: 0 },
         };
-        let (hint_ms, is_exact) = match failure.hint {
-            None => (0, false),
-            Some(hint) => (millis(hint.span()), matches!(hint, Hint::Exactly(_))),
+        let (hint_ms, hinted) = match failure.hint {
+            None => (0, Hinted::No),
+            Some(Hint::AtLeast(span)) => (millis(span), Hinted::AtLeast),
+            Some(Hint::Exactly(span)) => (millis(span), Hinted::Exactly),
         };
         let failure = match (failure.sent, failure.throttled) {
             (Sent::No, false) => Failed::Unsent,
@@ -51,19 +52,15 @@ impl Cause {
             (Sent::No, true) => Failed::UnsentThrottled,
             (Sent::Maybe, true) => Failed::SentThrottled,
         };
-        Self::because(Why { failure, is_exact: is_exact && hint_ms > 0 }, hint_ms)
-    }
-
-    #[inline]
-    pub(crate) const fn because(why: Why, hint_ms: u32) -> Self {
-        Self { kind: Kind::Retry, why, hint_ms }
+        let hinted = if hint_ms > 0 { hinted } else { Hinted::No };
+        Self { kind: Kind::Retry, why: Why::new(failure, hinted), hint_ms }
     }
 
     /// Returns, for a retry, how the attempt before it in its lane ended: with a failure, or with a timeout. Its hint is
     /// told in whole milliseconds, rounded up, at most 49 days; one of zero is none.
     #[must_use]
     pub const fn after(&self) -> Option<AttemptEnd> {
-        let (sent, throttled) = match self.why.failure {
+        let (sent, throttled) = match self.why.failure() {
             Failed::Nothing => return None,
             Failed::Sent => (Sent::Maybe, false),
             Failed::Unsent => (Sent::No, false),
@@ -72,10 +69,10 @@ impl Cause {
             Failed::Timeout => return Some(AttemptEnd::Timeout),
         };
         let wait = Duration::from_millis(self.hint_ms as u64);
-        let hint = match (self.hint_ms, self.why.is_exact) {
-            (0, _) => None,
-            (_, false) => Some(Hint::AtLeast(wait)),
-            (_, true) => Some(Hint::Exactly(wait)),
+        let hint = match self.why.hinted() {
+            Hinted::No => None,
+            Hinted::AtLeast => Some(Hint::AtLeast(wait)),
+            Hinted::Exactly => Some(Hint::Exactly(wait)),
         };
         Some(AttemptEnd::Retry(Failure { sent, throttled, hint }))
     }
@@ -88,13 +85,9 @@ impl fmt::Debug for Cause {
     }
 }
 
-/// The failure that a retry follows, without its hint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Why {
-    pub(crate) failure: Failed,
-    /// Set if the hint asks for an exact wait.
-    pub(crate) is_exact: bool,
-}
+/// The failure that a retry follows, and the kind of its hint: in one byte, for a lane has no more room.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Why(u8);
 
 /// The end of the attempt before a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,16 +103,56 @@ pub(crate) enum Failed {
     Timeout,
 }
 
+/// The kind of a failure's hint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Hinted {
+    No,
+    AtLeast,
+    Exactly,
+}
+
 impl Why {
-    pub(crate) const NOTHING: Self = Self { failure: Failed::Nothing, is_exact: false };
+    pub(crate) const NOTHING: Self = Self::new(Failed::Nothing, Hinted::No);
+
+    #[inline]
+    pub(crate) const fn new(failure: Failed, hinted: Hinted) -> Self {
+        Self(failure as u8 | ((hinted as u8) << 4))
+    }
+
+    #[inline]
+    pub(crate) const fn failure(self) -> Failed {
+        match self.0 & 0xf {
+            0 => Failed::Nothing,
+            1 => Failed::Unsent,
+            2 => Failed::Sent,
+            3 => Failed::UnsentThrottled,
+            4 => Failed::SentThrottled,
+            _ => Failed::Timeout,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn hinted(self) -> Hinted {
+        match self.0 >> 4 {
+            0 => Hinted::No,
+            1 => Hinted::AtLeast,
+            _ => Hinted::Exactly,
+        }
+    }
 
     pub(crate) const fn is_throttled(self) -> bool {
-        matches!(self.failure, Failed::UnsentThrottled | Failed::SentThrottled)
+        matches!(self.failure(), Failed::UnsentThrottled | Failed::SentThrottled)
+    }
+}
+
+impl fmt::Debug for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Why").field("failure", &self.failure()).field("hinted", &self.hinted()).finish()
     }
 }
 
 /// Returns whole milliseconds, rounded up, saturating.
-const fn millis(span: Duration) -> u32 {
+pub(crate) const fn millis(span: Duration) -> u32 {
     let millis = nanos(span).div_ceil(1_000_000);
     if millis > u32::MAX as u64 { u32::MAX } else { millis as u32 }
 }

@@ -3,7 +3,7 @@
 mod cause;
 
 pub use cause::Cause;
-pub(crate) use cause::{Failed, Why};
+pub(crate) use cause::{Failed, Hinted, Why, millis};
 
 use core::fmt;
 use core::time::Duration;

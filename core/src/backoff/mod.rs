@@ -11,6 +11,7 @@ use core::time::Duration;
 
 use rand_core::Rng;
 
+use crate::draw::Draw;
 use crate::fixed::Fixed;
 
 /// Says how far apart the attempts of a lane are, before jitter.
@@ -45,7 +46,7 @@ impl<F: Fn(RetryContext) -> Option<Duration>> Backoff for F {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryContext {
-    /// The retry's number in its lane, from 1.
+    /// The retry's number in its lane, from 1; after a [restart](crate::Policy::restart_after_hint), from 1 again.
     pub number: u32,
     /// The previous wait. The times are in nanoseconds, because most backoffs use none of them, and a `Duration` costs
     /// a division.
@@ -56,6 +57,8 @@ pub struct RetryContext {
     /// The base of a delay after a throttled failure; `u64::MAX` is the shape's own.
     pub(crate) base: u64,
     pub(crate) throttled: bool,
+    /// Where the draws of the retry start.
+    pub(crate) start: u64,
 }
 
 impl RetryContext {
@@ -69,6 +72,30 @@ impl RetryContext {
     #[must_use]
     pub const fn is_throttled(&self) -> bool {
         self.throttled
+    }
+
+    /// Returns the random numbers that an earlier retry of the lane was drawn from, so that a backoff whose delays depend on
+    /// earlier draws needs no state of its own; `None` before the first retry. Each call starts with the first number again.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use insist_core::{Backoff, Policy, RetryContext, Rng};
+    ///
+    /// /// Waits for the sum of three draws: its own and the two before.
+    /// struct Sum;
+    ///
+    /// impl Backoff for Sum {
+    ///     fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
+    ///         let millis = |word: u64| word % 100;
+    ///         let earlier: u64 = (1..3).filter_map(|back| retry.earlier(back)).map(|mut rng| millis(rng.next_u64())).sum();
+    ///         Some(Duration::from_millis(millis(rng.next_u64()) + earlier))
+    ///     }
+    /// }
+    /// assert_eq!(Policy::new(Sum).validate(), Ok(()));
+    /// ```
+    #[must_use]
+    pub fn earlier(&self, retries: u32) -> Option<impl Rng + use<>> {
+        (retries < self.number).then(|| Draw::before(self.start, retries))
     }
 
     /// Returns the policy's floor.

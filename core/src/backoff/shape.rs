@@ -82,15 +82,32 @@ impl Shape {
         }
     }
 
+    /// Returns the base in nanoseconds, 0 for a shape that has none.
+    const fn base(&self) -> u64 {
+        match self {
+            Self::Zero | Self::Stop | Self::List { .. } => 0,
+            Self::Constant { base }
+            | Self::Linear { base }
+            | Self::Exponential { base, .. }
+            | Self::Fibonacci { base }
+            | Self::Decorrelated { base } => nanos(*base),
+        }
+    }
+
     /// Returns the delay before a retry, from 1, in nanoseconds, for a shape that draws nothing; `None` ends the lane.
     const fn nth(&self, number: u32) -> Option<u64> {
+        self.nth_from(self.base(), number)
+    }
+
+    /// Returns the same with another base, where the shape has one.
+    const fn nth_from(&self, base: u64, number: u32) -> Option<u64> {
         Some(match self {
             Self::Zero => 0,
             Self::Stop | Self::Decorrelated { .. } => return None,
-            Self::Constant { base } => nanos(*base),
-            Self::Linear { base } => nanos(*base).saturating_mul(number as u64),
-            Self::Exponential { base, factor } => factor.grow(nanos(*base), number.saturating_sub(1)),
-            Self::Fibonacci { base } => nanos(*base).saturating_mul(fibonacci(number)),
+            Self::Constant { .. } => base,
+            Self::Linear { .. } => base.saturating_mul(number as u64),
+            Self::Exponential { factor, .. } => factor.grow(base, number.saturating_sub(1)),
+            Self::Fibonacci { .. } => base.saturating_mul(fibonacci(number)),
             Self::List { delays, at_end } => return delays.nth(number, *at_end),
         })
     }
@@ -112,20 +129,6 @@ impl Shape {
             length += 1;
         }
         (first, length)
-    }
-
-    /// Returns the shape with another base, in nanoseconds; itself if that is none, or if it has no base.
-    const fn with_base(self, nanos: u64) -> Self {
-        let base = Duration::from_nanos(nanos);
-        match self {
-            shape if nanos == u64::MAX => shape,
-            Self::Constant { .. } => Self::Constant { base },
-            Self::Linear { .. } => Self::Linear { base },
-            Self::Exponential { factor, .. } => Self::Exponential { base, factor },
-            Self::Fibonacci { .. } => Self::Fibonacci { base },
-            Self::Decorrelated { .. } => Self::Decorrelated { base },
-            Self::Zero | Self::Stop | Self::List { .. } => self,
-        }
     }
 
     /// Returns whether the delays may go on for ever.
@@ -164,10 +167,10 @@ impl Shape {
 
 impl Backoff for Shape {
     fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
-        let shape = self.with_base(retry.base);
-        let nanos = match &shape {
-            Self::Decorrelated { base } => decorrelated(nanos(*base), retry, rng),
-            shape => shape.nth(retry.number)?,
+        let base = if retry.base == u64::MAX { self.base() } else { retry.base };
+        let nanos = match self {
+            Self::Decorrelated { .. } => decorrelated(base, retry, rng),
+            _ => self.nth_from(base, retry.number)?,
         };
         Some(Duration::from_nanos(nanos))
     }
@@ -204,7 +207,7 @@ mod tests {
     use crate::draw::Draw;
 
     const FIRST: RetryContext =
-        RetryContext { number: 1, previous: 0, floor: 0, cap: u64::MAX, base: u64::MAX, throttled: false };
+        RetryContext { number: 1, previous: 0, floor: 0, cap: u64::MAX, base: u64::MAX, throttled: false, start: 0 };
 
     fn delay(shape: &Shape, number: u32) -> Option<u64> {
         let mut rng = Draw::new(1, 0, number);

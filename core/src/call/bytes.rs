@@ -4,7 +4,7 @@ use super::lane::{DueBy, Lane};
 use super::state::{Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
-use crate::attempt::{Failed, Why};
+use crate::attempt::{Failed, Hinted, Why};
 use crate::verdict::Repeat;
 
 const VERSION: u8 = 2;
@@ -46,7 +46,7 @@ impl<const LANES: usize> State<LANES> {
     /// | 2 | how many lanes are written; those after the last that was touched are not |
     /// | 4 × 8 | seed; deadline, all ones for none; latest instant; the largest hint that ended a lane, 0 for none |
     /// | 3 × 4 | attempts sent; the latest that had a verdict, 0 for none; those sent before it was revived |
-    /// | 32 a lane | 1 status: 0 not opened, 1 opening, 2 waiting, 3 in flight, 4 ended; 1 the failure that it follows: 0 none, 1 unsent, 2 sent, 3 unsent and throttled, 4 sent and throttled, 5 a timeout; 1 of bits: 1 the hint is exact, 2 put off, 4 held by a gate; 1 zero; 4 the hint in milliseconds, 0 for none; 4 retry; 4 attempt, 0 for none; 8 when it is due, was sent, or the lane before it opened; 8 when its wait began, how long the wait was, or before when it may not open |
+    /// | 32 a lane | 1 status: 0 not opened, 1 opening, 2 waiting, 3 in flight, 4 ended; 1 the failure that it follows: 0 none, 1 unsent, 2 sent, 3 unsent and throttled, 4 sent and throttled, 5 a timeout; 1 of bits: 1 the hint is exact, 2 put off, 4 held by a gate, 8 it was given a hint, 16 it waits for that; 1 how many of its attempts no limit counts; 4 the hint in milliseconds, or without one the retry after which the backoff began anew; 4 retry; 4 attempt, 0 for none; 8 when it is due, was sent, or the lane before it opened; 8 when its wait began, how long the wait was, or before when it may not open; of a lane that has ended, until when its hint holds up the others |
     /// | 4 | CRC-32 of all before, as in zip and PNG |
     ///
     /// ```
@@ -154,7 +154,8 @@ struct LaneBytes {
     status: u8,
     failure: u8,
     bits: u8,
-    hint_ms: u32,
+    unsent: u8,
+    hint_or_restart: u32,
     retry: u32,
     attempt: u32,
     first: u64,
@@ -164,13 +165,15 @@ struct LaneBytes {
 const EXACT: u8 = 1;
 const PUT_OFF: u8 = 2;
 const HELD: u8 = 4;
+const HINTED: u8 = 8;
+const FOR_HINT: u8 = 16;
 
 impl LaneBytes {
     fn encode(self) -> [u8; LANE] {
         let mut bytes = [0; LANE];
         let mut pen = Pen(&mut bytes);
-        pen.write([self.status, self.failure, self.bits, 0]);
-        pen.write(self.hint_ms.to_le_bytes());
+        pen.write([self.status, self.failure, self.bits, self.unsent]);
+        pen.write(self.hint_or_restart.to_le_bytes());
         pen.write(self.retry.to_le_bytes());
         pen.write(self.attempt.to_le_bytes());
         pen.write(self.first.to_le_bytes());
@@ -180,13 +183,13 @@ impl LaneBytes {
 
     fn decode(bytes: [u8; LANE]) -> Self {
         let mut eye = Eye(&bytes);
-        let [status, failure, bits, zero] = eye.read();
+        let [status, failure, bits, unsent] = eye.read();
         Self {
             status,
             failure,
-            // A byte that should be zero and is not counts as a bit that no lane has.
-            bits: if zero == 0 { bits } else { u8::MAX },
-            hint_ms: u32::from_le_bytes(eye.read()),
+            bits,
+            unsent,
+            hint_or_restart: u32::from_le_bytes(eye.read()),
             retry: u32::from_le_bytes(eye.read()),
             attempt: u32::from_le_bytes(eye.read()),
             first: u64::from_le_bytes(eye.read()),
@@ -194,31 +197,48 @@ impl LaneBytes {
         }
     }
 
-    fn because(self, why: Why, hint_ms: u32) -> Self {
-        let Why { failure, is_exact } = why;
-        Self { hint_ms, failure: code(&FAILURES, failure), bits: self.bits | if is_exact { EXACT } else { 0 }, ..self }
+    fn because(self, why: Why, hint_or_restart: u32) -> Self {
+        let hinted = match why.hinted() {
+            Hinted::No => 0,
+            Hinted::AtLeast => HINTED,
+            Hinted::Exactly => HINTED | EXACT,
+        };
+        Self { hint_or_restart, failure: code(&FAILURES, why.failure()), bits: self.bits | hinted, ..self }
     }
 
     fn why(&self) -> Result<Why, StateError> {
         let failure = word(&FAILURES, self.failure, "failure")?;
-        Ok(Why { failure, is_exact: self.bits & EXACT != 0 })
+        let hinted = match self.bits & (HINTED | EXACT) {
+            HINTED => Hinted::AtLeast,
+            0 => Hinted::No,
+            _ => Hinted::Exactly,
+        };
+        Ok(Why::new(failure, hinted))
     }
 }
 
 impl From<Lane> for LaneBytes {
     fn from(lane: Lane) -> Self {
-        let fresh = Self { retry: lane.retry(), attempt: lane.attempt(), ..Self::default() };
+        let fresh =
+            Self { retry: lane.retry(), attempt: lane.attempt(), unsent: lane.unsent(), ..Self::default() };
         match lane {
             Lane::Unopened { since, not_before } => Self { status: 0, first: since, second: not_before, ..fresh },
             Lane::Opening { due, not_before } => Self { status: 1, first: due, second: not_before, ..fresh },
-            Lane::Waiting { due, began, why, hint_ms, due_by, .. } => {
-                let bits = if due_by.was_put_off() { PUT_OFF } else { 0 } | if due_by.is_gate() { HELD } else { 0 };
-                Self { status: 2, first: due, second: began, bits, ..fresh }.because(why, hint_ms)
+            Lane::Waiting { due, began, why, hint_or_restart, due_by, .. } => {
+                let bits = match due_by {
+                    DueBy::Backoff => 0,
+                    DueBy::Hint => FOR_HINT,
+                    DueBy::PutOff => PUT_OFF,
+                    DueBy::Gate => HELD,
+                    DueBy::GateAfterHint => HELD | FOR_HINT,
+                    DueBy::GateAfterPutOff => HELD | PUT_OFF,
+                };
+                Self { status: 2, first: due, second: began, bits, ..fresh }.because(why, hint_or_restart)
             }
-            Lane::InFlight { sent, waited, why, hint_ms, .. } => {
-                Self { status: 3, first: sent, second: waited, ..fresh }.because(why, hint_ms)
+            Lane::InFlight { sent, waited, why, hint_or_restart, .. } => {
+                Self { status: 3, first: sent, second: waited, ..fresh }.because(why, hint_or_restart)
             }
-            Lane::Ended { .. } => Self { status: 4, ..fresh },
+            Lane::Ended { held, .. } => Self { status: 4, first: held, ..fresh },
         }
     }
 }
@@ -227,7 +247,7 @@ impl TryFrom<LaneBytes> for Lane {
     type Error = StateError;
 
     fn try_from(bytes: LaneBytes) -> Result<Self, StateError> {
-        let LaneBytes { status, retry, attempt, first, second, bits, .. } = bytes;
+        let LaneBytes { status, retry, attempt, first, second, bits, unsent, hint_or_restart, .. } = bytes;
         let lane = match status {
             0 => Self::Unopened { since: first, not_before: second },
             1 => Self::Opening { due: first, not_before: second },
@@ -237,19 +257,22 @@ impl TryFrom<LaneBytes> for Lane {
                 retry,
                 attempt,
                 why: bytes.why()?,
-                hint_ms: bytes.hint_ms,
-                due_by: match (bits & PUT_OFF != 0, bits & HELD != 0) {
-                    (false, false) => DueBy::Backoff,
-                    (true, false) => DueBy::PutOff,
-                    (false, true) => DueBy::Gate,
-                    (true, true) => DueBy::GateAfterPutOff,
+                hint_or_restart,
+                unsent,
+                due_by: match bits & (PUT_OFF | HELD | FOR_HINT) {
+                    FOR_HINT => DueBy::Hint,
+                    PUT_OFF => DueBy::PutOff,
+                    HELD => DueBy::Gate,
+                    bits if bits == HELD | FOR_HINT => DueBy::GateAfterHint,
+                    bits if bits == HELD | PUT_OFF => DueBy::GateAfterPutOff,
+                    _ => DueBy::Backoff,
                 },
             },
             3 => {
-                let (why, hint_ms) = (bytes.why()?, bytes.hint_ms);
-                Self::InFlight { sent: first, waited: second, retry, attempt, why, hint_ms }
+                let why = bytes.why()?;
+                Self::InFlight { sent: first, waited: second, retry, attempt, why, hint_or_restart, unsent }
             }
-            4 => Self::Ended { retry, attempt },
+            4 => Self::Ended { retry, attempt, held: first, unsent },
             found => return Err(StateError::Word { word: "status", found }),
         };
         // One encoding for each lane: nothing stands where its status has nothing.

@@ -50,13 +50,15 @@ pub(super) struct FailedAttempt {
     end: AttemptEnd,
     /// The wait before it.
     waited: u64,
+    /// The retry after which the backoff began anew.
+    restart: u32,
 }
 
 impl FailedAttempt {
     #[inline]
     pub(super) const fn of(lane: &Lane, end: AttemptEnd) -> Self {
         let waited = if let Lane::InFlight { waited, .. } = lane { *waited } else { 0 };
-        Self { end, waited }
+        Self { end, waited, restart: lane.restart() }
     }
 
     /// A timeout counts as possibly sent.
@@ -112,10 +114,22 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// The lane's attempt failed: it waits for another, or the lane is over, and perhaps the call.
     #[inline(always)]
     pub(super) fn fail(&mut self, index: usize, now: Instant, failed: FailedAttempt) {
-        let hint = failed.failure().hint.filter(|_| self.policy.as_policy().limits().hints);
+        let failure = failed.failure();
+        let hint = failure.hint.filter(|_| self.policy.as_policy().limits().hints);
+        if failure.sent == Sent::No {
+            self.leave_uncounted(index);
+        }
         self.open_next(now, hint);
-        if let Err(reason) = self.schedule(index, now, failed) {
+        let scheduled = self.schedule(index, now, failed);
+        if let Err(reason) = scheduled {
             self.state.reason = reason;
+        }
+        if LANES > 1 {
+            if let Some(hint) = hint {
+                self.hold_others(index, now, nanos(hint.span()));
+            }
+        }
+        if scheduled.is_err() {
             self.finish_if_no_lane_can_go_on();
         }
     }
@@ -137,27 +151,31 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             return Err(Reason::NotRepeatable);
         }
         let number = retry.saturating_add(1);
-        if number >= limits.lane_attempts || !self.has_attempt_left() {
+        let unsent = self.state.lanes[index].unsent();
+        if number.saturating_sub(unsent.into()) >= limits.lane_attempts || !self.has_attempt_left() {
             return Err(Reason::Attempts);
+        }
+        if self.is_shut() {
+            return Err(Reason::RetryAfter);
         }
         let start = match hint {
             None => now,
             Some(hint) => self.after_hint(now, hint)?,
         };
-        let policy = self.policy.as_policy();
-        let (seed, lane) = (self.state.seed, index as u8);
-        let delay = if failure.throttled {
-            policy.draw_throttled(seed, lane, number, failed.waited)
-        } else {
-            policy.draw(seed, lane, number, failed.waited)
+        let restart = match hint {
+            _ if !limits.restarts => 0,
+            None => failed.restart,
+            Some(Hint::AtLeast(_)) => retry,
+            Some(Hint::Exactly(_)) => number,
         };
-        let delay = delay.ok_or(Reason::Backoff)?;
+        let delay = self.draw(self.state.seed, index, number, failed.waited, failure.throttled, restart).ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
             Some(Hint::AtLeast(_)) | None => {
                 start.plus(delay).filter(|due| due.as_nanos() < NEVER).ok_or(Reason::Backoff)?
             }
         };
+        let due = self.spread(index, number, hint, due).max(Instant::from_nanos(self.held()));
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);
         }
@@ -173,10 +191,55 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             retry: number,
             attempt,
             why: cause.why,
-            hint_ms: cause.hint_ms,
-            due_by: DueBy::Backoff,
+            hint_or_restart: if cause.hint_ms > 0 { cause.hint_ms } else { restart },
+            unsent,
+            due_by: if cause.hint_ms > 0 && hint.is_some() { DueBy::Hint } else { DueBy::Backoff },
         };
         Ok(())
+    }
+
+    /// Leaves an attempt that was never sent out of what the limits count, as far as the policy does.
+    #[inline]
+    fn leave_uncounted(&mut self, index: usize) {
+        let most = self.policy.as_policy().limits().unsent_attempts;
+        if most > 0 && self.state.unsent() < u32::from(most) {
+            if let Lane::Ended { unsent, .. } = &mut self.state.lanes[index] {
+                *unsent += 1;
+            }
+        }
+    }
+
+    /// The jittered delay before a retry of a lane.
+    #[inline]
+    pub(super) fn draw(
+        &self,
+        seed: u64,
+        index: usize,
+        number: u32,
+        waited: u64,
+        throttled: bool,
+        restart: u32,
+    ) -> Option<u64> {
+        let (policy, lane) = (self.policy.as_policy(), index as u8);
+        if throttled || restart > 0 {
+            policy.draw_since(restart, throttled, seed, lane, number, waited)
+        } else {
+            policy.draw(seed, lane, number, waited)
+        }
+    }
+
+    /// Puts off a retry that was hinted by the policy's share of the hint, and not up to the deadline.
+    #[inline]
+    fn spread(&self, index: usize, number: u32, hint: Option<Hint>, due: Instant) -> Instant {
+        match hint {
+            Some(Hint::AtLeast(span)) if self.policy.as_policy().limits().spreads => {
+                let most = self.state.deadline.saturating_sub(1).saturating_sub(due.as_nanos());
+                let (seed, lane) = (self.state.seed, index as u8);
+                let more = self.policy.as_policy().draw_hint_spread(seed, lane, number, nanos(span), most);
+                Instant::from_nanos(due.as_nanos().saturating_add(more))
+            }
+            _ => due,
+        }
     }
 
     /// Returns the instant at which a hint has passed. One that is too long is kept for the caller.
@@ -192,22 +255,23 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
     }
 
-    fn is_within_limits(&self, wait: u64, start: Instant) -> bool {
+    pub(super) fn is_within_limits(&self, wait: u64, start: Instant) -> bool {
         wait == 0 || (wait <= self.policy.as_policy().limits().hint_limit && start.as_nanos() < self.state.deadline)
     }
 
     /// With `hedge_on_failure`, a failure opens the next lane at once, or when the hint has passed.
     pub(super) fn open_next(&mut self, now: Instant, hint: Option<Hint>) {
         let limits = self.policy.as_policy().limits();
-        if LANES == 1 || !limits.hedge_on_failure || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
+        if LANES == 1 || !limits.hedge_on_failure || self.is_shut() || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
             return;
         }
         let wait = hint.map_or(0, |hint| nanos(hint.span()));
         let start = now.plus(wait).filter(|start| self.is_within_limits(wait, *start));
         let next = (0..LANES.min(usize::from(limits.lanes))).find(|index| self.state.lanes[*index].is_unopened());
-        if let (Some(index), Some(start)) = (next, start.filter(|start| start.as_nanos() < self.state.deadline)) {
+        let start = start.map(|start| start.as_nanos().max(self.held()));
+        if let (Some(index), Some(due)) = (next, start.filter(|start| *start < self.state.deadline)) {
             if let Lane::Unopened { not_before, .. } = self.state.lanes[index] {
-                self.state.lanes[index] = Lane::Opening { due: start.as_nanos(), not_before };
+                self.state.lanes[index] = Lane::Opening { due, not_before };
                 self.sort_openings(index);
             }
         }
@@ -252,7 +316,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     pub(super) fn finish_if_no_lane_can_go_on(&mut self) {
         let goes_on = |lane: &Lane| matches!(lane, Lane::Waiting { .. } | Lane::InFlight { .. } | Lane::Opening { .. });
         let is_alive = self.state.lanes.iter().any(goes_on);
-        let is_opening = self.is_race() && self.next_lane().is_some() && self.has_attempt_left();
+        let is_opening = self.is_race() && self.next_lane().is_some() && self.has_attempt_left() && !self.is_shut();
         if !is_alive && !is_opening {
             self.finish(Phase::GaveUp, self.state.reason);
         }

@@ -1,6 +1,6 @@
 //! One lane of a call: a sequence of attempts, and what it is doing now.
 
-use crate::attempt::{Cause, Why};
+use crate::attempt::{Cause, Hinted, Kind, Why};
 
 /// The status of a lane. Instants and spans are nanoseconds; an attempt of 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,11 @@ pub(super) enum Lane {
         /// The attempt that it sent or withdrew last; 0 where it has sent none.
         attempt: u32,
         why: Why,
-        /// The hint of what it follows in whole milliseconds, 0 for none.
-        hint_ms: u32,
+        /// The hint of what it follows in whole milliseconds; without one, the retry after which the backoff began anew, 0 for
+        /// none.
+        hint_or_restart: u32,
+        /// The number of attempts that no limit counts.
+        unsent: u8,
         /// The cause of its due time.
         due_by: DueBy,
     },
@@ -41,14 +44,21 @@ pub(super) enum Lane {
         retry: u32,
         attempt: u32,
         why: Why,
-        /// The hint of what it follows in whole milliseconds, 0 for none.
-        hint_ms: u32,
+        /// The hint of what it follows in whole milliseconds; without one, the retry after which the backoff began anew, 0 for
+        /// none.
+        hint_or_restart: u32,
+        /// The number of attempts that no limit counts.
+        unsent: u8,
     },
     Ended {
         /// The number of sends that the lane made after its first.
         retry: u32,
         /// The attempt that it sent or withdrew last; 0 where it has sent none.
         attempt: u32,
+        /// A hint that it was given holds up the other lanes until then; 0 is none.
+        held: u64,
+        /// The number of attempts that no limit counts.
+        unsent: u8,
     },
 }
 
@@ -57,12 +67,16 @@ pub(super) enum Lane {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub(super) enum DueBy {
-    /// The backoff, with the hint.
+    /// The backoff.
     Backoff,
+    /// The backoff after a hint, which other lanes wait for too.
+    Hint,
     /// A resume that found it overdue and put it off, which happens once.
     PutOff,
     /// A gate that holds it back.
     Gate,
+    /// A gate that holds back what waited for a hint.
+    GateAfterHint,
     /// A gate that holds back what was put off.
     GateAfterPutOff,
 }
@@ -70,7 +84,7 @@ pub(super) enum DueBy {
 impl DueBy {
     #[inline]
     pub(super) const fn is_gate(self) -> bool {
-        matches!(self, Self::Gate | Self::GateAfterPutOff)
+        matches!(self, Self::Gate | Self::GateAfterHint | Self::GateAfterPutOff)
     }
 
     #[inline]
@@ -78,18 +92,34 @@ impl DueBy {
         matches!(self, Self::PutOff | Self::GateAfterPutOff)
     }
 
+    #[inline]
+    pub(super) const fn is_hint(self) -> bool {
+        matches!(self, Self::Hint | Self::GateAfterHint)
+    }
+
     /// Returns the cause once a gate holds the send back.
     #[inline]
     pub(super) const fn held(self) -> Self {
-        if self.was_put_off() { Self::GateAfterPutOff } else { Self::Gate }
+        match self {
+            Self::Backoff | Self::Gate => Self::Gate,
+            Self::Hint | Self::GateAfterHint => Self::GateAfterHint,
+            Self::PutOff | Self::GateAfterPutOff => Self::GateAfterPutOff,
+        }
+    }
+
+    /// Returns the cause once the send is due at once, as an operator wants it.
+    #[inline]
+    pub(super) const fn hastened(self) -> Self {
+        if self.was_put_off() { Self::PutOff } else { Self::Backoff }
     }
 }
 
 /// Returns the cause of a send: a retry if its lane sent before, else the call's first send or a hedge.
 #[inline]
-pub(super) const fn cause(index: usize, retry: u32, why: Why, hint_ms: u32) -> Cause {
+pub(super) const fn cause(index: usize, retry: u32, why: Why, hint_or_restart: u32) -> Cause {
     if retry > 0 {
-        Cause::because(why, hint_ms)
+        let hint_ms = if matches!(why.hinted(), Hinted::No) { 0 } else { hint_or_restart };
+        Cause { kind: Kind::Retry, why, hint_ms }
     } else if index == 0 {
         Cause::FIRST
     } else {
@@ -109,7 +139,8 @@ impl Lane {
             retry: 0,
             attempt: 0,
             why: Why::NOTHING,
-            hint_ms: 0,
+            hint_or_restart: 0,
+            unsent: 0,
             due_by: DueBy::Backoff,
         }
     }
@@ -160,15 +191,51 @@ impl Lane {
     #[inline]
     pub(super) const fn ended(&self) -> Self {
         let retry = if self.is_waiting() { self.retry().saturating_sub(1) } else { self.retry() };
-        Self::Ended { retry, attempt: self.attempt() }
+        Self::Ended { retry, attempt: self.attempt(), held: self.held(), unsent: self.unsent() }
+    }
+
+    /// The instant until which a hint that it was given holds up the other lanes, to the millisecond above; 0 is none.
+    pub(super) const fn held(&self) -> u64 {
+        match self {
+            Self::Waiting { began, hint_or_restart, due_by, .. } if due_by.is_hint() => {
+                began.saturating_add(*hint_or_restart as u64 * 1_000_000)
+            }
+            Self::Ended { held, .. } => *held,
+            _ => 0,
+        }
+    }
+
+    /// The number of its attempts that no limit counts.
+    #[inline]
+    pub(super) const fn unsent(&self) -> u8 {
+        match self {
+            Self::Unopened { .. } | Self::Opening { .. } => 0,
+            Self::Waiting { unsent, .. } | Self::InFlight { unsent, .. } | Self::Ended { unsent, .. } => *unsent,
+        }
+    }
+
+    /// The retry after which its backoff began anew, 0 for none: that before a hint, or the one that waited exactly for it.
+    #[inline]
+    pub(super) const fn restart(&self) -> u32 {
+        match self {
+            Self::Waiting { retry, why, hint_or_restart, .. } | Self::InFlight { retry, why, hint_or_restart, .. } => {
+                match why.hinted() {
+                    Hinted::No => *hint_or_restart,
+                    Hinted::AtLeast => retry.saturating_sub(1),
+                    Hinted::Exactly => *retry,
+                }
+            }
+            _ => 0,
+        }
     }
 
     /// The lane after the attempt that it has in flight was taken back: as it was before, with no send to come.
     #[inline]
     pub(super) const fn withdrawn(&self) -> Self {
+        let unsent = self.unsent();
         match self.retry() {
-            0 => Self::Ended { retry: 0, attempt: 0 },
-            retry => Self::Ended { retry: retry - 1, attempt: self.attempt() },
+            0 => Self::Ended { retry: 0, attempt: 0, held: 0, unsent },
+            retry => Self::Ended { retry: retry - 1, attempt: self.attempt(), held: 0, unsent },
         }
     }
 
@@ -176,8 +243,8 @@ impl Lane {
     #[inline]
     pub(super) const fn cause(&self, index: usize) -> Cause {
         match self {
-            Self::Waiting { retry, why, hint_ms, .. } | Self::InFlight { retry, why, hint_ms, .. } => {
-                cause(index, *retry, *why, *hint_ms)
+            Self::Waiting { retry, why, hint_or_restart, .. } | Self::InFlight { retry, why, hint_or_restart, .. } => {
+                cause(index, *retry, *why, *hint_or_restart)
             }
             _ => cause(index, 0, Why::NOTHING, 0),
         }
@@ -188,19 +255,20 @@ impl Lane {
     pub(super) const fn sends(&self) -> u32 {
         match self {
             Self::Waiting { retry, .. } => *retry,
-            Self::InFlight { retry, attempt: 1.., .. } | Self::Ended { retry, attempt: 1.. } => retry.saturating_add(1),
+            Self::InFlight { retry, attempt: 1.., .. } | Self::Ended { retry, attempt: 1.., .. } => retry.saturating_add(1),
             _ => 0,
         }
     }
 
-    /// Returns how many attempts it sent or is promised.
+    /// Returns how many of the policy's attempts it has used, or is promised.
     #[inline]
     pub(super) const fn spent(&self) -> u32 {
-        match self {
+        let sends = match self {
             Self::Opening { .. } => 1,
             Self::Waiting { retry, .. } => retry.saturating_add(1),
             _ => self.sends(),
-        }
+        };
+        sends.saturating_sub(self.unsent() as u32)
     }
 }
 

@@ -40,6 +40,7 @@
 //! ```
 
 mod bytes;
+mod hold;
 mod judge;
 mod lane;
 mod operator;
@@ -209,10 +210,10 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Gives back what was reserved for the send that a lane waits for; for the call's first nothing was.
     #[inline]
     fn refund(&self, index: usize) {
-        if let Lane::Waiting { retry, why, hint_ms, .. } = self.state.lanes[index] {
+        if let Lane::Waiting { retry, why, hint_or_restart, .. } = self.state.lanes[index] {
             if index > 0 || retry > 0 {
                 let reserved = Instant::from_nanos(self.gate_times[index]);
-                self.gate.refund(self.now(), &lane::cause(index, retry, why, hint_ms), reserved);
+                self.gate.refund(self.now(), &lane::cause(index, retry, why, hint_or_restart), reserved);
             }
         }
     }
@@ -221,16 +222,16 @@ impl<P, G: Gate, const LANES: usize> Call<P, G, LANES> {
     #[inline(always)]
     fn end(&mut self, index: usize, end: AttemptEnd) {
         self.settle(index, end);
-        if let Lane::InFlight { retry, attempt, .. } = self.state.lanes[index] {
-            self.state.lanes[index] = Lane::Ended { retry, attempt };
+        if let Lane::InFlight { retry, attempt, unsent, .. } = self.state.lanes[index] {
+            self.state.lanes[index] = Lane::Ended { retry, attempt, held: 0, unsent };
         }
     }
 
     #[inline(always)]
     fn settle(&self, index: usize, end: AttemptEnd) {
-        if let Lane::InFlight { sent, retry, why, hint_ms, .. } = self.state.lanes[index] {
+        if let Lane::InFlight { sent, retry, why, hint_or_restart, .. } = self.state.lanes[index] {
             let settled = Settled::Ended(end, Instant::from_nanos(sent));
-            self.gate.settle(self.now(), &lane::cause(index, retry, why, hint_ms), &settled);
+            self.gate.settle(self.now(), &lane::cause(index, retry, why, hint_or_restart), &settled);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Changes a suspended call as an operator would: send now, live again, another deadline.
 
-use super::lane::{DueBy, Lane};
+use super::lane::Lane;
 use super::state::{NEVER, Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
@@ -38,14 +38,15 @@ impl<const LANES: usize> State<LANES> {
             match lane {
                 Lane::Waiting { due, due_by, .. } if *due > now => {
                     *due = now;
-                    *due_by = if due_by.was_put_off() { DueBy::PutOff } else { DueBy::Backoff };
+                    *due_by = due_by.hastened();
                 }
                 Lane::Opening { due, not_before } => {
                     *due = (*due).min(now);
                     *not_before = (*not_before).min(now);
                 }
                 Lane::Unopened { not_before, .. } => *not_before = (*not_before).min(now),
-                Lane::Waiting { .. } | Lane::InFlight { .. } | Lane::Ended { .. } => {}
+                Lane::Ended { held, .. } => *held = 0,
+                Lane::Waiting { .. } | Lane::InFlight { .. } => {}
             }
         }
         self.clock = now;

@@ -159,6 +159,9 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// The lane that opens next, when as far as is known now, and whether a gate holds it until then.
     #[inline]
     fn next_opening(&self) -> Option<(usize, u64, bool)> {
+        if self.is_shut() {
+            return None;
+        }
         let index = usize::from(self.state.opened);
         if index < LANES {
             if let Lane::Opening { due, not_before } = self.state.lanes[index] {
@@ -177,7 +180,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             None if self.is_race() => since,
             None => return None,
         };
-        Some((index, at.max(not_before), not_before > at))
+        Some((index, at.max(not_before), not_before > at.max(self.held())))
     }
 
     fn never_open(&mut self, index: usize, now: Instant) {
@@ -185,7 +188,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         if index + 1 < LANES {
             self.gate_times[index + 1] = self.gate_times[index];
         }
-        self.state.lanes[index] = Lane::Ended { retry: 0, attempt: 0 };
+        self.state.lanes[index] = Lane::Ended { retry: 0, attempt: 0, held: 0, unsent: 0 };
         self.finish_if_no_lane_can_go_on();
     }
 
@@ -219,20 +222,21 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let timeout = self.timeout(now);
         let id = self.state.sent.saturating_add(1);
         self.state.sent = id;
-        let (retry, waited, why, hint_ms) = match self.state.lanes[index] {
-            Lane::Waiting { due, began, retry: retry @ 1.., why, hint_ms, .. } => {
-                (retry, due.saturating_sub(began), why, hint_ms)
+        let (retry, waited, why, hint_or_restart, unsent) = match self.state.lanes[index] {
+            Lane::Waiting { due, began, retry: retry @ 1.., why, hint_or_restart, unsent, .. } => {
+                (retry, due.saturating_sub(began), why, hint_or_restart, unsent)
             }
-            _ => (0, 0, Why::NOTHING, 0),
+            _ => (0, 0, Why::NOTHING, 0, 0),
         };
-        self.state.lanes[index] = Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why, hint_ms };
+        self.state.lanes[index] =
+            Lane::InFlight { sent: now.as_nanos(), waited, retry, attempt: id, why, hint_or_restart, unsent };
         if retry == 0 {
             self.note_opening(index, now);
         }
         if LANES > 1 {
             self.ask_for_hedge_delay(now);
         }
-        let kind = lane::cause(index, retry, why, hint_ms).kind;
+        let kind = lane::cause(index, retry, why, hint_or_restart).kind;
         Action::Send(Attempt::new(id, retry, index as u8, kind, timeout))
     }
 

@@ -117,13 +117,14 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Waits are reserved anew; a send that the policy no longer allows ends its lane.
     fn keep_promises(&mut self, now: Instant) {
         let limits = self.policy.as_policy().limits();
-        let mut left = limits.attempts.saturating_sub(self.state.sends());
+        let mut left = limits.attempts.saturating_sub(self.state.sends().saturating_sub(self.state.unsent()));
         for index in 0..LANES {
             let lane = self.state.lanes[index];
             if !lane.is_opening() && !lane.is_waiting() {
                 continue;
             }
-            let is_allowed = left > 0 && lane.retry() < limits.lane_attempts && index < usize::from(limits.lanes);
+            let counted = lane.retry().saturating_sub(lane.unsent().into());
+            let is_allowed = left > 0 && counted < limits.lane_attempts && index < usize::from(limits.lanes);
             let refused = if !is_allowed {
                 Some(None)
             } else if lane.is_waiting() && lane.cause(index).kind != Kind::First {
@@ -155,7 +156,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     /// An overdue retry comes a little later, each at a time of its own.
     fn put_off(&mut self, index: usize, now: u64) {
-        let Lane::Waiting { due, began, retry: retry @ 1.., due_by, why, .. } = self.state.lanes[index] else {
+        let lane = self.state.lanes[index];
+        let Lane::Waiting { due, began, retry: retry @ 1.., due_by, why, .. } = lane else {
             return;
         };
         let late = now.saturating_sub(due);
@@ -165,13 +167,9 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
         let seed = self.state.seed.wrapping_add(OVERDUE);
         let waited = due.saturating_sub(began);
-        let (policy, place) = (self.policy.as_policy(), index as u8);
-        let drawn = if why.is_throttled() {
-            policy.draw_throttled(seed, place, retry, waited)
-        } else {
-            policy.draw(seed, place, retry, waited)
-        };
-        let Some(drawn) = drawn else { return };
+        let policy = self.policy.as_policy();
+        let restart = if policy.limits().restarts { lane.restart() } else { 0 };
+        let Some(drawn) = self.draw(seed, index, retry, waited, why.is_throttled(), restart) else { return };
         // A remainder, and not the lesser of two, so that what does not fit is spread as well.
         let most = late.min(self.state.deadline.saturating_sub(1).saturating_sub(now));
         let span = drawn % most.saturating_add(1);

@@ -9,7 +9,7 @@ use super::lane::{DueBy, Lane};
 use super::state::{NEVER, Phase, State};
 use super::validate::StateError;
 use crate::action::Reason;
-use crate::attempt::{Failed, Why};
+use crate::attempt::{Failed, Hinted, Why};
 use crate::verdict::Repeat;
 
 const VERSION: u32 = 1;
@@ -43,9 +43,40 @@ struct StateForm {
 enum LaneForm {
     Unopened { since: u64, not_before: Option<u64> },
     Opening { due: u64, not_before: Option<u64> },
-    Waiting { due: u64, began: u64, retry: u32, attempt: Option<u32>, after: Option<WhyForm>, due_by: DueBy },
-    InFlight { sent: u64, waited: u64, retry: u32, attempt: u32, after: Option<WhyForm> },
-    Ended { retry: u32, attempt: Option<u32> },
+    Waiting {
+        due: u64,
+        began: u64,
+        retry: u32,
+        attempt: Option<u32>,
+        after: Option<WhyForm>,
+        due_by: DueBy,
+        /// The retry after which the backoff began anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restart: Option<u32>,
+        /// The number of attempts that no limit counts.
+        #[serde(default, skip_serializing_if = "is_none")]
+        unsent: u8,
+    },
+    InFlight {
+        sent: u64,
+        waited: u64,
+        retry: u32,
+        attempt: u32,
+        after: Option<WhyForm>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restart: Option<u32>,
+        #[serde(default, skip_serializing_if = "is_none")]
+        unsent: u8,
+    },
+    Ended {
+        retry: u32,
+        attempt: Option<u32>,
+        /// The instant until which a hint holds up the other lanes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<u64>,
+        #[serde(default, skip_serializing_if = "is_none")]
+        unsent: u8,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,6 +124,12 @@ fn some<N: Default + PartialEq>(number: N) -> Option<N> {
     (number != N::default()).then_some(number)
 }
 
+/// That no attempt was left uncounted is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_none(unsent: &u8) -> bool {
+    *unsent == 0
+}
+
 impl StateForm {
     fn state<const LANES: usize>(&self) -> Result<State<LANES>, StateError> {
         if self.version != VERSION {
@@ -129,14 +166,17 @@ impl From<&Lane> for LaneForm {
         match *lane {
             Lane::Unopened { since, not_before } => Self::Unopened { since, not_before: some(not_before) },
             Lane::Opening { due, not_before } => Self::Opening { due, not_before: some(not_before) },
-            Lane::Waiting { due, began, retry, attempt, why, hint_ms, due_by } => {
-                let after = WhyForm::of(why, hint_ms);
-                Self::Waiting { due, began, retry, attempt: some(attempt), after, due_by }
+            Lane::Waiting { due, began, retry, attempt, why, hint_or_restart, unsent, due_by } => {
+                let (after, restart) = WhyForm::of(why, hint_or_restart);
+                Self::Waiting { due, began, retry, attempt: some(attempt), after, due_by, restart, unsent }
             }
-            Lane::InFlight { sent, waited, retry, attempt, why, hint_ms } => {
-                Self::InFlight { sent, waited, retry, attempt, after: WhyForm::of(why, hint_ms) }
+            Lane::InFlight { sent, waited, retry, attempt, why, hint_or_restart, unsent } => {
+                let (after, restart) = WhyForm::of(why, hint_or_restart);
+                Self::InFlight { sent, waited, retry, attempt, after, restart, unsent }
             }
-            Lane::Ended { retry, attempt } => Self::Ended { retry, attempt: some(attempt) },
+            Lane::Ended { retry, attempt, held, unsent } => {
+                Self::Ended { retry, attempt: some(attempt), held: some(held), unsent }
+            }
         }
     }
 }
@@ -146,28 +186,42 @@ impl From<&LaneForm> for Lane {
         match *form {
             LaneForm::Unopened { since, not_before } => Self::Unopened { since, not_before: not_before.unwrap_or(0) },
             LaneForm::Opening { due, not_before } => Self::Opening { due, not_before: not_before.unwrap_or(0) },
-            LaneForm::Waiting { due, began, retry, attempt, ref after, due_by } => {
-                let (why, hint_ms) = WhyForm::read(after.as_ref());
-                Self::Waiting { due, began, retry, attempt: attempt.unwrap_or(0), why, hint_ms, due_by }
+            LaneForm::Waiting { due, began, retry, attempt, ref after, due_by, restart, unsent } => {
+                let (why, hint_or_restart) = WhyForm::read(after.as_ref(), restart);
+                Self::Waiting { due, began, retry, attempt: attempt.unwrap_or(0), why, hint_or_restart, unsent, due_by }
             }
-            LaneForm::InFlight { sent, waited, retry, attempt, ref after } => {
-                let (why, hint_ms) = WhyForm::read(after.as_ref());
-                Self::InFlight { sent, waited, retry, attempt, why, hint_ms }
+            LaneForm::InFlight { sent, waited, retry, attempt, ref after, restart, unsent } => {
+                let (why, hint_or_restart) = WhyForm::read(after.as_ref(), restart);
+                Self::InFlight { sent, waited, retry, attempt, why, hint_or_restart, unsent }
             }
-            LaneForm::Ended { retry, attempt } => Self::Ended { retry, attempt: attempt.unwrap_or(0) },
+            LaneForm::Ended { retry, attempt, held, unsent } => {
+                Self::Ended { retry, attempt: attempt.unwrap_or(0), held: held.unwrap_or(0), unsent }
+            }
         }
     }
 }
 
 impl WhyForm {
-    fn of(why: Why, hint_ms: u32) -> Option<Self> {
-        let Why { failure, is_exact } = why;
-        (failure != Failed::Nothing).then(|| Self { failure, hint_ms: some(hint_ms), exact: is_exact })
+    /// The form, and the retry after which the backoff began anew if that is kept in the hint's place.
+    fn of(why: Why, hint_or_restart: u32) -> (Option<Self>, Option<u32>) {
+        let (failure, hinted) = (why.failure(), why.hinted());
+        let (hint_ms, restart) = match hinted {
+            Hinted::No => (None, some(hint_or_restart)),
+            Hinted::AtLeast | Hinted::Exactly => (some(hint_or_restart), None),
+        };
+        let form = Self { failure, hint_ms, exact: hinted == Hinted::Exactly };
+        ((failure != Failed::Nothing).then_some(form), restart)
     }
 
-    fn read(form: Option<&Self>) -> (Why, u32) {
-        form.map_or((Why::NOTHING, 0), |form| {
-            (Why { failure: form.failure, is_exact: form.exact }, form.hint_ms.unwrap_or(0))
+    fn read(form: Option<&Self>, restart: Option<u32>) -> (Why, u32) {
+        let restart = restart.unwrap_or(0);
+        form.map_or((Why::NOTHING, restart), |form| {
+            let hinted = match (form.hint_ms, form.exact) {
+                (None, false) => Hinted::No,
+                (Some(_), false) => Hinted::AtLeast,
+                (_, true) => Hinted::Exactly,
+            };
+            (Why::new(form.failure, hinted), form.hint_ms.unwrap_or(restart))
         })
     }
 }

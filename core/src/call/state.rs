@@ -212,13 +212,19 @@ impl<const LANES: usize> State<LANES> {
         Instant::from_nanos(self.clock)
     }
 
-    /// Returns how many attempts its lanes sent: those that the policy's limit counts.
+    /// Returns how many attempts its lanes sent.
     #[inline]
     pub(super) fn sends(&self) -> u32 {
         self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.sends()))
     }
 
-    /// Returns how many attempts its lanes sent or are promised.
+    /// Returns how many attempts of its lanes no limit counts.
+    #[inline]
+    pub(super) fn unsent(&self) -> u32 {
+        self.lanes.iter().map(|lane| u32::from(lane.unsent())).sum()
+    }
+
+    /// Returns how many of the policy's attempts its lanes used or are promised.
     #[inline]
     pub(super) fn spent(&self) -> u32 {
         self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.spent()))
@@ -237,7 +243,7 @@ mod tests {
     use crate::call::lane::DueBy;
 
     const fn in_flight(attempt: u32) -> Lane {
-        Lane::InFlight { sent: 0, waited: 0, retry: 0, attempt, why: Why::NOTHING, hint_ms: 0 }
+        Lane::InFlight { sent: 0, waited: 0, retry: 0, attempt, why: Why::NOTHING, hint_or_restart: 0, unsent: 0 }
     }
 
     /// Attempt 1 is retried later, 4 and 3 are in flight, 2 has ended.
@@ -251,10 +257,11 @@ mod tests {
             retry: 1,
             attempt: 1,
             why: Why::NOTHING,
-            hint_ms: 0,
+            hint_or_restart: 0,
+            unsent: 0,
             due_by: DueBy::Backoff,
         };
-        state.lanes = [waiting, in_flight(4), Lane::Ended { retry: 0, attempt: 2 }, in_flight(3), Lane::UNOPENED];
+        state.lanes = [waiting, in_flight(4), Lane::Ended { retry: 0, attempt: 2, held: 0, unsent: 0 }, in_flight(3), Lane::UNOPENED];
         state
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use super::lane::Lane;
 use super::state::{NEVER, Phase, State};
 use crate::action::Reason;
-use crate::attempt::{Failed, Why};
+use crate::attempt::{Failed, Hinted, Why};
 use crate::policy::{AsPolicy, PolicyError};
 use crate::time::Instant;
 use crate::verdict::Repeat;
@@ -116,13 +116,17 @@ impl<const LANES: usize> State<LANES> {
             }
             Lane::InFlight { attempt: 0, .. } => Some("it has in flight what was never sent"),
             Lane::InFlight { sent, .. } if !is_past(sent) => Some("it has in flight what was not sent yet"),
-            Lane::Waiting { retry, why, hint_ms, .. } | Lane::InFlight { retry, why, hint_ms, .. }
-                if !why.fits(retry, hint_ms) =>
+            Lane::Waiting { due_by, why, .. } if due_by.is_hint() && why.hinted() == Hinted::No => {
+                Some("it waits for a hint that it was not given")
+            }
+            Lane::Waiting { retry, why, hint_or_restart, .. } | Lane::InFlight { retry, why, hint_or_restart, .. }
+                if !why.fits(retry, hint_or_restart) =>
             {
                 Some("it follows no failure that makes sense")
             }
             Lane::InFlight { retry: 0, waited: 1.., .. } => Some("it has waited, and it is no retry"),
-            Lane::Ended { retry: 1.., attempt: 0 } => Some("it retried, and has never sent"),
+            lane if u32::from(lane.unsent()) > lane.sends() => Some("more of its attempts are not counted than it sent"),
+            Lane::Ended { retry: 1.., attempt: 0, .. } => Some("it retried, and has never sent"),
             Lane::Waiting { .. } | Lane::InFlight { .. } | Lane::Ended { .. } => None,
         }
     }
@@ -136,13 +140,15 @@ impl<const LANES: usize> State<LANES> {
 }
 
 impl Why {
-    /// A retry follows a failure and nothing else does; what has no hint has no exact one.
-    fn fits(self, retry: u32, hint_ms: u32) -> bool {
-        let failure = self.failure;
+    /// A retry follows a failure and nothing else does; the backoff began anew after a retry before it.
+    fn fits(self, retry: u32, hint_or_restart: u32) -> bool {
+        let failure = self.failure();
         let may_have_hint = !matches!(failure, Failed::Nothing | Failed::Timeout);
         (failure == Failed::Nothing) == (retry == 0)
-            && (hint_ms == 0 || may_have_hint)
-            && (hint_ms > 0 || !self.is_exact)
+            && match self.hinted() {
+                Hinted::No => hint_or_restart <= retry,
+                Hinted::AtLeast | Hinted::Exactly => hint_or_restart > 0 && may_have_hint,
+            }
     }
 }
 
@@ -268,9 +274,9 @@ mod tests {
     fn a_retry_that_waits_for_the_deadline_makes_no_sense_even_if_that_has_passed() {
         let mut state = crate::Call::new(&const { Policy::zero() }, (), Instant::ZERO, 7).suspend();
         (state.sent, state.last, state.clock, state.deadline) = (1, 1, 60, 60);
-        let why = Why { failure: Failed::Sent, ..Why::NOTHING };
+        let (why, hint_or_restart, due_by) = (Why::new(Failed::Sent, Hinted::No), 0, DueBy::Backoff);
         let waiting =
-            |due| Lane::Waiting { due, began: 10, retry: 1, attempt: 1, why, hint_ms: 0, due_by: DueBy::Backoff };
+            |due| Lane::Waiting { due, began: 10, retry: 1, attempt: 1, why, hint_or_restart, unsent: 0, due_by };
         state.lanes[0] = waiting(60);
         let error = StateError::Lane { lane: 0, why: "it waits for a send after the deadline" };
         assert_eq!(state.check(), Err(error));

@@ -70,27 +70,27 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
 
     /// Promises the same send once more.
     fn promise_again(&mut self, index: usize, now: Instant, lane: &Lane) -> Result<Instant, Reason> {
-        let Lane::InFlight { waited, retry, why, hint_ms, .. } = *lane else { return Err(Reason::Attempts) };
+        let Lane::InFlight { waited, retry, why, hint_or_restart, unsent, .. } = *lane else {
+            return Err(Reason::Attempts);
+        };
         if now.as_nanos() >= self.state.deadline && self.state.deadline != NEVER {
             return Err(Reason::Deadline);
         }
         let limits = self.policy.as_policy().limits();
         let withdrawn = self.state.withdrawn();
         let most = limits.attempts.min(limits.lane_attempts.saturating_mul(limits.lanes.into()));
-        if withdrawn >= most || retry >= limits.lane_attempts || !self.has_attempt_left() {
+        if withdrawn >= most || retry.saturating_sub(unsent.into()) >= limits.lane_attempts || !self.has_attempt_left() {
             return Err(Reason::Attempts);
+        }
+        if self.is_shut() {
+            return Err(Reason::RetryAfter);
         }
         // With what was taken back counted as retries, so that a backoff which stops ends this too.
         let number = retry.saturating_add(withdrawn);
-        let policy = self.policy.as_policy();
-        let (seed, place) = (self.state.seed, index as u8);
-        let delay = if why.is_throttled() {
-            policy.draw_throttled(seed, place, number, waited)
-        } else {
-            policy.draw(seed, place, number, waited)
-        };
-        let delay = delay.ok_or(Reason::Backoff)?;
+        let restart = if limits.restarts { lane.restart() } else { 0 };
+        let delay = self.draw(self.state.seed, index, number, waited, why.is_throttled(), restart).ok_or(Reason::Backoff)?;
         let due = now.plus(delay).filter(|due| due.as_nanos() < NEVER).ok_or(Reason::Backoff)?;
+        let due = due.max(Instant::from_nanos(self.held()));
         if due.as_nanos() >= self.state.deadline {
             return Err(Reason::Deadline);
         }
@@ -108,7 +108,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             retry,
             attempt: self.state.lanes[index].attempt(),
             why,
-            hint_ms,
+            hint_or_restart,
+            unsent,
             due_by: DueBy::Backoff,
         };
         Ok(due)

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::facts::Facts;
 use super::{Flaw, NONE, Policy};
 use crate::backoff::{AtEnd, Backoff, Factor, List, Shape};
-use crate::jitter::Jitter;
+use crate::jitter::{Fraction, Jitter};
 use crate::percentile::Percentile;
 use crate::time::nanos;
 
@@ -107,12 +107,16 @@ impl<B> Policy<B> {
             hedge_at: 0,
             hint_limit: HINT_LIMIT,
             throttled_base: NONE,
+            hint_spread: Fraction::ZERO,
             attempts: ATTEMPTS,
             lane_attempts: u32::MAX,
             lanes: 1,
+            unsent_attempts: 0,
             cap_stops: false,
             hedge_on_failure: false,
             hints: true,
+            restart_after_hint: false,
+            separate_targets: false,
             facts,
             reach: 0,
             is_plain: false,
@@ -134,12 +138,16 @@ impl<B> Policy<B> {
             hedge_at: self.hedge_at,
             hint_limit: self.hint_limit,
             throttled_base: self.throttled_base,
+            hint_spread: self.hint_spread,
             attempts: self.attempts,
             lane_attempts: self.lane_attempts,
             lanes: self.lanes,
+            unsent_attempts: self.unsent_attempts,
             cap_stops: self.cap_stops,
             hedge_on_failure: self.hedge_on_failure,
             hints: self.hints,
+            restart_after_hint: self.restart_after_hint,
+            separate_targets: self.separate_targets,
             ..fresh
         }
         .checked()
@@ -195,6 +203,25 @@ impl<B> Policy<B> {
     /// Sets how many sends each lane may make, its first included. Default: as many as the call has.
     pub const fn lane_attempts(mut self, attempts: u32) -> Self {
         self.lane_attempts = attempts;
+        self.checked()
+    }
+
+    /// Sets how many attempts of a call that failed without being sent are counted by neither of the limits above, as gRPC
+    /// leaves its transparent retries uncounted (proposal A6). They wait as other retries do. Default: 0.
+    ///
+    /// ```
+    /// use insist_core::{Action, Call, Instant, Policy, Verdict};
+    ///
+    /// let policy = Policy::zero().attempts(2).unsent_attempts(8);
+    /// let mut call = Call::new(&policy, &(), Instant::ZERO, 7);
+    /// for id in 1..=8 {
+    ///     assert!(matches!(call.poll(Instant::ZERO), Action::Send(_)));
+    ///     call.handle(Instant::ZERO, id, Verdict::retry().unsent()); // The connection was refused, for example.
+    /// }
+    /// assert!(matches!(call.poll(Instant::ZERO), Action::Send(attempt) if attempt.id == 9));
+    /// ```
+    pub const fn unsent_attempts(mut self, attempts: u8) -> Self {
+        self.unsent_attempts = attempts;
         self.checked()
     }
 
@@ -262,6 +289,30 @@ impl<B> Policy<B> {
     /// Sets the longest hint that is waited for; a longer one ends its lane and is handed to the caller. Default: 5 minutes.
     pub const fn hint_limit(mut self, limit: Duration) -> Self {
         self.hint_limit = nanos(limit);
+        self.checked()
+    }
+
+    /// Sets how much longer than hinted a wait may be, as a share of the hint from 0 to 1, so that clients which were given the
+    /// same hint do not come back together: 0.1 spreads those that were told 60 s over 6 s more. Default: 0.
+    ///
+    /// It is drawn for each wait, comes on top of the backoff, and leads to no wait beyond the deadline. An
+    /// [exact](crate::Verdict::exactly_after) hint is not spread.
+    pub const fn hint_spread(mut self, share: f64) -> Self {
+        self.hint_spread = Fraction::new(share);
+        self.checked()
+    }
+
+    /// Sets whether the backoff starts anew after a hint, as in gRPC (proposal A6): the wait after a hint is as long as the
+    /// first. Default: no, it goes on.
+    pub const fn restart_after_hint(mut self, yes: bool) -> Self {
+        self.restart_after_hint = yes;
+        self.checked()
+    }
+
+    /// Sets whether each lane has a target of its own, such as a replica: then a hint holds up the retry of its lane only.
+    /// Default: no, all attempts have one target, and a hint holds up every later send of the call.
+    pub const fn separate_targets(mut self, yes: bool) -> Self {
+        self.separate_targets = yes;
         self.checked()
     }
 

@@ -6,8 +6,11 @@
 
 use super::{NONE, Policy};
 use crate::backoff::{Backoff, RetryContext, decorrelated};
-use crate::draw::{Draw, uniform, up_to};
+use crate::draw::{Draw, PLACE, uniform, up_to};
 use crate::time::nanos;
+
+/// Puts the draws that spread hints in places of their own, beyond those of any lane and of what is overdue.
+const HINTED: u64 = PLACE << 41;
 
 impl<B: Backoff> Policy<B> {
     /// Returns the jittered delay before a retry, in nanoseconds; `None` ends the lane.
@@ -20,13 +23,30 @@ impl<B: Backoff> Policy<B> {
         self.draw_any(seed, lane, number, previous)
     }
 
-    /// Returns the jittered delay before a retry that follows a throttled failure, whose base may be another.
+    /// Does the same where the backoff began anew after a retry, 0 for none, or where the retry follows a throttled failure,
+    /// whose base may be another.
     #[inline(never)]
-    pub(crate) fn draw_throttled(&self, seed: u64, lane: u8, number: u32, previous: u64) -> Option<u64> {
+    pub(crate) fn draw_since(
+        &self,
+        restart: u32,
+        throttled: bool,
+        seed: u64,
+        lane: u8,
+        number: u32,
+        previous: u64,
+    ) -> Option<u64> {
         let mut rng = Draw::new(seed, lane, number);
-        let retry = RetryContext { throttled: true, base: self.throttled_base, ..self.retry(number, previous) };
+        let since = number.saturating_sub(restart).max(1);
+        let previous = if restart > 0 && since == 1 { 0 } else { previous };
+        let base = if throttled { self.throttled_base } else { NONE };
+        let retry = RetryContext { base, throttled, ..self.retry(since, previous, &rng) };
         let delay = nanos(self.backoff.delay(retry, &mut rng)?);
         if self.facts.draws { self.unless_it_stops(self.cut(delay)) } else { self.spread(delay, rng) }
+    }
+
+    /// Returns by how much a wait is longer, in nanoseconds, that was hinted to be so long, and may be at most so much longer.
+    pub(crate) fn draw_hint_spread(&self, seed: u64, lane: u8, number: u32, hint: u64, most: u64) -> u64 {
+        up_to(self.hint_spread.of(hint).min(most), &mut Draw::new(seed.wrapping_add(HINTED), lane, number))
     }
 
     /// Does the same for any jitter, and for decorrelated delays.
@@ -37,7 +57,7 @@ impl<B: Backoff> Policy<B> {
             self.spread(self.facts.nth(number), rng)
         } else if self.facts.draws {
             let base = self.facts.nth(1);
-            self.unless_it_stops(self.cut(decorrelated(base, self.retry(number, previous), &mut rng)))
+            self.unless_it_stops(self.cut(decorrelated(base, self.retry(number, previous, &rng), &mut rng)))
         } else {
             self.draw_from_backoff(number, previous, rng)
         }
@@ -46,15 +66,16 @@ impl<B: Backoff> Policy<B> {
     /// Does the same for any backoff, by asking it for the delay.
     #[inline(never)]
     pub(super) fn draw_from_backoff(&self, number: u32, previous: u64, mut rng: Draw) -> Option<u64> {
-        let delay = self.backoff.delay(self.retry(number, previous), &mut rng)?;
+        let delay = self.backoff.delay(self.retry(number, previous, &rng), &mut rng)?;
         self.spread(nanos(delay), rng)
     }
 }
 
 impl<B> Policy<B> {
     #[inline]
-    pub(super) const fn retry(&self, number: u32, previous: u64) -> RetryContext {
-        RetryContext { number, previous, floor: self.floor, cap: self.bound(), base: NONE, throttled: false }
+    pub(super) const fn retry(&self, number: u32, previous: u64, rng: &Draw) -> RetryContext {
+        let (floor, cap, start) = (self.floor, self.bound(), rng.start());
+        RetryContext { number, previous, floor, cap, base: NONE, throttled: false, start }
     }
 
     /// Draws from the jitter's range around a delay. Both are cut to lie between floor and cap.

@@ -23,7 +23,7 @@ pub use validate::PolicyError;
 use core::time::Duration;
 
 use crate::backoff::Shape;
-use crate::jitter::Jitter;
+use crate::jitter::{Fraction, Jitter};
 use crate::percentile::Percentile;
 use facts::Facts;
 
@@ -70,12 +70,17 @@ pub struct Policy<B = Shape> {
     hint_limit: u64,
     /// As the backoff's own if there is none.
     throttled_base: u64,
+    /// As a share of the hint.
+    hint_spread: Fraction,
     attempts: u32,
     lane_attempts: u32,
     lanes: u8,
+    unsent_attempts: u8,
     cap_stops: bool,
     hedge_on_failure: bool,
     hints: bool,
+    restart_after_hint: bool,
+    separate_targets: bool,
     facts: Facts,
     /// The last retry whose delay is known without asking the backoff.
     reach: u32,
@@ -116,6 +121,13 @@ impl<B> Policy<B> {
     #[must_use]
     pub const fn get_lane_attempts(&self) -> Option<u32> {
         if self.lane_attempts == u32::MAX { None } else { Some(self.lane_attempts) }
+    }
+
+    /// Returns how many attempts that failed without being sent no other limit counts.
+    #[inline]
+    #[must_use]
+    pub const fn get_unsent_attempts(&self) -> u8 {
+        self.unsent_attempts
     }
 
     /// Returns how many attempts may be in flight at once.
@@ -203,6 +215,27 @@ impl<B> Policy<B> {
         self.hints
     }
 
+    /// Returns whether the backoff starts anew after a hint.
+    #[inline]
+    #[must_use]
+    pub const fn get_restart_after_hint(&self) -> bool {
+        self.restart_after_hint
+    }
+
+    /// Returns whether each lane has a target of its own, so that a hint holds up no other lane.
+    #[inline]
+    #[must_use]
+    pub const fn get_separate_targets(&self) -> bool {
+        self.separate_targets
+    }
+
+    /// Returns by which share of a hint a wait may be longer than that.
+    #[inline]
+    #[must_use]
+    pub const fn get_hint_spread(&self) -> f64 {
+        self.hint_spread.get()
+    }
+
     /// Returns whether a call with this policy never needs to know when an attempt starts or ends.
     ///
     /// A driver that has a timeless gate too reads no clock before the first wait.
@@ -222,8 +255,12 @@ impl<B> Policy<B> {
             attempts: self.attempts,
             lane_attempts: self.lane_attempts,
             lanes: self.lanes,
+            unsent_attempts: self.unsent_attempts,
             hedge_on_failure: self.hedge_on_failure,
             hints: self.hints,
+            restarts: self.restart_after_hint && self.hints,
+            spreads: !self.hint_spread.is_zero(),
+            separate_targets: self.separate_targets,
             is_valid: self.is_valid,
         }
     }
@@ -243,8 +280,14 @@ pub(crate) struct Limits {
     pub(crate) attempts: u32,
     pub(crate) lane_attempts: u32,
     pub(crate) lanes: u8,
+    pub(crate) unsent_attempts: u8,
     pub(crate) hedge_on_failure: bool,
     pub(crate) hints: bool,
+    /// True if the backoff starts anew after a hint that is honoured.
+    pub(crate) restarts: bool,
+    /// True if waits that were hinted are spread.
+    pub(crate) spreads: bool,
+    pub(crate) separate_targets: bool,
     pub(crate) is_valid: bool,
 }
 

@@ -64,11 +64,18 @@ impl Policy {
             .deadline(ms(900_000))
     }
 
-    /// Has the numbers of the retry policy that gRPC's proposal A6 gives as its example: 4 attempts, 100 ms × 2 with a cap of 1 s, ± 20 %.
+    /// Has the numbers of the retry policy that gRPC's proposal A6 gives as its example: 4 attempts, 100 ms × 2 with a cap of 1 s,
+    /// ± 20 %. The backoff starts anew after a pushback, and up to 16 attempts that were never sent are not counted.
     ///
-    /// It differs on purpose: no delay lies above the cap, where gRPC's may by a fifth.
+    /// It differs on purpose: no delay lies above the cap, where gRPC's may by a fifth; and gRPC retries what was never sent at
+    /// once and without a limit, where this waits and has one.
     pub const fn grpc() -> Self {
-        Self::exponential(ms(100)).cap(ms(1000)).jitter(Jitter::fraction(0.2)).attempts(4)
+        Self::exponential(ms(100))
+            .cap(ms(1000))
+            .jitter(Jitter::fraction(0.2))
+            .attempts(4)
+            .unsent_attempts(16)
+            .restart_after_hint(true)
     }
 
     /// Has the numbers of the hedging policy that gRPC's proposal A6 gives as its example: 4 attempts, each in a lane of its own, 500 ms

@@ -49,7 +49,7 @@ impl Policy {
         }
         // The built-in shapes draw nothing here.
         let mut rng = Draw::new(0, 0, number);
-        self.backoff.delay(self.retry(number, 0), &mut rng).map(nanos)
+        self.backoff.delay(self.retry(number, 0, &rng), &mut rng).map(nanos)
     }
 }
 

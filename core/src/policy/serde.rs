@@ -47,6 +47,8 @@ struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
     lane_attempts: Option<Attempts>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    unsent_attempts: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lanes: Option<Lanes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hedge_after: Option<HedgeDelay>,
@@ -59,7 +61,13 @@ struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
     hint_limit: Option<Limit>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hint_spread: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restart_after_hint: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ignore_hints: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    separate_targets: Option<bool>,
 }
 
 /// The name of a built-in backoff.
@@ -110,6 +118,9 @@ impl Form {
         if let Some(attempts) = &self.lane_attempts {
             policy = policy.lane_attempts(attempts.0);
         }
+        if let Some(attempts) = self.unsent_attempts {
+            policy = policy.unsent_attempts(attempts);
+        }
         if let Some(lanes) = &self.lanes {
             policy = policy.lanes(lanes.0);
         }
@@ -130,6 +141,15 @@ impl Form {
         }
         if let Some(limit) = &self.hint_limit {
             policy = policy.hint_limit(limit.0);
+        }
+        if let Some(share) = self.hint_spread {
+            policy = policy.hint_spread(share);
+        }
+        if let Some(yes) = self.restart_after_hint {
+            policy = policy.restart_after_hint(yes);
+        }
+        if let Some(yes) = self.separate_targets {
+            policy = policy.separate_targets(yes);
         }
         Ok(if self.ignore_hints == Some(true) { policy.ignore_hints() } else { policy })
     }
@@ -207,6 +227,7 @@ impl From<&Policy> for Form {
             jitter: Some(policy.get_jitter()),
             attempts: Some(Attempts(policy.get_attempts().unwrap_or(u32::MAX))),
             lane_attempts: policy.get_lane_attempts().map(Attempts),
+            unsent_attempts: Some(policy.get_unsent_attempts()).filter(|attempts| *attempts > 0),
             lanes: Some(Lanes(policy.get_lanes())),
             hedge_after: Some(match policy.get_hedge_at() {
                 Some(percentile) => HedgeDelay::At(percentile),
@@ -216,7 +237,10 @@ impl From<&Policy> for Form {
             attempt_timeout: policy.get_attempt_timeout().map(Limit),
             deadline: policy.get_deadline().map(Limit),
             hint_limit: Some(Limit(policy.get_hint_limit().unwrap_or(Duration::MAX))),
+            hint_spread: Some(policy.get_hint_spread()).filter(|share| *share > 0.0),
+            restart_after_hint: policy.get_restart_after_hint().then_some(true),
             ignore_hints: (!policy.get_hints()).then_some(true),
+            separate_targets: policy.get_separate_targets().then_some(true),
             ..Self::default()
         };
         match policy.get_backoff() {

@@ -35,7 +35,7 @@ fn every_shape() -> Vec<Policy> {
 fn asked(policy: &Policy, number: u32) -> Option<u64> {
     let mut rng = Draw::new(9, 2, number);
     if policy.facts.draws {
-        let delay = policy.backoff.delay(policy.retry(number, 5), &mut rng)?;
+        let delay = policy.backoff.delay(policy.retry(number, 5, &rng), &mut rng)?;
         return policy.unless_it_stops(policy.cut(nanos(delay)));
     }
     policy.draw_from_backoff(number, 5, rng)

@@ -70,6 +70,8 @@ impl<B> Policy<B> {
             PolicyError::FloorAboveCap { floor: Duration::from_nanos(self.floor), cap: Duration::from_nanos(self.cap) }
         } else if !self.jitter.is_valid() {
             PolicyError::Fraction
+        } else if !self.hint_spread.is_valid() {
+            PolicyError::HintSpread
         } else if self.hedge_at > 0 && !Percentile::from_thousandths(self.hedge_at).is_valid() {
             PolicyError::HedgeAt
         } else if self.is_endless() {
@@ -83,8 +85,12 @@ impl<B> Policy<B> {
         self.attempts == u32::MAX
             && self.lane_attempts == u32::MAX
             && self.deadline == NONE
-            && self.facts.endless
-            && !(self.cap_stops && self.cap != NONE && self.facts.grows)
+            && (!self.backoff_ends() || self.limits().restarts)
+    }
+
+    /// A backoff that starts anew after each hint need not come to its end.
+    const fn backoff_ends(&self) -> bool {
+        !self.facts.endless || (self.cap_stops && self.cap != NONE && self.facts.grows)
     }
 }
 
@@ -131,6 +137,8 @@ pub enum PolicyError {
     },
     /// The jitter's fraction is not from 0 to 1.
     Fraction,
+    /// The share of a hint that waits are spread over is not from 0 to 1.
+    HintSpread,
     /// The percentile at which hedges open is not from 50 to 99.9.
     HedgeAt,
     /// The factor is not a number above 0 and below 2^64.
@@ -159,6 +167,7 @@ impl PolicyError {
             Self::NoDeadline => "deadline is 0; leave it out for none",
             Self::FloorAboveCap { .. } => "floor is above the cap; lower the floor or raise the cap",
             Self::Fraction => "the fraction of jitter is not a number from 0 to 1",
+            Self::HintSpread => "hint_spread is not a fraction from 0 to 1",
             Self::HedgeAt => "the percentile of hedges is not a number from 50 to 99.9",
             Self::Factor => "factor is not a number above 0 and below 2^64",
             Self::FactorMisplaced => "factor is set, but only an exponential backoff has one; leave it out",

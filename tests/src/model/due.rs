@@ -89,10 +89,10 @@ impl Model<'_> {
     /// When the next lane opens, as far as is known, and what for. Law 10.
     pub(super) fn next_opening(&self) -> Option<(u64, WaitReason)> {
         let lane = self.history.opened();
-        if self.is_over() || lane >= self.lanes() {
+        if self.is_over() || self.is_shut() || lane >= self.lanes() {
             return None;
         }
-        let at = if let Some(promised) = self.history.openings().first() {
+        let at = if let Some(promised) = self.openings().first() {
             *promised
         } else if !self.has_attempt_left() {
             return None;
@@ -104,7 +104,8 @@ impl Model<'_> {
             oldest.max(self.history.last_opening()).checked_add(self.history.hedge_delay()?)?
         };
         let held = self.history.held(lane);
-        Some(if held > at { (held, WaitReason::Gate) } else { (at, WaitReason::Hedge) })
+        let is_gate = held > at.max(self.history.held_by_hints());
+        Some((at.max(held), if is_gate { WaitReason::Gate } else { WaitReason::Hedge }))
     }
 
     pub(super) fn is_race(&self) -> bool {

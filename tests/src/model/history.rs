@@ -1,6 +1,8 @@
 //! All that the model knows: a list of what happened to the call. Every question is answered by reading it through.
 
-use insist_core::{AttemptEnd, Cause, Kind, Reason, Refusal};
+use std::collections::BTreeMap;
+
+use insist_core::{AttemptEnd, Cause, Failure, Hint, Kind, Reason, Refusal, Sent};
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,9 @@ pub(super) enum Event {
     NeverOpens(u64),
     /// A hint was too long.
     Unkept(u64),
+    /// A hint holds up the sends of the other lanes: those that are promised until then, and those to come until the
+    /// millisecond above.
+    HintHolds { lane: usize, until: u64, whole: u64 },
     /// The call is over.
     Over(Outcome),
 }
@@ -185,6 +190,7 @@ impl History {
                     (wait.was_put_off, wait.is_held) = (true, false);
                 }
                 (Event::Hastened(at), Some(wait)) if wait.due > at => (wait.due, wait.is_held) = (at, false),
+                (Event::HintHolds { lane: whose, until, .. }, Some(wait)) if whose != lane => wait.due = wait.due.max(until),
                 (Event::Sent(flight), wait) if flight.lane == lane => *wait = None,
                 (Event::LaneOver { lane: over, .. }, wait) if over == lane => *wait = None,
                 _ => {}
@@ -206,6 +212,7 @@ impl History {
                 }
                 _ if opened > was_open && !openings.is_empty() => _ = openings.remove(0),
                 Event::Hastened(now) => openings.iter_mut().for_each(|at| *at = (*at).min(*now)),
+                Event::HintHolds { until, .. } => openings.iter_mut().for_each(|at| *at = (*at).max(*until)),
                 _ => {}
             }
         }
@@ -239,12 +246,64 @@ impl History {
         last
     }
 
-    /// Until when a gate holds back a lane that has not opened.
+    /// Until when a gate or a hint holds back a lane that has not opened.
     pub(super) fn held(&self, lane: usize) -> u64 {
         self.life().iter().fold(0, |held, event| match event {
             Event::Held { lane: whose, until } if *whose == lane => *until,
+            Event::HintHolds { until, .. } => held.max(*until),
             Event::Hastened(now) => held.min(*now),
             _ => held,
+        })
+    }
+
+    /// Until when hints hold up what is yet to be promised. A hint has passed once its own lane sends, or an operator hastens
+    /// the call.
+    pub(super) fn held_by_hints(&self) -> u64 {
+        let mut held = BTreeMap::new();
+        for event in self.life() {
+            match event {
+                Event::HintHolds { lane, whole, .. } => _ = held.insert(*lane, *whole),
+                Event::Sent(flight) => _ = held.remove(&flight.lane),
+                Event::Hastened(_) => held.clear(),
+                _ => {}
+            }
+        }
+        held.into_values().max().unwrap_or(0)
+    }
+
+    /// The failures of a lane's attempts, or of all lanes, with the number of sends that the lane had made by then.
+    fn failures(&self, lane: Option<usize>) -> Vec<(usize, u32, Failure)> {
+        let (mut sends, mut failures) = (BTreeMap::new(), Vec::new());
+        let sent: Vec<_> = self.sent().collect();
+        for event in self.life() {
+            match event {
+                Event::Sent(flight) if sent.contains(flight) => *sends.entry(flight.lane).or_insert(0) += 1,
+                Event::Ended { id, end: AttemptEnd::Retry(failure) } => {
+                    if let Some(flight) = sent.iter().find(|flight| flight.id == *id) {
+                        failures.push((flight.lane, sends[&flight.lane], *failure));
+                    }
+                }
+                _ => {}
+            }
+        }
+        failures.retain(|(whose, ..)| lane.is_none_or(|lane| lane == *whose));
+        failures
+    }
+
+    /// Of the attempts that were never sent, the first so many are not counted. How many of a lane, or of all, are not.
+    pub(super) fn uncounted(&self, lane: Option<usize>, most: u32) -> u32 {
+        let unsent = self.failures(None).into_iter().filter(|(_, _, failure)| failure.sent == Sent::No);
+        let left_out = unsent.take(most as usize).filter(|(whose, ..)| lane.is_none_or(|lane| lane == *whose));
+        left_out.count() as u32
+    }
+
+    /// The retry of a lane after which its backoff began anew: with the retry that waited for the last hint, or after it if
+    /// that waited for nothing but the hint.
+    pub(super) fn restart(&self, lane: usize) -> u32 {
+        let hinted = self.failures(Some(lane)).into_iter().rev().find(|(_, _, failure)| failure.hint.is_some());
+        hinted.map_or(0, |(_, sends, failure)| match failure.hint {
+            Some(Hint::Exactly(_)) => sends,
+            _ => sends - 1,
         })
     }
 

@@ -5,7 +5,7 @@ use insist_core::{AttemptEnd, Cause, Failure, Handled, Hint, Instant, Reason, Re
 use super::Model;
 use super::history::{Event, Outcome, Wait};
 use super::tape::Tape;
-use crate::expected::{delay_after, nanos, told};
+use crate::expected::{Special, delay_after, hint_spread, nanos, told};
 
 impl Model<'_> {
     /// A verdict counts while its attempt is in flight and the call goes on; later it is ignored, and that is said.
@@ -69,6 +69,28 @@ impl Model<'_> {
                 }
             },
         }
+        self.hold_others(lane, hint, tape)
+    }
+
+    /// Law 9: a hint holds up every later send of the call; one that is too long leaves it none.
+    fn hold_others(&mut self, lane: usize, hint: Option<Hint>, tape: &mut Tape<'_>) -> Result<(), String> {
+        let Some(wait) = hint.map(|hint| nanos(hint.span())).filter(|wait| *wait > 0 && self.shares_hints()) else {
+            return Ok(());
+        };
+        match self.after(hint) {
+            Ok(until) => {
+                let whole = wait.div_ceil(1_000_000).min(u64::from(u32::MAX)) * 1_000_000;
+                self.history.push(Event::HintHolds { lane, until, whole: self.clock.saturating_add(whole) });
+            }
+            Err(too_long) => {
+                self.history.push(Event::Unkept(too_long));
+                for wait in self.waits() {
+                    self.refund(wait, tape)?;
+                    let (lane, reason) = (wait.lane, Reason::RetryAfter);
+                    self.history.push(Event::LaneOver { lane, reason, refusal: None });
+                }
+            }
+        }
         Ok(())
     }
 
@@ -85,9 +107,13 @@ impl Model<'_> {
         }
         // Law 2. A lane that has sent one attempt is about to make retry 1.
         let number = self.history.sends_of(lane);
-        let has_lane_attempt = self.policy.get_lane_attempts().is_none_or(|attempts| number < attempts);
+        let counted = number - self.uncounted(Some(lane));
+        let has_lane_attempt = self.policy.get_lane_attempts().is_none_or(|attempts| counted < attempts);
         if !has_lane_attempt || !self.has_attempt_left() {
             return Err(Reason::Attempts);
+        }
+        if self.is_shut() {
+            return Err(Reason::RetryAfter);
         }
         // Law 9: the backoff starts after the hint, unless exactly the hint was asked for.
         let start = match self.after(hint) {
@@ -99,16 +125,30 @@ impl Model<'_> {
         };
         // Law 8.
         let previous = self.history.previous_wait_of(lane);
-        let throttled = failure.throttled;
+        let special = self.special(lane, failure.throttled);
         let drawn =
-            delay_after(throttled, self.policy, self.seed, lane as u8, number, previous).ok_or(Reason::Backoff)?;
+            delay_after(special, self.policy, self.seed, lane as u8, number, previous).ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
             // The last instant that there is stands for never.
             _ => start.checked_add(drawn).filter(|due| *due < u64::MAX).ok_or(Reason::Backoff)?,
         };
+        let more = match hint {
+            Some(Hint::AtLeast(span)) => {
+                let most = self.deadline().unwrap_or(u64::MAX).saturating_sub(1).saturating_sub(due);
+                hint_spread(self.policy, self.seed, lane as u8, number, nanos(span), most)
+            }
+            _ => 0,
+        };
+        let due = due.saturating_add(more).max(if self.shares_hints() { self.history.held_by_hints() } else { 0 });
         // Law 6.
         if self.is_before_the_deadline(due) { Ok(due) } else { Err(Reason::Deadline) }
+    }
+
+    /// What makes a lane's next wait another one than its number says.
+    pub(super) fn special(&self, lane: usize, throttled: bool) -> Special {
+        let restarts = self.policy.get_restart_after_hint() && self.policy.get_hints();
+        Special { throttled, restart: if restarts { self.history.restart(lane) } else { 0 } }
     }
 
     /// When a hinted wait has passed, or how long it is if that is too long. Law 9.
@@ -125,9 +165,10 @@ impl Model<'_> {
     /// Law 10: with `hedge_on_failure` a failure opens the next lane at once, or after its hint, if that can still
     /// come before the deadline.
     fn open_on_failure(&mut self, hint: Option<Hint>) {
-        let is_unopened = self.history.opened() + self.history.openings().len() < self.lanes();
-        if self.policy.get_hedge_on_failure() && is_unopened && self.has_attempt_left() {
-            let at = self.after(hint).ok().filter(|at| self.is_before_the_deadline(*at));
+        let is_unopened = self.history.opened() + self.openings().len() < self.lanes();
+        if !self.is_shut() && self.policy.get_hedge_on_failure() && is_unopened && self.has_attempt_left() {
+            let held = if self.shares_hints() { self.history.held_by_hints() } else { 0 };
+            let at = self.after(hint).ok().map(|at| at.max(held)).filter(|at| self.is_before_the_deadline(*at));
             at.into_iter().for_each(|at| self.history.push(Event::OpeningPromised(at)));
         }
     }

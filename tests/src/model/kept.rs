@@ -69,7 +69,7 @@ impl Model<'_> {
     pub(super) fn to_be_taken_up(&self) -> u64 {
         let promised = self.waits().into_iter().map(|wait| wait.due).min();
         let opening = self.next_opening().map(|(at, _)| at);
-        match (promised, opening.filter(|_| !self.history.openings().is_empty())) {
+        match (promised, opening.filter(|_| !self.openings().is_empty())) {
             _ if !self.history.in_flight().is_empty() => self.clock,
             (None, None) => opening.map_or(self.clock, |at| at.max(self.clock)),
             (wait, opening) => wait.into_iter().chain(opening).min().unwrap_or(self.clock),
@@ -92,10 +92,8 @@ impl Model<'_> {
         let number = self.history.sends_of(lane);
         // Draws for overdue retries come from places of their own, beyond those of any lane.
         let seed = self.seed.wrapping_add(0xd134_2543_de82_ef95 << 40);
-        let Some(drawn) = delay_after(is_throttled(&wait.cause), self.policy, seed, lane as u8, number, wait.length())
-        else {
-            return;
-        };
+        let special = self.special(lane, is_throttled(&wait.cause));
+        let Some(drawn) = delay_after(special, self.policy, seed, lane as u8, number, wait.length()) else { return };
         let late = self.clock - wait.due;
         let before_the_deadline = self.deadline().unwrap_or(u64::MAX) - self.clock - 1;
         let by = drawn % (late.min(before_the_deadline) + 1);

@@ -172,9 +172,30 @@ impl<'a> Model<'a> {
 
     /// Law 2: what a waiting lane was promised is given to nobody else, nor is what a failure promised a new lane.
     fn has_attempt_left(&self) -> bool {
-        let promised = self.waits().len() + self.history.openings().len();
-        let taken = u64::from(self.history.sends()) + promised as u64;
+        let promised = self.waits().len() + self.openings().len();
+        let counted = self.history.sends() - self.uncounted(None);
+        let taken = u64::from(counted) + promised as u64;
         self.policy.get_attempts().is_none_or(|attempts| taken < u64::from(attempts))
+    }
+
+    /// How many attempts of a lane, or of all, were never sent and are not counted.
+    fn uncounted(&self, lane: Option<usize>) -> u32 {
+        self.history.uncounted(lane, self.policy.get_unsent_attempts().into())
+    }
+
+    /// Law 9: a hint is about all later sends of a call, unless each lane has a target of its own.
+    fn shares_hints(&self) -> bool {
+        self.lanes() > 1 && !self.policy.get_separate_targets()
+    }
+
+    /// Whether nothing more is sent, since a hint was too long.
+    fn is_shut(&self) -> bool {
+        self.shares_hints() && self.history.largest_unkept_hint().is_some()
+    }
+
+    /// When lanes are to open because of failures.
+    fn openings(&self) -> Vec<u64> {
+        if self.is_shut() { Vec::new() } else { self.history.openings() }
     }
 
     /// The last instant that there is stands for never.
@@ -199,8 +220,8 @@ impl<'a> Model<'a> {
     fn give_up_if_no_lane_can_go_on(&mut self, tape: &mut Tape<'_>) -> Result<(), String> {
         let goes_on = !self.waits().is_empty()
             || !self.history.in_flight().is_empty()
-            || !self.history.openings().is_empty()
-            || (self.is_race() && self.history.opened() < self.lanes() && self.has_attempt_left());
+            || !self.openings().is_empty()
+            || (self.is_race() && !self.is_shut() && self.history.opened() < self.lanes() && self.has_attempt_left());
         if self.is_over() || goes_on {
             return Ok(());
         }

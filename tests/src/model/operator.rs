@@ -72,7 +72,7 @@ impl Model<'_> {
         let opened = self.history.opened();
         let held = |lane: usize| Some(self.history.held(lane)).filter(|at| *at > 0);
         let waits = self.waits().into_iter().map(|wait| wait.due);
-        let openings = self.history.openings();
+        let openings = self.openings();
         let last = waits.chain(openings).chain((opened..self.lanes()).filter_map(held)).max();
         let is_too_late = |last: &u64| !self.is_over() && to.is_some_and(|to| to < u64::MAX && *last >= to);
         match last.filter(is_too_late) {

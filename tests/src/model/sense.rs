@@ -19,7 +19,9 @@ pub(super) fn makes_sense(policy: &Policy) -> bool {
         _ => true,
     };
     let has_percentile = policy.get_hedge_at().is_none_or(|at| (50.0..=99.9).contains(&at.get()));
+    let has_share = (0.0..=1.0).contains(&policy.get_hint_spread());
     has_percentile
+        && has_share
         && has_attempts
         && policy.get_lanes() > 0
         && has_time
@@ -39,5 +41,9 @@ fn ends(policy: &Policy) -> bool {
         Shape::Linear { base } | Shape::Fibonacci { base } | Shape::Decorrelated { base } => (false, !base.is_zero()),
         _ => (false, false),
     };
+    // A backoff that starts anew after each hint need not end.
+    if policy.get_restart_after_hint() && policy.get_hints() {
+        return has_limit;
+    }
     has_limit || stops || (grows && policy.get_cap_stops() && policy.get_cap().is_some())
 }

@@ -45,10 +45,13 @@ impl Model<'_> {
             return Err(Reason::Attempts);
         }
         let number = self.history.sends_of(flight.lane) + withdrawn;
-        let (throttled, lane) = (is_throttled(&flight.cause), flight.lane as u8);
-        let drawn =
-            delay_after(throttled, self.policy, self.seed, lane, number, flight.waited).ok_or(Reason::Backoff)?;
+        if self.is_shut() {
+            return Err(Reason::RetryAfter);
+        }
+        let (special, lane) = (self.special(flight.lane, is_throttled(&flight.cause)), flight.lane as u8);
+        let drawn = delay_after(special, self.policy, self.seed, lane, number, flight.waited).ok_or(Reason::Backoff)?;
         let due = self.clock.checked_add(drawn).filter(|due| *due < u64::MAX).ok_or(Reason::Backoff)?;
+        let due = due.max(if self.shares_hints() { self.history.held_by_hints() } else { 0 });
         if self.is_before_the_deadline(due) { Ok(due) } else { Err(Reason::Deadline) }
     }
 
