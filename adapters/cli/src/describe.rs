@@ -80,6 +80,10 @@ impl Described<'_> {
         if let Some(attempts) = policy.get_lane_attempts() {
             write!(f, ", {attempts} in a lane")?;
         }
+        match policy.get_unsent_attempts() {
+            0 => {}
+            attempts => write!(f, ", and {attempts} more if unsent")?,
+        }
         if policy.get_lanes() > 1 {
             write!(f, "; {} lanes, ", policy.get_lanes())?;
             if policy.get_hedge_after().is_zero() {
@@ -104,6 +108,19 @@ impl Described<'_> {
             (false, _) => f.write_str("; Retry-After ignored"),
             (true, Some(limit)) => write!(f, "; Retry-After up to {}", Text(limit)),
             (true, None) => Ok(()),
+        }?;
+        if !policy.get_hints() {
+            return Ok(());
         }
+        if policy.get_hint_spread() > 0.0 {
+            write!(f, ", spread by {}", policy.get_hint_spread())?;
+        }
+        if policy.get_restart_after_hint() {
+            f.write_str(", then the backoff starts anew")?;
+        }
+        if policy.get_separate_targets() && policy.get_lanes() > 1 {
+            f.write_str(", for its lane alone")?;
+        }
+        Ok(())
     }
 }

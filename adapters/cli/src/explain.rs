@@ -108,11 +108,26 @@ impl Explained<'_> {
                 let is_at_once = *self.0.get_backoff() == Shape::Zero && self.0.get_floor().is_zero();
                 f.write_str(if is_at_once { "" } else { ", and the wait comes on top" })?;
                 match limit {
-                    Some(limit) => writeln!(f, "; more than {} ends {}.", Text(limit), self.lane()),
-                    None => f.write_str(".\n"),
+                    Some(limit) => writeln!(f, "; more than {} ends {}.", Text(limit), self.lane())?,
+                    None => f.write_str(".\n")?,
                 }
+                self.write_after_hints(f)
             }
         }
+    }
+
+    fn write_after_hints(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.get_hint_spread() > 0.0 {
+            let percent = self.0.get_hint_spread() * 100.0;
+            writeln!(f, "Up to {percent} % of it are added, so that many clients do not come back together.")?;
+        }
+        if self.0.get_restart_after_hint() {
+            f.write_str("After it the waits start again from the first.\n")?;
+        }
+        if self.lanes() > 1 && self.0.get_separate_targets() {
+            f.write_str("It is about the target of its lane: the other lanes do not wait for it.\n")?;
+        }
+        Ok(())
     }
 
     fn write_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

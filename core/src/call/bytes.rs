@@ -46,7 +46,7 @@ impl<const LANES: usize> State<LANES> {
     /// | 2 | how many lanes are written; those after the last that was touched are not |
     /// | 4 × 8 | seed; deadline, all ones for none; latest instant; the largest hint that ended a lane, 0 for none |
     /// | 3 × 4 | attempts sent; the latest that had a verdict, 0 for none; those sent before it was revived |
-    /// | 32 a lane | 1 status: 0 not opened, 1 opening, 2 waiting, 3 in flight, 4 ended; 1 the failure that it follows: 0 none, 1 unsent, 2 sent, 3 unsent and throttled, 4 sent and throttled, 5 a timeout; 1 of bits: 1 the hint is exact, 2 put off, 4 held by a gate, 8 it was given a hint, 16 it waits for that; 1 how many of its attempts no limit counts; 4 the hint in milliseconds, or without one the retry after which the backoff began anew; 4 retry; 4 attempt, 0 for none; 8 when it is due, was sent, or the lane before it opened; 8 when its wait began, how long the wait was, or before when it may not open; of a lane that has ended, until when its hint holds up the others |
+    /// | 32 a lane | 1 status: 0 not opened, 1 opening, 2 waiting, 3 in flight, 4 ended; 1 the failure that it follows: 0 none, 1 unsent, 2 sent, 3 unsent and throttled, 4 sent and throttled, 5 a timeout; 1 of bits: 1 the hint is exact, 2 put off, 4 held by a gate, 8 it waits for the hint, 16 the hint's place has the retry after which the backoff began anew; 1 how many of its attempts no limit counts; 4 the hint in milliseconds, 0 for none; 4 retry; 4 attempt, 0 for none; 8 when it is due, was sent, or the lane before it opened; 8 when its wait began, how long the wait was, or before when it may not open; of a lane that has ended, until when its hint holds up the others |
     /// | 4 | CRC-32 of all before, as in zip and PNG |
     ///
     /// ```
@@ -165,8 +165,8 @@ struct LaneBytes {
 const EXACT: u8 = 1;
 const PUT_OFF: u8 = 2;
 const HELD: u8 = 4;
-const HINTED: u8 = 8;
-const FOR_HINT: u8 = 16;
+const FOR_HINT: u8 = 8;
+const RESTART: u8 = 16;
 
 impl LaneBytes {
     fn encode(self) -> [u8; LANE] {
@@ -198,20 +198,21 @@ impl LaneBytes {
     }
 
     fn because(self, why: Why, hint_or_restart: u32) -> Self {
-        let hinted = match why.hinted() {
-            Hinted::No => 0,
-            Hinted::AtLeast => HINTED,
-            Hinted::Exactly => HINTED | EXACT,
+        let bits = match why.hinted() {
+            Hinted::No if hint_or_restart > 0 => RESTART,
+            Hinted::No | Hinted::AtLeast => 0,
+            Hinted::Exactly => EXACT,
         };
-        Self { hint_or_restart, failure: code(&FAILURES, why.failure()), bits: self.bits | hinted, ..self }
+        Self { hint_or_restart, failure: code(&FAILURES, why.failure()), bits: self.bits | bits, ..self }
     }
 
     fn why(&self) -> Result<Why, StateError> {
         let failure = word(&FAILURES, self.failure, "failure")?;
-        let hinted = match self.bits & (HINTED | EXACT) {
-            HINTED => Hinted::AtLeast,
-            0 => Hinted::No,
-            _ => Hinted::Exactly,
+        let hinted = match (self.bits & EXACT != 0, self.bits & RESTART != 0) {
+            (true, _) => Hinted::Exactly,
+            (false, true) => Hinted::No,
+            (false, false) if self.hint_or_restart == 0 => Hinted::No,
+            (false, false) => Hinted::AtLeast,
         };
         Ok(Why::new(failure, hinted))
     }
@@ -219,8 +220,7 @@ impl LaneBytes {
 
 impl From<Lane> for LaneBytes {
     fn from(lane: Lane) -> Self {
-        let fresh =
-            Self { retry: lane.retry(), attempt: lane.attempt(), unsent: lane.unsent(), ..Self::default() };
+        let fresh = Self { retry: lane.retry(), attempt: lane.attempt(), unsent: lane.unsent(), ..Self::default() };
         match lane {
             Lane::Unopened { since, not_before } => Self { status: 0, first: since, second: not_before, ..fresh },
             Lane::Opening { due, not_before } => Self { status: 1, first: due, second: not_before, ..fresh },

@@ -152,7 +152,9 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
         let number = retry.saturating_add(1);
         let unsent = self.state.lanes[index].unsent();
-        if number.saturating_sub(unsent.into()) >= limits.lane_attempts || !self.has_attempt_left() {
+        if self.state.lanes[index].counted(number, limits.unsent_attempts) >= limits.lane_attempts
+            || !self.has_attempt_left()
+        {
             return Err(Reason::Attempts);
         }
         if self.is_shut() {
@@ -168,7 +170,9 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
             Some(Hint::AtLeast(_)) => retry,
             Some(Hint::Exactly(_)) => number,
         };
-        let delay = self.draw(self.state.seed, index, number, failed.waited, failure.throttled, restart).ok_or(Reason::Backoff)?;
+        let delay = self
+            .draw(self.state.seed, index, number, failed.waited, failure.throttled, restart)
+            .ok_or(Reason::Backoff)?;
         let due = match hint {
             Some(Hint::Exactly(_)) => start,
             Some(Hint::AtLeast(_)) | None => {
@@ -262,7 +266,12 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// With `hedge_on_failure`, a failure opens the next lane at once, or when the hint has passed.
     pub(super) fn open_next(&mut self, now: Instant, hint: Option<Hint>) {
         let limits = self.policy.as_policy().limits();
-        if LANES == 1 || !limits.hedge_on_failure || self.is_shut() || self.state.repeat != Repeat::Always || !self.has_attempt_left() {
+        if LANES == 1
+            || !limits.hedge_on_failure
+            || self.is_shut()
+            || self.state.repeat != Repeat::Always
+            || !self.has_attempt_left()
+        {
             return;
         }
         let wait = hint.map_or(0, |hint| nanos(hint.span()));
@@ -308,7 +317,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Returns whether the policy has a send left that no lane was promised.
     #[inline]
     pub(super) fn has_attempt_left(&self) -> bool {
-        self.state.spent() < self.policy.as_policy().limits().attempts
+        let limits = self.policy.as_policy().limits();
+        self.state.spent(limits.unsent_attempts) < limits.attempts
     }
 
     /// A lane that has not opened keeps no call alive, unless a race is still to open it.

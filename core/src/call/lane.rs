@@ -255,20 +255,27 @@ impl Lane {
     pub(super) const fn sends(&self) -> u32 {
         match self {
             Self::Waiting { retry, .. } => *retry,
-            Self::InFlight { retry, attempt: 1.., .. } | Self::Ended { retry, attempt: 1.., .. } => retry.saturating_add(1),
+            Self::InFlight { retry, attempt: 1.., .. } | Self::Ended { retry, attempt: 1.., .. } => {
+                retry.saturating_add(1)
+            }
             _ => 0,
         }
     }
 
-    /// Returns how many of the policy's attempts it has used, or is promised.
+    /// Returns how many attempts it sent or is promised.
     #[inline]
     pub(super) const fn spent(&self) -> u32 {
-        let sends = match self {
+        match self {
             Self::Opening { .. } => 1,
             Self::Waiting { retry, .. } => retry.saturating_add(1),
             _ => self.sends(),
-        };
-        sends.saturating_sub(self.unsent() as u32)
+        }
+    }
+
+    /// Returns how many of its sends count before this retry, if so many that were never sent do not.
+    #[inline]
+    pub(super) fn counted(&self, retry: u32, unsent_attempts: u8) -> u32 {
+        retry.saturating_sub(self.unsent().min(unsent_attempts).into())
     }
 }
 

@@ -117,13 +117,14 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     /// Waits are reserved anew; a send that the policy no longer allows ends its lane.
     fn keep_promises(&mut self, now: Instant) {
         let limits = self.policy.as_policy().limits();
-        let mut left = limits.attempts.saturating_sub(self.state.sends().saturating_sub(self.state.unsent()));
+        let sends = self.state.sends().saturating_sub(self.state.uncounted(limits.unsent_attempts));
+        let mut left = limits.attempts.saturating_sub(sends);
         for index in 0..LANES {
             let lane = self.state.lanes[index];
             if !lane.is_opening() && !lane.is_waiting() {
                 continue;
             }
-            let counted = lane.retry().saturating_sub(lane.unsent().into());
+            let counted = lane.counted(lane.retry(), limits.unsent_attempts);
             let is_allowed = left > 0 && counted < limits.lane_attempts && index < usize::from(limits.lanes);
             let refused = if !is_allowed {
                 Some(None)
@@ -241,7 +242,8 @@ mod tests {
         let policy = policy.attempts(2);
         let mut call = Call::try_resume(&policy, &(), at(20), state).unwrap();
         assert!(call.state.lanes[0].is_waiting());
-        assert_eq!(call.state.lanes[1], Lane::Unopened { since: 20_000_000, not_before: 0 });
+        // The hint holds it up as well.
+        assert_eq!(call.state.lanes[1], Lane::Unopened { since: 20_000_000, not_before: 510_000_000 });
         assert_eq!(call.state.opened, 1);
         assert!(matches!(call.poll(at(510)), Action::Send(attempt) if attempt.lane == 0));
         assert!(matches!(call.poll(at(9000)), Action::Wait { until: None, .. }));

@@ -41,8 +41,14 @@ struct StateForm {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum LaneForm {
-    Unopened { since: u64, not_before: Option<u64> },
-    Opening { due: u64, not_before: Option<u64> },
+    Unopened {
+        since: u64,
+        not_before: Option<u64>,
+    },
+    Opening {
+        due: u64,
+        not_before: Option<u64>,
+    },
     Waiting {
         due: u64,
         began: u64,

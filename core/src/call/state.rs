@@ -224,10 +224,17 @@ impl<const LANES: usize> State<LANES> {
         self.lanes.iter().map(|lane| u32::from(lane.unsent())).sum()
     }
 
-    /// Returns how many of the policy's attempts its lanes used or are promised.
+    /// Returns how many attempts its lanes sent or are promised, of which at most so many that were never sent do not count.
     #[inline]
-    pub(super) fn spent(&self) -> u32 {
-        self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.spent()))
+    pub(super) fn spent(&self, unsent_attempts: u8) -> u32 {
+        let spent = self.lanes.iter().fold(0, |sum: u32, lane| sum.saturating_add(lane.spent()));
+        spent.saturating_sub(self.uncounted(unsent_attempts))
+    }
+
+    /// Returns how many attempts that were never sent do not count, if so many may.
+    #[inline]
+    pub(super) fn uncounted(&self, unsent_attempts: u8) -> u32 {
+        if unsent_attempts == 0 { 0 } else { self.unsent().min(unsent_attempts.into()) }
     }
 
     /// Returns how many attempts were withdrawn since it began, or was revived.
@@ -261,7 +268,13 @@ mod tests {
             unsent: 0,
             due_by: DueBy::Backoff,
         };
-        state.lanes = [waiting, in_flight(4), Lane::Ended { retry: 0, attempt: 2, held: 0, unsent: 0 }, in_flight(3), Lane::UNOPENED];
+        state.lanes = [
+            waiting,
+            in_flight(4),
+            Lane::Ended { retry: 0, attempt: 2, held: 0, unsent: 0 },
+            in_flight(3),
+            Lane::UNOPENED,
+        ];
         state
     }
 

@@ -116,16 +116,18 @@ impl<const LANES: usize> State<LANES> {
             }
             Lane::InFlight { attempt: 0, .. } => Some("it has in flight what was never sent"),
             Lane::InFlight { sent, .. } if !is_past(sent) => Some("it has in flight what was not sent yet"),
-            Lane::Waiting { due_by, why, .. } if due_by.is_hint() && why.hinted() == Hinted::No => {
-                Some("it waits for a hint that it was not given")
-            }
             Lane::Waiting { retry, why, hint_or_restart, .. } | Lane::InFlight { retry, why, hint_or_restart, .. }
                 if !why.fits(retry, hint_or_restart) =>
             {
                 Some("it follows no failure that makes sense")
             }
+            Lane::Waiting { due_by, why, .. } if due_by.is_hint() && why.hinted() == Hinted::No => {
+                Some("it waits for a hint that it was not given")
+            }
             Lane::InFlight { retry: 0, waited: 1.., .. } => Some("it has waited, and it is no retry"),
-            lane if u32::from(lane.unsent()) > lane.sends() => Some("more of its attempts are not counted than it sent"),
+            lane if u32::from(lane.unsent()) > lane.sends() => {
+                Some("more of its attempts are not counted than it sent")
+            }
             Lane::Ended { retry: 1.., attempt: 0, .. } => Some("it retried, and has never sent"),
             Lane::Waiting { .. } | Lane::InFlight { .. } | Lane::Ended { .. } => None,
         }

@@ -79,7 +79,10 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         let limits = self.policy.as_policy().limits();
         let withdrawn = self.state.withdrawn();
         let most = limits.attempts.min(limits.lane_attempts.saturating_mul(limits.lanes.into()));
-        if withdrawn >= most || retry.saturating_sub(unsent.into()) >= limits.lane_attempts || !self.has_attempt_left() {
+        if withdrawn >= most
+            || lane.counted(retry, limits.unsent_attempts) >= limits.lane_attempts
+            || !self.has_attempt_left()
+        {
             return Err(Reason::Attempts);
         }
         if self.is_shut() {
@@ -88,7 +91,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         // With what was taken back counted as retries, so that a backoff which stops ends this too.
         let number = retry.saturating_add(withdrawn);
         let restart = if limits.restarts { lane.restart() } else { 0 };
-        let delay = self.draw(self.state.seed, index, number, waited, why.is_throttled(), restart).ok_or(Reason::Backoff)?;
+        let delay =
+            self.draw(self.state.seed, index, number, waited, why.is_throttled(), restart).ok_or(Reason::Backoff)?;
         let due = now.plus(delay).filter(|due| due.as_nanos() < NEVER).ok_or(Reason::Backoff)?;
         let due = due.max(Instant::from_nanos(self.held()));
         if due.as_nanos() >= self.state.deadline {

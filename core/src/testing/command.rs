@@ -28,8 +28,16 @@ pub(super) fn command<B: 'static>(policy: &Policy<B>, repeat: Repeat, seed: u64,
     }
     say("seed", seed.to_string());
     let mut text = String::new();
-    if policy.get_hedge_on_failure() || policy.get_cap_stops() || !policy.get_hints() {
-        text.push_str("# hedge_on_failure, cap_stops and ignore_hints are said in a policy file: add --policy FILE\n");
+    let in_a_file = [
+        ("hedge_on_failure", policy.get_hedge_on_failure()),
+        ("cap_stops", policy.get_cap_stops()),
+        ("ignore_hints", !policy.get_hints()),
+        ("restart_after_hint", policy.get_restart_after_hint()),
+        ("separate_targets", policy.get_separate_targets()),
+    ];
+    let words_in_a_file: Vec<&str> = in_a_file.iter().filter(|(_, is_set)| *is_set).map(|(word, _)| *word).collect();
+    if !words_in_a_file.is_empty() {
+        text.push_str(&format!("# add --policy FILE with what no option says: {}\n", words_in_a_file.join(", ")));
     }
     text.push_str(&format!("{} <<'SCRIPT'\n", words.join(" ")));
     for (attempt, after, verdict) in script.iter() {
@@ -74,6 +82,12 @@ fn limits<B>(policy: &Policy<B>, say: &mut impl FnMut(&str, String)) {
     say("attempts", policy.get_attempts().map_or("unlimited".into(), |attempts| attempts.to_string()));
     if let Some(attempts) = policy.get_lane_attempts() {
         say("lane-attempts", attempts.to_string());
+    }
+    if policy.get_unsent_attempts() > 0 {
+        say("unsent-attempts", policy.get_unsent_attempts().to_string());
+    }
+    if policy.get_hint_spread() > 0.0 {
+        say("retry-after-spread", policy.get_hint_spread().to_string());
     }
     if policy.get_lanes() > 1 {
         say("lanes", policy.get_lanes().to_string());
@@ -153,7 +167,10 @@ mod tests {
         let said = command(&list, Repeat::Always, 0, &Script::new());
         assert!(said.contains("--backoff list --delays 1ms,5ms --at-end repeat --jitter none"), "{said}");
         let stops = Policy::linear(ms(1)).cap_that_stops(ms(9));
-        assert!(command(&stops, Repeat::Always, 0, &Script::new()).starts_with("# hedge_on_failure, cap_stops"));
+        assert!(
+            command(&stops, Repeat::Always, 0, &Script::new())
+                .starts_with("# add --policy FILE with what no option says: cap_stops\n")
+        );
         let own = Policy::new(|_: crate::RetryContext| None);
         assert!(command(&own, Repeat::Always, 0, &Script::new()).starts_with('('));
     }

@@ -65,7 +65,10 @@ impl Words<'_> {
         if is_set(11) {
             policy = policy.ignore_hints();
         }
-        policy.hedge_on_failure(is_set(12))
+        if is_set(13) {
+            policy = policy.unsent_attempts(self.byte()).hint_spread(f64::from(self.byte()) / 255.0);
+        }
+        policy.hedge_on_failure(is_set(12)).restart_after_hint(is_set(14)).separate_targets(is_set(15))
     }
 
     fn shape(&mut self) -> Policy {

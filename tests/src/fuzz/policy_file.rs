@@ -12,7 +12,7 @@ use crate::world::ROOM;
 /// The first byte of fields that are made up; no text begins with it.
 const MADE_UP: u8 = 0xff;
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 25] = [
     "backoff",
     "base",
     "factor",
@@ -31,6 +31,11 @@ const FIELDS: [&str; 20] = [
     "deadline",
     "hint_limit",
     "ignore_hints",
+    "hint_spread",
+    "restart_after_hint",
+    "separate_targets",
+    "unsent_attempts",
+    "throttled_base",
     "preset",
     "tries",
 ];
@@ -142,12 +147,14 @@ impl Words<'_> {
             }
             "preset" => self.word(&["pester", "elastic", "cenkalti", "grpc", "grpc-hedging", "aws"]),
             "at_end" => self.word(&["stop", "repeat"]),
-            "cap_stops" | "hedge_on_failure" | "ignore_hints" => (self.byte() % 2 == 0).to_string(),
-            "factor" => self.float(),
+            "cap_stops" | "hedge_on_failure" | "ignore_hints" | "restart_after_hint" | "separate_targets" => {
+                (self.byte() % 2 == 0).to_string()
+            }
+            "factor" | "hint_spread" => self.float(),
             "jitter" if self.is_rare(128) => self.float(),
             "jitter" => self.word(&["none", "full", "equal"]),
             "attempts" | "lane_attempts" if self.is_rare(64) => self.word(&["unlimited"]),
-            "attempts" | "lane_attempts" | "lanes" => self.byte().to_string(),
+            "attempts" | "lane_attempts" | "lanes" | "unsent_attempts" => self.byte().to_string(),
             "cap" | "attempt_timeout" | "deadline" | "hint_limit" if self.is_rare(64) => self.word(&["none"]),
             "delays" => {
                 let length = self.below(40);

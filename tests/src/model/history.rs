@@ -190,7 +190,9 @@ impl History {
                     (wait.was_put_off, wait.is_held) = (true, false);
                 }
                 (Event::Hastened(at), Some(wait)) if wait.due > at => (wait.due, wait.is_held) = (at, false),
-                (Event::HintHolds { lane: whose, until, .. }, Some(wait)) if whose != lane => wait.due = wait.due.max(until),
+                (Event::HintHolds { lane: whose, until, .. }, Some(wait)) if whose != lane => {
+                    wait.due = wait.due.max(until);
+                }
                 (Event::Sent(flight), wait) if flight.lane == lane => *wait = None,
                 (Event::LaneOver { lane: over, .. }, wait) if over == lane => *wait = None,
                 _ => {}

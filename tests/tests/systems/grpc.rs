@@ -44,6 +44,43 @@ fn a_pushback_is_waited_for_exactly() {
     assert_eq!(sends(&play(&Policy::grpc(), 7, &script)), [0, 705].map(at));
 }
 
+/// 5.1: after a pushback the delay starts again from the initial backoff.
+#[test]
+fn the_backoff_starts_anew_after_a_pushback() {
+    let policy = Policy::exponential(secs(1)).jitter(insist_core::Jitter::None).attempts(5).restart_after_hint(true);
+    let second = |verdict| at_once(5, |id| if id == 2 { verdict } else { RETRY });
+    let script = second(RETRY.exactly_after(ms(123)));
+    assert_eq!(waited(&policy, &script), [1000, 123, 1000, 2000].map(ms));
+    let goes_on = waited(&policy.restart_after_hint(false), &script);
+    assert_eq!(goes_on, [1000, 123, 4000, 8000].map(ms));
+    // A hint that the backoff comes on top of takes the first of the new waits.
+    assert_eq!(waited(&policy, &second(RETRY.after(ms(123)))), [1000, 1123, 2000, 4000].map(ms));
+    assert!(Policy::grpc().get_restart_after_hint());
+}
+
+/// What lies between the sends.
+fn waited(policy: &Policy, script: &Script) -> Vec<Duration> {
+    let sent = sends(&play(policy, 7, script));
+    sent.windows(2).map(|pair| pair[1].saturating_since(pair[0])).collect()
+}
+
+/// So many attempts, each of which ends as soon as it is sent.
+fn at_once(attempts: u32, verdict: impl Fn(u32) -> Verdict) -> Script {
+    (1..=attempts).fold(Script::new(), |script, id| script.outcome(id, ms(0), verdict(id)))
+}
+
+/// A6: transparent retries are not counted.
+#[test]
+fn what_was_never_sent_is_not_counted() {
+    let policy = Policy::grpc().attempts(2);
+    let unsent_until = |most, then| at_once(99, move |id| if id <= most { RETRY.unsent() } else { then });
+    let sent = |policy: &Policy, script: &Script| sends(&play(policy, 7, script)).len();
+    assert_eq!(sent(&policy, &unsent_until(8, Verdict::Accept)), 9);
+    assert_eq!(sent(&policy, &unsent_until(8, RETRY)), 10, "two of them were sent");
+    assert_eq!(sent(&policy, &unsent_until(99, RETRY)), 18, "sixteen are not counted, and two are");
+    assert_eq!(sent(&policy.unsent_attempts(0), &unsent_until(8, RETRY)), 2);
+}
+
 #[test]
 fn hedges_open_half_a_second_apart_and_no_lane_retries() {
     let hedging = Policy::grpc_hedging();
@@ -70,6 +107,17 @@ fn hedges_that_all_fail_make_four_sends() {
     assert_eq!(sends(&failed), [at(0); 4]);
     assert_eq!(gave_up(&failed).reason, Reason::Attempts);
     assert_eq!(gave_up(&failed).at, at(0));
+}
+
+#[test]
+fn a_pushback_holds_up_the_hedges_that_were_to_open() {
+    let pushback = Verdict::retry().after(ms(900));
+    let script = Script::new().outcome(1, ms(100), pushback).outcome(3, ms(9), Verdict::Accept);
+    let hedging = Policy::grpc_hedging().hedge_on_failure(false);
+    assert_eq!(sends(&play(&hedging, 7, &script)), [at(0)], "nothing is in flight, and no hedge opens");
+    let script = Script::new().outcome(1, ms(600), pushback).outcome(4, ms(9), Verdict::Accept);
+    assert_eq!(sends(&play(&hedging, 7, &script)), [0, 500, 1500, 2000].map(at));
+    assert_eq!(sends(&play(&hedging.separate_targets(true), 7, &script)), [0, 500, 1000, 1500].map(at));
 }
 
 #[test]

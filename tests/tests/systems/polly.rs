@@ -5,8 +5,8 @@
 //! which are the user's closure and the hook here.
 //!
 //! Its exponential backoff with jitter is a backoff of one's own here: each wait ends at a point that is drawn on a
-//! smooth curve, so that the waits of many clients together have no peaks. A wait needs the draw of the wait before it,
-//! which the machine's generator does not give again; so the number drawn for a retry is asked of a function.
+//! smooth curve, so that the waits of many clients together have no peaks. A wait needs the draw of the wait before it, which
+//! the machine gives again. Vectors have draws of their own, so there the number drawn for a retry is asked of a function.
 
 use std::time::Duration;
 
@@ -45,6 +45,22 @@ impl<D: Fn(u32) -> f64> Backoff for SmoothBackoff<D> {
         // What no float or no duration holds is the longest there is.
         Some(Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX))
     }
+}
+
+/// The same with the machine's draws: it keeps nothing.
+struct DrawnSmoothBackoff(Duration);
+
+impl Backoff for DrawnSmoothBackoff {
+    fn delay(&self, retry: RetryContext, rng: &mut dyn Rng) -> Option<Duration> {
+        let (now, before) = (unit(rng), retry.earlier(1).map_or(0.0, |mut rng| unit(&mut rng)));
+        let draw = |number| if number == retry.number { now } else { before };
+        SmoothBackoff::new(self.0, draw).delay(retry, rng)
+    }
+}
+
+/// A number from 0 up to 1.
+fn unit(rng: &mut dyn Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// ± 25 %, Polly's jitter of delays that do not double.
@@ -166,6 +182,18 @@ fn smooth_delays_are_those_of_the_formula() {
         for (delay, expected) in waits(&policy, 6).iter().zip(expected) {
             assert!((delay.as_secs_f64() - expected).abs() < 1e-6, "{delay:?} is not {expected} s for {draw}");
         }
+    }
+}
+
+/// Each point on the curve is drawn once, so the waits up to a retry add up to where its point lies.
+#[test]
+fn smooth_waits_add_up_to_points_on_the_curve_without_any_memory() {
+    for seed in 0..200 {
+        let policy = Policy::new(DrawnSmoothBackoff(secs(1))).jitter(Jitter::None).attempts(11);
+        let waited: Duration = policy.delays(seed).sum();
+        let last = SmoothBackoff::new(secs(1), |_| 0.0);
+        let (low, high) = (last.point(10), SmoothBackoff::new(secs(1), |_| 1.0).point(10));
+        assert!((low..high).contains(&waited.as_secs_f64()), "{waited:?} is not from {low} up to {high}");
     }
 }
 

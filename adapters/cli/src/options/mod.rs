@@ -78,6 +78,10 @@ pub(crate) struct PolicyOptions {
     #[arg(long, value_name = "N", value_parser = value::lane_attempts, allow_hyphen_values = true)]
     lane_attempts: Option<u32>,
 
+    /// The most attempts beyond these that fail without being sent, as where the connection is refused [default: 0]
+    #[arg(long, value_name = "N")]
+    unsent_attempts: Option<u8>,
+
     /// The most attempts in flight at once: 2 or more race or hedge [default: 1]
     #[arg(long, value_name = "N", value_parser = value::lanes, allow_hyphen_values = true)]
     lanes: Option<u8>,
@@ -98,6 +102,11 @@ pub(crate) struct PolicyOptions {
     /// The longest Retry-After to wait for; a longer one ends its lane [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = value::duration)]
     max_retry_after: Option<Duration>,
+
+    /// Wait longer than Retry-After says by up to this share of it, from 0 to 1, so that clients do not come back together
+    /// [default: 0]
+    #[arg(long, value_name = "SHARE", value_parser = value::share)]
+    retry_after_spread: Option<f64>,
 
     /// Ignore Retry-After: wait only as the backoff says
     #[arg(long)]
@@ -181,6 +190,9 @@ impl PolicyOptions {
         if let Some(attempts) = self.lane_attempts {
             policy = policy.lane_attempts(attempts);
         }
+        if let Some(attempts) = self.unsent_attempts {
+            policy = policy.unsent_attempts(attempts);
+        }
         if let Some(lanes) = self.lanes {
             policy = policy.lanes(lanes);
         }
@@ -198,6 +210,9 @@ impl PolicyOptions {
         }
         if let Some(limit) = self.max_retry_after {
             policy = policy.hint_limit(limit);
+        }
+        if let Some(share) = self.retry_after_spread {
+            policy = policy.hint_spread(share);
         }
         if self.ignore_retry_after { policy.ignore_hints() } else { policy }
     }

@@ -74,6 +74,11 @@ pub(super) fn factor(text: &str) -> Result<f64, String> {
     if Factor::new(factor).get() == 0.0 { Err(RIGHT.into()) } else { Ok(factor) }
 }
 
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or("a share from 0 to 1 is needed".into())
+}
+
 pub(super) fn jitter(text: &str) -> Result<Jitter, String> {
     const RIGHT: &str = "none, full, equal or a fraction from 0 to 1 is needed";
     match text {

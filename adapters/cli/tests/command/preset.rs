@@ -16,11 +16,12 @@ fn each_preset_has_its_numbers() {
         ("pester", "constant 1s, no jitter; unlimited attempts, 3 in a lane"),
         ("elastic", "exponential from 15ms × 2, stops at 8s, jitter ± 0.3333; unlimited attempts"),
         ("cenkalti", "exponential from 500ms × 1.5, cap 1m, jitter ± 0.5; unlimited attempts; deadline 15m"),
-        ("grpc", "exponential from 100ms × 2, cap 1s, jitter ± 0.2; 4 attempts in all"),
+        ("grpc", "exponential from 100ms × 2, cap 1s, jitter ± 0.2; 4 attempts in all, and 16 more if unsent"),
         ("grpc-hedging", "no retry; 4 attempts in all, 1 in a lane; 4 lanes, hedged after 500ms or a failure"),
         ("aws", "exponential from 50ms × 2, from 1s if throttled, cap 20s, full jitter; 3 attempts in all"),
     ] {
-        assert_eq!(described(&format!("--preset {name}")), format!("{numbers}; Retry-After up to 5m"));
+        let anew = if name == "grpc" { ", then the backoff starts anew" } else { "" };
+        assert_eq!(described(&format!("--preset {name}")), format!("{numbers}; Retry-After up to 5m{anew}"));
     }
 }
 
@@ -50,17 +51,18 @@ fn what_is_given_on_the_line_wins_and_the_rest_stays() {
         ("--preset pester --backoff linear", "linear from 1s, cap 10s, full jitter; unlimited attempts, 3 in a lane"),
         (
             "--preset grpc --delays 1s,2s --floor 5ms",
-            "list 1s,2s and stop, floor 5ms, cap 1s, jitter ± 0.2; 4 attempts in all",
+            "list 1s,2s and stop, floor 5ms, cap 1s, jitter ± 0.2; 4 attempts in all, and 16 more if unsent",
         ),
         ("--preset elastic --cap 1s", "exponential from 15ms × 2, stops at 1s, jitter ± 0.3333; unlimited attempts"),
         (
             "--preset grpc --jitter full --cap 2s --lanes 2 --hedge-after 1s --attempt-timeout 3s",
-            "exponential from 100ms × 2, cap 2s, full jitter; 4 attempts in all; 2 lanes, hedged after 1s; \
-          attempt timeout 3s",
+            "exponential from 100ms × 2, cap 2s, full jitter; 4 attempts in all, and 16 more if unsent; 2 lanes, hedged \
+          after 1s; attempt timeout 3s",
         ),
         ("--preset pester --attempts 9 --lane-attempts 4", "constant 1s, no jitter; 9 attempts in all, 4 in a lane"),
     ] {
-        assert_eq!(described(arguments), format!("{policy}; Retry-After up to 5m"), "{arguments}");
+        let anew = if arguments.contains("grpc") { ", then the backoff starts anew" } else { "" };
+        assert_eq!(described(arguments), format!("{policy}; Retry-After up to 5m{anew}"), "{arguments}");
     }
     let ignoring = described("--preset aws --ignore-retry-after");
     assert!(ignoring.ends_with("3 attempts in all; Retry-After ignored"), "{ignoring}");

@@ -175,8 +175,8 @@ fn law_10_with_the_option_a_failure_opens_the_next_lane_at_once() {
 }
 
 #[test]
-fn law_10_a_hint_holds_up_no_lane_that_another_failure_opens() {
-    let policy = HEDGE.hedge_on_failure(true).hint_limit(ms(10_000));
+fn law_10_a_hint_about_another_target_holds_up_no_lane_that_a_failure_opens() {
+    let policy = HEDGE.hedge_on_failure(true).hint_limit(ms(10_000)).separate_targets(true);
     let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 
 use insist_core::{
-    Action, Admission, Call, Cause, Gate, Handled, Instant, Jitter, Policy, Reason, Repeat, Verdict, WaitReason,
+    Action, Admission, Call, Cause, Gate, Handled, Instant, Jitter, Policy, Reason, Repeat, Verdict, WaitReason, play,
 };
 use insist_tests::by_hand::{due, lane_ends, retries, sent, waits_until};
 use insist_tests::gate::{Answer, Answers, Scripted};
 use insist_tests::plan::Plan;
 use insist_tests::property::every_law_holds;
 use insist_tests::random;
-use insist_tests::words::{at, ms};
+use insist_tests::words::{at, ms, script_after, sends};
 use proptest::prelude::*;
 
 const PLAIN: Policy = Policy::constant(ms(100)).jitter(Jitter::None);
@@ -221,4 +221,58 @@ fn law_9_the_largest_of_them_is_handed_back_whatever_the_reason() {
     let Action::GiveUp(stop) = call.poll(at(1)) else { panic!("it has not ended") };
     assert_eq!(stop.reason(), Reason::NotRepeatable);
     assert_eq!(stop.hint(), None);
+}
+
+#[test]
+fn law_9_a_hint_holds_up_every_later_send_of_its_call() {
+    let policy = PLAIN.attempts(9).lanes(3).hedge_after(ms(50)).hint_limit(ms(10_000));
+    let apart = policy.separate_targets(true);
+    let open_two = |policy| {
+        let mut call: Call<_, _, 3> = Call::with_lanes::<3>(policy, (), at(0), 1);
+        assert_eq!(sent(call.poll(at(0))), 1);
+        assert_eq!(sent(call.poll(at(50))), 2);
+        call
+    };
+
+    let mut call = open_two(&policy);
+    retries(call.handle(at(60), 1, Verdict::retry()));
+    retries(call.handle(at(61), 2, Verdict::retry().exactly_after(ms(500))));
+    assert_eq!(waits_until(call.poll(at(61))), 561, "the retry of another lane, promised before");
+    let mut call = open_two(&policy);
+    retries(call.handle(at(61), 2, Verdict::retry().exactly_after(ms(500))));
+    assert_eq!(waits_until(call.poll(at(61))), 561, "an opening");
+    assert_eq!(call.handle(at(62), 1, Verdict::retry()), due(561), "a retry promised after it");
+
+    let mut call = open_two(&apart);
+    retries(call.handle(at(61), 2, Verdict::retry().exactly_after(ms(500))));
+    assert_eq!(waits_until(call.poll(at(61))), 100, "each lane has a target of its own");
+}
+
+#[test]
+fn law_9_a_hint_that_is_too_long_leaves_its_call_no_send() {
+    let policy = PLAIN.attempts(9).lanes(3).hedge_after(ms(50)).hint_limit(ms(100));
+    let mut call = Call::with_lanes::<3>(&policy, &(), at(0), 1);
+    assert_eq!(sent(call.poll(at(0))), 1);
+    assert_eq!(sent(call.poll(at(50))), 2);
+    assert_eq!(lane_ends(call.handle(at(60), 1, Verdict::retry().after(ms(900)))), Reason::RetryAfter);
+    assert_eq!(call.poll(at(999)), Action::Wait { until: None, reason: WaitReason::Outcome }, "nothing opens");
+    assert_eq!(call.handle(at(999), 2, Verdict::retry()), Handled::Over);
+    let Action::GiveUp(stop) = call.poll(at(999)) else { panic!("it has not ended") };
+    assert_eq!(stop.reason(), Reason::RetryAfter);
+    assert_eq!(stop.hint(), Some(ms(900)));
+}
+
+#[test]
+fn law_9_a_spread_hint_is_longer_by_up_to_its_share_and_never_shorter() {
+    let policy = Policy::zero().attempts(2).hint_spread(0.25);
+    let script = script_after(ms(0), &[Verdict::retry().after(ms(1000))]);
+    let waits = |policy: &Policy| (0..400).map(|seed| sends(&play(policy, seed, &script))[1]).collect::<Vec<_>>();
+    let drawn = waits(&policy);
+    assert!(drawn.iter().all(|due| (at(1000)..=at(1250)).contains(due)));
+    assert!(drawn.iter().any(|due| *due < at(1025)));
+    assert!(drawn.iter().any(|due| *due > at(1225)));
+    // It does not go beyond the deadline.
+    assert!(waits(&policy.deadline(ms(1100))).iter().all(|due| (at(1000)..at(1100)).contains(due)));
+    let exact = script_after(ms(0), &[Verdict::retry().exactly_after(ms(1000))]);
+    assert_eq!(sends(&play(&policy, 7, &exact))[1], at(1000));
 }

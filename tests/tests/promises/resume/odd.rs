@@ -44,11 +44,13 @@ fn goes_on<const LANES: usize>(
             }
             Action::Send(attempt) => {
                 next += 1;
-                let most = policy.get_attempts().unwrap_or(u32::MAX);
+                // As many as may be left uncounted, if they were never sent.
+                let more = u32::from(policy.get_unsent_attempts());
+                let most = policy.get_attempts().map_or(u32::MAX, |most| most.saturating_add(more));
                 if attempt.id != next || next - before > most || !is_alive {
                     return Err(format!("law 2: {attempt:?} after {} of {most}", next - 1));
                 }
-                if policy.get_lane_attempts().is_some_and(|most| attempt.retry >= most) {
+                if policy.get_lane_attempts().is_some_and(|most| attempt.retry >= most.saturating_add(more)) {
                     return Err(format!("law 2: {attempt:?} in a lane with too few"));
                 }
                 if attempt.timeout().is_some_and(|timeout| timeout.is_zero()) {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 fn opening() -> Value {
     let policy =
         Policy::constant(ms(100)).attempts(9).lanes(4).hedge_after(ms(50)).hedge_on_failure(true).deadline(ms(9000));
+    let policy = policy.separate_targets(true);
     let mut call = Call::with_lanes::<4>(&policy, &(), at(0), 7);
     assert_eq!(sent(call.poll(at(0))), 1);
     assert_eq!(sent(call.poll(at(50))), 2);
@@ -60,7 +61,7 @@ fn what_no_call_could_have_come_to_is_refused() {
     };
     let after = || json!({"failure": "sent", "hint_ms": null, "exact": false});
     let never = || json!(u64::MAX);
-    let cases: [Case<'_>; 37] = [
+    let cases: [Case<'_>; 40] = [
         (opening(), &[("/last", json!(3))], "an attempt had a verdict, and was never sent"),
         (opening(), &[("/attempts", json!(1))], "its lanes sent more attempts than the call did"),
         (opening(), &[("/attempts", json!(u32::MAX))], "next to no numbers left"),
@@ -132,6 +133,17 @@ fn what_no_call_could_have_come_to_is_refused() {
             "lane 0 makes no sense: it waits for a retry, and has never sent",
         ),
         (opening(), &[("/lanes/0/waiting/after", json!(null))], "lane 0 makes no sense: it follows no failure"),
+        (
+            opening(),
+            &[("/lanes/0/waiting/after/hint_ms", json!(null))],
+            "lane 0 makes no sense: it waits for a hint that it was not given",
+        ),
+        (
+            opening(),
+            &[("/lanes/0/waiting/restart", json!(2)), ("/lanes/0/waiting/after/hint_ms", json!(null))],
+            "lane 0 makes no sense: it follows no failure",
+        ),
+        (opening(), &[("/lanes/0/waiting/unsent", json!(2))], "lane 0 makes no sense: more of its attempts are not"),
         (opening(), &[("/lanes/1/in_flight/after", after())], "lane 1 makes no sense: it follows no failure"),
         (
             opening(),
