@@ -86,7 +86,8 @@ pub use driver::Recorder;
 #[cfg(feature = "std")]
 pub use driver::fresh_seed;
 pub use driver::{
-    CallEnd, GaveUp, Hook, IntoTerms, Judge, NoOutcome, OnRetry, Retrying, SaysNoOutcome, Terms, TermsOf, When, during,
+    CallEnd, GaveUp, Hook, IntoTerms, Judge, NoOutcome, Numbered, OnRetry, Retrying, SaysNoOutcome, Terms, TermsOf,
+    When, during,
 };
 pub use event::{Decision, Event, Judged, Withdrawn};
 #[cfg(target_has_atomic = "32")]

@@ -111,7 +111,7 @@ pub(crate) fn drive<T, E, P: AsPolicy, G: Gate, H: Hook<T, E>, const LANES: usiz
         while let Some(Outcome { id, result, verdict }) = outcome {
             let verdict = match (verdict, &result) {
                 (Some(verdict), _) => verdict,
-                (None, Some(result)) => judge.judge(result),
+                (None, Some(result)) => judge.judge_attempt(id, result),
                 (None, None) => Verdict::retry().unsent(),
             };
             let is_accepted = verdict == Verdict::Accept;

@@ -50,7 +50,7 @@ impl<P: AsPolicy, J, C: Clock> Plain<'_, P, J, C> {
         let mut now = Instant::ZERO;
         loop {
             let result = run(attempt, None, &mut *operation);
-            let verdict = self.judge.judge(&result);
+            let verdict = self.judge.judge_attempt(attempt.id, &result);
             let mut is_end = verdict == Verdict::Accept;
             if self.is_timeless && self.repeat == Repeat::Always && verdict == Verdict::retry() {
                 if self.seed.is_none() {

@@ -57,8 +57,9 @@ pub use fallback::Fallback;
 pub use insist_core::{
     Action, AsPolicy, AtEnd, Attempt, AttemptEnd, Breaker, BreakerState, Budget, BudgetState, Bulkhead, CancelReason,
     Decision, Entry, Event, Factor, Failure, Fraction, Gate, GaveUp, Handled, Hint, Hook, Instant, IntoTerms, Jitter,
-    Judge, Judged, Kind, Latencies, List, Log, NoDetail, NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal,
-    Repeat, Replicas, Report, Retrying, SaysNoOutcome, Sent, Shape, Terms, TermsOf, Verdict, WaitReason, When, Winner,
+    Judge, Judged, Kind, Latencies, List, Log, NoDetail, NoOutcome, Numbered, Percentile, Policy, PolicyError, Reason,
+    Refusal, Repeat, Replicas, Report, Retrying, SaysNoOutcome, Sent, Shape, Terms, TermsOf, Verdict, WaitReason, When,
+    Winner,
 };
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;

@@ -53,7 +53,7 @@ where
             rest.begin(None);
             return FirstPoll::Pending;
         };
-        let verdict = rest.judge.judge(&outcome);
+        let verdict = rest.judge.judge_attempt(1, &outcome);
         if verdict == Verdict::Accept && outcome.is_ok() {
             rest.stage = Stage::Between;
             return FirstPoll::Accepted(outcome);

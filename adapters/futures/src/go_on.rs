@@ -88,7 +88,7 @@ where
                     }
                 };
                 has_news = true;
-                let verdict = judge.judge(&outcome);
+                let verdict = judge.judge_attempt(id, &outcome);
                 let is_accepted = verdict == Verdict::Accept;
                 if !is_timeless || !is_accepted {
                     now = timer.now();

@@ -80,7 +80,8 @@ pub use insist_core::Bulkhead;
 pub use insist_core::fresh_seed;
 pub use insist_core::{
     AtEnd, Attempt, AttemptEnd, Decision, Event, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, List,
-    NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, TermsOf, Verdict, When,
+    NoOutcome, Numbered, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Retrying, Sent, Terms, TermsOf,
+    Verdict, When,
 };
 #[cfg(target_has_atomic = "64")]
 pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Latencies};

@@ -102,8 +102,8 @@ pub use insist_core::{
 };
 pub use insist_core::{
     AsPolicy, AtEnd, Attempt, AttemptEnd, Decision, Event, Factor, Failure, Fraction, GaveUp, Hint, Hook, IntoTerms,
-    Jitter, Judge, Judged, Kind, List, NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Retrying,
-    Sent, Shape, Terms, Verdict, When, duration,
+    Jitter, Judge, Judged, Kind, List, NoOutcome, Numbered, Percentile, Policy, PolicyError, Reason, Refusal, Repeat,
+    Retrying, Sent, Shape, Terms, Verdict, When, duration,
 };
 #[cfg(feature = "alloc")]
 pub use insist_core::{Entry, Log, NoDetail, Report, Winner};

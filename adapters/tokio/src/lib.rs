@@ -45,8 +45,8 @@ pub use insist_futures::Tracing;
 pub use insist_futures::{
     AtEnd, Attempt, AttemptEnd, Breaker, BreakerState, Budget, BudgetState, Bulkhead, Calling, Decision, Driver, Entry,
     Event, Fallback, FallingBack, GaveUp, Hint, Hook, Instant, IntoTerms, Jitter, Judge, Kind, LANES, Lanes, Latencies,
-    List, Local, Log, NoDetail, NoOutcome, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Report, Reporting,
-    Retrying, Room, Sent, Terms, TermsOf, Timer, TryCalling, Verdict, When, Winner,
+    List, Local, Log, NoDetail, NoOutcome, Numbered, Percentile, Policy, PolicyError, Reason, Refusal, Repeat, Report,
+    Reporting, Retrying, Room, Sent, Terms, TermsOf, Timer, TryCalling, Verdict, When, Winner,
 };
 pub use race::race;
 pub use retry::{retry, retry_local};

@@ -19,6 +19,14 @@ use crate::verdict::Verdict;
 pub trait Judge<T, E> {
     /// Returns the verdict on an outcome.
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict;
+
+    /// Returns the verdict on the outcome of the attempt with this number, which is what drivers ask. Default: that of
+    /// [`judge`](Self::judge), whatever the number is. [`Numbered`] looks at it.
+    #[inline]
+    fn judge_attempt(&mut self, attempt: u32, outcome: &Result<T, E>) -> Verdict {
+        let _ = attempt;
+        self.judge(outcome)
+    }
 }
 
 /// Accepts an `Ok`, and retries any error.
@@ -61,6 +69,51 @@ impl<T, E, W: Fn(&E) -> bool> Judge<T, E> for &When<W> {
     #[inline]
     fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
         When(&self.0).judge(outcome)
+    }
+}
+
+/// Judges by the attempt's number too, from 1: a function of the number and the outcome.
+///
+/// ```
+/// use insist_core::{Judge, Numbered, Verdict};
+///
+/// // A 404 is tried a second time, because replicas lag, and no third.
+/// let mut judge = Numbered(|attempt: u32, outcome: &Result<(), u16>| match outcome {
+///     Ok(()) => Verdict::Accept,
+///     Err(404) if attempt > 1 => Verdict::Stop,
+///     Err(_) => Verdict::retry(),
+/// });
+/// assert_eq!(judge.judge_attempt(1, &Err(404)), Verdict::retry());
+/// assert_eq!(judge.judge_attempt(2, &Err(404)), Verdict::Stop);
+/// ```
+///
+/// Drivers take it with `judge_with`. Asked without a number, it judges as of attempt 1.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper that is to be made by its name")]
+pub struct Numbered<F>(pub F);
+
+impl<T, E, F: FnMut(u32, &Result<T, E>) -> Verdict> Judge<T, E> for Numbered<F> {
+    #[inline]
+    fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
+        self.judge_attempt(1, outcome)
+    }
+
+    #[inline]
+    fn judge_attempt(&mut self, attempt: u32, outcome: &Result<T, E>) -> Verdict {
+        (self.0)(attempt, outcome)
+    }
+}
+
+/// Judges in [`Terms`](crate::Terms) that many calls borrow.
+impl<T, E, F: Fn(u32, &Result<T, E>) -> Verdict> Judge<T, E> for &Numbered<F> {
+    #[inline]
+    fn judge(&mut self, outcome: &Result<T, E>) -> Verdict {
+        self.judge_attempt(1, outcome)
+    }
+
+    #[inline]
+    fn judge_attempt(&mut self, attempt: u32, outcome: &Result<T, E>) -> Verdict {
+        (self.0)(attempt, outcome)
     }
 }
 

@@ -17,7 +17,7 @@ mod terms;
 pub use call_end::CallEnd;
 pub use gave_up::GaveUp;
 pub use hook::{Hook, OnRetry, Retrying, during};
-pub use judge::{Judge, When};
+pub use judge::{Judge, Numbered, When};
 pub use no_outcome::{NoOutcome, SaysNoOutcome};
 #[cfg(feature = "alloc")]
 pub use recorder::Recorder;

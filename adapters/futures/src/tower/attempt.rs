@@ -45,9 +45,14 @@ pub struct Judged<J>(pub(super) J);
 impl<T, E, J: Judge<T, E>> Judge<Answer<T, E>, Unsendable> for Judged<J> {
     #[inline]
     fn judge(&mut self, outcome: &Result<Answer<T, E>, Unsendable>) -> Verdict {
+        self.judge_attempt(1, outcome)
+    }
+
+    #[inline]
+    fn judge_attempt(&mut self, attempt: u32, outcome: &Result<Answer<T, E>, Unsendable>) -> Verdict {
         match outcome {
-            Ok(answer) if answer.is_sent => self.0.judge(&answer.result),
-            Ok(answer) => self.0.judge(&answer.result).unsent(),
+            Ok(answer) if answer.is_sent => self.0.judge_attempt(attempt, &answer.result),
+            Ok(answer) => self.0.judge_attempt(attempt, &answer.result).unsent(),
             Err(Unsendable) => Verdict::Stop,
         }
     }
