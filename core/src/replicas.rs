@@ -7,13 +7,15 @@ use core::time::Duration;
 
 use crate::attempt::AttemptEnd;
 use crate::time::{Instant, nanos};
+use crate::verdict::{Failure, Hint, Verdict};
 
 /// The default time that a replica rests after a failure.
 const REST: Duration = Duration::from_secs(30);
 /// The number of replicas that a rotation can mark as tried.
 const REMEMBERED: usize = 64;
 
-/// The health of several replicas, shared by the calls that use them: one that failed rests for a while.
+/// The health of several replicas, shared by the calls that use them: one that failed rests for a while, and one that asked
+/// for a wait is left alone until then.
 ///
 /// It knows replicas by their index; the addresses are the user's. It holds no lock, and is as pure in time as a
 /// gate. A call takes a [`Rotation`] and asks it for each attempt.
@@ -37,6 +39,8 @@ const REMEMBERED: usize = 64;
 pub struct Replicas {
     /// The instant until which each rests; 0 if it does not.
     resting: Box<[AtomicU64]>,
+    /// The instant until which a hint asks to leave it alone; 0 if none does.
+    held: Box<[AtomicU64]>,
     rest: u64,
 }
 
@@ -46,8 +50,8 @@ impl Replicas {
     /// None at all count as one.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        let resting: Vec<_> = (0..count.max(1)).map(|_| AtomicU64::new(0)).collect();
-        Self { resting: resting.into(), rest: nanos(REST) }
+        let none = || (0..count.max(1)).map(|_| AtomicU64::new(0)).collect::<Vec<_>>().into();
+        Self { resting: none(), held: none(), rest: nanos(REST) }
     }
 
     /// Sets how long a replica that failed is passed over. Default: 30 s.
@@ -70,15 +74,59 @@ impl Replicas {
         self.resting.get(replica).is_some_and(|until| until.load(Ordering::Relaxed) > now.as_nanos())
     }
 
-    /// Notes that an attempt at a replica has ended: a failure or a timeout makes it rest, and anything that it answered for
-    /// good ends its rest. A cancel says nothing.
+    /// Returns whether a replica asked, with a hint, to be left alone until later.
+    #[must_use]
+    pub fn is_held(&self, now: Instant, replica: usize) -> bool {
+        self.held_until(now, replica) > 0
+    }
+
+    /// The instant until which it asked to be left alone; 0 if that has passed.
+    fn held_until(&self, now: Instant, replica: usize) -> u64 {
+        let until = self.held.get(replica).map_or(0, |until| until.load(Ordering::Relaxed));
+        if until > now.as_nanos() { until } else { 0 }
+    }
+
+    /// Returns the verdict for a call that may go to any of the replicas, once [`ended`](Self::ended) knows of it: without its
+    /// hint while another replica asked for no wait, and else with the time until the first of them may be asked again.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use insist_core::{Instant, Replicas, Verdict};
+    ///
+    /// let (replicas, now) = (Replicas::new(2), Instant::ZERO);
+    /// let busy = |seconds| Verdict::retry().after(Duration::from_secs(seconds));
+    /// replicas.ended(now, 0, busy(60).into());
+    /// assert_eq!(replicas.elsewhere(now, busy(60)), Verdict::retry());
+    /// replicas.ended(now, 1, busy(90).into());
+    /// assert_eq!(replicas.elsewhere(now, busy(90)), busy(60));
+    /// ```
+    #[must_use]
+    pub fn elsewhere(&self, now: Instant, verdict: Verdict) -> Verdict {
+        let Verdict::Retry(Failure { hint: Some(hint), .. }) = verdict else { return verdict };
+        let until = (0..self.len()).map(|replica| self.held_until(now, replica)).min().unwrap_or(0);
+        let wait = Duration::from_nanos(until.saturating_sub(now.as_nanos()));
+        match (verdict, hint) {
+            (Verdict::Retry(failure), _) if until == 0 => Verdict::Retry(Failure { hint: None, ..failure }),
+            (_, Hint::AtLeast(_)) => verdict.after(wait),
+            (_, Hint::Exactly(_)) => verdict.exactly_after(wait),
+        }
+    }
+
+    /// Notes that an attempt at a replica has ended: a failure or a timeout makes it rest, a hint holds it, and anything that
+    /// it answered for good ends both. A cancel says nothing.
     pub fn ended(&self, now: Instant, replica: usize, end: AttemptEnd) {
-        let Some(resting) = self.resting.get(replica) else { return };
+        let (Some(resting), Some(held)) = (self.resting.get(replica), self.held.get(replica)) else { return };
+        if let AttemptEnd::Retry(Failure { hint: Some(hint), .. }) = end {
+            held.fetch_max(now.as_nanos().saturating_add(nanos(hint.span())), Ordering::Relaxed);
+        }
         match end {
             AttemptEnd::Retry(_) | AttemptEnd::Timeout => {
                 resting.fetch_max(now.as_nanos().saturating_add(self.rest), Ordering::Relaxed);
             }
-            AttemptEnd::Accept | AttemptEnd::Stop => resting.store(0, Ordering::Relaxed),
+            AttemptEnd::Accept | AttemptEnd::Stop => {
+                resting.store(0, Ordering::Relaxed);
+                held.store(0, Ordering::Relaxed);
+            }
             AttemptEnd::Lost | AttemptEnd::Deadline | AttemptEnd::Cancelled | AttemptEnd::Withdrawn => {}
         }
     }
@@ -104,15 +152,15 @@ pub struct Rotation<'a> {
 impl Rotation<'_> {
     /// Returns the replica of the next attempt, going round.
     ///
-    /// Those that do not rest come first, and among them those that this call has not tried. When all rest, all are
-    /// tried. Attempts that are picked for in the same order, at the same instants, go to the same replicas.
+    /// Those that asked for no wait come first, then those that do not rest, and among them those that this call has not
+    /// tried. When all rest, all are tried. Attempts that are picked for in the same order, at the same instants, go to the same replicas.
     pub fn pick(&self, now: Instant) -> usize {
         let count = self.replicas.len();
         let start = self.next.load(Ordering::Relaxed) as usize;
         let tried = self.tried.load(Ordering::Relaxed);
         let rank = |replica: usize| {
             let was_tried = replica < REMEMBERED && tried >> replica & 1 == 1;
-            (self.replicas.is_resting(now, replica), was_tried)
+            (self.replicas.held_until(now, replica), self.replicas.is_resting(now, replica), was_tried)
         };
         let round = (0..count).map(|step| (start + step) % count);
         let picked = round.min_by_key(|replica| rank(*replica)).unwrap_or(0);
@@ -127,7 +175,6 @@ impl Rotation<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Failure;
 
     const FAILED: AttemptEnd = AttemptEnd::Retry(Failure::new());
 
@@ -178,6 +225,22 @@ mod tests {
         assert!(replicas.is_resting(at(1), 0));
         replicas.ended(at(1), 0, AttemptEnd::Accept);
         assert!(!replicas.is_resting(at(1), 0));
+    }
+
+    #[test]
+    fn one_that_asks_for_a_wait_is_passed_over_and_when_all_do_the_first_is_waited_for() {
+        let replicas = Replicas::new(2).rest(Duration::ZERO);
+        let busy = |seconds| Verdict::retry().exactly_after(Duration::from_secs(seconds));
+        replicas.ended(at(0), 0, busy(60).into());
+        assert!(replicas.is_held(at(59), 0) && !replicas.is_held(at(60), 0));
+        assert_eq!(replicas.elsewhere(at(0), busy(60)), Verdict::retry());
+        assert!((0..20).all(|seed| replicas.rotation(seed).pick(at(59)) == 1));
+        replicas.ended(at(10), 1, busy(90).into());
+        assert_eq!(replicas.elsewhere(at(10), busy(90)), busy(50));
+        assert!((0..20).all(|seed| replicas.rotation(seed).pick(at(10)) == 0));
+        replicas.ended(at(11), 1, AttemptEnd::Accept);
+        assert!(!replicas.is_held(at(11), 1));
+        assert_eq!(replicas.elsewhere(at(11), Verdict::Stop), Verdict::Stop);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use insist_blocking::{LiveAttempt, race, retry};
-use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Policy, Reason, Repeat, Verdict, fresh_seed};
+use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
@@ -138,7 +138,8 @@ impl Call<'_> {
             Some(outcome) => outcome,
             None => sender.send(attempt, again(parts), targets.route().target(attempt.id), payload, None),
         };
-        let mut call = retry(self.policy, operation).judge(verdict).repeat(self.repeat).gate(&self.gates);
+        let judge = Numbered(|attempt, outcome: &Outcome| targets.judged(attempt, verdict(outcome)));
+        let mut call = retry(self.policy, operation).judge_with(judge).repeat(self.repeat).gate(&self.gates);
         if let Some(seed) = self.seed {
             call = call.seed(seed);
         }
@@ -173,7 +174,7 @@ impl Call<'_> {
             }
             outcome
         })
-        .judge(verdict)
+        .judge_with(Numbered(|attempt, outcome: &Outcome| self.targets.judged(attempt, verdict(outcome))))
         .gate(&self.gates)
         .notify(|event: &Event<'_, Ended, Failed>| self.see(event));
         if let Some(seed) = self.seed {

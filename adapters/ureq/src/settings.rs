@@ -208,7 +208,7 @@ impl Settings {
     }
 
     /// Sets several addresses that can serve the same call, which attempts use in turn: the first attempt the first,
-    /// and so on.
+    /// and so on. One that answers with a Retry-After is passed over until then; the call waits only if all do.
     ///
     /// They take the place of the request's own address, path and query included; its headers, also credentials, go to
     /// all of them. An empty list sets nothing. If one is invalid, the call fails with `Error::BadUri`, which says

@@ -1,12 +1,15 @@
-//! Picks the address of each attempt: the request's own, the next of a list, or a healthy one of a replica set.
+//! Picks the address of each attempt: the request's own, the next of a list, or a healthy one of a replica set. One that
+//! answered with a Retry-After is passed over until then, so a call waits only when all have.
 //!
 //! Health is recorded on the thread of the call, in the order in which attempts are sent and end, so that the same seed
 //! and events lead to the same replicas, whatever the threads of a race do.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use insist_core::{Action, Attempt, AttemptEnd, CancelReason, Decision, Event, Instant, Replicas, Rotation};
+use std::time::Duration;
+
+use insist_core::{Action, Attempt, AttemptEnd, CancelReason, Decision, Event, Instant, Replicas, Rotation, Verdict};
 use ureq::Error;
 use ureq::http::Uri;
 
@@ -21,7 +24,7 @@ const TOLD: usize = 64;
 /// The addresses that settings name in place of the request's.
 #[derive(Clone, Debug)]
 pub(crate) enum Addresses {
-    /// Used in turn.
+    /// Used in turn, by each call anew.
     Listed(Arc<[Uri]>),
     /// Picked by their health.
     Set(ReplicaSet),
@@ -31,8 +34,7 @@ pub(crate) enum Addresses {
 #[derive(Clone)]
 pub(crate) enum Route {
     Own,
-    InTurn(Arc<[Uri]>),
-    /// The replicas, and the index picked for each attempt that has not asked yet.
+    /// The addresses, and the index picked for each attempt that has not asked yet.
     Picked(Arc<[Uri]>, Arc<Mutex<Vec<(u32, usize)>>>),
 }
 
@@ -41,7 +43,6 @@ impl Route {
     pub(crate) fn target(&self, attempt: u32) -> Option<Uri> {
         match self {
             Self::Own => None,
-            Self::InTurn(uris) => Some(uris[in_turn(attempt, uris.len())].clone()),
             Self::Picked(uris, picked) => {
                 let mut picked = picked.lock().unwrap_or_else(PoisonError::into_inner);
                 let index = picked.iter().position(|(id, _)| *id == attempt)?;
@@ -49,10 +50,6 @@ impl Route {
             }
         }
     }
-}
-
-const fn in_turn(attempt: u32, count: usize) -> usize {
-    (attempt as usize - 1) % count
 }
 
 /// The targets of a call's attempts, and a record of them.
@@ -63,11 +60,40 @@ pub(crate) struct Targets<'a> {
     set: Option<Set<'a>>,
 }
 
-/// The replica set of a call, and what the call records of it.
+/// The addresses of a call as replicas, and what the call records of them.
 struct Set<'a> {
-    health: &'a Replicas,
-    rotation: Rotation<'a>,
+    order: Order<'a>,
     notes: RefCell<Notes>,
+}
+
+/// The order in which a call goes over its addresses.
+enum Order<'a> {
+    /// A list in turn, of which only this call knows.
+    InTurn { health: Replicas, next: Cell<usize> },
+    /// By the health that calls share.
+    Shared { health: &'a Replicas, rotation: Rotation<'a> },
+}
+
+impl Order<'_> {
+    const fn health(&self) -> &Replicas {
+        match self {
+            Self::InTurn { health, .. } => health,
+            Self::Shared { health, .. } => health,
+        }
+    }
+
+    fn pick(&self, at: Instant) -> usize {
+        match self {
+            Self::Shared { rotation, .. } => rotation.pick(at),
+            Self::InTurn { health, next } => {
+                let round = (0..health.len()).map(|step| (next.get() + step) % health.len());
+                let picked = round.clone().find(|index| !health.is_held(at, *index));
+                let picked = picked.unwrap_or(next.get() % health.len());
+                next.set(picked + 1);
+                picked
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -85,12 +111,16 @@ impl<'a> Targets<'a> {
         match settings.get_addresses()? {
             None => {}
             Some(Addresses::Listed(uris)) if uris.is_empty() => {}
-            Some(Addresses::Listed(uris)) => route = Route::InTurn(Arc::clone(uris)),
+            Some(Addresses::Listed(uris)) => {
+                route = Route::Picked(Arc::clone(uris), Arc::default());
+                let (health, next) = (Replicas::new(uris.len()).rest(Duration::ZERO), Cell::new(0));
+                set = Some(Set { order: Order::InTurn { health, next }, notes: RefCell::default() });
+            }
             Some(Addresses::Set(replicas)) => {
                 route = Route::Picked(replicas.targets(own)?, Arc::default());
                 let health = replicas.health();
-                let (rotation, notes) = (health.rotation(seed), RefCell::default());
-                set = Some(Set { health, rotation, notes });
+                let order = Order::Shared { health, rotation: health.rotation(seed) };
+                set = Some(Set { order, notes: RefCell::default() });
             }
         }
         let own = settings.wants_report().then(|| own.clone());
@@ -106,7 +136,15 @@ impl<'a> Targets<'a> {
         self.set.is_some()
     }
 
-    /// Picks a replica for each attempt that is about to be sent, and records how attempts end.
+    /// Returns the verdict of an attempt that has ended: without its Retry-After, if there is another address to go to.
+    pub(crate) fn judged(&self, attempt: u32, verdict: Verdict) -> Verdict {
+        let Some(set) = &self.set else { return verdict };
+        let now = Instant::now();
+        set.ended(attempt, now, verdict.into());
+        set.order.health().elsewhere(now, verdict)
+    }
+
+    /// Picks a replica for each attempt that is about to be sent, and records how those end that are not judged.
     pub(crate) fn see<T, E>(&self, event: &Event<'_, T, E>) {
         let (Some(set), Route::Picked(_, picked)) = (&self.set, &self.route) else { return };
         match event.decision {
@@ -115,9 +153,6 @@ impl<'a> Targets<'a> {
                 picked.lock().unwrap_or_else(PoisonError::into_inner).push((attempt.id, replica));
             }
             Decision::Action(Action::Cancel { attempt, reason }) => set.cancelled(attempt, event.at, reason),
-            Decision::Judged(judged) if judged.handled.counts() => {
-                set.ended(judged.attempt, event.at, judged.verdict.into());
-            }
             Decision::Withdrawn(withdrawn) => set.ended(withdrawn.attempt, event.at, AttemptEnd::Withdrawn),
             _ => {}
         }
@@ -148,7 +183,6 @@ impl<'a> Targets<'a> {
 
     fn told(&self, attempt: u32) -> String {
         let uri = match (&self.route, &self.set) {
-            (Route::InTurn(uris), _) => Some(&uris[in_turn(attempt, uris.len())]),
             (Route::Picked(uris, _), Some(set)) => {
                 set.notes.borrow().told.get(attempt as usize - 1).map(|to| &uris[*to])
             }
@@ -160,7 +194,7 @@ impl<'a> Targets<'a> {
 
 impl Set<'_> {
     fn sent(&self, attempt: &Attempt, at: Instant) -> usize {
-        let replica = self.rotation.pick(at);
+        let replica = self.order.pick(at);
         let mut notes = self.notes.borrow_mut();
         notes.in_flight.push((attempt.id, replica));
         if notes.told.len() < TOLD {
@@ -183,7 +217,7 @@ impl Set<'_> {
         let mut notes = self.notes.borrow_mut();
         if let Some(index) = notes.in_flight.iter().position(|(id, _)| *id == attempt) {
             let (_, replica) = notes.in_flight.swap_remove(index);
-            self.health.ended(at, replica, end);
+            self.order.health().ended(at, replica, end);
         }
     }
 }

@@ -182,3 +182,41 @@ fn a_post_that_may_have_been_sent_goes_to_one_replica_and_makes_it_rest() {
     let report = slot.take().unwrap();
     assert!(targets(&report)[0].starts_with(&resting(&set)[0]));
 }
+
+fn asks_for_a_minute() -> Answer {
+    Answer::status(503).header("Retry-After", "60")
+}
+
+fn asks_for_an_hour() -> Answer {
+    Answer::status(503).header("Retry-After", "3600")
+}
+
+/// The policy waits for no hint at all, so a call that goes on has waited for none.
+const WAITS_FOR_NONE: Policy = POLICY.hint_limit(Duration::ZERO);
+
+#[test]
+fn a_retry_after_is_about_its_own_replica() {
+    let servers = servers([asks_for_a_minute, hello]);
+    let listed = || Agent::new_with_defaults().policy(WAITS_FOR_NONE).replicas(servers.iter().map(Server::url));
+    assert_eq!(listed().get(SERVICE).call().unwrap().status(), 200);
+    assert_eq!(counts(&servers), [1, 1]);
+    let set = set(&servers);
+    let agent = agent(&set).policy(WAITS_FOR_NONE);
+    for seed in 0..20 {
+        assert_eq!(agent.get(SERVICE).seed(seed).call().unwrap().status(), 200);
+    }
+    assert_eq!(servers[0].request_count(), 2, "it was asked once, and left alone by the later calls");
+}
+
+#[test]
+fn a_call_waits_only_if_every_replica_asks_for_a_wait_and_then_for_the_first() {
+    let servers = servers([asks_for_an_hour, asks_for_a_minute]);
+    let agent = Agent::new_with_defaults().policy(WAITS_FOR_NONE).replicas(servers.iter().map(Server::url));
+    let slot = ReportSlot::new();
+    let answer = agent.get(SERVICE).report_to(&slot).config().http_status_as_error(false).build().call().unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(counts(&servers), [1, 1]);
+    let report = slot.take().unwrap();
+    let hint = report.hint.unwrap();
+    assert!((Duration::from_secs(50)..=Duration::from_secs(60)).contains(&hint), "{hint:?}");
+}
