@@ -4,9 +4,10 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use super::super::window::Added;
 use super::super::{Admission, Gate, Refusal, Settled};
+use super::last::Last;
 use super::phase::{LAST, Phase};
 use super::probes::{Probes, TURNS};
-use super::{Breaker, FAILURES, SUCCESSES, bounded, is_failure};
+use super::{Breaker, FAILURES, SLOW, SUCCESSES, bounded, is_failure};
 use crate::attempt::{AttemptEnd, Cause};
 use crate::time::Instant;
 
@@ -77,20 +78,53 @@ impl Breaker {
         self.phase.load(Acquire) == seen && self.round.compare_exchange(word, probes.encode(), AcqRel, Acquire).is_ok()
     }
 
-    fn report(&self, now: u64, sent: u64, failed: bool) {
+    /// Counts it in the closed phase that it was sent in, or judges a probe by it.
+    #[inline]
+    fn report(&self, now: u64, sent: u64, failed: bool, count: impl FnOnce(u64, u64)) {
         let seen = self.phase.load(Acquire);
         match Phase::decode(seen) {
-            Phase::Closed { since } if since <= sent => self.count(seen, since, now, failed),
+            Phase::Closed { since } if since <= sent => count(seen, since),
             Phase::HalfOpen { since } if since <= sent => self.judge(seen, since, now, failed),
             // It was sent before that phase began, and says nothing about it.
             _ => {}
         }
     }
 
-    /// Apart, so that nobody else keeps registers for the call of a function.
+    /// Apart, so that a plain breaker keeps no registers for the call of a function.
     #[inline(never)]
-    fn report_as(&self, now: u64, sent: u64, end: &AttemptEnd, is_failure: fn(AttemptEnd) -> bool) {
-        self.report(now, sent, is_failure(*end));
+    fn report_otherwise(&self, now: u64, sent: u64, end: &AttemptEnd) {
+        let failed = self.is_failure.map_or_else(|| is_failure(*end), |is_failure| is_failure(*end));
+        let slow = now.saturating_sub(sent) > self.slow_after;
+        self.report(now, sent, failed || slow, |seen, since| match self.last {
+            Some(most) => self.count_last(seen, since, now, (failed, slow), most),
+            None => self.count_over_time(seen, since, now, (failed, slow)),
+        });
+    }
+
+    fn count_last(&self, seen: u64, since: u64, now: u64, (failed, slow): (bool, bool), most: u32) {
+        let last = Last(&self.counts);
+        let Some(newest) = last.add(since, failed, slow, || self.phase.load(Acquire) == seen) else { return };
+        if (failed || slow) && self.is_too_much(last.tally(newest, most), failed, slow) {
+            self.open(seen, now);
+        }
+    }
+
+    fn count_over_time(&self, seen: u64, since: u64, now: u64, (failed, slow): (bool, bool)) {
+        let (count, row) = (if failed { FAILURES } else { SUCCESSES }, self.row(since));
+        let is_wanted = || self.phase.load(Acquire) == seen;
+        let slot = match self.counts.add_fast(count, row, now, is_wanted) {
+            Some(slot) => slot,
+            None => match self.counts.add(count, row, now, is_wanted) {
+                Added::Yes(slot) | Added::Full(slot) => slot,
+                Added::No => return,
+            },
+        };
+        if slow {
+            self.counts.add_to(SLOW, slot);
+        }
+        if (failed || slow) && self.is_too_much(self.tally_of_slots(slot), failed, slow) {
+            self.open(seen, now);
+        }
     }
 
     /// Unless it is in another phase by now: the newest slot may be one of a later phase.
@@ -114,12 +148,11 @@ impl Breaker {
         }
     }
 
-    /// The sum of two times ten slots has 37 bits, and a signed number becomes a float in one instruction.
     #[inline(never)]
     fn open_if_too_much(&self, seen: u64, now: u64, slot: u64) {
         let failures = self.counts.sum(FAILURES, slot);
         let attempts = failures + self.counts.sum(SUCCESSES, slot);
-        if attempts >= u64::from(self.throughput) && failures as i64 as f64 / attempts as i64 as f64 >= self.ratio {
+        if self.has_share(failures, attempts, self.ratio) {
             self.open(seen, now);
         }
     }
@@ -179,10 +212,11 @@ impl Gate for Breaker {
         }
         match settled {
             Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
-            Settled::Ended(end, sent) => match self.is_failure {
-                None => self.report(now.as_nanos(), sent.as_nanos(), is_failure(*end)),
-                Some(is_failure) => self.report_as(now.as_nanos(), sent.as_nanos(), end, is_failure),
-            },
+            Settled::Ended(end, sent) if self.is_plain => {
+                let (now, failed) = (now.as_nanos(), is_failure(*end));
+                self.report(now, sent.as_nanos(), failed, |seen, since| self.count(seen, since, now, failed));
+            }
+            Settled::Ended(end, sent) => self.report_otherwise(now.as_nanos(), sent.as_nanos(), end),
             Settled::Unsent(admitted) => self.give_back(admitted.as_nanos()),
         }
     }
@@ -225,10 +259,10 @@ mod tests {
         ends(&breaker, now, Verdict::retry().into());
         ends(&breaker, now + 5 * SECOND, AttemptEnd::Accept);
         let seen = |at: u64| breaker.state(Instant::from_nanos(at));
-        assert_eq!(seen(now + 5 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
+        assert_eq!(seen(now + 5 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0, slow: 0 });
         ends(&breaker, now + 6 * SECOND, AttemptEnd::Timeout);
-        assert_eq!(seen(now + 6 * SECOND), BreakerState::Closed { attempts: 1, failures: 1, ratio: 1.0 });
-        assert_eq!(seen(now + 40 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
+        assert_eq!(seen(now + 6 * SECOND), BreakerState::Closed { attempts: 1, failures: 1, ratio: 1.0, slow: 0 });
+        assert_eq!(seen(now + 40 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0, slow: 0 });
     }
 
     #[test]

@@ -131,7 +131,27 @@ impl Pairs<'_> {
                 ]);
                 self.settle(which, kind, since, now.max(since), end);
             }
-            _ => {}
+            _ => self.many(words),
+        }
+    }
+
+    /// Attempts one after the other, each as long as a bit says and with the end that another says.
+    fn many(&mut self, words: &mut Words<'_>) {
+        let (attempts, mut bits) = (words.byte(), words.number::<u64>());
+        let took = words.pick(&[1, self.rules.window / 8]);
+        for _ in 0..attempts {
+            let open = self.open.len();
+            self.admit(Which::Breaker, Kind::First, self.now);
+            if self.open.len() == open {
+                return;
+            }
+            let (which, kind, since) = self.open.pop().expect("it was let through");
+            if bits & 2 != 0 {
+                self.now = self.now.saturating_add(took).min(LAST);
+            }
+            let end = if bits & 1 != 0 { AttemptEnd::Timeout } else { AttemptEnd::Accept };
+            self.settle(which, kind, since, self.now, Some(end));
+            bits = bits.rotate_right(1);
         }
     }
 
