@@ -1,6 +1,6 @@
 //! The last attempts, in the memory of a window and shared between threads without a lock.
 //!
-//! An attempt takes two bits: failed, and slow. A word takes nineteen, each shifted in from below, with a one above the
+//! An attempt takes two bits: failed, and slow. A word takes 21, each shifted in from below, with a one above the
 //! oldest that tells how many there are. Words are taken in turn: each is named by a number and by whether it is the first
 //! of its phase, the head has the name of the newest beside the phase's tag, and a word keeps its own name, so that what
 //! is of a phase or a lap before counts for nothing and nobody has to clear it. To count one more is one exchange.
@@ -11,12 +11,12 @@ use super::super::slots::AtomicU64;
 use super::super::window::Window;
 use super::rule::Tally;
 
-/// The bits of a name: 23 of its number, and one for the first of a phase.
-const NAME: u32 = 24;
-/// Attempts in a word: two bits each and one above them fill 39 of the 40 that its name leaves.
-const EACH: u32 = 19;
+/// The bits of a name: 20 of its number, and one for the first of a phase.
+const NAME: u32 = 21;
+/// Attempts in a word: two bits each and one above them fill the 43 that its name leaves.
+const EACH: u32 = 21;
 const WORDS: u64 = Window::<3>::WORDS as u64;
-/// Numbers begin anew at a multiple of the words, so that they stay in turn.
+/// Numbers begin anew after 22 million attempts, at a multiple of the words, so that they stay in turn.
 const LAP: u64 = (1 << (NAME - 1)) / WORDS * WORDS;
 
 /// The most attempts that can be counted. The newest word may have only one; all others are full.
@@ -101,10 +101,10 @@ impl Last<'_> {
     }
 }
 
-/// Closed phases begin a millisecond apart at least. Two that begin nine years apart, to half a millisecond, share a tag.
-/// Never zero, as a new head is.
+/// Closed phases begin a millisecond apart at least, and no two share a tag: half a millisecond each, it has room for the
+/// 146 years that a phase has. Not zero, as that of a new head is.
 const fn tag(since: u64) -> u64 {
-    since >> 19 & ((1 << 39) - 1) | 1 << 39
+    (since >> 19) + 1
 }
 
 /// The head that follows, in this phase.
@@ -149,7 +149,7 @@ mod tests {
         let window = Window::new();
         for number in 0..3000 {
             let name = add(&window, 0, number).unwrap();
-            for most in [1, 2, 18, 19, 20, 38, 100, MOST - 1, MOST] {
+            for most in [1, 2, 20, 21, 22, 42, 43, 100, MOST - 1, MOST] {
                 assert_eq!(Last(&window).tally(name, most), expected(0..=number, most), "{number} {most}");
             }
         }

@@ -12,8 +12,9 @@ use rules::Rules;
 
 use super::plan::Words;
 
-/// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end.
-const LAST: u64 = 1 << 61;
+/// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end. No power of two, after
+/// which slots and phases of gates can be those of the origin.
+const LAST: u64 = 2_300_000_000_000_000_123;
 
 /// Reads gates and what is asked of them, and compares every answer with the models'.
 ///
@@ -196,7 +197,7 @@ impl Pairs<'_> {
     fn admit(&mut self, which: Which, kind: Kind, now: u64) {
         let answer = self.gate(which, |gate| gate.admit(Instant::from_nanos(now), &cause(kind)));
         let expected = self.expect(which, kind, now);
-        assert_eq!(answer, expected, "admit {kind} at {now}");
+        assert_eq!(answer, expected, "admit {kind} at {now} by {:?}", self.rules);
         if answer == Admission::Yes {
             self.open.push((which, kind, now));
         }

@@ -59,7 +59,7 @@ impl Rules {
     /// sense.
     fn with_another_breaker(mut self, words: &mut Words<'_>) -> Self {
         if words.below(2) == 1 {
-            let last = words.pick(&[10, 1, 2, 5, 19, 20, 38, 39, 100, 435, 499, 500]);
+            let last = words.pick(&[10, 1, 2, 5, 20, 21, 22, 43, 100, 435, 499, 500]);
             self.throughput = self.throughput.map(|least| least.min(last));
             self.last = Some(last);
         }
