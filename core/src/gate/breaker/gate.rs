@@ -78,9 +78,15 @@ impl Breaker {
         self.phase.load(Acquire) == seen && self.round.compare_exchange(word, probes.encode(), AcqRel, Acquire).is_ok()
     }
 
+    /// A plain breaker hears of an end.
+    #[inline(never)]
+    fn report(&self, now: u64, sent: u64, failed: bool) {
+        self.report_to(now, sent, failed, |seen, since| self.count(seen, since, now, failed));
+    }
+
     /// Counts it in the closed phase that it was sent in, or judges a probe by it.
     #[inline]
-    fn report(&self, now: u64, sent: u64, failed: bool, count: impl FnOnce(u64, u64)) {
+    fn report_to(&self, now: u64, sent: u64, failed: bool, count: impl FnOnce(u64, u64)) {
         let seen = self.phase.load(Acquire);
         match Phase::decode(seen) {
             Phase::Closed { since } if since <= sent => count(seen, since),
@@ -90,12 +96,20 @@ impl Breaker {
         }
     }
 
-    /// Apart, so that a plain breaker keeps no registers for the call of a function.
     #[inline(never)]
+    fn settle_otherwise(&self, now: u64, settled: &Settled) {
+        match settled {
+            _ if !self.is_valid => {}
+            Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
+            Settled::Ended(end, sent) => self.report_otherwise(now, sent.as_nanos(), end),
+            Settled::Unsent(admitted) => self.give_back(admitted.as_nanos()),
+        }
+    }
+
     fn report_otherwise(&self, now: u64, sent: u64, end: &AttemptEnd) {
         let failed = self.is_failure.map_or_else(|| is_failure(*end), |is_failure| is_failure(*end));
         let slow = now.saturating_sub(sent) > self.slow_after;
-        self.report(now, sent, failed || slow, |seen, since| match self.last {
+        self.report_to(now, sent, failed || slow, |seen, since| match self.last {
             Some(most) => self.count_last(seen, since, now, (failed, slow), most),
             None => self.count_over_time(seen, since, now, (failed, slow)),
         });
@@ -207,17 +221,11 @@ impl Gate for Breaker {
 
     #[inline]
     fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
-        if !self.is_valid {
-            return;
-        }
         match settled {
-            Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
-            Settled::Ended(end, sent) if self.is_plain => {
-                let (now, failed) = (now.as_nanos(), is_failure(*end));
-                self.report(now, sent.as_nanos(), failed, |seen, since| self.count(seen, since, now, failed));
+            Settled::Ended(end, sent) if self.is_plain && !end.is_cancelled() => {
+                self.report(now.as_nanos(), sent.as_nanos(), is_failure(*end));
             }
-            Settled::Ended(end, sent) => self.report_otherwise(now.as_nanos(), sent.as_nanos(), end),
-            Settled::Unsent(admitted) => self.give_back(admitted.as_nanos()),
+            _ => self.settle_otherwise(now.as_nanos(), settled),
         }
     }
 }

@@ -101,7 +101,7 @@ pub struct Breaker {
     waits: bool,
     /// Worked out, as are the next three.
     is_valid: bool,
-    /// A share of failures over time, by the default ends, is all there is to it.
+    /// It is valid, and a share of failures over time, by the default ends, is all there is to it.
     is_plain: bool,
     /// Half of the shorter of slot and open time is so many bits long, less one.
     half: u8,

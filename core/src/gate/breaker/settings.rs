@@ -87,7 +87,8 @@ impl Breaker {
             (None, _) => 20,
         };
         self.is_valid = self.validate().is_ok();
-        self.is_plain = self.number.is_none()
+        self.is_plain = self.is_valid
+            && self.number.is_none()
             && self.last.is_none()
             && self.slow_after == u64::MAX
             && self.sigmas == 0
