@@ -124,15 +124,8 @@ impl Breaker {
     }
 
     fn count_over_time(&self, seen: u64, since: u64, now: u64, (failed, slow): (bool, bool)) {
-        let (count, row) = (if failed { FAILURES } else { SUCCESSES }, self.row(since));
-        let is_wanted = || self.phase.load(Acquire) == seen;
-        let slot = match self.counts.add_fast(count, row, now, is_wanted) {
-            Some(slot) => slot,
-            None => match self.counts.add(count, row, now, is_wanted) {
-                Added::Yes(slot) | Added::Full(slot) => slot,
-                Added::No => return,
-            },
-        };
+        let fast = self.add_fast(seen, since, now, failed);
+        let Some(slot) = fast.or_else(|| self.add_slowly(seen, since, now, failed)) else { return };
         if slow {
             self.counts.add_to(SLOW, slot);
         }
@@ -141,11 +134,9 @@ impl Breaker {
         }
     }
 
-    /// Unless it is in another phase by now: the newest slot may be one of a later phase.
     #[inline]
     fn count(&self, seen: u64, since: u64, now: u64, failed: bool) {
-        let count = if failed { FAILURES } else { SUCCESSES };
-        match self.counts.add_fast(count, self.row(since), now, || self.phase.load(Acquire) == seen) {
+        match self.add_fast(seen, since, now, failed) {
             Some(slot) if failed => self.open_if_too_much(seen, now, slot),
             Some(_) => {}
             None => self.count_slowly(seen, since, now, failed),
@@ -155,10 +146,24 @@ impl Breaker {
     #[cold]
     #[inline(never)]
     fn count_slowly(&self, seen: u64, since: u64, now: u64, failed: bool) {
-        let count = if failed { FAILURES } else { SUCCESSES };
-        let added = self.counts.add(count, self.row(since), now, || self.phase.load(Acquire) == seen);
-        if let (true, Added::Yes(slot) | Added::Full(slot)) = (failed, added) {
+        if let (true, Some(slot)) = (failed, self.add_slowly(seen, since, now, failed)) {
             self.open_if_too_much(seen, now, slot);
+        }
+    }
+
+    /// Counts one more in its slot, and gives that; unless it is in another phase by now, for the newest slot may be one of
+    /// a later phase.
+    #[inline]
+    fn add_fast(&self, seen: u64, since: u64, now: u64, failed: bool) -> Option<u64> {
+        let count = if failed { FAILURES } else { SUCCESSES };
+        self.counts.add_fast(count, self.row(since), now, || self.phase.load(Acquire) == seen)
+    }
+
+    fn add_slowly(&self, seen: u64, since: u64, now: u64, failed: bool) -> Option<u64> {
+        let count = if failed { FAILURES } else { SUCCESSES };
+        match self.counts.add(count, self.row(since), now, || self.phase.load(Acquire) == seen) {
+            Added::Yes(slot) | Added::Full(slot) => Some(slot),
+            Added::No => None,
         }
     }
 

@@ -49,12 +49,44 @@ const SLOW: Count = Count::Third;
 ///   succeeded, and opens again when that can no longer be. A probe that is cancelled gives its place back. A probe
 ///   that never reports blocks nothing: each further open time has room for as many probes.
 ///
+/// # What opens it
+///
+/// | opens at | over time | over the last attempts |
+/// |---|---|---|
+/// | a share of failures | `new(0.5).window(…)` | `new(0.5).over_last(100)` |
+/// | a number of failures | `after_failures(5).window(…)` | `after_failures(5).over_last(10)` |
+/// | so many in a row | | `consecutive(5)` |
+/// | a share of slow attempts, too | `new(0.5).slow(…, 0.8)` | `new(0.5).over_last(100).slow(…, 0.8)` |
+///
+/// As in other libraries: Hystrix and Polly have a share over time; resilience4j has half of the last 100, of at least 100,
+/// or all of them slow: `new(0.5).over_last(100).min_throughput(100).slow(minute, 1.0)`; Failsafe has m of the last n;
+/// Envoy and gobreaker have failures in a row. Only a failure opens it by failures, and only a slow attempt by slow ones.
+///
 /// # Small numbers
 ///
-/// A ratio among few attempts is often chance, and each window begins with few. At 100 attempts a second of which 30 % fail,
-/// a breaker with a ratio of 0.5 and the default minimum of 20 opens in 9 of 200 minutes, and with 40 % in 70 of 200,
-/// although half never fail. With a minimum of 100, as many as a second has, it is 0 and 9. The minimum is no test of
-/// significance: set it to what the client sends in a second or more.
+/// A share of few attempts is often chance, and a window that is looked at with each failure has many chances. With
+/// [`sigmas`](Self::sigmas), a share opens it only from z standard errors above its ratio r: of n attempts, x with
+/// x ≥ r n + z √(n r (1 − r)), which is where the lower end of Wilson's confidence interval reaches r (E. B. Wilson, "Probable
+/// inference, the law of succession, and statistical inference", 1927). It is worked out in whole numbers, with r to a
+/// millionth and z to a hundredth. If all fail, z² r / (1 − r) attempts are enough: 9 for r = 0.5 and z = 3.
+///
+/// At 100 attempts a second of which a share fails, a breaker with a ratio of 0.5 opens in so many of 200 minutes; and if
+/// they fail after ten good seconds, after so many attempts (the median):
+///
+/// | | 30 % fail | 40 % | 45 % | 50 % | 60 % after | 80 % after | all after |
+/// |---|---|---|---|---|---|---|---|
+/// | defaults | 16 | 81 | 128 | 200 | 801 | 601 | 500 |
+/// | `min_throughput(100)` | 0 | 14 | 71 | 200 | | | |
+/// | `sigmas(3.0)` | 0 | 0 | 0 | 12 | 901 | 653 | 501 |
+/// | `over_last(100).min_throughput(100)` | 1 | 198 | 200 | 200 | 83 | 62 | 50 |
+/// | the same with `sigmas(3.0)` | 0 | 0 | 6 | 106 | 185 | 81 | 65 |
+///
+/// Without `sigmas`, set the minimum to what a client sends in a second or more.
+///
+/// # Exactness
+///
+/// In one thread all counts are exact. Among threads no report is lost, an attempt among the last ones is counted as a
+/// whole, and whichever failure comes last sees all that came before it. A slot counts up to 2^32 − 1 of a kind.
 ///
 /// # Late reports
 ///

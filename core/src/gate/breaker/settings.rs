@@ -83,7 +83,7 @@ impl Breaker {
     const fn checked(mut self) -> Self {
         self.throughput = match (self.min, self.last) {
             (Some(min), _) => min,
-            (None, Some(last)) if last < 20 => last,
+            (None, Some(last)) if last > 0 && last < 20 => last,
             (None, _) => 20,
         };
         self.is_valid = self.validate().is_ok();
