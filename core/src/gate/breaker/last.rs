@@ -127,9 +127,8 @@ fn held(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    extern crate alloc;
-
     use alloc::collections::VecDeque;
+    use core::cell::Cell;
 
     use super::*;
 
@@ -178,6 +177,23 @@ mod tests {
         for number in 0..1000 {
             let name = add(&window, 1 << 20, number).unwrap();
             assert_eq!(Last(&window).tally(name, MOST), expected(0..=number, MOST), "{number}");
+        }
+    }
+
+    /// Between the head and its word, another thread goes round and on into that word.
+    #[test]
+    fn whoever_sleeps_for_a_lap_writes_over_nothing() {
+        for lap in 1..=2 * WORDS * u64::from(EACH) {
+            let (window, slept) = (Window::new(), Cell::new(false));
+            let _ = add(&window, 0, 0);
+            let sleep = || {
+                if !slept.replace(true) {
+                    (1..=lap).for_each(|number| _ = add(&window, 0, number));
+                }
+                true
+            };
+            let name = Last(&window).add(0, (lap + 1) % 3 == 0, (lap + 1) % 5 == 0, sleep).unwrap();
+            assert_eq!(Last(&window).tally(name, MOST), expected(0..=lap + 1, MOST), "{lap}");
         }
     }
 
