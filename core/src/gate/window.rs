@@ -1,4 +1,4 @@
-//! Two counts over a sliding window of slots, shared between threads without a lock.
+//! A few counts over a sliding window of slots, shared between threads without a lock.
 //!
 //! Slots are numbered, and a higher number lets the lowest ones fall out of the window. The word of a slot holds the
 //! low half of its number beside its count, so what is old counts for nothing and nobody has to clear it.
@@ -10,16 +10,17 @@ use super::slots::{AtomicU64, SLOTS};
 /// On cache lines of its own, so that a count does not take the gate's settings away from other threads.
 #[derive(Debug)]
 #[repr(align(64))]
-pub(super) struct Window {
+pub(super) struct Window<const COUNTS: usize = 2> {
     newest: AtomicU64,
-    counts: [[AtomicU64; SLOTS]; 2],
+    counts: [[AtomicU64; SLOTS]; COUNTS],
 }
 
-/// One of the two counts.
+/// One of the counts. A window of two has no third.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Count {
     One,
     Other,
+    Third,
 }
 
 /// The effect of counting one more.
@@ -61,9 +62,22 @@ impl Row {
     }
 }
 
-impl Window {
+impl<const COUNTS: usize> Window<COUNTS> {
+    /// Its words, but for the number of the newest slot.
+    pub(super) const WORDS: usize = COUNTS * SLOTS;
+
     pub(super) const fn new() -> Self {
-        Self { newest: AtomicU64::new(0), counts: [const { [const { AtomicU64::new(0) }; SLOTS] }; 2] }
+        Self { newest: AtomicU64::new(0), counts: [const { [const { AtomicU64::new(0) }; SLOTS] }; COUNTS] }
+    }
+
+    /// For whoever has another use for the memory: the word that has the number of the newest slot.
+    pub(super) const fn head(&self) -> &AtomicU64 {
+        &self.newest
+    }
+
+    /// For whoever has another use for the memory: one of the other words.
+    pub(super) fn place(&self, number: usize) -> &AtomicU64 {
+        &self.counts[number / SLOTS % COUNTS][number % SLOTS]
     }
 
     /// Moves the window on to now's slot, and returns the newest. An older slot leaves it unchanged: time never goes back.
@@ -127,6 +141,24 @@ impl Window {
         }
     }
 
+    /// Counts one more of something in a slot that was the newest a moment ago, unless that has fallen out of the window.
+    pub(super) fn add_to(&self, count: Count, slot: u64) {
+        let word = self.word(count, slot);
+        let mut seen = word.load(Acquire);
+        // As long as the slot is in the window, the word is of no later one.
+        while self.newest.load(Acquire).saturating_sub(slot) < SLOTS as u64 {
+            let next = match seen as u32 {
+                _ if !is_of(seen, slot) => (slot << 32) | 1,
+                u32::MAX => return,
+                _ => seen + 1,
+            };
+            match word.compare_exchange(seen, next, AcqRel, Acquire) {
+                Ok(_) => return,
+                Err(other) => seen = other,
+            }
+        }
+    }
+
     /// Takes one back out of a slot, if there is one in it.
     pub(super) fn take(&self, count: Count, slot: u64) -> bool {
         let less = |seen| if is_of(seen, slot) && seen as u32 > 0 { Some(seen - 1) } else { None };
@@ -173,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_the_newest_until_a_later_one_was_seen() {
-        let window = Window::new();
+        let window = <Window>::new();
         assert!(window.is_newest(4) && window.is_newest(4));
         assert_eq!(window.advance(EACH, 5), 5);
         assert!(!window.is_newest(4) && window.is_newest(5));
@@ -181,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_count_of_zero_has_nothing_to_take() {
-        let window = Window::new();
+        let window = <Window>::new();
         assert!(!window.take(Count::One, 0) && !window.take(Count::One, 7));
         assert_eq!(window.add(Count::One, EACH, 7, || true), Added::Yes(7));
         assert!(window.take(Count::One, 7) && !window.take(Count::One, 7));
@@ -204,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_not_wanted_and_what_has_no_room_is_not_counted() {
-        let window = Window::new();
+        let window = <Window>::new();
         assert_eq!(window.add(Count::One, EACH, 3, || false), Added::No);
         assert_eq!(window.add_fast(Count::One, EACH, 3, || true), None, "it has not begun");
         assert_eq!(window.add(Count::One, EACH, 3, || true), Added::Yes(3));
@@ -221,11 +253,30 @@ mod tests {
         assert_eq!(window.sum(Count::One, 3), u64::from(u32::MAX));
     }
 
+    #[test]
+    fn what_is_added_to_a_slot_counts_with_it() {
+        let window = Window::<3>::new();
+        assert_eq!(window.add(Count::One, EACH, 3, || true), Added::Yes(3));
+        window.add_to(Count::Third, 3);
+        window.add_to(Count::Third, 3);
+        assert_eq!(window.sum(Count::Third, 3), 2);
+        assert_eq!(window.add(Count::One, EACH, 12, || true), Added::Yes(12));
+        window.add_to(Count::Third, 3);
+        assert_eq!(window.sum(Count::Third, 12), 3, "it is in the window yet");
+        assert_eq!(window.add(Count::One, EACH, 13, || true), Added::Yes(13));
+        window.add_to(Count::Third, 13);
+        window.add_to(Count::Third, 3);
+        assert_eq!(window.sum(Count::Third, 13), 1, "nothing is written over what is later");
+        let _ = window.word(Count::Third, 13).compare_exchange((13 << 32) | 1, (14 << 32) - 1, AcqRel, Acquire);
+        window.add_to(Count::Third, 13);
+        assert_eq!(window.sum(Count::Third, 13), u64::from(u32::MAX), "it is full");
+    }
+
     /// A slot is in the window for as long as there are others, wherever in the words the window begins.
     #[test]
     fn each_slot_counts_for_a_window_and_no_longer() {
         for slot in (0..40).chain([u64::from(u32::MAX) - 4, u64::from(u32::MAX) + 3, u64::MAX >> 1]) {
-            let window = Window::new();
+            let window = <Window>::new();
             assert_eq!(window.add(Count::Other, EACH, slot, || true), Added::Yes(slot));
             for later in 0..30 {
                 assert_eq!(window.sum(Count::Other, slot + later), u64::from(later < SLOTS as u64), "{slot} + {later}");

@@ -34,6 +34,24 @@ pub fn attempt(breaker: &Breaker, now: Instant, end: AttemptEnd) {
     ends(breaker, now, now, end);
 }
 
+/// Sends an attempt that takes so many milliseconds and ends then.
+pub fn took(breaker: &Breaker, now: u64, millis: u64, end: AttemptEnd) {
+    ends(breaker, at(now - millis), at(now), end);
+}
+
+/// What a closed breaker has in its window after so many milliseconds: attempts, failures and slow ones.
+///
+/// # Panics
+///
+/// If it is not closed.
+#[must_use]
+#[track_caller]
+pub fn counts(breaker: &Breaker, now: u64) -> [u64; 3] {
+    let state = breaker.state(at(now));
+    let BreakerState::Closed { attempts, failures, slow, .. } = state else { panic!("{state}") };
+    [attempts, failures, slow]
+}
+
 /// Whether it is open now.
 pub fn is_open(breaker: &Breaker, now: Instant) -> bool {
     matches!(breaker.state(now), BreakerState::Open { .. })

@@ -7,8 +7,8 @@ mod process;
 mod timelines;
 
 pub use gates::{
-    FAILURE, SUCCESS, attempt, ends, is_admitted, is_closed, is_half_open, is_open, opened, retries_left, send_firsts,
-    touchy,
+    FAILURE, SUCCESS, attempt, counts, ends, is_admitted, is_closed, is_half_open, is_open, opened, retries_left,
+    send_firsts, took, touchy,
 };
 #[cfg(target_os = "linux")]
 pub use process::{Held, alone};

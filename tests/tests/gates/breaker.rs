@@ -221,6 +221,33 @@ fn what_makes_no_sense_is_said_in_a_sentence() {
         (breaker().open_for(Duration::ZERO), "open_for is 0ns; the breaker needs at least 1ms"),
         (breaker().probes(0, 0), "0 of 0 probes are to succeed; it takes at least 1 and no more than there are"),
         (breaker().probes(2, 3), "3 of 2 probes are to succeed; it takes at least 1 and no more than there are"),
+        (Breaker::after_failures(0), "after_failures is 0; the breaker opens after at least 1"),
+        (Breaker::consecutive(0), "after_failures is 0; the breaker opens after at least 1"),
+        (Breaker::consecutive(501), "over_last is 501; the breaker counts from 1 to 500 attempts"),
+        (breaker().over_last(0), "over_last is 0; the breaker counts from 1 to 500 attempts"),
+        (breaker().over_last(0).min_throughput(3), "over_last is 0; the breaker counts from 1 to 500 attempts"),
+        (
+            Breaker::after_failures(5).over_last(3),
+            "the breaker opens after 5 failures, but counts only the last 3 attempts",
+        ),
+        (
+            breaker().over_last(10).min_throughput(11),
+            "min_throughput is 11, but the breaker counts only the last 10 attempts",
+        ),
+        (breaker().slow(Duration::ZERO, 0.5), "every attempt takes longer than 0ns; say after how long it is slow"),
+        (breaker().slow(Duration::from_secs(1), 0.0), "the share of slow attempts is not a number above 0 and up to 1"),
+        (
+            breaker().slow(Duration::from_secs(1), f64::NAN),
+            "the share of slow attempts is not a number above 0 and up to 1",
+        ),
+        (breaker().sigmas(0.0), "sigmas of the breaker is not a number from 0.01 to 10"),
+        (breaker().sigmas(10.5), "sigmas of the breaker is not a number from 0.01 to 10"),
+        (breaker().sigmas(f64::NAN), "sigmas of the breaker is not a number from 0.01 to 10"),
+        (Breaker::consecutive(5).sigmas(2.0), "sigmas tests a share; the breaker opens at a number of failures"),
+        (
+            breaker().over_last(8).sigmas(3.0),
+            "with so many sigmas not even 8 failures among the last 8 attempts open the breaker",
+        ),
     ] {
         assert_eq!(breaker.validate().unwrap_err().to_string(), said);
         let Admission::No(refusal) = breaker.admit(at(0), &Cause::FIRST) else { panic!("{said}") };
@@ -230,4 +257,6 @@ fn what_makes_no_sense_is_said_in_a_sentence() {
         assert!(!is_admitted(&breaker, at(0)));
     }
     assert_eq!(breaker().validate(), Ok(()));
+    assert_eq!(breaker().over_last(9).sigmas(3.0).validate(), Ok(()));
+    assert_eq!(breaker().over_last(500).min_throughput(500).slow(Duration::MAX, 1.0).validate(), Ok(()));
 }

@@ -3,6 +3,9 @@
 
 mod breaker;
 mod breaker_calls;
+mod breaker_chance;
+mod breaker_last;
+mod breaker_slow;
 mod budget;
 mod budget_calls;
 mod latencies;

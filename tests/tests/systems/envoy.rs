@@ -6,12 +6,15 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use insist_core::{
-    Action, Admission, Budget, Call, Cause, Gate, Instant, Kind, Policy, Reason, Refusal, Settled, Verdict, play_with,
+    Action, Admission, Breaker, Budget, Call, Cause, Gate, Instant, Kind, Policy, Reason, Refusal, Settled, Verdict,
+    play_with,
 };
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use insist_tests::by_hand::{self, sent};
-use insist_tests::words::{RETRY, THROTTLED, at, gave_up, ms, script_after, sends};
+use insist_tests::words::{
+    FAILURE, RETRY, SUCCESS, THROTTLED, at, attempt, gave_up, is_closed, is_open, ms, script_after, secs, sends,
+};
 
 use crate::hand::{Closed, Hand, lock, played};
 
@@ -249,4 +252,19 @@ fn a_budget_remembers_first_sends_that_have_ended() {
     let allowed = |now| (0..10).filter(|_| budget.reserve(now, &by_hand::RETRY).is_ok()).count();
     assert_eq!(allowed(at(5000)), 2);
     assert_eq!(allowed(at(60_000)), 0);
+}
+
+/// Outlier detection: `consecutive_5xx` is 5, `base_ejection_time` 30 s. A host that is back is sent all its requests at
+/// once, where a breaker sends a probe; and each ejection is a base time longer than the one before, up to 300 s.
+#[test]
+fn five_failures_in_a_row_eject_a_host_for_thirty_seconds() {
+    let host = Breaker::consecutive(5).open_for(secs(30));
+    (0..4).for_each(|_| attempt(&host, at(0), FAILURE));
+    attempt(&host, at(0), SUCCESS);
+    (0..4).for_each(|_| attempt(&host, at(0), FAILURE));
+    assert!(is_closed(&host, at(0)));
+    attempt(&host, at(0), FAILURE);
+    assert!(is_open(&host, at(29_999)));
+    attempt(&host, at(30_000), SUCCESS);
+    assert!(is_closed(&host, at(30_000)));
 }

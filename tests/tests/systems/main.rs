@@ -14,6 +14,7 @@ mod envoy;
 mod failsafe;
 mod faults;
 mod finagle;
+mod gobreaker;
 mod grpc;
 mod hand;
 mod others;

@@ -292,7 +292,7 @@ fn the_window_forgets() {
             attempt(&breaker, at(step * 2000), if step < 2 { FAILURE } else { SUCCESS });
             attempt(&breaker, at(step * 2000), SUCCESS);
         }
-        let BreakerState::Closed { attempts, failures, ratio } = breaker.state(at(step * 2000 + 2000)) else {
+        let BreakerState::Closed { attempts, failures, ratio, .. } = breaker.state(at(step * 2000 + 2000)) else {
             panic!()
         };
         seen.push((attempts, ratio, failures));

@@ -1,16 +1,14 @@
 //! resilience4j: its intervals, its retry's defaults and its breaker's; and the defaults of Hystrix before it.
-//!
-//! Not here: the share of slow calls, because a breaker is told how an attempt ended and an attempt timeout says what
-//! is too slow; and windows of a number of calls, because insist's are of time.
 
 use std::cell::RefCell;
-use std::time::Duration;
 
 use insist_blocking::{Clock, VirtualClock, retry};
 use insist_core::{
     Admission, AttemptEnd, Breaker, BreakerState, Cause, Gate, Instant, Jitter, Policy, Reason, RetryContext, Settled,
 };
-use insist_tests::words::{FAILURE, RETRY, SUCCESS, at, attempt, gave_up, is_closed, is_half_open, is_open, ms, sends};
+use insist_tests::words::{
+    FAILURE, RETRY, SUCCESS, at, attempt, counts, gave_up, is_closed, is_half_open, is_open, ms, secs, sends, took,
+};
 
 use crate::hand::played;
 
@@ -38,8 +36,9 @@ fn its_default_is_three_attempts_half_a_second_apart() {
     assert_eq!(gave_up(&failed).reason, Reason::Attempts);
 }
 
+/// `CircuitBreakerConfig.ofDefaults()`: half of the last 100, of at least 100, or all of them slower than a minute.
 fn breaker() -> Breaker {
-    Breaker::new(0.5).min_throughput(100).open_for(Duration::from_secs(60)).probes(10, 6)
+    Breaker::new(0.5).over_last(100).min_throughput(100).slow(secs(60), 1.0).open_for(secs(60)).probes(10, 6)
 }
 
 /// 50 % of at least 100 open it for 60 s.
@@ -81,18 +80,71 @@ fn no_more_than_ten_probes_are_out() {
     assert_eq!(admitted, 10);
 }
 
-/// R1: resilience4j's last four; here the window lets the first one fall out by its time.
+/// R1, FixedSizeSlidingWindowMetricsTest, testSlidingWindowMetrics (4).
 #[test]
-fn the_ratio_falls_with_each_success() {
-    let breaker = Breaker::new(1.0).min_throughput(100).window(Duration::from_secs(4));
+fn the_ratio_of_the_last_four_falls_with_each_success() {
+    let breaker = Breaker::new(1.0).over_last(4).min_throughput(4);
     let mut ratios = Vec::new();
-    for (step, end) in [FAILURE, SUCCESS, SUCCESS, SUCCESS, SUCCESS].into_iter().enumerate() {
-        let now = at(step as u64 * 1000);
-        attempt(&breaker, now, end);
-        let BreakerState::Closed { ratio, .. } = breaker.state(now) else { panic!() };
+    for end in [FAILURE, SUCCESS, SUCCESS, SUCCESS, SUCCESS] {
+        attempt(&breaker, at(0), end);
+        let BreakerState::Closed { ratio, .. } = breaker.state(at(0)) else { panic!() };
         ratios.push((ratio * 1000.0).round() / 10.0);
     }
     assert_eq!(ratios, [100.0, 50.0, 33.3, 25.0, 0.0]);
+}
+
+/// The same, testSlowCallsPercentage (5): two of five are slow, one of which has failed.
+#[test]
+fn two_of_the_last_five_are_slow() {
+    let breaker = Breaker::new(1.0).over_last(5).slow(ms(1000), 1.0);
+    for (millis, end) in [(10_000, SUCCESS), (10_000, FAILURE), (100, SUCCESS), (100, SUCCESS), (100, SUCCESS)] {
+        took(&breaker, 10_000, millis, end);
+    }
+    assert_eq!(counts(&breaker, 10_000), [5, 1, 2]);
+}
+
+/// The same, testSlidingWindowMetricsWithSlowCalls (2). A third attempt keeps the second from opening it.
+#[test]
+fn slow_ones_are_written_over_as_failures_are() {
+    let breaker = Breaker::after_failures(2).over_last(2).slow(ms(1000), 1.0);
+    let mut seen = Vec::new();
+    for (millis, end) in [(2000, FAILURE), (100, SUCCESS), (2000, SUCCESS), (100, SUCCESS), (100, SUCCESS)] {
+        took(&breaker, 10_000, millis, end);
+        seen.push(counts(&breaker, 10_000));
+    }
+    assert_eq!(seen, [[1, 1, 1], [2, 1, 1], [2, 0, 1], [2, 0, 1], [2, 0, 0]]);
+}
+
+/// CircuitBreakerMetricsTest, testCircuitBreakerMetrics (10, at least 10): after twelve calls the last ten have six
+/// failures, and after three more, three. There a success that makes it ten opens it; here a success is no reason to open,
+/// and the next failure is.
+#[test]
+fn sixty_percent_of_the_last_ten_open_it_with_a_failure() {
+    let breaker = || Breaker::new(0.5).over_last(10);
+    let calls = [[SUCCESS; 2].as_slice(), &[FAILURE; 6], &[SUCCESS; 4]].concat();
+    let closed = breaker();
+    calls.iter().for_each(|end| attempt(&closed, at(0), *end));
+    assert_eq!(counts(&closed, 0), [10, 6, 0]);
+    (0..3).for_each(|_| attempt(&closed, at(0), SUCCESS));
+    assert_eq!(counts(&closed, 0), [10, 3, 0]);
+    let opened = breaker();
+    calls[..9].iter().for_each(|end| attempt(&opened, at(0), *end));
+    assert!(is_closed(&opened, at(0)), "nine are too few to tell");
+    attempt(&opened, at(0), FAILURE);
+    assert!(is_open(&opened, at(0)));
+}
+
+/// `slowCallRateThreshold` 100 and `slowCallDurationThreshold` 60 s: a server that hangs opens it without a failure.
+#[test]
+fn a_hundred_calls_of_more_than_a_minute_open_it() {
+    let breaker = breaker();
+    (0..99).for_each(|_| took(&breaker, 100_000, 60_001, SUCCESS));
+    took(&breaker, 100_000, 60_000, SUCCESS);
+    assert_eq!(counts(&breaker, 100_000), [100, 0, 99]);
+    (0..99).for_each(|_| took(&breaker, 100_000, 60_001, SUCCESS));
+    assert!(is_closed(&breaker, at(100_000)));
+    took(&breaker, 100_000, 60_001, SUCCESS);
+    assert!(is_open(&breaker, at(100_000)));
 }
 
 /// Hystrix's default: 20 attempts in 10 s, half of them failures, 5 s open.

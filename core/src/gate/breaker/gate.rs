@@ -4,9 +4,10 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use super::super::window::Added;
 use super::super::{Admission, Gate, Refusal, Settled};
+use super::last::Last;
 use super::phase::{LAST, Phase};
 use super::probes::{Probes, TURNS};
-use super::{Breaker, FAILURES, SUCCESSES, bounded, is_failure};
+use super::{Breaker, FAILURES, SLOW, SUCCESSES, bounded, is_failure};
 use crate::attempt::{AttemptEnd, Cause};
 use crate::time::Instant;
 
@@ -77,27 +78,65 @@ impl Breaker {
         self.phase.load(Acquire) == seen && self.round.compare_exchange(word, probes.encode(), AcqRel, Acquire).is_ok()
     }
 
+    /// A plain breaker hears of an end.
+    #[inline(never)]
     fn report(&self, now: u64, sent: u64, failed: bool) {
+        self.report_to(now, sent, failed, |seen, since| self.count(seen, since, now, failed));
+    }
+
+    /// Counts it in the closed phase that it was sent in, or judges a probe by it.
+    #[inline]
+    fn report_to(&self, now: u64, sent: u64, failed: bool, count: impl FnOnce(u64, u64)) {
         let seen = self.phase.load(Acquire);
         match Phase::decode(seen) {
-            Phase::Closed { since } if since <= sent => self.count(seen, since, now, failed),
+            Phase::Closed { since } if since <= sent => count(seen, since),
             Phase::HalfOpen { since } if since <= sent => self.judge(seen, since, now, failed),
             // It was sent before that phase began, and says nothing about it.
             _ => {}
         }
     }
 
-    /// Apart, so that nobody else keeps registers for the call of a function.
     #[inline(never)]
-    fn report_as(&self, now: u64, sent: u64, end: &AttemptEnd, is_failure: fn(AttemptEnd) -> bool) {
-        self.report(now, sent, is_failure(*end));
+    fn settle_otherwise(&self, now: u64, settled: &Settled) {
+        match settled {
+            _ if !self.is_valid => {}
+            Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
+            Settled::Ended(end, sent) => self.report_otherwise(now, sent.as_nanos(), end),
+            Settled::Unsent(admitted) => self.give_back(admitted.as_nanos()),
+        }
     }
 
-    /// Unless it is in another phase by now: the newest slot may be one of a later phase.
+    fn report_otherwise(&self, now: u64, sent: u64, end: &AttemptEnd) {
+        let failed = self.is_failure.map_or_else(|| is_failure(*end), |is_failure| is_failure(*end));
+        let slow = now.saturating_sub(sent) > self.slow_after;
+        self.report_to(now, sent, failed || slow, |seen, since| match self.last {
+            Some(most) => self.count_last(seen, since, now, (failed, slow), most),
+            None => self.count_over_time(seen, since, now, (failed, slow)),
+        });
+    }
+
+    fn count_last(&self, seen: u64, since: u64, now: u64, (failed, slow): (bool, bool), most: u32) {
+        let last = Last(&self.counts);
+        let Some(newest) = last.add(since, failed, slow, || self.phase.load(Acquire) == seen) else { return };
+        if (failed || slow) && self.is_too_much(last.tally(newest, most), failed, slow) {
+            self.open(seen, now);
+        }
+    }
+
+    fn count_over_time(&self, seen: u64, since: u64, now: u64, (failed, slow): (bool, bool)) {
+        let fast = self.add_fast(seen, since, now, failed);
+        let Some(slot) = fast.or_else(|| self.add_slowly(seen, since, now, failed)) else { return };
+        if slow {
+            self.counts.add_to(SLOW, slot);
+        }
+        if (failed || slow) && self.is_too_much(self.tally_of_slots(slot), failed, slow) {
+            self.open(seen, now);
+        }
+    }
+
     #[inline]
     fn count(&self, seen: u64, since: u64, now: u64, failed: bool) {
-        let count = if failed { FAILURES } else { SUCCESSES };
-        match self.counts.add_fast(count, self.row(since), now, || self.phase.load(Acquire) == seen) {
+        match self.add_fast(seen, since, now, failed) {
             Some(slot) if failed => self.open_if_too_much(seen, now, slot),
             Some(_) => {}
             None => self.count_slowly(seen, since, now, failed),
@@ -107,19 +146,32 @@ impl Breaker {
     #[cold]
     #[inline(never)]
     fn count_slowly(&self, seen: u64, since: u64, now: u64, failed: bool) {
-        let count = if failed { FAILURES } else { SUCCESSES };
-        let added = self.counts.add(count, self.row(since), now, || self.phase.load(Acquire) == seen);
-        if let (true, Added::Yes(slot) | Added::Full(slot)) = (failed, added) {
+        if let (true, Some(slot)) = (failed, self.add_slowly(seen, since, now, failed)) {
             self.open_if_too_much(seen, now, slot);
         }
     }
 
-    /// The sum of two times ten slots has 37 bits, and a signed number becomes a float in one instruction.
+    /// Counts one more in its slot, and gives that; unless it is in another phase by now, for the newest slot may be one of
+    /// a later phase.
+    #[inline]
+    fn add_fast(&self, seen: u64, since: u64, now: u64, failed: bool) -> Option<u64> {
+        let count = if failed { FAILURES } else { SUCCESSES };
+        self.counts.add_fast(count, self.row(since), now, || self.phase.load(Acquire) == seen)
+    }
+
+    fn add_slowly(&self, seen: u64, since: u64, now: u64, failed: bool) -> Option<u64> {
+        let count = if failed { FAILURES } else { SUCCESSES };
+        match self.counts.add(count, self.row(since), now, || self.phase.load(Acquire) == seen) {
+            Added::Yes(slot) | Added::Full(slot) => Some(slot),
+            Added::No => None,
+        }
+    }
+
     #[inline(never)]
     fn open_if_too_much(&self, seen: u64, now: u64, slot: u64) {
         let failures = self.counts.sum(FAILURES, slot);
         let attempts = failures + self.counts.sum(SUCCESSES, slot);
-        if attempts >= u64::from(self.throughput) && failures as i64 as f64 / attempts as i64 as f64 >= self.ratio {
+        if self.has_share(failures, attempts, self.ratio) {
             self.open(seen, now);
         }
     }
@@ -174,16 +226,11 @@ impl Gate for Breaker {
 
     #[inline]
     fn settle(&self, now: Instant, _: &Cause, settled: &Settled) {
-        if !self.is_valid {
-            return;
-        }
         match settled {
-            Settled::Ended(end, sent) if end.is_cancelled() => self.give_back(sent.as_nanos()),
-            Settled::Ended(end, sent) => match self.is_failure {
-                None => self.report(now.as_nanos(), sent.as_nanos(), is_failure(*end)),
-                Some(is_failure) => self.report_as(now.as_nanos(), sent.as_nanos(), end, is_failure),
-            },
-            Settled::Unsent(admitted) => self.give_back(admitted.as_nanos()),
+            Settled::Ended(end, sent) if self.is_plain && !end.is_cancelled() => {
+                self.report(now.as_nanos(), sent.as_nanos(), is_failure(*end));
+            }
+            _ => self.settle_otherwise(now.as_nanos(), settled),
         }
     }
 }
@@ -225,10 +272,10 @@ mod tests {
         ends(&breaker, now, Verdict::retry().into());
         ends(&breaker, now + 5 * SECOND, AttemptEnd::Accept);
         let seen = |at: u64| breaker.state(Instant::from_nanos(at));
-        assert_eq!(seen(now + 5 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
+        assert_eq!(seen(now + 5 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0, slow: 0 });
         ends(&breaker, now + 6 * SECOND, AttemptEnd::Timeout);
-        assert_eq!(seen(now + 6 * SECOND), BreakerState::Closed { attempts: 1, failures: 1, ratio: 1.0 });
-        assert_eq!(seen(now + 40 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0 });
+        assert_eq!(seen(now + 6 * SECOND), BreakerState::Closed { attempts: 1, failures: 1, ratio: 1.0, slow: 0 });
+        assert_eq!(seen(now + 40 * SECOND), BreakerState::Closed { attempts: 0, failures: 0, ratio: 0.0, slow: 0 });
     }
 
     #[test]

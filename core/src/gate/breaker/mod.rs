@@ -9,8 +9,11 @@
 //! ```
 
 mod gate;
+mod last;
 mod phase;
 mod probes;
+mod rule;
+mod settings;
 mod state;
 mod validate;
 
@@ -18,17 +21,20 @@ pub use state::BreakerState;
 pub use validate::BreakerError;
 
 use core::sync::atomic::Ordering::Acquire;
-use core::time::Duration;
 
 use super::slots::{AtomicU64, SLOTS};
 use super::window::{Count, Row, Window};
 use crate::attempt::AttemptEnd;
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
+use last::Last;
 use phase::{LAST, Phase};
 use probes::Probes;
+use rule::Tally;
 
 const SUCCESSES: Count = Count::One;
 const FAILURES: Count = Count::Other;
+/// Those of either that took too long.
+const SLOW: Count = Count::Third;
 
 /// A gate that stops sending to what keeps failing, and finds out with a few probes when it is well again (a circuit
 /// breaker).
@@ -43,12 +49,44 @@ const FAILURES: Count = Count::Other;
 ///   succeeded, and opens again when that can no longer be. A probe that is cancelled gives its place back. A probe
 ///   that never reports blocks nothing: each further open time has room for as many probes.
 ///
+/// # What opens it
+///
+/// | opens at | over time | over the last attempts |
+/// |---|---|---|
+/// | a share of failures | `new(0.5).window(…)` | `new(0.5).over_last(100)` |
+/// | a number of failures | `after_failures(5).window(…)` | `after_failures(5).over_last(10)` |
+/// | so many in a row | | `consecutive(5)` |
+/// | a share of slow attempts, too | `new(0.5).slow(…, 0.8)` | `new(0.5).over_last(100).slow(…, 0.8)` |
+///
+/// As in other libraries: Hystrix and Polly have a share over time; resilience4j has half of the last 100, of at least 100,
+/// or all of them slow: `new(0.5).over_last(100).min_throughput(100).slow(minute, 1.0)`; Failsafe has m of the last n;
+/// Envoy and gobreaker have failures in a row. Only a failure opens it by failures, and only a slow attempt by slow ones.
+///
 /// # Small numbers
 ///
-/// A ratio among few attempts is often chance, and each window begins with few. At 100 attempts a second of which 30 % fail,
-/// a breaker with a ratio of 0.5 and the default minimum of 20 opens in 9 of 200 minutes, and with 40 % in 70 of 200,
-/// although half never fail. With a minimum of 100, as many as a second has, it is 0 and 9. The minimum is no test of
-/// significance: set it to what the client sends in a second or more.
+/// A share of few attempts is often chance, and a window that is looked at with each failure has many chances. With
+/// [`sigmas`](Self::sigmas), a share opens it only from z standard errors above its ratio r: of n attempts, x with
+/// x ≥ r n + z √(n r (1 − r)), which is where the lower end of Wilson's confidence interval reaches r (E. B. Wilson, "Probable
+/// inference, the law of succession, and statistical inference", 1927). It is worked out in whole numbers, with r to a
+/// millionth and z to a hundredth. If all fail, z² r / (1 − r) attempts are enough: 9 for r = 0.5 and z = 3.
+///
+/// At 100 attempts a second of which a share fails, a breaker with a ratio of 0.5 opens in so many of 200 minutes; and if
+/// they fail after ten good seconds, after so many attempts (the median):
+///
+/// | | 30 % fail | 40 % | 45 % | 50 % | 60 % after | 80 % after | all after |
+/// |---|---|---|---|---|---|---|---|
+/// | defaults | 16 | 81 | 128 | 200 | 801 | 601 | 500 |
+/// | `min_throughput(100)` | 0 | 14 | 71 | 200 | | | |
+/// | `sigmas(3.0)` | 0 | 0 | 0 | 12 | 901 | 653 | 501 |
+/// | `over_last(100).min_throughput(100)` | 1 | 198 | 200 | 200 | 83 | 62 | 50 |
+/// | the same with `sigmas(3.0)` | 0 | 0 | 6 | 106 | 185 | 81 | 65 |
+///
+/// Without `sigmas`, set the minimum to what a client sends in a second or more.
+///
+/// # Exactness
+///
+/// In one thread all counts are exact. Among threads no report is lost, an attempt among the last ones is counted as a
+/// whole, and whichever failure comes last sees all that came before it. A slot counts up to 2^32 − 1 of a kind.
 ///
 /// # Late reports
 ///
@@ -77,12 +115,26 @@ const FAILURES: Count = Count::Other;
 #[derive(Debug)]
 pub struct Breaker {
     ratio: f64,
+    /// Opens at so many failures, and not at a share of them.
+    number: Option<u32>,
+    /// The minimum that was asked for.
+    min: Option<u32>,
+    /// The minimum for a share. Worked out when it is built, as is what says so below.
     throughput: u32,
+    /// Counts so many attempts, and not over time.
+    last: Option<u32>,
+    /// All ones if nothing is slow.
+    slow_after: u64,
+    slow_ratio: f64,
+    /// In hundredths; 0 for no test.
+    sigmas: u16,
     probes: u8,
     successes: u8,
     waits: bool,
-    /// Worked out when it is built, as are the next two.
+    /// Worked out, as are the next three.
     is_valid: bool,
+    /// It is valid, and a share of failures over time, by the default ends, is all there is to it.
+    is_plain: bool,
     /// Half of the shorter of slot and open time is so many bits long, less one.
     half: u8,
     /// The length of a slot, at least 1.
@@ -93,7 +145,8 @@ pub struct Breaker {
     is_failure: Option<fn(AttemptEnd) -> bool>,
     phase: AtomicU64,
     round: AtomicU64,
-    counts: Window,
+    /// Slots of time, or the memory for the last attempts.
+    counts: Window<3>,
 }
 
 /// Half, as in Hystrix.
@@ -104,110 +157,14 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Makes a breaker that opens when this share of the attempts fails, above 0 and up to 1.
-    #[must_use]
-    pub const fn new(ratio: f64) -> Self {
-        let bare = Self {
-            ratio,
-            throughput: 20,
-            probes: 1,
-            successes: 1,
-            waits: false,
-            is_valid: false,
-            half: 0,
-            length: 1,
-            window: 10_000_000_000,
-            open_for: 5_000_000_000,
-            is_failure: None,
-            phase: AtomicU64::new(0),
-            round: AtomicU64::new(0),
-            counts: Window::new(),
-        };
-        bare.checked()
-    }
-
-    /// Every step that may change it ends here, so that an attempt has one flag to look at and little to work out.
-    const fn checked(mut self) -> Self {
-        self.is_valid = self.validate().is_ok();
-        self.length = self.window.div_ceil(SLOTS as u64);
-        if self.length == 0 {
-            self.length = 1;
-        }
-        let shorter = if self.length < self.open_for { self.length } else { self.open_for };
-        self.half = match (shorter / 2).checked_ilog2() {
-            Some(bits) => bits as u8,
-            None => 0,
-        };
-        self
-    }
-
-    /// Keeps it closed while fewer attempts than this have ended in the window. Default: 20.
-    #[must_use]
-    pub const fn min_throughput(mut self, attempts: u32) -> Self {
-        self.throughput = attempts;
-        self.checked()
-    }
-
-    /// Sets how far back it counts, at least 10 ms, in steps of a tenth. Default: 10 s.
-    #[must_use]
-    pub const fn window(mut self, window: Duration) -> Self {
-        self.window = nanos(window);
-        self.checked()
-    }
-
-    /// Sets how long it stays open, at least 1 ms. Default: 5 s.
-    #[must_use]
-    pub const fn open_for(mut self, span: Duration) -> Self {
-        self.open_for = nanos(span);
-        self.checked()
-    }
-
-    /// Sets how many probes it lets through when it is half-open, and how many of them have to succeed for it to close.
-    /// Default: 1 and 1.
-    ///
-    /// It opens again as soon as too many have failed for that: of 3 probes of which 2 are to succeed, the second
-    /// failure does it.
-    #[must_use]
-    pub const fn probes(mut self, probes: u8, successes: u8) -> Self {
-        self.probes = probes;
-        self.successes = successes;
-        self.checked()
-    }
-
-    /// Sets which ends count as failures; the others are successes. Default: [`AttemptEnd::Retry`] and
-    /// [`AttemptEnd::Timeout`].
-    ///
-    /// An end that [is cancelled](AttemptEnd::is_cancelled) counts for nothing, and is not asked about.
-    ///
-    /// ```
-    /// use insist_core::{AttemptEnd, Breaker};
-    ///
-    /// let breaker = Breaker::default().failures(|end| end == AttemptEnd::Timeout);
-    /// # assert!(breaker.validate().is_ok());
-    /// ```
-    #[must_use]
-    pub const fn failures(mut self, is_failure: fn(AttemptEnd) -> bool) -> Self {
-        self.is_failure = Some(is_failure);
-        self
-    }
-
-    /// Holds attempts back until the next probe may be sent, where it would refuse them.
-    #[must_use]
-    pub const fn waiting(mut self) -> Self {
-        self.waits = true;
-        self
-    }
-
     /// Returns whether it is closed, open or half-open, with its counts, for a page or a metric.
     #[must_use]
     pub fn state(&self, now: Instant) -> BreakerState {
         match Phase::decode(self.phase.load(Acquire)) {
             Phase::Closed { since } => {
-                let slot = self.counts.peek(self.row(since).slot(now.as_nanos()));
-                let failures = self.counts.sum(FAILURES, slot);
-                let attempts = failures + self.counts.sum(SUCCESSES, slot);
+                let Tally { attempts, failures, slow } = self.tally(since, now.as_nanos());
                 let ratio = if attempts == 0 { 0.0 } else { failures as f64 / attempts as f64 };
-                BreakerState::Closed { attempts, failures, ratio }
+                BreakerState::Closed { attempts, failures, ratio, slow }
             }
             Phase::Open { until } if bounded(now) < until => BreakerState::Open { until: Instant::from_nanos(until) },
             Phase::Open { .. } => BreakerState::HalfOpen { probes: 0, successes: 0, failures: 0 },
@@ -217,6 +174,24 @@ impl Breaker {
                 BreakerState::HalfOpen { probes: seen.in_flight(), successes, failures }
             }
         }
+    }
+
+    /// What the closed phase that began at this instant has in its window now.
+    fn tally(&self, since: u64, now: u64) -> Tally {
+        match self.last {
+            None => self.tally_of_slots(self.counts.peek(self.row(since).slot(now))),
+            Some(most) => {
+                let last = Last(&self.counts);
+                last.newest(since).map_or_else(Tally::default, |newest| last.tally(newest, most))
+            }
+        }
+    }
+
+    /// What the slots up to this one have. Whoever counts a slow attempt has counted the attempt before.
+    fn tally_of_slots(&self, slot: u64) -> Tally {
+        let slow = self.counts.sum(SLOW, slot);
+        let failures = self.counts.sum(FAILURES, slot);
+        Tally { attempts: failures + self.counts.sum(SUCCESSES, slot), failures, slow }
     }
 
     /// The slots of the closed phase that began at this instant.

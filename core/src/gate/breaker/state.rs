@@ -10,12 +10,14 @@ use crate::time::Instant;
 pub enum BreakerState {
     /// It lets everything through.
     Closed {
-        /// Attempts that ended in the window.
+        /// Attempts in the window: over time, or the last ones.
         attempts: u64,
         /// Those of them that count as failures.
         failures: u64,
         /// Failures over attempts, 0 where there are none.
         ratio: f64,
+        /// Attempts in the window that were [slow](super::Breaker::slow), failed or not.
+        slow: u64,
     },
     /// It lets nothing through.
     Open {
@@ -36,8 +38,9 @@ pub enum BreakerState {
 impl fmt::Display for BreakerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed { attempts, failures, ratio } => {
-                write!(f, "closed: {failures} of {attempts} failed, ratio {ratio:.3}")
+            Self::Closed { attempts, failures, ratio, slow } => {
+                write!(f, "closed: {failures} of {attempts} failed, ratio {ratio:.3}")?;
+                if *slow > 0 { write!(f, ", {slow} slow") } else { Ok(()) }
             }
             Self::Open { until } => write!(f, "open until {until}"),
             Self::HalfOpen { probes, successes, failures } => {

@@ -10,11 +10,11 @@ const TURNS: u64 = 254;
 
 #[derive(Clone, Debug)]
 enum Phase {
-    /// The slot and whether it failed, for each attempt that ended.
+    /// Each attempt that ended.
     Closed {
         since: u64,
         newest: u64,
-        ended: Vec<(u64, bool)>,
+        ended: Vec<Ended>,
     },
     Open {
         until: u64,
@@ -28,11 +28,41 @@ enum Phase {
     },
 }
 
+/// Its slot, and how it was.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    slot: u64,
+    failed: bool,
+    slow: bool,
+}
+
+/// What makes it open.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Limit {
+    /// So many thousandths of the attempts.
+    Share(u64),
+    /// So many of them.
+    Number(u32),
+}
+
+/// Which attempts it looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Window {
+    /// Those of so long, in nanoseconds.
+    Time(u64),
+    /// So many.
+    Last(u32),
+}
+
 #[derive(Debug)]
 pub(super) struct Breaker {
-    pub(super) thousandths: u64,
-    pub(super) throughput: u32,
-    pub(super) window: u64,
+    pub(super) limit: Limit,
+    pub(super) min: Option<u32>,
+    pub(super) window: Window,
+    /// After how many nanoseconds an attempt is slow, and the thousandths of them that open it.
+    pub(super) slow: Option<(u64, u64)>,
+    /// Hundredths of a standard error, 0 for none.
+    pub(super) sigmas: u64,
     pub(super) open_for: u64,
     pub(super) probes: u8,
     pub(super) successes: u8,
@@ -44,7 +74,9 @@ impl Breaker {
     /// As one that opens for a thousandth, which the fields then change.
     pub(super) const fn new() -> Self {
         let phase = Phase::Closed { since: 0, newest: 0, ended: Vec::new() };
-        Self { thousandths: 1, throughput: 1, window: 1, open_for: 1, probes: 1, successes: 1, waits: false, phase }
+        let (limit, window) = (Limit::Share(1), Window::Time(1));
+        let open_for = 1;
+        Self { limit, min: None, window, slow: None, sigmas: 0, open_for, probes: 1, successes: 1, waits: false, phase }
     }
 
     pub(super) fn admit(&mut self, now: u64) -> Admission {
@@ -91,10 +123,11 @@ impl Breaker {
     }
 
     pub(super) fn end(&mut self, now: u64, end: AttemptEnd, sent: u64) {
+        let slow = self.slow.is_some_and(|(after, _)| now.saturating_sub(sent) > after);
         let sent = sent.min(LAST);
         match end {
-            AttemptEnd::Retry(_) | AttemptEnd::Timeout => self.report(now.min(LAST), sent, true),
-            AttemptEnd::Accept | AttemptEnd::Stop => self.report(now.min(LAST), sent, false),
+            AttemptEnd::Retry(_) | AttemptEnd::Timeout => self.report(now.min(LAST), sent, true, slow),
+            AttemptEnd::Accept | AttemptEnd::Stop => self.report(now.min(LAST), sent, false, slow),
             // Lost, at the deadline or by the user: it says nothing.
             _ => self.give_back(sent),
         }
@@ -111,25 +144,30 @@ impl Breaker {
     }
 
     /// What was sent in another phase says nothing.
-    fn report(&mut self, now: u64, sent: u64, is_failure: bool) {
+    fn report(&mut self, now: u64, sent: u64, failed: bool, slow: bool) {
         let until = now.saturating_add(self.open_for).min(LAST);
-        let slot = self.window.div_ceil(10);
+        let length = self.slot();
         match &mut self.phase {
             Phase::Closed { since, newest, ended } if *since <= sent => {
-                *newest = (*newest).max((now - *since) / slot);
-                ended.push((*newest, is_failure));
-                let (attempts, failures) = in_window(ended, *newest);
-                let is_too_much = failures * 1000 >= self.thousandths * attempts;
-                if is_failure && attempts >= u64::from(self.throughput) && is_too_much {
+                *newest = (*newest).max(now.saturating_sub(*since) / length);
+                ended.push(Ended { slot: *newest, failed, slow });
+                let (newest, ended) = (*newest, ended.clone());
+                let (attempts, failures, slow_ones) = self.in_window(&ended, newest);
+                let by_failures = match self.limit {
+                    Limit::Share(thousandths) => self.is_share(failures, attempts, thousandths),
+                    Limit::Number(number) => failures >= u64::from(number) && attempts >= self.min.unwrap_or(0).into(),
+                };
+                let by_slow = self.slow.is_some_and(|(_, share)| self.is_share(slow_ones, attempts, share));
+                if failed && by_failures || slow && by_slow {
                     self.phase = Phase::Open { until };
                 }
             }
-            Phase::HalfOpen { since, succeeded, failed, .. } if *since <= sent => {
-                let count = if is_failure { &mut *failed } else { &mut *succeeded };
+            Phase::HalfOpen { since, succeeded, failed: failures, .. } if *since <= sent => {
+                let count = if failed || slow { &mut *failures } else { &mut *succeeded };
                 *count = count.saturating_add(1);
                 if *succeeded >= self.successes {
                     self.phase = Phase::Closed { since: now, newest: 0, ended: Vec::new() };
-                } else if *failed > self.probes - self.successes {
+                } else if *failures > self.probes - self.successes {
                     self.phase = Phase::Open { until };
                 }
             }
@@ -137,13 +175,44 @@ impl Breaker {
         }
     }
 
+    /// At least the share, and so many standard errors above it: n r (1 - r) is the variance of how many there are.
+    fn is_share(&self, part: u64, attempts: u64, thousandths: u64) -> bool {
+        let least = match (self.min, self.window) {
+            (Some(min), _) => u64::from(min),
+            (None, Window::Last(last)) => u64::from(last.min(20)),
+            (None, Window::Time(_)) => 20,
+        };
+        let above = i128::from(part) * 1000 - i128::from(attempts * thousandths);
+        let variance = i128::from(attempts * thousandths * (1000 - thousandths));
+        attempts >= least && above >= 0 && above.pow(2) * 10_000 >= i128::from(self.sigmas).pow(2) * variance
+    }
+
+    /// The length of a slot. The last attempts all lie in one.
+    const fn slot(&self) -> u64 {
+        match self.window {
+            Window::Time(window) => window.div_ceil(10),
+            Window::Last(_) => u64::MAX,
+        }
+    }
+
+    /// How many ended in the ten slots up to this one, or last; how many of them failed, and were slow.
+    fn in_window(&self, ended: &[Ended], newest: u64) -> (u64, u64, u64) {
+        let most = match self.window {
+            Window::Time(_) => ended.len(),
+            Window::Last(last) => last as usize,
+        };
+        let inside = || ended.iter().rev().take(most).filter(|one| one.slot + 10 > newest);
+        let failures = inside().filter(|one| one.failed).count() as u64;
+        (inside().count() as u64, failures, inside().filter(|one| one.slow).count() as u64)
+    }
+
     pub(super) fn state(&self, now: u64) -> State {
         let now = now.min(LAST);
         match &self.phase {
             Phase::Closed { since, newest, ended } => {
-                let newest = (*newest).max(now.saturating_sub(*since) / self.window.div_ceil(10));
-                let (attempts, failures) = in_window(ended, newest);
-                State::Closed(attempts, failures)
+                let newest = (*newest).max(now.saturating_sub(*since) / self.slot());
+                let (attempts, failures, slow) = self.in_window(ended, newest);
+                State::Closed(attempts, failures, slow)
             }
             Phase::Open { until } if now < *until => State::Open(*until),
             Phase::Open { .. } => State::HalfOpen(0, 0, 0),
@@ -158,8 +227,8 @@ impl Breaker {
 /// What a breaker says of itself, to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// Attempts and failures.
-    Closed(u64, u64),
+    /// Attempts, failures and slow ones.
+    Closed(u64, u64, u64),
     /// Until when.
     Open(u64),
     /// Probes in flight, successes and failures.
@@ -169,18 +238,12 @@ pub(super) enum State {
 impl From<BreakerState> for State {
     fn from(state: BreakerState) -> Self {
         match state {
-            BreakerState::Closed { attempts, failures, .. } => Self::Closed(attempts, failures),
+            BreakerState::Closed { attempts, failures, slow, .. } => Self::Closed(attempts, failures, slow),
             BreakerState::Open { until } => Self::Open(until.as_nanos()),
             BreakerState::HalfOpen { probes, successes, failures } => Self::HalfOpen(probes, successes, failures),
             other => panic!("{other} is new here"),
         }
     }
-}
-
-/// How many ended in the ten slots up to this one, and how many of them failed.
-fn in_window(ended: &[(u64, bool)], newest: u64) -> (u64, u64) {
-    let inside = || ended.iter().filter(|(slot, _)| slot + 10 > newest);
-    (inside().count() as u64, inside().filter(|(_, failed)| *failed).count() as u64)
 }
 
 const BUSY: &&str = &"breaker is half-open and its probes are out";

@@ -12,8 +12,9 @@ use rules::Rules;
 
 use super::plan::Words;
 
-/// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end.
-const LAST: u64 = 1 << 61;
+/// 73 years. A breaker's phases have room for twice as many, and cannot be told apart at their end. No power of two, after
+/// which slots and phases of gates can be those of the origin.
+const LAST: u64 = 2_300_000_000_000_000_123;
 
 /// Reads gates and what is asked of them, and compares every answer with the models'.
 ///
@@ -131,7 +132,27 @@ impl Pairs<'_> {
                 ]);
                 self.settle(which, kind, since, now.max(since), end);
             }
-            _ => {}
+            _ => self.many(words),
+        }
+    }
+
+    /// Attempts one after the other, each as long as a bit says and with the end that another says.
+    fn many(&mut self, words: &mut Words<'_>) {
+        let (attempts, mut bits) = (words.byte(), words.number::<u64>());
+        let took = words.pick(&[1, self.rules.window / 8]);
+        for _ in 0..attempts {
+            let open = self.open.len();
+            self.admit(Which::Breaker, Kind::First, self.now);
+            if self.open.len() == open {
+                return;
+            }
+            let (which, kind, since) = self.open.pop().expect("it was let through");
+            if bits & 2 != 0 {
+                self.now = self.now.saturating_add(took).min(LAST);
+            }
+            let end = if bits & 1 != 0 { AttemptEnd::Timeout } else { AttemptEnd::Accept };
+            self.settle(which, kind, since, self.now, Some(end));
+            bits = bits.rotate_right(1);
         }
     }
 
@@ -176,7 +197,7 @@ impl Pairs<'_> {
     fn admit(&mut self, which: Which, kind: Kind, now: u64) {
         let answer = self.gate(which, |gate| gate.admit(Instant::from_nanos(now), &cause(kind)));
         let expected = self.expect(which, kind, now);
-        assert_eq!(answer, expected, "admit {kind} at {now}");
+        assert_eq!(answer, expected, "admit {kind} at {now} by {:?}", self.rules);
         if answer == Admission::Yes {
             self.open.push((which, kind, now));
         }

@@ -1,22 +1,16 @@
-//! Failsafe (failsafe-go): its delays, its hedges and its circuit breaker; what limits it in `throttles`.
+//! Failsafe (failsafe-go): its delays and its hedges; its circuit breaker is in `breaker`, what limits it in `throttles`.
 //!
-//! Its breaker counts the last attempts where insist counts those of a window. Its ratio of n in m is insist's share n
-//! / m with a minimum throughput of m, and in half-open it is m probes; where a row says both what has to fail and what
-//! has to succeed, the latter counts. Left out: quantile hedge delays, because a policy is plain data and learns
+//! Left out: quantile hedge delays, because a policy is plain data and learns
 //! nothing (whoever measures sets `hedge_after`), and the cache policy, because insist keeps no results.
 
+mod breaker;
 mod throttles;
 
 use std::time::Duration;
 
 use insist_blocking::{VirtualClock, retry};
-use insist_core::{
-    Action, AttemptEnd, Breaker, Budget, Instant, Jitter, Policy, PolicyError, Reason, Script, Verdict, play,
-};
-use insist_tests::words::{
-    ACCEPT, FAILURE, RETRY, SECOND, SUCCESS, at, attempt, cancels, end, gave_up, is_closed, is_half_open, is_open, ms,
-    opened, script, secs, sends, touchy, waits,
-};
+use insist_core::{Action, Budget, Jitter, Policy, PolicyError, Reason, Script, Verdict, play};
+use insist_tests::words::{ACCEPT, RETRY, SECOND, at, cancels, end, gave_up, ms, script, secs, sends, waits};
 
 use crate::draws::EVERY_JITTER;
 
@@ -118,77 +112,6 @@ fn answers_that_are_not_accepted_leave_the_others_in_flight() {
     assert_eq!(sends(&timeline), [0, 10, 20, 30, 40].map(at));
     assert_eq!(cancels(&timeline), [4, 5]);
     assert_eq!(end(&timeline), (at(45), Action::Return(3)));
-}
-
-#[track_caller]
-fn half_open_reports(probes: (u8, u8), reports: &[AttemptEnd], is_expected: fn(&Breaker, Instant) -> bool) {
-    let breaker = opened(touchy().probes(probes.0, probes.1));
-    let (last, before) = reports.split_last().expect("a report");
-    for end in before {
-        attempt(&breaker, at(1000), *end);
-        assert!(is_half_open(&breaker, at(1000)));
-    }
-    attempt(&breaker, at(1000), *last);
-    assert!(is_expected(&breaker, at(1000)), "{}", breaker.state(at(1000)));
-}
-
-/// F25. Failsafe's default is one failure; here it is half of at least 20.
-#[test]
-fn one_failure_opens_where_one_is_enough() {
-    let breaker = touchy();
-    attempt(&breaker, at(0), FAILURE);
-    assert!(is_open(&breaker, at(0)));
-}
-
-/// F27.
-#[test]
-fn two_failures_in_three_open() {
-    let breaker = Breaker::new(2.0 / 3.0).min_throughput(3);
-    attempt(&breaker, at(0), FAILURE);
-    attempt(&breaker, at(0), SUCCESS);
-    assert!(is_closed(&breaker, at(0)));
-    attempt(&breaker, at(0), FAILURE);
-    assert!(is_open(&breaker, at(0)));
-}
-
-/// F29 is a count of failures in a row, which insist does not have: a share above a half is the nearest.
-#[test]
-fn successes_and_failures_in_turn_stay_below_a_share_above_a_half() {
-    let breaker = Breaker::new(0.51).min_throughput(2);
-    for _ in 0..20 {
-        attempt(&breaker, at(0), SUCCESS);
-        attempt(&breaker, at(0), FAILURE);
-    }
-    assert!(is_closed(&breaker, at(0)));
-}
-
-/// F31: two failures in three.
-#[test]
-fn the_second_failure_of_three_probes_opens() {
-    half_open_reports((3, 2), &[FAILURE, SUCCESS, FAILURE], is_open);
-    half_open_reports((3, 2), &[FAILURE, SUCCESS, SUCCESS], is_closed);
-}
-
-/// F33: three successes in four.
-#[test]
-fn the_second_failure_of_four_probes_opens_where_three_are_to_succeed() {
-    half_open_reports((4, 3), &[SUCCESS, FAILURE, SUCCESS, FAILURE], is_open);
-    half_open_reports((4, 3), &[SUCCESS, FAILURE, SUCCESS, SUCCESS], is_closed);
-}
-
-/// F35: two successes in four.
-#[test]
-fn the_third_failure_of_four_probes_opens_where_two_are_to_succeed() {
-    half_open_reports((4, 2), &[SUCCESS, FAILURE, FAILURE, FAILURE], is_open);
-    half_open_reports((4, 2), &[FAILURE, SUCCESS, SUCCESS], is_closed);
-}
-
-/// F37: three successes in three.
-#[test]
-fn the_first_failure_opens_where_all_are_to_succeed() {
-    half_open_reports((3, 3), &[FAILURE], is_open);
-    half_open_reports((3, 3), &[SUCCESS, FAILURE], is_open);
-    half_open_reports((3, 3), &[SUCCESS, SUCCESS, SUCCESS], is_closed);
 }
 
 /// Fault O5: failsafe-go cuts a wait to what is left of its time, and so sends before the hint is over.
