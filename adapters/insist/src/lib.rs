@@ -97,8 +97,10 @@ pub use insist_ureq as ureq;
 pub use insist_core::Bulkhead;
 #[cfg(target_has_atomic = "64")]
 pub use insist_core::{
-    AdaptiveThrottle, AdaptiveThrottleError, Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState,
-    Latencies, LatenciesError, LatenciesState, RateLimit, RateLimitState, RetryQuota, RetryQuotaState,
+    AdaptiveThrottle, AdaptiveThrottleError, AimdLimit, AimdLimitError, AimdLimitState, Breaker, BreakerError,
+    BreakerState, Budget, BudgetError, BudgetState, GradientLimit, GradientLimitError, GradientLimitState, Latencies,
+    LatenciesError, LatenciesState, Pause, PauseError, PauseState, RateLimit, RateLimitState, RetryQuota,
+    RetryQuotaState, RetryShare, RetryShareError, RetryShareState,
 };
 pub use insist_core::{
     AsPolicy, AtEnd, Attempt, AttemptEnd, Decision, Event, Factor, Failure, Fraction, GaveUp, Hint, Hook, IntoTerms,
