@@ -39,8 +39,9 @@ pub use validate::GradientLimitError;
 /// the limit reached is refused; with [`waiting`](Self::waiting) it is held back, which suits the times of measuring, when
 /// few are let through.
 ///
-/// It needs load: below some hundred attempts a second measuring takes long, and an [`AimdLimit`](crate::AimdLimit) or a
-/// [`Bulkhead`](crate::Bulkhead) does better. Against a server that fails fast combine it with a
+/// It needs load: at 10 attempts a second it measures for 5 s of every minute, and an [`AimdLimit`](crate::AimdLimit) or a
+/// [`Bulkhead`](crate::Bulkhead) does better. It grows as long as answers are fast, also where less is in flight than it
+/// allows, so the most should be a number that does no harm. Against a server that fails fast combine it with a
 /// [`Breaker`](crate::Breaker).
 ///
 /// Source: Envoy, adaptive concurrency, `gradient_controller.cc`. There timers end windows; here they end with the first
