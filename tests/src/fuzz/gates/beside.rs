@@ -49,10 +49,12 @@ pub(super) fn run<G: Gate>(words: &mut Words<'_>, gate: &G, mut model: impl Mode
             0..=3 => now = now.saturating_add(pass(words, spans)).min(LAST),
             4..=7 => {
                 let cause = cause(words);
-                let says = Says::from(gate.admit(Instant::from_nanos(at), &cause));
-                assert_eq!(says, model.admit(at, &cause), "admit {cause:?} at {at}");
-                if says == Says::Yes {
-                    open.push((cause, at));
+                for _ in 0..times(words) {
+                    let says = Says::from(gate.admit(Instant::from_nanos(at), &cause));
+                    assert_eq!(says, model.admit(at, &cause), "admit {cause:?} at {at}");
+                    if says == Says::Yes {
+                        open.push((cause, at));
+                    }
                 }
             }
             8..=9 => {
@@ -70,16 +72,25 @@ pub(super) fn run<G: Gate>(words: &mut Words<'_>, gate: &G, mut model: impl Mode
                     model.refund(at, &cause);
                 }
             }
-            _ if !open.is_empty() => {
-                let (cause, since) = open.swap_remove(usize::from(words.byte()) % open.len());
-                let (at, settled) = (at.max(since), settled(words, since));
-                gate.settle(Instant::from_nanos(at), &cause, &settled);
-                model.settle(at, &cause, &settled);
+            _ => {
+                let (times, place, end) = (times(words), usize::from(words.byte()), end(words));
+                for _ in 0..times.min(open.len()) {
+                    let (cause, since): (Cause, u64) = open.swap_remove(place % open.len());
+                    let at = at.max(since);
+                    let sent = Instant::from_nanos(since);
+                    let settled = end.map_or(Settled::Unsent(sent), |end| Settled::Ended(end, sent));
+                    gate.settle(Instant::from_nanos(at), &cause, &settled);
+                    model.settle(at, &cause, &settled);
+                }
             }
-            _ => {}
         }
         model.compare(gate, now, words);
     }
+}
+
+/// One mostly, and now and then as many as fill what is kept of a few.
+fn times(words: &mut Words<'_>) -> usize {
+    if words.is_rare(48) { 20 } else { 1 }
 }
 
 fn pass(words: &mut Words<'_>, spans: &[u64]) -> u64 {
@@ -103,18 +114,17 @@ fn cause(words: &mut Words<'_>) -> Cause {
     }
 }
 
-fn settled(words: &mut Words<'_>, since: u64) -> Settled {
-    let since = Instant::from_nanos(since);
-    let end = match words.below(16) {
+/// With none, it was not sent after all.
+fn end(words: &mut Words<'_>) -> Option<AttemptEnd> {
+    Some(match words.below(16) {
         0..=5 => AttemptEnd::Accept,
         6 => AttemptEnd::Timeout,
         7 => AttemptEnd::Lost,
         8 => AttemptEnd::Deadline,
         9 => AttemptEnd::Cancelled,
-        10 => return Settled::Unsent(since),
+        10 => return None,
         _ => words.verdict().into(),
-    };
-    Settled::Ended(end, since)
+    })
 }
 
 /// The words of a SplitMix64 stream, as its authors publish it.
