@@ -20,18 +20,34 @@ impl<const ROOM: usize> Ring<ROOM> {
         set(&self.0[(number % ROOM as u64) as usize], |_| latency);
     }
 
-    /// Returns the latency of the nearest rank: the smallest that is no shorter than so many of those that are there, in
-    /// thousandths of a percent, of which `added` were put in.
+    /// Returns the latency of the nearest rank: the smallest that is no shorter than so many of the first ones, in thousandths
+    /// of a percent.
     pub(super) fn rank(&self, added: u64, thousandths: u32) -> u64 {
-        let len = added.min(ROOM as u64);
+        let len = added.min(ROOM as u64) as usize;
         let mut copy = [0; ROOM];
-        for (copy, latency) in copy.iter_mut().zip(&self.0).take(len as usize) {
+        for (copy, latency) in copy.iter_mut().zip(&self.0).take(len) {
             *copy = latency.load(Acquire);
         }
-        let rank = (len * u64::from(thousandths)).div_ceil(100_000).clamp(1, len.max(1));
-        let (_, latency, _) = copy[..len.max(1) as usize].select_nth_unstable(rank as usize - 1);
-        *latency
+        nearest_rank(&mut copy[..len.max(1)], 0, thousandths)
     }
+
+    /// Takes all out, and returns the latency of the nearest rank among them. A place that holds 0 is empty.
+    pub(super) fn drain(&self, thousandths: u32) -> Option<u64> {
+        let mut copy = [0; ROOM];
+        for (copy, latency) in copy.iter_mut().zip(&self.0) {
+            *copy = set(latency, |_| 0);
+        }
+        let empty = copy.iter().filter(|latency| **latency == 0).count();
+        (empty < ROOM).then(|| nearest_rank(&mut copy, empty, thousandths))
+    }
+}
+
+/// Returns the latency of the nearest rank among those after so many of the shortest.
+fn nearest_rank(latencies: &mut [u64], skipped: usize, thousandths: u32) -> u64 {
+    let len = latencies.len() - skipped;
+    let rank = (len as u64 * u64::from(thousandths)).div_ceil(100_000).clamp(1, len as u64);
+    let (_, latency, _) = latencies.select_nth_unstable(skipped + rank as usize - 1);
+    *latency
 }
 
 /// Changes a word, and returns what it was.
@@ -45,4 +61,28 @@ pub(super) fn latency(now: Instant, cause: &Cause, settled: &Settled) -> Option<
     let Settled::Ended(end, sent) = settled else { return None };
     let tells = matches!(end, AttemptEnd::Accept | AttemptEnd::Stop | AttemptEnd::Lost | AttemptEnd::Timeout);
     (tells && cause.kind != Kind::Hedge).then(|| now.as_nanos().saturating_sub(sent.as_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_empty_places_count_for_nothing() {
+        let ring = Ring::<8>::new();
+        assert_eq!(ring.drain(50_000), None);
+        (1..=5).for_each(|latency| ring.put(latency, latency * 10));
+        assert_eq!(ring.drain(50_000), Some(30));
+        assert_eq!(ring.drain(50_000), None);
+        ring.put(7, 9);
+        assert_eq!(ring.drain(1000), Some(9));
+    }
+
+    #[test]
+    fn the_latest_are_kept() {
+        let ring = Ring::<8>::new();
+        (0..20).for_each(|latency| ring.put(latency, latency + 1));
+        assert_eq!((ring.rank(20, 1000), ring.rank(20, 100_000)), (13, 20));
+        assert_eq!(ring.drain(1000), Some(13));
+    }
 }

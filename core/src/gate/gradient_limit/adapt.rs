@@ -70,7 +70,7 @@ impl GradientLimit {
     fn measure(&self, now: u64) {
         let adapting = &self.adapting;
         let (limit, _) = self.flight.read();
-        put(&adapting.heard, 0);
+        self.take_latency();
         put(&adapting.since, now);
         self.flight.set(self.least);
         put(&adapting.kept, limit.into());
@@ -78,9 +78,7 @@ impl GradientLimit {
 
     fn end_window(&self, now: u64) {
         let adapting = &self.adapting;
-        let heard = set(&adapting.heard, |_| 0);
-        if heard > 0 {
-            let latency = adapting.ring.rank(heard, self.percentile);
+        if let Some(latency) = self.take_latency() {
             let (limit, _) = self.flight.read();
             let least = formula::with_buffer(self.least_latency_now(), self.buffer);
             let next = formula::next(limit, least, latency).clamp(self.least, self.most);
@@ -100,6 +98,12 @@ impl GradientLimit {
         put(&self.adapting.due, now.saturating_add(self.window).min(again).min(TAKEN - 1));
     }
 
+    /// The percentile of the latencies since the last time; those of threads that are late are of the next.
+    fn take_latency(&self) -> Option<u64> {
+        put(&self.adapting.heard, 0);
+        self.adapting.ring.drain(self.percentile)
+    }
+
     /// Hears how long an attempt took that was sent then.
     pub(super) fn hear(&self, now: u64, sent: u64, latency: u64, is_answer: bool) {
         let adapting = &self.adapting;
@@ -108,7 +112,8 @@ impl GradientLimit {
             return;
         }
         let number = set(&adapting.heard, |heard| heard.saturating_add(1));
-        adapting.ring.put(number, latency);
+        // One of 0 would be none.
+        adapting.ring.put(number, latency.max(1));
         let is_enough = number.saturating_add(1) >= self.answers.into();
         if kept > 0 && is_enough && adapting.kept.compare_exchange(kept, 0, AcqRel, Acquire).is_ok() {
             self.end_measuring(now, kept as u32);
@@ -117,8 +122,9 @@ impl GradientLimit {
 
     fn end_measuring(&self, now: u64, limit: u32) {
         let adapting = &self.adapting;
-        let heard = set(&adapting.heard, |_| 0);
-        put(&adapting.least, adapting.ring.rank(heard, self.percentile).max(1));
+        if let Some(least) = self.take_latency() {
+            put(&adapting.least, least);
+        }
         put(&adapting.low, 0);
         self.flight.set(limit);
         let later = up_to((u128::from(self.interval) * 15 / 100) as u64, mix(now));
