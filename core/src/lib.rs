@@ -94,8 +94,10 @@ pub use event::{Decision, Event, Judged, Withdrawn};
 pub use gate::Bulkhead;
 #[cfg(target_has_atomic = "64")]
 pub use gate::{
-    AdaptiveThrottle, AdaptiveThrottleError, Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState,
-    Latencies, LatenciesError, LatenciesState, RateLimit, RateLimitState, RetryQuota, RetryQuotaState,
+    AdaptiveThrottle, AdaptiveThrottleError, AimdLimit, AimdLimitError, AimdLimitState, Breaker, BreakerError,
+    BreakerState, Budget, BudgetError, BudgetState, GradientLimit, GradientLimitError, GradientLimitState, Latencies,
+    LatenciesError, LatenciesState, Pause, PauseError, PauseState, RateLimit, RateLimitState, RetryQuota,
+    RetryQuotaState, RetryShare, RetryShareError, RetryShareState,
 };
 pub use gate::{Admission, Gate, HedgeAfter, Refusal, Settled};
 pub use jitter::{Fraction, Jitter};

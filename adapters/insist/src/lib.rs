@@ -38,7 +38,8 @@
 //!   `try_call()` or `.await` (the typed [`GaveUp`]), or with `report()` (everything).
 //! - [`Verdict`]: what to conclude from an outcome, if more than errors is judged.
 //! - [`Budget`], [`Breaker`], [`Bulkhead`]: state that many calls share, so that retries do not make an outage worse;
-//!   [`Latencies`], so that hedges follow the server; [`RateLimit`], [`RetryQuota`], [`AdaptiveThrottle`].
+//!   [`Latencies`], so that hedges follow the server; [`RateLimit`], [`RetryQuota`], [`AdaptiveThrottle`],
+//!   [`RetryShare`], [`AimdLimit`], [`GradientLimit`]; [`Pause`], for a host that asks all its callers to wait.
 //! - [`Terms`]: all of these as one value that many call sites share.
 //!
 //! # Features, each a module of its name
@@ -97,8 +98,10 @@ pub use insist_ureq as ureq;
 pub use insist_core::Bulkhead;
 #[cfg(target_has_atomic = "64")]
 pub use insist_core::{
-    AdaptiveThrottle, AdaptiveThrottleError, Breaker, BreakerError, BreakerState, Budget, BudgetError, BudgetState,
-    Latencies, LatenciesError, LatenciesState, RateLimit, RateLimitState, RetryQuota, RetryQuotaState,
+    AdaptiveThrottle, AdaptiveThrottleError, AimdLimit, AimdLimitError, AimdLimitState, Breaker, BreakerError,
+    BreakerState, Budget, BudgetError, BudgetState, GradientLimit, GradientLimitError, GradientLimitState, Latencies,
+    LatenciesError, LatenciesState, Pause, PauseError, PauseState, RateLimit, RateLimitState, RetryQuota,
+    RetryQuotaState, RetryShare, RetryShareError, RetryShareState,
 };
 pub use insist_core::{
     AsPolicy, AtEnd, Attempt, AttemptEnd, Decision, Event, Factor, Failure, Fraction, GaveUp, Hint, Hook, IntoTerms,

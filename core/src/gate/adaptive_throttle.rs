@@ -1,14 +1,13 @@
 //! Adaptive throttling: a client that turns requests away by itself once its backend does.
 
 use core::fmt;
-use core::sync::atomic::Ordering::{AcqRel, Acquire};
 use core::time::Duration;
 
-use super::slots::{AtomicU64, SLOTS};
+use super::dice::Dice;
+use super::slots::SLOTS;
 use super::window::{Added, Count, Row, Window};
 use super::{Admission, Gate, Refusal, Settled};
 use crate::attempt::{AttemptEnd, Cause};
-use crate::draw::{GOLDEN, mix};
 use crate::time::{Instant, nanos};
 use crate::verdict::Sent;
 
@@ -49,9 +48,7 @@ pub struct AdaptiveThrottle {
     k: f64,
     /// The length of a slot.
     length: u64,
-    seed: u64,
-    /// How often the dice were thrown.
-    thrown: AtomicU64,
+    dice: Dice,
     counts: Window,
 }
 
@@ -65,7 +62,7 @@ impl AdaptiveThrottle {
     /// Makes a throttle that lets about `k` requests through for each that the backend takes on, from 1 to 1000.
     #[must_use]
     pub const fn new(k: f64) -> Self {
-        let bare = Self { k, length: 1, seed: 0, thrown: AtomicU64::new(0), counts: Window::new() };
+        let bare = Self { k, length: 1, dice: Dice::new(0), counts: Window::new() };
         bare.window(Duration::from_secs(120))
     }
 
@@ -79,7 +76,7 @@ impl AdaptiveThrottle {
     /// Sets the seed of its dice. Default: 0.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.dice = Dice::new(seed);
         self
     }
 
@@ -124,21 +121,13 @@ impl AdaptiveThrottle {
                 self.counts.add(count, self.row(), now.as_nanos(), || true);
         }
     }
-
-    /// Throws the dice: from 0 up to, and without, 1.
-    fn throw(&self) -> f64 {
-        let number =
-            self.thrown.fetch_update(AcqRel, Acquire, |thrown| Some(thrown.wrapping_add(1))).unwrap_or_default();
-        let word = mix(self.seed.wrapping_add(number.wrapping_add(1).wrapping_mul(GOLDEN)));
-        (word >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 impl Gate for AdaptiveThrottle {
     fn admit(&self, now: Instant, _: &Cause) -> Admission {
         let refusal = self.refusal(now);
         self.add(REQUESTS, now);
-        if refusal > 0.0 && self.throw() < refusal {
+        if refusal > 0.0 && share(self.dice.throw()) < refusal {
             return Admission::No(Refusal::new(&"throttle: the backend turns too much away"));
         }
         Admission::Yes
@@ -157,6 +146,11 @@ impl Gate for AdaptiveThrottle {
             self.add(ACCEPTS, now);
         }
     }
+}
+
+/// Returns a number from 0 up to, and without, 1, in proportion to the word.
+fn share(word: u64) -> f64 {
+    (word >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 impl AdaptiveThrottle {

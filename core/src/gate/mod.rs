@@ -6,6 +6,8 @@
 #[cfg(target_has_atomic = "64")]
 mod adaptive_throttle;
 #[cfg(target_has_atomic = "64")]
+mod aimd_limit;
+#[cfg(target_has_atomic = "64")]
 mod breaker;
 #[cfg(target_has_atomic = "64")]
 mod budget;
@@ -13,11 +15,23 @@ mod budget;
 mod bulkhead;
 mod compose;
 #[cfg(target_has_atomic = "64")]
+mod dice;
+#[cfg(target_has_atomic = "64")]
+mod flight;
+#[cfg(target_has_atomic = "64")]
+mod gradient_limit;
+#[cfg(target_has_atomic = "64")]
 mod latencies;
+#[cfg(target_has_atomic = "64")]
+mod pause;
 #[cfg(target_has_atomic = "64")]
 mod rate_limit;
 #[cfg(target_has_atomic = "64")]
 mod retry_quota;
+#[cfg(target_has_atomic = "64")]
+mod retry_share;
+#[cfg(target_has_atomic = "64")]
+mod ring;
 #[cfg(target_has_atomic = "64")]
 mod slots;
 #[cfg(target_has_atomic = "64")]
@@ -31,17 +45,25 @@ use crate::time::Instant;
 #[cfg(target_has_atomic = "64")]
 pub use adaptive_throttle::{AdaptiveThrottle, AdaptiveThrottleError};
 #[cfg(target_has_atomic = "64")]
+pub use aimd_limit::{AimdLimit, AimdLimitError, AimdLimitState};
+#[cfg(target_has_atomic = "64")]
 pub use breaker::{Breaker, BreakerError, BreakerState};
 #[cfg(target_has_atomic = "64")]
 pub use budget::{Budget, BudgetError, BudgetState};
 #[cfg(target_has_atomic = "32")]
 pub use bulkhead::Bulkhead;
 #[cfg(target_has_atomic = "64")]
+pub use gradient_limit::{GradientLimit, GradientLimitError, GradientLimitState};
+#[cfg(target_has_atomic = "64")]
 pub use latencies::{Latencies, LatenciesError, LatenciesState};
+#[cfg(target_has_atomic = "64")]
+pub use pause::{Pause, PauseError, PauseState};
 #[cfg(target_has_atomic = "64")]
 pub use rate_limit::{RateLimit, RateLimitState};
 #[cfg(target_has_atomic = "64")]
 pub use retry_quota::{RetryQuota, RetryQuotaState};
+#[cfg(target_has_atomic = "64")]
+pub use retry_share::{RetryShare, RetryShareError, RetryShareState};
 
 /// State shared by many calls that can delay or refuse an attempt: budget, breaker, limiter, bulkhead.
 ///

@@ -2,12 +2,10 @@
 //!
 //! Its own draws (a number it is given, modulo the range) cannot be put into insist: the ranges are compared.
 
-use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use insist_core::{
-    Action, Admission, Breaker, Budget, Call, Cause, Gate, Instant, Kind, Policy, Reason, Refusal, Settled, Verdict,
-    play_with,
+    Action, Admission, Breaker, Budget, Call, Cause, Gate, Instant, Kind, Policy, Reason, Refusal, RetryShare, RetryShareError, Settled, Verdict, play_with,
 };
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -16,83 +14,7 @@ use insist_tests::words::{
     FAILURE, RETRY, SUCCESS, THROTTLED, at, attempt, gave_up, is_closed, is_open, ms, script_after, secs, sends,
 };
 
-use crate::hand::{Closed, Hand, lock, played};
-
-/// The gate of a cluster: a retry passes while fewer are waiting or in flight than a share of the requests in flight, or
-/// than a least number.
-#[derive(Debug)]
-pub(crate) struct RetryConcurrency {
-    percent: f64,
-    least: u32,
-    active: Mutex<Active>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Active {
-    requests: u32,
-    retries: u32,
-}
-
-impl Default for RetryConcurrency {
-    /// 20 %, at least 3.
-    fn default() -> Self {
-        Self::new(20.0, 3)
-    }
-}
-
-impl RetryConcurrency {
-    /// This share of the requests, in percent, and at least so many.
-    #[must_use]
-    pub(crate) fn new(percent: f64, least: u32) -> Self {
-        Self { percent, least, active: Mutex::default() }
-    }
-
-    /// Requests in flight.
-    #[must_use]
-    pub(crate) fn requests(&self) -> u32 {
-        lock(&self.active).requests
-    }
-
-    /// Retries that wait or are in flight.
-    #[must_use]
-    pub(crate) fn retries(&self) -> u32 {
-        lock(&self.active).retries
-    }
-}
-
-impl Gate for RetryConcurrency {
-    fn reserve(&self, _: Instant, _: &Cause) -> Result<(), Refusal> {
-        let mut active = lock(&self.active);
-        let share = (self.percent * f64::from(active.requests) / 100.0) as u32;
-        if active.retries >= share.max(self.least) {
-            return Err(Refusal::new(&"too many retries at once"));
-        }
-        active.retries += 1;
-        Ok(())
-    }
-
-    fn refund(&self, _: Instant, _: &Cause, _: Instant) {
-        lock(&self.active).retries -= 1;
-    }
-
-    fn admit(&self, _: Instant, _: &Cause) -> Admission {
-        lock(&self.active).requests += 1;
-        Admission::Yes
-    }
-
-    /// What was not sent after all is still reserved, until it is refunded or sent.
-    fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
-        let mut active = lock(&self.active);
-        active.requests -= 1;
-        if cause.kind != Kind::First && !matches!(settled, Settled::Unsent(_)) {
-            active.retries -= 1;
-        }
-    }
-
-    fn is_timeless(&self) -> bool {
-        true
-    }
-}
+use crate::hand::{Closed, Hand, played};
 
 /// Full jitter from `base` on; Envoy's cap is ten times the base.
 const fn envoy(base: Duration) -> Policy {
@@ -127,18 +49,31 @@ fn the_longest_wait_is_ten_times_the_first() {
 /// V5: 0 %, and none at least.
 #[test]
 fn a_budget_of_nothing_lets_no_retry_through() {
-    let budget = RetryConcurrency::new(0.0, 0);
+    let budget = RetryShare::new(0.0).at_least(0);
     let failed = played(&envoy(ms(25)), &budget, &[RETRY; 3]);
     assert_eq!(sends(&failed).len(), 1);
     assert_eq!(gave_up(&failed).reason, Reason::Refused);
-    assert_eq!(budget.requests(), 0);
-    assert_eq!(budget.retries(), 0);
+    assert_eq!(budget.state().in_flight, 0);
+    assert_eq!(budget.state().retries, 0);
+}
+
+#[test]
+fn a_share_that_makes_no_sense_is_said_and_lets_no_retry_through() {
+    for share in [-0.1, 1.1, f64::NAN] {
+        let budget = RetryShare::new(share);
+        assert_eq!(budget.validate(), Err(RetryShareError::Share));
+        let refusal = budget.reserve(at(0), &by_hand::RETRY).expect_err("it makes no sense");
+        assert_eq!(refusal.reason(), "retry share is invalid");
+        assert_eq!(budget.state().left, 0);
+    }
+    assert_eq!(RetryShareError::Share.to_string(), "the share of retries is not a number from 0 to 1");
+    assert_eq!(RetryShare::default().validate(), Ok(()));
 }
 
 /// V7: no retries are the limit's doing, not the budget's, which is not asked.
 #[test]
 fn without_retries_the_attempts_run_out() {
-    let budget = RetryConcurrency::new(0.0, 0);
+    let budget = RetryShare::new(0.0).at_least(0);
     let failed = played(&envoy(ms(25)).attempts(1), &budget, &[RETRY]);
     assert_eq!(gave_up(&failed).reason, Reason::Attempts);
     assert_eq!(gave_up(&failed).at, at(0));
@@ -176,19 +111,19 @@ fn a_post_is_not_retried() {
 /// requests in flight a fourth and no fifth. A retry that waits counts.
 #[test]
 fn retries_are_a_share_of_what_is_in_flight() {
-    let budget = RetryConcurrency::default();
+    let budget = RetryShare::default();
     let policy = Policy::constant(ms(100)).jitter(insist_core::Jitter::None);
     let mut retrying: Vec<_> = (0..3).map(|_| fails_once(&policy, &budget)).collect();
-    assert_eq!(budget.requests(), 0);
-    assert_eq!(budget.retries(), 3);
+    assert_eq!(budget.state().in_flight, 0);
+    assert_eq!(budget.state().retries, 3);
     assert!(
         matches!(fails_once(&policy, &budget).poll(at(0)), Action::GiveUp(stop) if stop.reason() == Reason::Refused)
     );
 
     let mut in_flight: Vec<_> = (0..20).map(|_| sends_once(&policy, &budget)).collect();
     retrying.push(fails_once(&policy, &budget));
-    assert_eq!(budget.requests(), 20);
-    assert_eq!(budget.retries(), 4);
+    assert_eq!(budget.state().in_flight, 20);
+    assert_eq!(budget.state().retries, 4);
     assert!(
         matches!(fails_once(&policy, &budget).poll(at(0)), Action::GiveUp(stop) if stop.reason() == Reason::Refused)
     );
@@ -196,44 +131,44 @@ fn retries_are_a_share_of_what_is_in_flight() {
     for call in &mut retrying {
         assert_eq!(sent(call.poll(at(100))), 2);
     }
-    assert_eq!(budget.requests(), 24, "a retry is a request as well");
-    assert_eq!(budget.retries(), 4, "a retry is a request as well");
+    assert_eq!(budget.state().in_flight, 24, "a retry is a request as well");
+    assert_eq!(budget.state().retries, 4, "a retry is a request as well");
     for call in retrying.iter_mut().take(2) {
         let _ = call.handle(at(110), 2, Verdict::Accept);
     }
-    assert_eq!(budget.requests(), 22);
-    assert_eq!(budget.retries(), 2);
+    assert_eq!(budget.state().in_flight, 22);
+    assert_eq!(budget.state().retries, 2);
     retrying.clear();
     in_flight.clear();
-    assert_eq!(budget.requests(), 0, "dropped calls leave nothing behind");
-    assert_eq!(budget.retries(), 0, "dropped calls leave nothing behind");
+    assert_eq!(budget.state().in_flight, 0, "dropped calls leave nothing behind");
+    assert_eq!(budget.state().retries, 0, "dropped calls leave nothing behind");
 }
 
 /// A retry that is not sent gives its place back once: dropped in its backoff, or refused by another gate in the end.
 #[test]
 fn a_retry_that_is_never_sent_gives_its_place_back() {
-    let (budget, policy) = (RetryConcurrency::default(), Policy::aws());
+    let (budget, policy) = (RetryShare::default(), Policy::aws());
     let waiting = fails_once(&policy, &budget);
-    assert_eq!(budget.retries(), 1);
+    assert_eq!(budget.state().retries, 1);
     drop(waiting);
-    assert_eq!(budget.retries(), 0);
+    assert_eq!(budget.state().retries, 0);
     let gates = (&budget, Closed { for_firsts: false });
     let refused = played(&policy, &gates, &[RETRY; 3]);
     assert_eq!(sends(&refused).len(), 1);
     assert_eq!(gave_up(&refused).reason, Reason::Refused);
-    assert_eq!(budget.requests(), 0);
-    assert_eq!(budget.retries(), 0);
+    assert_eq!(budget.state().in_flight, 0);
+    assert_eq!(budget.state().retries, 0);
 }
 
-type Plain<'a> = Call<&'a Policy, &'a RetryConcurrency>;
+type Plain<'a> = Call<&'a Policy, &'a RetryShare>;
 
-fn sends_once<'a>(policy: &'a Policy, budget: &'a RetryConcurrency) -> Plain<'a> {
+fn sends_once<'a>(policy: &'a Policy, budget: &'a RetryShare) -> Plain<'a> {
     let mut call = Call::new(policy, budget, at(0), 7);
     assert_eq!(sent(call.poll(at(0))), 1);
     call
 }
 
-fn fails_once<'a>(policy: &'a Policy, budget: &'a RetryConcurrency) -> Plain<'a> {
+fn fails_once<'a>(policy: &'a Policy, budget: &'a RetryShare) -> Plain<'a> {
     let mut call = sends_once(policy, budget);
     let _ = call.handle(at(0), 1, RETRY);
     call

@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use insist_core::Verdict::{Accept, Stop};
-use insist_core::{Action, AdaptiveThrottle, Call, Handled, Instant, Jitter, Policy};
+use insist_core::{Action, AdaptiveThrottle, Call, Handled, Instant, Jitter, Policy, RetryShare};
 use insist_tests::words::{RETRY, THROTTLED, at, ms};
 
 use crate::aws::rates::RateLimiter;
 use crate::aws::{Costs, available, quota as aws_quota};
-use crate::envoy::RetryConcurrency;
 use crate::grpc::{Pushback, RetryThrottle};
 
 const POLICY: Policy = Policy::exponential(ms(100))
@@ -25,7 +24,7 @@ const POLICY: Policy = Policy::exponential(ms(100))
 #[test]
 fn calls_that_overlap_leave_nothing_behind() {
     let mut random = fastrand::Rng::with_seed(7);
-    let concurrency = RetryConcurrency::default();
+    let concurrency = RetryShare::default();
     let throttle = RetryThrottle::new(1000, 1.0).unwrap();
     let quota = aws_quota(Costs::V2_1, 500);
     // A call follows the other without a pause, so with the usual 2 it would turn away nearly all.
@@ -72,7 +71,7 @@ fn calls_that_overlap_leave_nothing_behind() {
     }
     assert!(returned > 100 && gave_up > 100 && retried > 100, "{returned} {gave_up} {retried}");
     calls.clear();
-    assert_eq!(concurrency.requests(), 0);
-    assert_eq!(concurrency.retries(), 0);
+    assert_eq!(concurrency.state().in_flight, 0);
+    assert_eq!(concurrency.state().retries, 0);
     assert!(available(&quota, at(0)) <= 500 && throttle.thousandths() <= 1_000_000);
 }

@@ -87,7 +87,7 @@ fn any_header_lines_ask_for_what_a_second_reading_says() {
 
 #[test]
 fn gates_do_what_their_models_do_through_any_operations() {
-    run("gates", 12_000);
+    run("gates", 30_000);
 }
 
 #[test]

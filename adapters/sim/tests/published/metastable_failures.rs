@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use insist_core::{Breaker, Budget, Gate, Policy, RetryQuota};
+use insist_core::{AimdLimit, Breaker, Budget, Gate, GradientLimit, Policy, RetryQuota};
 use insist_sim::{Arrivals, Candidate, Clients, Incident, Outcome, Servers, Times, World, theory};
 
 const S: Duration = Duration::from_secs(1);
@@ -62,6 +62,23 @@ fn a_budget_recovers_by_the_room_that_it_leaves() {
         let well = empty - 300.0 / (300.0 - 280.0 * (1.0 + ratio));
         println!("ratio {ratio}: well after {recovers} s, by theory {well:.0} s; drained after {empty:.0} s");
         assert!((recovers / well - 1.0).abs() < 0.03, "{ratio}: {recovers} of {well}");
+    }
+}
+
+/// What waits at the server is no more than the limit, so answers come in time again as soon as the outage is over.
+#[test]
+fn a_limit_that_adapts_keeps_the_backlog_short() {
+    let world = world(280.0, 300);
+    for (name, outcome) in [
+        ("aimd", run(&world, || AimdLimit::new(1, 200).start(20))),
+        ("gradient", run(&world, || GradientLimit::new(3, 200))),
+    ] {
+        let recovers = outcome.recovers.unwrap_or_else(|| panic!("{name} does not recover"));
+        let (load, success) = last(&outcome, 60);
+        println!("{name}: well after {recovers:?}; in the last minute {load:.0} sends a second, {success:.3} succeed");
+        assert!(recovers <= 3 * S, "{name}: {recovers:?}");
+        assert_eq!(success, 1.0, "{name}");
+        assert!((load / 280.0 - 1.0).abs() < 0.01, "{name}: {load}");
     }
 }
 

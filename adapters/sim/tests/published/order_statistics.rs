@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use insist_core::Policy;
+use insist_core::{Latencies, Policy};
 use insist_sim::{Arrivals, Candidate, Clients, Outcome, Servers, Times, World};
 
 const S: Duration = Duration::from_secs(1);
@@ -18,9 +18,13 @@ fn service() -> Times {
 }
 
 pub(crate) fn run(policy: Policy) -> Outcome {
+    run_as(Candidate::new("", policy))
+}
+
+fn run_as(candidate: Candidate<'_>) -> Outcome {
     let clients = Clients::open(Arrivals::poisson(1000.0));
     let world = World::new(clients, Servers::new(service()).workers(1_000_000)).lasting(500 * S);
-    world.run(&Candidate::new("", policy), 7).unwrap()
+    world.run(&candidate, 7).unwrap()
 }
 
 #[track_caller]
@@ -53,6 +57,24 @@ fn a_hedge_costs_what_it_comes_after_and_cuts_the_tail() {
     let later = hedged(P98_5);
     assert!((later.sends_per_call() - 1.015).abs() < 0.001, "{}", later.sends_per_call());
     assert_quantile(&later, 0.99, 42.32, 0.01);
+}
+
+/// The same where the delay is a percentile of what the client has seen. The 487th of 512 lies below 26 in 513, not 5 %, so
+/// it costs a little more; for the 505th it is 8 in 513. The higher the percentile, the more its estimate swings.
+#[test]
+fn a_hedge_at_a_percentile_costs_and_gains_as_one_at_the_delay_that_is_right() {
+    let hedged = |percentile| {
+        let policy = Policy::stop().attempts(2).lanes(2).hedge_at(percentile);
+        run_as(Candidate::new("", policy).gate(Latencies::new))
+    };
+    for (percentile, above, p99, within) in [(95.0, 26.0, 33.31, 0.01), (98.5, 8.0, 42.32, 0.04)] {
+        let outcome = hedged(percentile);
+        let (sends, expected) = (outcome.sends_per_call(), 1.0 + above / 513.0);
+        println!("p{percentile}: {sends:.4} sends a call, by arithmetic {expected:.4}");
+        assert!((sends - expected).abs() < 0.001, "{sends} of {expected}");
+        assert_quantile(&outcome, 0.99, p99, within);
+    }
+    assert_quantile(&hedged(95.0), 0.999, 44.3, 0.03);
 }
 
 /// p99 19.50 of two, 15.03 of three.

@@ -5,8 +5,9 @@ mod samples;
 use core::fmt;
 use core::time::Duration;
 
+use super::ring::latency;
 use super::{Gate, HedgeAfter, Settled};
-use crate::attempt::{AttemptEnd, Cause, Kind};
+use crate::attempt::Cause;
 use crate::percentile::Percentile;
 use crate::time::{Instant, nanos};
 use samples::{ROOM, Samples};
@@ -130,13 +131,7 @@ impl Latencies {
 
 impl Gate for Latencies {
     fn settle(&self, now: Instant, cause: &Cause, settled: &Settled) {
-        let Settled::Ended(end, sent) = settled else { return };
-        let tells = match end {
-            AttemptEnd::Accept | AttemptEnd::Stop | AttemptEnd::Lost | AttemptEnd::Timeout => cause.kind != Kind::Hedge,
-            AttemptEnd::Retry(_) | AttemptEnd::Deadline | AttemptEnd::Cancelled | AttemptEnd::Withdrawn => false,
-        };
-        if tells {
-            let latency = now.as_nanos().saturating_sub(sent.as_nanos());
+        if let Some(latency) = latency(now, cause, settled) {
             self.samples.add(now.as_nanos(), self.window, latency);
         }
     }

@@ -1,11 +1,12 @@
-//! The latest latencies in a ring that threads share without a lock, and a percentile of them.
+//! The latest latencies, which are forgotten after a silence, and a percentile of them that is worked out now and then.
 
-use core::sync::atomic::Ordering::{AcqRel, Acquire};
+use core::sync::atomic::Ordering::Acquire;
 
-use crate::gate::slots::AtomicU64;
+use crate::gate::ring::{Ring, set};
+use crate::gate::slots::{AtomicU64, LATENCIES};
 
 /// The number of latencies that are held.
-pub(super) const ROOM: usize = 512;
+pub(super) const ROOM: usize = LATENCIES;
 /// Up to so many latencies the percentile is worked out at each, and then at every 16th.
 const FEW: u64 = 32;
 
@@ -19,13 +20,13 @@ pub(super) struct Samples {
     asked: AtomicU64,
     /// That percentile, as it was worked out last.
     estimate: AtomicU64,
-    ring: [AtomicU64; ROOM],
+    ring: Ring<ROOM>,
 }
 
 impl Samples {
     pub(super) const fn new() -> Self {
         let [added, latest, asked, estimate] = [const { AtomicU64::new(0) }; 4];
-        Self { added, latest, asked, estimate, ring: [const { AtomicU64::new(0) }; ROOM] }
+        Self { added, latest, asked, estimate, ring: Ring::new() }
     }
 
     /// Adds one, and works out anew what was asked for last.
@@ -37,11 +38,11 @@ impl Samples {
         }
         set(&self.latest, |latest| latest.max(now));
         let place = set(&self.added, |added| added.saturating_add(1));
-        set(&self.ring[(place % ROOM as u64) as usize], |_| latency);
+        self.ring.put(place, latency);
         let added = place.saturating_add(1);
         let asked = self.asked.load(Acquire) as u32;
         if asked > 0 && (added <= FEW || added % 16 == 0) {
-            let estimate = self.rank(added, asked);
+            let estimate = self.ring.rank(added, asked);
             set(&self.estimate, |_| estimate);
         }
     }
@@ -56,7 +57,7 @@ impl Samples {
         if self.asked.load(Acquire) == u64::from(thousandths) {
             return self.estimate.load(Acquire);
         }
-        let estimate = self.rank(self.added.load(Acquire), thousandths);
+        let estimate = self.ring.rank(self.added.load(Acquire), thousandths);
         set(&self.estimate, |_| estimate);
         set(&self.asked, |_| thousandths.into());
         estimate
@@ -66,7 +67,7 @@ impl Samples {
     pub(super) fn quantile(&self, now: u64, window: u64, thousandths: u32) -> Option<u64> {
         match self.len(now, window) {
             0 => None,
-            len => Some(self.rank(len.into(), thousandths)),
+            len => Some(self.ring.rank(len.into(), thousandths)),
         }
     }
 
@@ -74,23 +75,6 @@ impl Samples {
     fn is_stale(&self, now: u64, window: u64) -> bool {
         now.saturating_sub(self.latest.load(Acquire)) > window
     }
-
-    /// Returns the latency of the nearest rank: the smallest that is no shorter than so many of the first ones.
-    fn rank(&self, added: u64, thousandths: u32) -> u64 {
-        let len = added.min(ROOM as u64);
-        let mut copy = [0; ROOM];
-        for (copy, latency) in copy.iter_mut().zip(&self.ring).take(len as usize) {
-            *copy = latency.load(Acquire);
-        }
-        let rank = (len * u64::from(thousandths)).div_ceil(100_000).clamp(1, len.max(1));
-        let (_, latency, _) = copy[..len.max(1) as usize].select_nth_unstable(rank as usize - 1);
-        *latency
-    }
-}
-
-/// Changes a word, and returns what it was.
-fn set(word: &AtomicU64, change: impl Fn(u64) -> u64) -> u64 {
-    word.fetch_update(AcqRel, Acquire, |seen| Some(change(seen))).unwrap_or_default()
 }
 
 #[cfg(test)]

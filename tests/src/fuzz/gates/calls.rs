@@ -1,6 +1,11 @@
 //! A few calls at once over the same gates: whatever their drivers do, everything is given back (law 12).
 
-use insist_core::{Action, Call, Gate, Handled, Instant, Policy};
+use std::time::Duration;
+
+use insist_core::{
+    Action, AimdLimit, Call, Gate, GradientLimit, Handled, Instant, Latencies, Pause, Policy, RateLimit, RetryQuota,
+    RetryShare,
+};
 
 use super::super::ledger::Ledger;
 use super::super::plan::Words;
@@ -13,6 +18,21 @@ struct Driven<'a, G: Gate> {
     call: Call<&'a Policy, &'a Ledger<G>, ROOM>,
     in_flight: Vec<u32>,
     until: Option<Instant>,
+}
+
+/// Those that have no place in the tuple of budget, breaker and bulkhead.
+pub(super) fn over_the_others(words: &mut Words<'_>) {
+    const MS: Duration = Duration::from_millis(1);
+    let rate = RateLimit::new(20, 1000 * MS).waiting(100 * MS);
+    let (pause, quota, latencies) = (Pause::new(), RetryQuota::new(100), Latencies::new());
+    let share = RetryShare::new(0.5).at_least(2);
+    let aimd = AimdLimit::new(1, 5).waiting(10 * MS);
+    let gradient = GradientLimit::new(2, 5).measuring(100 * MS, 2);
+    run(words, &((&pause, &quota, &rate), (&share, &aimd, &latencies, &gradient)));
+    assert_eq!(aimd.state().in_flight, 0, "an attempt was never settled");
+    assert_eq!(gradient.state().in_flight, 0, "an attempt was never settled");
+    assert_eq!(share.state().in_flight, 0, "an attempt was never settled");
+    assert_eq!(share.state().retries, 0, "a retry was never settled or refunded");
 }
 
 /// Drives calls over the gate as the bytes say, and drops them wherever they are.

@@ -1,9 +1,19 @@
-//! Budget, breaker and bulkhead, alone and as a tuple, through any operations: they do what their exact models do.
+//! The gates through any operations: they do what their exact models do. Budget, breaker and bulkhead alone and as a tuple,
+//! the others one by one, and all of them around whole calls.
 
+mod aimd;
+mod beside;
 mod breaker;
 mod budget;
 mod calls;
+mod gradient;
+mod latencies;
+mod pause;
+mod quota;
+mod rate;
 mod rules;
+mod share;
+mod throttle;
 
 use insist_core::{
     Admission, AttemptEnd, Breaker, Budget, Bulkhead, Cause, Failure, Gate, Instant, Kind, Refusal, Settled,
@@ -23,10 +33,26 @@ const LAST: u64 = 2_300_000_000_000_000_123;
 /// If one differs, or if something is not given back.
 pub fn gates(bytes: &[u8]) {
     let mut words = Words::new(bytes);
-    let rules = Rules::read(&mut words);
+    match words.below(24) {
+        0 => throttle::run(&mut words),
+        1 => quota::run(&mut words),
+        2 => rate::run(&mut words),
+        3 => latencies::run(&mut words),
+        4 => aimd::run(&mut words),
+        5 => gradient::run(&mut words),
+        6 => pause::run(&mut words),
+        7 => share::run(&mut words),
+        8 => calls::over_the_others(&mut words),
+        _ => three(&mut words),
+    }
+}
+
+/// Budget, breaker and bulkhead.
+fn three(words: &mut Words<'_>) {
+    let rules = Rules::read(words);
     let (budget, breaker, bulkhead) = rules.gates();
     if words.is_rare(85) {
-        calls::run(&mut words, &(&budget, &breaker, &bulkhead));
+        calls::run(words, &(&budget, &breaker, &bulkhead));
         assert_eq!(bulkhead.in_flight(), 0, "an attempt was never settled");
         return;
     }
@@ -41,7 +67,7 @@ pub fn gates(bytes: &[u8]) {
         open: Vec::new(),
     };
     while !words.is_empty() {
-        pairs.step(&mut words);
+        pairs.step(words);
         pairs.compare();
     }
     pairs.settle_all();
