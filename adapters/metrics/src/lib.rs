@@ -18,7 +18,8 @@
 //! - `kind` is `first`, `retry` or `hedge`; `end` is `accept`, `retry`, `stop`, `timeout`, `lost`, `deadline`,
 //!   `cancelled` or `withdrawn`. So retries are attempts of that kind, and hedges that won are those of kind `hedge` and
 //!   end `accept`.
-//! - `reason` is `backoff` or `gate`. A wait is as long as it was, not as it was meant to be.
+//! - `reason` is `backoff` or `gate`. A wait is as long as it was, not as it was meant to be. In a call of several lanes
+//!   it is the wait for the send that comes next, if nothing else is due before that.
 //! - `refusal` is what the gate said: `breaker is open`. A refusal that ended one lane of several, or kept a hedge from
 //!   being sent, ended no call and is not counted.
 //! - `result` is `returned`, or the reason for which the call gave up: `attempts`, `deadline`, `stopped`, `backoff`,
