@@ -135,8 +135,8 @@
 //! # Metrics
 //!
 //! With the feature `metrics`, every call is counted and timed through the `metrics` crate, where a recorder is
-//! installed: attempts by kind and end, waits, refusals, calls by result. `metrics_as` gives them
-//! a name. No address is among the labels. `insist-metrics` lists them, and records the state of gates too.
+//! installed: attempts by kind and end, waits, refusals, calls by result. `metrics_as` gives them a
+//! name. No address is among the labels. `insist-metrics` lists them, and records the state of gates too.
 //!
 //! # Bodies
 //!
