@@ -32,6 +32,7 @@ mod readmes {
         Smol: "adapters/smol/README.md",
         Http: "adapters/http/README.md",
         Tracing: "adapters/tracing/README.md",
+        Metrics: "adapters/metrics/README.md",
         Sim: "adapters/sim/README.md",
         Cli: "adapters/cli/README.md",
         Flaky: "tests/flaky/README.md",

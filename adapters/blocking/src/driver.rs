@@ -148,6 +148,30 @@ impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
     }
 }
 
+#[cfg(feature = "metrics")]
+impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
+    /// Counts and times the call, its attempts and its waits through the `metrics` crate, besides the hook that was set
+    /// before. [`insist_metrics`] lists the metrics. If no recorder is installed, this does nothing.
+    ///
+    /// ```
+    /// use insist_blocking::{Policy, retry};
+    ///
+    /// let value = retry(Policy::zero(), |_| Ok::<_, std::io::Error>(7)).metrics().call()?;
+    /// # assert_eq!(value, 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[inline]
+    pub fn metrics(self) -> Driver<W, Terms<P, J, (H, crate::Metrics), G>> {
+        self.map_terms(|terms| terms.map_hook(|hook| (hook, crate::Metrics::new())))
+    }
+
+    /// Does the same as [`metrics`](Self::metrics), and labels the metrics with the call's name: `price`, for example.
+    #[inline]
+    pub fn metrics_as(self, name: &'static str) -> Driver<W, Terms<P, J, (H, crate::Metrics), G>> {
+        self.map_terms(|terms| terms.map_hook(|hook| (hook, crate::Metrics::named(name))))
+    }
+}
+
 impl<W, S> Driver<W, S> {
     #[inline]
     fn map_terms<Z>(self, map: impl FnOnce(S) -> Z) -> Driver<W, Z> {

@@ -27,6 +27,7 @@
 //!
 //! # Features
 //!
+//! - `metrics`: the methods `metrics` and `metrics_as`, which count and time a call through the `metrics` crate.
 //! - `tracing`: the methods `trace` and `trace_as`, which show a call as spans and events of the `tracing` crate.
 //!
 //! The root has the names that a caller needs; [`insist_core`] has those for drivers and gates of your own.
@@ -61,6 +62,8 @@ pub use insist_core::{
     Refusal, Repeat, Replicas, Report, Retrying, SaysNoOutcome, Sent, Shape, Terms, TermsOf, Verdict, WaitReason, When,
     Winner,
 };
+#[cfg(feature = "metrics")]
+pub use insist_metrics::Metrics;
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
 pub use race::{LANES, race};

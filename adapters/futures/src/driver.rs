@@ -3,6 +3,8 @@
 use core::fmt;
 
 use insist_core::{Event, Gate, GaveUp, Hook, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
+#[cfg(feature = "metrics")]
+use insist_metrics::Metrics;
 #[cfg(feature = "tracing")]
 use insist_tracing::Tracing;
 
@@ -130,6 +132,28 @@ impl<M, O: Outcomes, P, J, H, G, const LANES: usize> Driver<M, O, Terms<P, J, H,
         Tracing: Hook<O::Value, O::Error>,
     {
         self.map(|terms| terms.map_hook(|hook| (hook, Tracing::named(name))))
+    }
+
+    /// Counts and times the call, its attempts and its waits through the `metrics` crate, besides the hook that was set
+    /// before. [`insist_metrics`] lists the metrics. If no recorder is installed, this does nothing. A call that is
+    /// dropped counts as cancelled.
+    ///
+    /// ```
+    /// use insist_futures::{Policy, VirtualTimer, retry};
+    ///
+    /// let timer = VirtualTimer::new();
+    /// let call = retry(timer.clone(), Policy::zero(), |_| async { Ok::<_, std::io::Error>(7) });
+    /// assert_eq!(timer.block_on(call.metrics().call()).unwrap(), 7);
+    /// ```
+    #[cfg(feature = "metrics")]
+    pub fn metrics(self) -> Driver<M, O, Terms<P, J, (H, Metrics), G>, LANES> {
+        self.map(|terms| terms.map_hook(|hook| (hook, Metrics::new())))
+    }
+
+    /// Does the same as [`metrics`](Self::metrics), and labels the metrics with the call's name: `price`, for example.
+    #[cfg(feature = "metrics")]
+    pub fn metrics_as(self, name: &'static str) -> Driver<M, O, Terms<P, J, (H, Metrics), G>, LANES> {
+        self.map(|terms| terms.map_hook(|hook| (hook, Metrics::named(name))))
     }
 
     /// Sets state that many calls share, which can delay or refuse an attempt: a reference, an `Arc`, a tuple of these,

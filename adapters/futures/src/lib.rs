@@ -33,6 +33,7 @@
 //! - `alloc`: the method `report`, and reports.
 //! - `std`: `alloc`, a virtual timer, seeded timers, and a test suite for timers of your own (module `testing`).
 //! - `tower`: the module `tower`, a layer that retries or hedges the calls of any service, with any timer.
+//! - `metrics`: `std`, and the method `metrics`, which counts and times a call through the `metrics` crate.
 //! - `tracing`: `alloc`, and the method `trace`, which shows a call as spans and events of the `tracing` crate.
 
 #![no_std]
@@ -87,6 +88,8 @@ pub use insist_core::{
 pub use insist_core::{Breaker, BreakerState, Budget, BudgetState, Latencies};
 #[cfg(feature = "alloc")]
 pub use insist_core::{Entry, Log, NoDetail, Report, Winner};
+#[cfg(feature = "metrics")]
+pub use insist_metrics::Metrics;
 #[cfg(feature = "tracing")]
 pub use insist_tracing::Tracing;
 pub use local::{EndWithCallOrTryCallOrReport, Local, retry_local};

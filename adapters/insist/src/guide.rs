@@ -9,6 +9,7 @@ macro_rules! chapters {
             #[doc = "[hints]: crate::guide::hints"]
             #[doc = "[idempotency]: crate::guide::idempotency"]
             #[doc = "[own_loop]: crate::guide::own_loop"]
+            #[doc = "[seeing]: crate::guide::seeing"]
             #[doc = ""]
             #[doc = include_str!(concat!("../guide/", $file))]
             pub mod $name {}

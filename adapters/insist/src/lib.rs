@@ -52,6 +52,7 @@
 //! | `tower` | a layer around any tower service, on tokio |
 //! | `http` | what an HTTP answer means: statuses, idempotency, Retry-After |
 //! | `ureq` | a drop-in for ureq 3 |
+//! | `metrics` | what calls do as counters and histograms; the state of gates |
 //! | `tracing` | decisions as spans and events |
 //! | `serde` | policies, states, logs and reports through serde |
 //! | `arbitrary`, `proptest` | policies and scripts for fuzzers and property tests |
@@ -63,7 +64,7 @@
 #![forbid(unsafe_code)]
 
 // Its examples use these.
-#[cfg(all(feature = "proptest", feature = "serde", feature = "tower"))]
+#[cfg(all(feature = "metrics", feature = "proptest", feature = "serde", feature = "tower"))]
 pub mod guide;
 pub mod machine;
 #[cfg(feature = "alloc")]
@@ -78,6 +79,9 @@ pub use insist_futures as futures;
 #[cfg(feature = "http")]
 #[doc(inline)]
 pub use insist_http as http;
+#[cfg(feature = "metrics")]
+#[doc(inline)]
+pub use insist_metrics as metrics;
 #[cfg(feature = "smol")]
 #[doc(inline)]
 pub use insist_smol as smol;

@@ -31,6 +31,7 @@
 //! # Features
 //!
 //! - `tower`: the module `tower`, a layer that retries or hedges the calls of any service.
+//! - `metrics`: the method `metrics`, which counts and times a call through the `metrics` crate.
 //! - `tracing`: the method `trace`, which shows a call as spans and events of the `tracing` crate.
 
 #![forbid(unsafe_code)]
@@ -42,6 +43,8 @@ mod timer;
 #[cfg(feature = "tower")]
 pub mod tower;
 
+#[cfg(feature = "metrics")]
+pub use insist_futures::Metrics;
 #[cfg(feature = "tracing")]
 pub use insist_futures::Tracing;
 pub use insist_futures::{

@@ -5,6 +5,8 @@ pub use insist_futures::tower::{
     BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
 };
 
+#[cfg(feature = "metrics")]
+pub use insist_futures::tower::Measured;
 #[cfg(feature = "tracing")]
 pub use insist_futures::tower::Traced;
 

@@ -69,3 +69,14 @@ fn what_is_traced_without_a_subscriber_allocates_nothing() {
     call();
     assert_eq!(allocation_counter::measure(call).count_total, 0);
 }
+
+/// Nor does one that is measured where no recorder is installed.
+#[cfg(feature = "metrics")]
+#[test]
+fn what_is_measured_without_a_recorder_allocates_nothing() {
+    let cost = allocation_counter::measure(|| {
+        let call = retry(Policy::zero(), |attempt| ready(if attempt.id < 3 { Err("no") } else { Ok(attempt.id) }));
+        assert_eq!(at_once(call.metrics_as("price")).ok(), Some(3));
+    });
+    assert_eq!(cost.count_total, 0);
+}

@@ -20,12 +20,17 @@ use crate::settings::Settings;
 use crate::targets::Targets;
 use crate::transport::Cancel;
 
-/// Adds `trace` to the builder of a call, if the feature `tracing` is on.
-macro_rules! traced {
-    ($call:expr) => {{
+/// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
+macro_rules! seen {
+    ($call:expr, $settings:expr) => {{
         let call = $call;
         #[cfg(feature = "tracing")]
         let call = call.trace();
+        #[cfg(feature = "metrics")]
+        let call = match $settings.metrics_name {
+            Some(name) => call.metrics_as(name),
+            None => call.metrics(),
+        };
         call
     }};
 }
@@ -146,10 +151,10 @@ impl Call<'_> {
         let hook = |event: &Event<'_, Ended, Failed>| self.see(event);
         let detail = |outcome: &Outcome| targets.detail(outcome);
         match (sender.settings.wants_report(), sender.settings.hook.is_some() || targets.looks()) {
-            (false, false) => (traced!(call).call(), None),
-            (false, true) => (traced!(call.notify(hook)).call(), None),
-            (true, false) => self.told(traced!(call).report_with(detail)),
-            (true, true) => self.told(traced!(call.notify(hook)).report_with(detail)),
+            (false, false) => (seen!(call, self.sender.settings).call(), None),
+            (false, true) => (seen!(call.notify(hook), self.sender.settings).call(), None),
+            (true, false) => self.told(seen!(call, self.sender.settings).report_with(detail)),
+            (true, true) => self.told(seen!(call.notify(hook), self.sender.settings).report_with(detail)),
         }
     }
 
@@ -181,9 +186,9 @@ impl Call<'_> {
             call = call.seed(seed);
         }
         if self.sender.settings.wants_report() {
-            self.told(traced!(call).report_with(|outcome| self.targets.detail(outcome)))
+            self.told(seen!(call, self.sender.settings).report_with(|outcome| self.targets.detail(outcome)))
         } else {
-            (traced!(call).call(), None)
+            (seen!(call, self.sender.settings).call(), None)
         }
     }
 

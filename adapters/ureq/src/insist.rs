@@ -115,6 +115,13 @@ pub trait Insist: Sized {
         self.insist(&Settings::new().notify(hook))
     }
 
+    /// Labels the metrics of these calls with a name. See [`Settings::metrics_as`].
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    fn metrics_as(self, name: &'static str) -> Self {
+        self.insist(&Settings::new().metrics_as(name))
+    }
+
     /// Sets a hook that is shown every report. See [`Settings::on_report`].
     #[must_use]
     fn on_report(self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {

@@ -7,9 +7,10 @@
 //! ureq = { package = "insist-ureq", version = "0.1" }
 //! ```
 //!
-//! The features are ureq's, by their names and with their defaults, and [`tracing`](#tracing). Defaults: 3 attempts,
-//! 100 ms and then 200 ms apart with full jitter; statuses 408, 425, 429, 500, 502, 503 and 504 are retried, and so are
-//! connections that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an `Idempotency-Key` are repeated,
+//! The features are ureq's, by their names and with their defaults, and [`tracing`](#tracing) and
+//! [`metrics`](#metrics). Defaults: 3 attempts, 100 ms and then 200 ms apart with full jitter; statuses 408, 425, 429,
+//! 500, 502, 503 and 504 are retried, and so are connections that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and
+//! requests with an `Idempotency-Key` are repeated,
 //! others only if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
 //!
 //! # Other settings
@@ -130,6 +131,12 @@
 //!
 //! With the feature `tracing`, every call opens a span `call` with a span `attempt` for each send, and an event for
 //! each wait, at level debug.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`, every call is counted and timed through the `metrics` crate, where a recorder is
+//! installed: attempts by kind and end, waits, refusals, calls by result. `metrics_as` gives them a
+//! name. No address is among the labels. `insist-metrics` lists them, and records the state of gates too.
 //!
 //! # Bodies
 //!

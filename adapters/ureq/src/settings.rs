@@ -46,6 +46,8 @@ pub struct Settings {
     pub(crate) hook: Option<Hook>,
     pub(crate) report_hook: Option<ReportHook>,
     pub(crate) slot: Option<ReportSlot>,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics_name: Option<&'static str>,
     with_report: bool,
 }
 
@@ -65,6 +67,8 @@ impl Settings {
             hook: None,
             report_hook: None,
             slot: None,
+            #[cfg(feature = "metrics")]
+            metrics_name: None,
             with_report: false,
         }
     }
@@ -84,6 +88,8 @@ impl Settings {
             hook: self.hook.as_ref().or(base.hook.as_ref()).cloned(),
             report_hook: self.report_hook.as_ref().or(base.report_hook.as_ref()).cloned(),
             slot: self.slot.as_ref().or(base.slot.as_ref()).cloned(),
+            #[cfg(feature = "metrics")]
+            metrics_name: self.metrics_name.or(base.metrics_name),
             with_report: self.with_report || base.with_report,
         }
     }
@@ -143,7 +149,7 @@ impl Settings {
             && self.addresses.is_none()
             && self.gate.is_none()
             && self.per_host.is_none()
-            && !cfg!(feature = "tracing")
+            && !cfg!(any(feature = "metrics", feature = "tracing"))
             && self.whole_body.is_none()
             && self.hook.is_none()
             && !self.wants_report()
@@ -260,6 +266,13 @@ impl Settings {
     /// Printed, an event is a line of a log: `20ms: attempt 1 ended: retry (io: connection refused); next in 70ms`.
     pub fn notify(mut self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// Labels the metrics of these calls with this name: `price`, for example. Default: no name.
+    #[cfg(feature = "metrics")]
+    pub const fn metrics_as(mut self, name: &'static str) -> Self {
+        self.metrics_name = Some(name);
         self
     }
 

@@ -12,6 +12,7 @@ mod event_loop;
 mod expected;
 mod finishers;
 mod given;
+mod metrics;
 mod numbered;
 mod opentelemetry;
 mod scenario;

@@ -45,6 +45,22 @@ impl<Req, A: Choose<Req>, B: Choose<Req>> Choose<Req> for (A, B) {
     }
 }
 
+/// Counts and times the call of each request, with this name if there is one.
+#[cfg(feature = "metrics")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Measured {
+    pub(super) name: Option<&'static str>,
+}
+
+#[cfg(feature = "metrics")]
+impl<Req> Choose<Req> for Measured {
+    type Choice = insist_metrics::Metrics;
+
+    fn choose(&self, _: &Req) -> insist_metrics::Metrics {
+        self.name.map_or_else(insist_metrics::Metrics::new, insist_metrics::Metrics::named)
+    }
+}
+
 /// Opens a span for the call of each request, with this name if there is one.
 #[cfg(feature = "tracing")]
 #[derive(Clone, Copy, Debug, Default)]

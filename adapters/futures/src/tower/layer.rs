@@ -168,6 +168,18 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         self.map(|requests| requests.map_hook(|hook| (hook, super::Traced { name: Some(name) })))
     }
 
+    /// Counts and times each call through the `metrics` crate, besides the hook that was set before.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(self) -> Layer<M, PerRequest<P, J, (H, super::Measured), G, R, C, K>, LANES> {
+        self.map(|requests| requests.map_hook(|hook| (hook, super::Measured { name: None })))
+    }
+
+    /// Does the same as [`metrics`](Self::metrics), and labels the metrics with the calls' name.
+    #[cfg(feature = "metrics")]
+    pub fn metrics_as(self, name: &'static str) -> Layer<M, PerRequest<P, J, (H, super::Measured), G, R, C, K>, LANES> {
+        self.map(|requests| requests.map_hook(|hook| (hook, super::Measured { name: Some(name) })))
+    }
+
     /// Sets state that all calls of the service and its clones share, and that can delay or refuse an attempt: a
     /// reference to a static one, or an `Arc`. Default: `()`, which does neither.
     pub fn gate<W: Gate + Clone>(self, gate: W) -> Layer<M, PerRequest<P, J, H, Same<W>, R, C, K>, LANES> {

@@ -40,6 +40,8 @@ mod layer;
 mod per_request;
 mod service;
 
+#[cfg(feature = "metrics")]
+pub use choose::Measured;
 #[cfg(feature = "tracing")]
 pub use choose::Traced;
 pub use choose::{Choose, Same};
