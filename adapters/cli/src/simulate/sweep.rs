@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use insist_core::duration::{Text, parse};
 
-use super::candidate::{BreakerTable, BudgetTable, Spec};
+use super::candidate::Spec;
+use crate::exit::Failure;
+use crate::gates::Gates;
 
 /// A field, and the values to try.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,18 +25,19 @@ enum Field {
     Cap,
     Attempts,
     Lanes,
-    Budget,
-    Breaker,
+    /// By the name of its option.
+    Gate(&'static str),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Values {
     Spans(Vec<Duration>),
     Counts(Vec<u8>),
-    Ratios(Vec<f64>),
+    /// What an option of a gate would say.
+    Texts(Vec<String>),
 }
 
-const FIELDS: [(&str, Field); 9] = [
+const FIELDS: [(&str, Field); 7] = [
     ("hedge-after", Field::HedgeAfter),
     ("attempt-timeout", Field::AttemptTimeout),
     ("deadline", Field::Deadline),
@@ -42,9 +45,13 @@ const FIELDS: [(&str, Field); 9] = [
     ("cap", Field::Cap),
     ("attempts", Field::Attempts),
     ("lanes", Field::Lanes),
-    ("budget", Field::Budget),
-    ("breaker", Field::Breaker),
 ];
+
+fn fields() -> impl Iterator<Item = (String, Field)> {
+    let gates = Gates::NAMES.iter().map(|name| (name.replace('_', "-"), Field::Gate(name)));
+    FIELDS.iter().map(|(word, field)| ((*word).to_owned(), *field)).chain(gates)
+}
+
 /// The values of a range.
 const POINTS: u32 = 8;
 
@@ -55,15 +62,13 @@ impl FromStr for Sweep {
         let Some((name, range)) = text.split_once('=') else {
             return Err(format!("FIELD=FROM..TO is needed, as in hedge-after=1ms..50ms; {text:?} has no ="));
         };
-        let Some((_, field)) = FIELDS.into_iter().find(|(word, _)| *word == name) else {
-            let names: Vec<&str> = FIELDS.iter().map(|(word, _)| *word).collect();
+        let Some((_, field)) = fields().find(|(word, _)| word == name) else {
+            let names: Vec<String> = fields().map(|(word, _)| word).collect();
             return Err(format!("{name:?} cannot be swept; one of {} is needed", names.join(", ")));
         };
         let values = match field {
             Field::Attempts | Field::Lanes => Values::Counts(values(range, count, |low, high| (low..=high).collect())?),
-            Field::Budget | Field::Breaker => Values::Ratios(values(range, ratio, |low, high| {
-                spread(low, high).into_iter().map(|ratio| (ratio * 1e3).round() / 1e3).collect()
-            })?),
+            Field::Gate(name) => Values::Texts(gate_values(name, range)?),
             _ => Values::Spans(values(range, span, |low, high| {
                 let all = spread(low.as_secs_f64(), high.as_secs_f64());
                 all.into_iter().map(rounded).collect()
@@ -77,13 +82,30 @@ fn count(text: &str) -> Result<u8, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or(format!("{text:?} is no number from 1 to 255"))
 }
 
-fn ratio(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|ratio| *ratio > 0.0 && *ratio <= 10.0).ok_or(format!("{text:?} is no ratio, as 0.1"))
+fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| *number > 0.0 && number.is_finite());
+    number.ok_or(format!("{text:?} is no number above 0, as a range has"))
 }
 
 fn span(text: &str) -> Result<Duration, String> {
     let span = parse(text).map_err(|error| format!("{text:?}: {error}"))?;
     if span.is_zero() { Err("0 cannot be swept; begin above it, as in 1ms..50ms".into()) } else { Ok(span) }
+}
+
+/// Reads `0.1..0.5`, or `none,10/s`, and tries each with the gate.
+fn gate_values(name: &str, text: &str) -> Result<Vec<String>, String> {
+    let tried = |texts: Vec<String>| {
+        let wrong = |value: &String| Gates::default().lay(name, value).err().map(|error| format!("{value:?}: {error}"));
+        texts.iter().find_map(wrong).map_or(Ok(texts), Err)
+    };
+    if !text.contains("..") {
+        return tried(text.split(',').map(|value| value.trim().to_owned()).collect());
+    }
+    let numbers = values(text, number, spread)?;
+    let in_parts_of =
+        |one: f64| tried(numbers.iter().map(|number| ((number * one).round() / one).to_string()).collect());
+    // Some gates take whole numbers only.
+    in_parts_of(1e3).or_else(|_| in_parts_of(1.0))
 }
 
 /// Reads `A..B` or `A,B,C`.
@@ -115,13 +137,13 @@ fn rounded(seconds: f64) -> Duration {
 
 impl Sweep {
     /// Returns each policy with each value.
-    pub(super) fn over(&self, specs: &[Spec]) -> Vec<Spec> {
+    pub(super) fn over(&self, specs: &[Spec]) -> Result<Vec<Spec>, Failure> {
         specs.iter().flat_map(|spec| (0..self.len()).map(|index| self.put(spec, index))).collect()
     }
 
     /// Returns the field's name.
-    pub(super) fn field(&self) -> &'static str {
-        FIELDS.into_iter().find(|(_, field)| *field == self.field).map_or("", |(word, _)| word)
+    pub(super) fn field(&self) -> String {
+        fields().find(|(_, field)| *field == self.field).map_or_else(String::new, |(word, _)| word)
     }
 
     /// Returns how many values there are.
@@ -129,7 +151,7 @@ impl Sweep {
         match &self.values {
             Values::Spans(spans) => spans.len(),
             Values::Counts(counts) => counts.len(),
-            Values::Ratios(ratios) => ratios.len(),
+            Values::Texts(texts) => texts.len(),
         }
     }
 
@@ -138,11 +160,11 @@ impl Sweep {
         match &self.values {
             Values::Spans(spans) => Text(spans[index]).to_string(),
             Values::Counts(counts) => counts[index].to_string(),
-            Values::Ratios(ratios) => ratios[index].to_string(),
+            Values::Texts(texts) => texts[index].clone(),
         }
     }
 
-    fn put(&self, spec: &Spec, index: usize) -> Spec {
+    fn put(&self, spec: &Spec, index: usize) -> Result<Spec, Failure> {
         let mut spec = spec.clone();
         spec.name = format!("{} {}={}", spec.name, self.field(), self.value(index));
         let policy = spec.policy;
@@ -161,14 +183,14 @@ impl Sweep {
             }
             Values::Counts(counts) if self.field == Field::Lanes => spec.policy = policy.lanes(counts[index]),
             Values::Counts(counts) => spec.policy = policy.attempts(counts[index].into()),
-            Values::Ratios(ratios) if self.field == Field::Budget => {
-                spec.gates.budget.get_or_insert(BudgetTable::new(0.0)).ratio = ratios[index];
-            }
-            Values::Ratios(ratios) => {
-                spec.gates.breaker.get_or_insert(BreakerTable::new(0.0)).ratio = ratios[index];
+            Values::Texts(texts) => {
+                if let Field::Gate(name) = self.field {
+                    let laid = spec.gates.lay(name, &texts[index]);
+                    laid.map_err(|problem| Failure::Usage(format!("policy {}: {problem}", spec.name)))?;
+                }
             }
         }
-        spec
+        Ok(spec)
     }
 }
 
@@ -196,7 +218,11 @@ mod tests {
         let Ok(Values::Spans(spans)) = read("hedge-after=1ms..50ms") else { panic!() };
         assert_eq!((spans.len(), spans[0], spans[7]), (8, ms(1), ms(50)));
         assert_eq!(read("attempts=2..4"), Ok(Values::Counts(vec![2, 3, 4])));
-        assert_eq!(read("budget=0.1,0.2"), Ok(Values::Ratios(vec![0.1, 0.2])));
+        assert_eq!(read("budget=0.1,0.2"), Ok(Values::Texts(vec!["0.1".into(), "0.2".into()])));
+        assert_eq!(read("rate=none,10/s"), Ok(Values::Texts(vec!["none".into(), "10/s".into()])));
+        let Ok(Values::Texts(rooms)) = read("bulkhead=1..128") else { panic!() };
+        assert_eq!(rooms, ["1", "2", "4", "8", "16", "32", "64", "128"]);
+        assert_eq!(read("budget=0.1,x").unwrap_err(), "\"x\": a number from 0.001 to 10 is needed");
         assert!(read("jitter=1..2").unwrap_err().starts_with("\"jitter\" cannot be swept"));
         assert_eq!(read("cap=5ms..1ms").unwrap_err(), "\"5ms..1ms\" does not go up");
         assert!(read("cap=0..1ms").is_err() && read("cap").is_err() && read("lanes=0..2").is_err());

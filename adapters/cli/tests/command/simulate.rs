@@ -182,7 +182,10 @@ fn what_is_wrong_is_named_by_file_line_and_word() {
         &format!("policy file {path}, line 2: the ratio of the budget is not"),
     );
     let policy = file("attempts = 3\nbreaker = \"half\"");
-    assert_usage(&format!("--world {small} --policy {}", shown(&policy)), "line 2, breaker: a ratio, or {");
+    assert_usage(
+        &format!("--world {small} --policy {}", shown(&policy)),
+        "line 2, breaker: a number above 0 and up to 1, or a table is needed",
+    );
     let policy = file("\nbudget = 0.1\nattemps = 3");
     assert_usage(&format!("--world {small} --policy {}", shown(&policy)), "line 3");
     assert_usage(&format!("--world {small} --assert sucess>=1"), "\"sucess\" is no figure");
