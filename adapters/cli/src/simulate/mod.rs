@@ -68,7 +68,8 @@ pub(crate) struct Simulate {
     /// Try each policy with values of one field: FIELD=FROM..TO, or FIELD=A,B,C
     ///
     /// The fields are hedge-after, attempt-timeout, deadline, base, cap, attempts, lanes, and the gates: budget=none,0.1,0.5. A
-    /// range has eight values, evenly spaced on a logarithmic scale, and of attempts and lanes every number.
+    /// range has eight values, evenly spaced on a logarithmic scale, and of attempts and lanes every number. A list for
+    /// hedge-after may have none and percentiles: hedge-after=none,5ms,p95.
     #[arg(long, value_name = "FIELD=VALUES")]
     sweep: Option<Sweep>,
 

@@ -3,11 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use insist_core::Policy;
 use insist_core::duration::{Text, parse};
 
 use super::candidate::Spec;
 use crate::exit::Failure;
 use crate::gates::Gates;
+use crate::options::value::{HedgeDelay, hedge_delay};
 
 /// A field, and the values to try.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ enum Field {
 #[derive(Clone, Debug, PartialEq)]
 enum Values {
     Spans(Vec<Duration>),
+    /// `None` opens no second lane.
+    Delays(Vec<Option<HedgeDelay>>),
     Counts(Vec<u8>),
     /// What an option of a gate would say.
     Texts(Vec<String>),
@@ -68,6 +72,7 @@ impl FromStr for Sweep {
         };
         let values = match field {
             Field::Attempts | Field::Lanes => Values::Counts(values(range, count, |low, high| (low..=high).collect())?),
+            Field::HedgeAfter if !range.contains("..") => Values::Delays(list(range, delay)?),
             Field::Gate(name) => Values::Texts(gate_values(name, range)?),
             _ => Values::Spans(values(range, span, |low, high| {
                 let all = spread(low.as_secs_f64(), high.as_secs_f64());
@@ -80,6 +85,13 @@ impl FromStr for Sweep {
 
 fn count(text: &str) -> Result<u8, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or(format!("{text:?} is no number from 1 to 255"))
+}
+
+fn delay(text: &str) -> Result<Option<HedgeDelay>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    hedge_delay(text).map(Some).map_err(|error| format!("{text:?}: {error}"))
 }
 
 fn number(text: &str) -> Result<f64, String> {
@@ -119,8 +131,12 @@ fn values<T: Copy + PartialOrd>(
             let (low, high) = (read(low.trim())?, read(high.trim())?);
             if low < high { Ok(fill(low, high)) } else { Err(format!("{text:?} does not go up")) }
         }
-        None => text.split(',').map(|value| read(value.trim())).collect(),
+        None => list(text, read),
     }
+}
+
+fn list<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(',').map(|value| read(value.trim())).collect()
 }
 
 fn spread(low: f64, high: f64) -> Vec<f64> {
@@ -150,6 +166,7 @@ impl Sweep {
     pub(super) fn len(&self) -> usize {
         match &self.values {
             Values::Spans(spans) => spans.len(),
+            Values::Delays(delays) => delays.len(),
             Values::Counts(counts) => counts.len(),
             Values::Texts(texts) => texts.len(),
         }
@@ -159,6 +176,11 @@ impl Sweep {
     pub(super) fn value(&self, index: usize) -> String {
         match &self.values {
             Values::Spans(spans) => Text(spans[index]).to_string(),
+            Values::Delays(delays) => match delays[index] {
+                None => "none".into(),
+                Some(HedgeDelay::Fixed(delay)) => Text(delay).to_string(),
+                Some(HedgeDelay::At(percentile)) => percentile.to_string(),
+            },
             Values::Counts(counts) => counts[index].to_string(),
             Values::Texts(texts) => texts[index].clone(),
         }
@@ -172,14 +194,19 @@ impl Sweep {
             Values::Spans(spans) => {
                 let span = spans[index];
                 spec.policy = match self.field {
-                    // Without a second lane there is nothing to hedge with.
-                    Field::HedgeAfter if policy.get_lanes() < 2 => policy.lanes(2).hedge_after(span),
-                    Field::HedgeAfter => policy.hedge_after(span),
+                    Field::HedgeAfter => two_lanes(policy).hedge_after(span),
                     Field::AttemptTimeout => policy.attempt_timeout(span),
                     Field::Deadline => policy.deadline(span),
                     Field::Cap => policy.cap(span),
                     _ => policy.shape(with_base(*policy.get_backoff(), span)),
                 };
+            }
+            Values::Delays(delays) => {
+                spec.policy = match delays[index] {
+                    None => policy.lanes(1),
+                    Some(HedgeDelay::Fixed(delay)) => two_lanes(policy).hedge_after(delay),
+                    Some(HedgeDelay::At(percentile)) => two_lanes(policy).hedge_at(percentile.get()),
+                }
             }
             Values::Counts(counts) if self.field == Field::Lanes => spec.policy = policy.lanes(counts[index]),
             Values::Counts(counts) => spec.policy = policy.attempts(counts[index].into()),
@@ -192,6 +219,11 @@ impl Sweep {
         }
         Ok(spec)
     }
+}
+
+/// Returns the policy with two lanes at least: without a second one there is nothing to hedge with.
+fn two_lanes(policy: Policy) -> Policy {
+    policy.lanes(policy.get_lanes().max(2))
 }
 
 /// Returns the shape with another base; shapes without one become exponential.
@@ -223,6 +255,9 @@ mod tests {
         let Ok(Values::Texts(rooms)) = read("bulkhead=1..128") else { panic!() };
         assert_eq!(rooms, ["1", "2", "4", "8", "16", "32", "64", "128"]);
         assert_eq!(read("budget=0.1,x").unwrap_err(), "\"x\": a number from 0.001 to 10 is needed");
+        let Ok(Values::Delays(delays)) = read("hedge-after=none,5ms,p95") else { panic!() };
+        assert_eq!(delays[..2], [None, Some(HedgeDelay::Fixed(ms(5)))]);
+        assert!(matches!(delays[2], Some(HedgeDelay::At(_))) && read("hedge-after=p95..p99").is_err());
         assert!(read("jitter=1..2").unwrap_err().starts_with("\"jitter\" cannot be swept"));
         assert_eq!(read("cap=5ms..1ms").unwrap_err(), "\"5ms..1ms\" does not go up");
         assert!(read("cap=0..1ms").is_err() && read("cap").is_err() && read("lanes=0..2").is_err());

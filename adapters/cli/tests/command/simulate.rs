@@ -8,7 +8,18 @@ use tempfile::NamedTempFile;
 
 use crate::run::{Ran, insist};
 
-const WORLDS: [&str; 6] = ["steady", "hang", "fail-fast", "overload", "slow-replica", "capacity-loss"];
+const WORLDS: [&str; 10] = [
+    "steady",
+    "hang",
+    "fail-fast",
+    "overload",
+    "slow-replica",
+    "capacity-loss",
+    "bursts",
+    "thrashing",
+    "turned-away",
+    "drift",
+];
 
 fn world(name: &str) -> String {
     format!("{}/../../docs/worlds/{name}.toml", env!("CARGO_MANIFEST_DIR"))
