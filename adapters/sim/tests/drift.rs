@@ -31,9 +31,9 @@ const PLAIN: Policy = Policy::exponential(Duration::from_millis(100));
 const HEDGED: Policy = PLAIN.lanes(2);
 
 /// What comes of a policy before the drift, and from then on with a gate that knows what was before.
-fn phases(policy: Policy) -> [Outcome; 2] {
+fn phases(policy: Policy, seed: u64) -> [Outcome; 2] {
     let candidate = Candidate::new("", policy).gate(Latencies::new);
-    let run = |world: World| world.run_with(&candidate, 7, &mut Drifting).unwrap();
+    let run = |world: World| world.run_with(&candidate, seed, &mut Drifting).unwrap();
     [run(world(Duration::ZERO, DRIFTS)), run(world(DRIFTS, 30 * S))]
 }
 
@@ -45,9 +45,9 @@ struct Ratios {
     requests: f64,
 }
 
-fn ratios(name: &str, policy: Policy) -> [Ratios; 2] {
+fn ratios(name: &str, policy: Policy, seed: u64) -> [Ratios; 2] {
     let time = |outcome: &Outcome, share| outcome.success_times.quantile(share).unwrap().as_secs_f64();
-    let (plain, hedged) = (phases(PLAIN), phases(policy));
+    let (plain, hedged) = (phases(PLAIN, seed), phases(policy, seed));
     [0, 1].map(|phase| {
         let beside = |share| time(&hedged[phase], share) / time(&plain[phase], share);
         let ratios = Ratios { p50: beside(0.5), p99: beside(0.99), requests: hedged[phase].sends_per_call() };
@@ -56,20 +56,24 @@ fn ratios(name: &str, policy: Policy) -> [Ratios; 2] {
     })
 }
 
+/// As many answers are slow as lie beyond the percentile, so it is now one of the fast and now one of the slow: in the slow
+/// phase the 99th percentile is from 0.5 to 0.85 of the plain one, by the seed.
 #[test]
 fn a_percentile_follows_the_drift_and_costs_5_requests_more_in_100() {
-    let [fast, slow] = ratios("hedged at p95", HEDGED.hedge_at(95.0));
-    assert!(fast.p50 <= 1.1, "{fast:?}");
-    assert!(fast.p99 <= 0.12, "{fast:?}");
-    assert!(fast.requests <= 1.08, "{fast:?}");
-    assert!(slow.p50 <= 1.1, "{slow:?}");
-    assert!(slow.p99 <= 0.9, "{slow:?}");
-    assert!(slow.requests <= 1.08, "{slow:?}");
+    for seed in 1..=8 {
+        let [fast, slow] = ratios("hedged at p95", HEDGED.hedge_at(95.0), seed);
+        assert!(fast.p50 <= 1.1, "{seed}: {fast:?}");
+        assert!(fast.p99 <= 0.12, "{seed}: {fast:?}");
+        assert!(fast.requests <= 1.08, "{seed}: {fast:?}");
+        assert!(slow.p50 <= 1.1, "{seed}: {slow:?}");
+        assert!(slow.p99 <= 0.9, "{seed}: {slow:?}");
+        assert!(slow.requests <= 1.08, "{seed}: {slow:?}");
+    }
 }
 
 #[test]
 fn a_fixed_delay_doubles_the_requests_once_the_server_is_slower() {
-    let [fast, slow] = ratios("hedged after 5 ms", HEDGED.hedge_after(5 * MS));
+    let [fast, slow] = ratios("hedged after 5 ms", HEDGED.hedge_after(5 * MS), 7);
     assert!(fast.requests <= 1.06, "{fast:?}");
     assert!(slow.requests >= 1.99, "{slow:?}");
 }
