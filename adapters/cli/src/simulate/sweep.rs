@@ -110,7 +110,8 @@ fn gate_values(name: &str, text: &str) -> Result<Vec<String>, String> {
         let wrong = |value: &String| Gates::default().lay(name, value).err().map(|error| format!("{value:?}: {error}"));
         texts.iter().find_map(wrong).map_or(Ok(texts), Err)
     };
-    if !text.contains("..") {
+    // A short form may have dots as well.
+    if text.contains(',') || !text.contains("..") {
         return tried(text.split(',').map(|value| value.trim().to_owned()).collect());
     }
     let numbers = values(text, number, spread)?;
