@@ -19,10 +19,10 @@ impl<T: Setting> Asked<T> {
         Ok(Self { said, setting })
     }
 
-    /// Lays its fields over those of another.
-    pub(super) fn over(&self, below: &Self) -> Result<Self, String> {
-        let mut said = below.said.clone();
-        said.extend(self.said.clone());
+    /// Lays further fields over its own.
+    pub(super) fn with(&self, fields: &Table) -> Result<Self, String> {
+        let mut said = self.said.clone();
+        said.extend(fields.clone());
         Self::new(said)
     }
 }

@@ -8,14 +8,15 @@ use super::setting::Setting;
 
 /// What an option says of a gate.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Said<T> {
+pub(super) enum Said {
     /// There is none, also if the file has one.
     None,
-    Some(Asked<T>),
+    /// These fields, which may need others of a file.
+    Fields(Table),
 }
 
-/// Reads the value of an option.
-pub(super) fn said<T: Setting>(text: &str) -> Result<Said<T>, String> {
+/// Reads the value of an option. A short form is checked at once, what follows it with the fields of a file.
+pub(super) fn said<T: Setting>(text: &str) -> Result<Said, String> {
     if text == "none" {
         return Ok(Said::None);
     }
@@ -32,16 +33,22 @@ pub(super) fn said<T: Setting>(text: &str) -> Result<Said<T>, String> {
             return Err(format!("{} is there twice; leave one out", field.trim()));
         }
     }
-    Asked::new(fields).map(Said::Some)
+    Ok(Said::Fields(fields))
 }
 
-/// Lays an option over the gate of a file.
-pub(super) fn over<T: Setting>(said: Option<&Said<T>>, file: Option<&Asked<T>>) -> Result<Option<Asked<T>>, String> {
-    match (said, file) {
-        (None, file) => Ok(file.cloned()),
-        (Some(Said::None), _) => Ok(None),
-        (Some(Said::Some(asked)), None) => Ok(Some(asked.clone())),
-        (Some(Said::Some(asked)), Some(file)) => asked.over(file).map(Some),
+/// Lays an option over the gate of a file, field by field; an error begins with the option.
+pub(super) fn over<T: Setting>(
+    name: &str,
+    said: Option<&Said>,
+    file: Option<&Asked<T>>,
+) -> Result<Option<Asked<T>>, String> {
+    match said {
+        None => Ok(file.cloned()),
+        Some(Said::None) => Ok(None),
+        Some(Said::Fields(fields)) => {
+            let asked = file.map_or_else(|| Asked::new(fields.clone()), |file| file.with(fields));
+            asked.map(Some).map_err(|problem| format!("--{}: {problem}", name.replace('_', "-")))
+        }
     }
 }
 

@@ -51,14 +51,14 @@ macro_rules! gates {
                     help = <$setting>::HELP,
                     long_help = format!("{}\n\n{}", <$setting>::HELP, <$setting>::MORE),
                 )]
-                $name: Option<Said<$setting>>,
+                $name: Option<Said>,
             )+
         }
 
         impl GateOptions {
             /// Lays the options over the gates of a file, field by field.
             pub(crate) fn over(&self, file: &Gates) -> Result<Gates, String> {
-                Ok(Gates { $($name: line::over(self.$name.as_ref(), file.$name.as_ref())?,)+ })
+                Ok(Gates { $($name: line::over(stringify!($name), self.$name.as_ref(), file.$name.as_ref())?,)+ })
             }
         }
 
@@ -78,7 +78,10 @@ macro_rules! gates {
             /// Lays what an option says over the gate with this name.
             pub(crate) fn lay(&mut self, name: &str, text: &str) -> Result<(), String> {
                 match name {
-                    $(stringify!($name) => self.$name = line::over(Some(&said(text)?), self.$name.as_ref())?,)+
+                    $(stringify!($name) => {
+                        let said = said::<$setting>(text)?;
+                        self.$name = line::over(name, Some(&said), self.$name.as_ref())?;
+                    })+
                     _ => {}
                 }
                 Ok(())

@@ -57,6 +57,10 @@ fn what_is_given_on_the_line_wins_field_by_field() {
         laid(guarded, &[("budget", "reserve=4,window=1m"), ("breaker", "none")]),
         file("budget = { ratio = 0.05, reserve = 4, window = \"1m\" }")
     );
+    assert_eq!(
+        laid("bulkhead = 16\nbreaker.probes = 3", &[("bulkhead", "ask_again=1s"), ("breaker", "successes=2")]),
+        file("bulkhead = { room = 16, ask_again = \"1s\" }\nbreaker = { probes = 3, successes = 2 }")
+    );
     assert_eq!(laid("rate = \"none\"", &[]), Gates::default());
 }
 
@@ -101,8 +105,14 @@ fn what_is_wrong_on_the_line_says_what_would_be_right() {
         ("budget", "20", "a number from 0.001 to 10 is needed"),
         ("budget", "0.1,reserve", "\"reserve\" is no FIELD=VALUE, which follows after a comma"),
         ("budget", "0.1,ratio=0.2", "ratio is there twice; leave one out"),
-        ("budget", "0.1,rest=5", "unknown field `rest`, expected one of `ratio`, `reserve`, `window`"),
-        ("budget", "0.1,window=0", "the window of the budget is 0ns; it needs at least 10ms, a millisecond a slot"),
+        ("budget", "0.1,rest=5", "--budget: unknown field `rest`, expected one of `ratio`, `reserve`, `window`"),
+        (
+            "budget",
+            "0.1,window=0",
+            "--budget: the window of the budget is 0ns; it needs at least 10ms, a millisecond a slot",
+        ),
+        ("bulkhead", "ask_again=1s", "--bulkhead: missing field `room`"),
+        ("retry_quota", "9,refill=-1", "--retry-quota: refill is -1; a number of tokens from 0 to 1000000 is needed"),
         ("bulkhead", "0", "a whole number of attempts from 1 is needed"),
         ("rate", "10", "a number of attempts and a span as in 10/s or 600/5m is needed"),
         ("breaker", "", "a number above 0 and up to 1 is needed"),
