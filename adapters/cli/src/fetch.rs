@@ -7,7 +7,7 @@ use insist_core::Policy;
 use insist_ureq::insisting::{Event, Report, ReportSlot, Rules, Settings};
 use insist_ureq::{Agent, Body, Error, Insist};
 
-use crate::get::Gates;
+use crate::gates::LiveGates;
 
 /// The most of a body that an attempt may include, since it is kept in memory.
 pub(crate) const WHOLE_BODY_LIMIT: usize = 256 << 20;
@@ -27,7 +27,7 @@ pub(crate) struct Fetch {
     pub(crate) policy: Policy,
     pub(crate) seed: u64,
     /// The gates that it shares with other calls.
-    pub(crate) gate: Option<Arc<Gates>>,
+    pub(crate) gate: Option<Arc<LiveGates>>,
 }
 
 /// The result of a fetch. The response may be the last one of a call that gave up; the report says so.

@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 #[cfg(feature = "ureq")]
 mod fetch;
+mod gates;
 #[cfg(feature = "ureq")]
 mod get;
 mod options;

@@ -1,7 +1,58 @@
-//! Prints spans of time for people: with three digits.
+//! Spans of time as people write and read them: `"150ms"` in files, and three digits in what is printed.
 
 use std::fmt;
 use std::time::Duration;
+
+use insist_core::duration::parse;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A span in a file, written as people write it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+/// A limit in a file: a span, or `"none"`, which is the default.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Limit(pub(crate) Duration);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(Duration::MAX)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Written { or_none: false }).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Written { or_none: true }).map(Self)
+    }
+}
+
+struct Written {
+    or_none: bool,
+}
+
+impl Visitor<'_> for Written {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_none = if self.or_none { ", or \"none\"" } else { "" };
+        write!(f, "a duration, as \"150ms\", \"1.5s\" or \"2m\"{or_none}")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+        if self.or_none && text == "none" { Ok(Duration::MAX) } else { parse(text).map_err(E::custom) }
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Duration, E> {
+        self.visit_str(&number.to_string())
+    }
+}
 
 /// A span with three significant digits: `43.2ms` for 43,218,339 ns.
 pub(crate) struct Rounded(pub(crate) Duration);

@@ -5,7 +5,7 @@
 #![cfg(all(unix, feature = "ureq"))]
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn the_pages_show_what_the_command_prints() {
@@ -22,32 +22,40 @@ fn the_pages_show_what_the_command_prints() {
         .case("../../tests/flaky/README.md");
 }
 
-/// The chapter on worlds runs its commands where a reader does, in the repository, and the README shows two of its rows.
+/// Chapters on worlds run their commands where a reader does, in the repository.
 #[test]
-fn the_chapter_on_worlds_shows_what_the_command_prints() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let path = repository.join("docs/guide/16-simulating.md");
-    let chapter = std::fs::read_to_string(&path).unwrap();
-    let mut parts = chapter.split("<!-- command: insist ");
-    let mut shown = parts.next().unwrap().to_owned();
-    for part in parts {
-        let (command, rest) = part.split_once(" -->\n```text\n").unwrap();
-        let (_, after) = rest.split_once("```").unwrap();
-        let mut insist = assert_cmd::Command::cargo_bin("insist").unwrap();
-        let output =
-            insist.current_dir(&repository).env("LC_ALL", "C.UTF-8").args(command.split(' ')).output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let _ = write!(shown, "<!-- command: insist {command} -->\n```text\n$ insist {command}\n\n{out}```{after}");
+fn the_chapters_on_worlds_show_what_the_command_prints() {
+    for name in ["16-simulating.md", "17-which-gate.md"] {
+        let path = repository().join("docs/guide").join(name);
+        let chapter = std::fs::read_to_string(&path).unwrap();
+        let mut parts = chapter.split("<!-- command: insist ");
+        let mut shown = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (command, rest) = part.split_once(" -->\n```text\n").unwrap();
+            let (_, after) = rest.split_once("```").unwrap();
+            let mut insist = assert_cmd::Command::cargo_bin("insist").unwrap();
+            let output =
+                insist.current_dir(repository()).env("LC_ALL", "C.UTF-8").args(command.split(' ')).output().unwrap();
+            let out = String::from_utf8(output.stdout).unwrap();
+            let _ = write!(shown, "<!-- command: insist {command} -->\n```text\n$ insist {command}\n\n{out}```{after}");
+        }
+        if std::env::var_os("INSIST_BLESS").is_some() {
+            std::fs::write(path, shown).unwrap();
+        } else {
+            let stale = "a command of this chapter prints something else; `cargo xtask pages` writes it anew";
+            assert!(shown == chapter, "{name}: {stale}");
+        }
     }
-    if std::env::var_os("INSIST_BLESS").is_some() {
-        std::fs::write(path, shown).unwrap();
-    } else {
-        assert!(
-            shown == chapter,
-            "a command of docs/guide/16-simulating.md prints something else; `cargo xtask pages` writes it anew"
-        );
-    }
+}
+
+#[test]
+fn the_readme_shows_two_rows_of_the_chapter_on_worlds() {
+    let chapter = std::fs::read_to_string(repository().join("docs/guide/16-simulating.md")).unwrap();
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
     let rows = chapter.lines().filter(|line| line.starts_with("guarded") || line.starts_with("aws")).take(2);
-    let readme = std::fs::read_to_string(repository.join("README.md")).unwrap();
     rows.for_each(|row| assert!(readme.contains(row), "README.md does not show, as the guide does, {row}"));
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -6,10 +6,13 @@ macro_rules! chapters {
             // Of two definitions of a link the first counts: here it is a module, in the repository a file.
             #[doc = "[deciding]: crate::guide::deciding"]
             #[doc = "[gates]: crate::guide::gates"]
+            #[doc = "[hedging]: crate::guide::hedging"]
             #[doc = "[hints]: crate::guide::hints"]
             #[doc = "[idempotency]: crate::guide::idempotency"]
             #[doc = "[own_loop]: crate::guide::own_loop"]
             #[doc = "[seeing]: crate::guide::seeing"]
+            #[doc = "[simulating]: crate::guide::simulating"]
+            #[doc = "[which_gate]: crate::guide::which_gate"]
             #[doc = ""]
             #[doc = include_str!(concat!("../guide/", $file))]
             pub mod $name {}
@@ -34,4 +37,5 @@ chapters! {
     glossary "14-glossary.md";
     when_not "15-when-not.md";
     simulating "16-simulating.md";
+    which_gate "17-which-gate.md";
 }

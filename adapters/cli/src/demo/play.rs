@@ -68,7 +68,7 @@ pub(super) fn insisting(scene: &Scene) -> Result<Played, Failure> {
     let servers = start(scene)?;
     let words = ["get"].into_iter().chain(scene.options.split_whitespace());
     let words = words.map(str::to_owned).chain(servers.iter().map(Server::url));
-    let fetch = Line::try_parse_from(words).map_err(|error| Failure::Usage(error.to_string()))?.get.fetch()?;
+    let (fetch, _) = Line::try_parse_from(words).map_err(|error| Failure::Usage(error.to_string()))?.get.fetch()?;
     let started = Instant::now();
     let fetched = fetch.run(|_| ());
     let result = fetched

@@ -21,8 +21,8 @@ use insist_ureq::insisting::{Report, Rules};
 
 use crate::exit::{Failure, GAVE_UP};
 use crate::fetch::{Fetch, Fetched};
+use crate::gates::Gates;
 use copy::{Broken, copy};
-pub(crate) use gates::Gates;
 pub(crate) use options::Get;
 use progress::Progress;
 use report::{JsonReport, Told, write_line};
@@ -33,8 +33,8 @@ impl Get {
         if self.each.each {
             return self.run_each();
         }
-        let mut fetch = self.fetch()?;
-        fetch.gate = self.gates.of(&self.urls[..1], &fetch.policy).and_then(|gates| gates.into_iter().next());
+        let (mut fetch, gates) = self.fetch()?;
+        fetch.gate = gates::of(&self.urls[..1], &gates, &fetch.policy).and_then(|gates| gates.into_iter().next());
         // Opened first, so that a file that cannot be written is reported before anything is sent.
         let output = Sink::open(self.output.as_deref(), "-o")?;
         let report_to = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;
@@ -95,9 +95,9 @@ impl Get {
         }
     }
 
-    /// Makes the fetch that the command line asks for.
-    pub(crate) fn fetch(&self) -> Result<Fetch, Failure> {
-        let policy = self.policy.policy()?;
+    /// Makes the fetch that the command line asks for, and says which gates it asks for.
+    pub(crate) fn fetch(&self) -> Result<(Fetch, Gates), Failure> {
+        let (policy, gates) = self.policy.policy()?;
         let body = body::body(&self.data, &self.data_binary, &self.form)?;
         let mut headers = self.headers.clone();
         if body.is_some() && !headers.iter().any(|(name, _)| *name == CONTENT_TYPE) {
@@ -110,7 +110,7 @@ impl Get {
                 "insist: note: --lanes has no effect on a {method}, which may not be sent twice; --repeatable lets it"
             );
         }
-        Ok(Fetch {
+        let fetch = Fetch {
             urls: self.urls.clone(),
             method,
             headers,
@@ -121,7 +121,8 @@ impl Get {
             policy,
             seed: self.policy.seed(),
             gate: None,
-        })
+        };
+        Ok((fetch, gates))
     }
 
     fn rules(&self) -> Result<Rules, Failure> {

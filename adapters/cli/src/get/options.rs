@@ -7,7 +7,6 @@ use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::body::pair;
 use super::each::EachOptions;
-use super::gates::GateOptions;
 use super::header::{header, method, status, url};
 use crate::options::PolicyOptions;
 
@@ -15,7 +14,8 @@ use crate::options::PolicyOptions;
 ///
 /// Writes the body of the response to standard output, or to the file given with -o. Accepts every status that is not
 /// retried, also 404. Retries GET, HEAD, OPTIONS, TRACE, PUT, DELETE and requests with an Idempotency-Key after any
-/// failure; other requests only if nothing was sent, or with --repeatable.
+/// failure; other requests only if nothing was sent, or with --repeatable. Each host has gates of its own, which all calls
+/// to it share.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Get {
@@ -83,9 +83,6 @@ pub(crate) struct Get {
 
     #[command(flatten)]
     pub(super) each: EachOptions,
-
-    #[command(flatten)]
-    pub(super) gates: GateOptions,
 
     #[command(flatten)]
     pub(super) policy: PolicyOptions,

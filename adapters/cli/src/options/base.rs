@@ -4,12 +4,14 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use insist_core::Policy;
 
 use crate::describe::Described;
+use crate::gates::Gates;
 
-/// A policy and its origin.
-pub(super) struct Base {
-    pub(super) policy: Policy,
+/// A policy, its gates and its origin.
+pub(crate) struct Base {
+    pub(crate) policy: Policy,
+    pub(crate) gates: Gates,
     /// The origin as it stands on the command line: `--preset aws`.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// A preset, by its index among all.
@@ -29,7 +31,7 @@ impl Preset {
 
     pub(super) fn base(self) -> Base {
         let (name, policy) = Policy::PRESETS[self.0];
-        Base { policy, name: format!("--preset {name}") }
+        Base { policy, gates: Gates::default(), name: format!("--preset {name}") }
     }
 }
 

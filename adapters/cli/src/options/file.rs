@@ -4,10 +4,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use insist_core::Policy;
-use toml::de::{DeTable, Error};
+use serde::Deserialize;
+use toml::de::{DeTable, Deserializer, Error};
 
 use super::base::Base;
 use crate::exit::Failure;
+use crate::gates::{Gates, Wrong};
 
 /// Names a policy file as the command line does.
 pub(super) fn name(path: &Path) -> String {
@@ -15,18 +17,22 @@ pub(super) fn name(path: &Path) -> String {
 }
 
 /// Reads a policy file.
-pub(super) fn read(path: &Path) -> Result<Base, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Base, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("cannot read the policy file {shown}: {error}")))?;
-    let policy = parse(&text).map_err(|problem| Failure::Usage(format!("policy file {shown}{problem}")))?;
-    Ok(Base { policy, name: name(path) })
+    let (policy, gates) = parse(&text).map_err(|problem| Failure::Usage(format!("policy file {shown}{problem}")))?;
+    Ok(Base { policy, gates, name: name(path) })
 }
 
-/// Parses a policy. An error begins with `: ` or `, line 3`, to follow the name of the file.
-pub(crate) fn parse(text: &str) -> Result<Policy, String> {
-    let fields = fields(text).map_err(|error| syntax_error(text, &error))?;
-    toml::from_str(text).map_err(|error| policy_error(text, &fields, &error))
+/// Parses a policy and its gates. An error begins with `: ` or `, line 3`, to follow the name of the file.
+pub(crate) fn parse(text: &str) -> Result<(Policy, Gates), String> {
+    let mut table = DeTable::parse(text).map_err(|error| syntax_error(text, &error))?;
+    let fields = fields(table.get_ref());
+    let gates = Gates::take(table.get_mut());
+    let policy = Policy::deserialize(Deserializer::from(table)).map_err(|error| policy_error(text, &fields, &error))?;
+    let gates = gates.map_err(|Wrong { place, field, message }| placed(line(text, &place), &field, &message))?;
+    Ok((policy, gates))
 }
 
 /// A field and its place in the text, value included.
@@ -35,13 +41,11 @@ struct Field {
     place: Range<usize>,
 }
 
-fn fields(text: &str) -> Result<Vec<Field>, Error> {
-    let table = DeTable::parse(text)?;
+fn fields(table: &DeTable<'_>) -> Vec<Field> {
     let placed = table
-        .get_ref()
         .iter()
         .map(|(key, value)| Field { name: key.get_ref().to_string(), place: key.span().start..value.span().end });
-    Ok(placed.collect())
+    placed.collect()
 }
 
 /// Describes an error of text that is no TOML.
@@ -58,7 +62,9 @@ pub(crate) fn syntax_error(text: &str, error: &Error) -> String {
 
 /// Describes an error of TOML that is no policy.
 fn policy_error(text: &str, fields: &[Field], error: &Error) -> String {
-    let message = error.message();
+    let known = Gates::NAMES.iter().fold(String::new(), |known, name| format!("{known}, `{name}`"));
+    let is_unknown = error.message().starts_with("unknown field");
+    let message = &format!("{}{}", error.message(), if is_unknown { &known } else { "" });
     let holds = |field: &&Field, span: &Range<usize>| field.place.start <= span.start && span.end <= field.place.end;
     // An error of the policy as a whole spans the whole file.
     if let Some(span) = error.span() {

@@ -1,4 +1,4 @@
-//! The policy options, the same for all sub-commands, and the policy and seed made of them.
+//! The policy options, the same for all sub-commands, and the policy, gates and seed made of them.
 //!
 //! Options on the command line are laid over a preset, a policy file, or the defaults of the backoff.
 
@@ -15,6 +15,7 @@ use clap::Args;
 use insist_core::{Jitter, Policy, PolicyError, Shape, fresh_seed};
 
 use crate::exit::Failure;
+use crate::gates::{GateOptions, Gates};
 use backoff::AtEndName;
 use base::{Base, Preset};
 use value::{Attempts, HedgeDelay};
@@ -115,25 +116,31 @@ pub(crate) struct PolicyOptions {
     /// The seed of the jitter: the same policy, seed and events give the same waits [default: random]
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+
+    #[command(flatten)]
+    gates: GateOptions,
 }
 
 impl PolicyOptions {
-    /// Makes the policy and checks it, but allows one with which a call need not end: `plan` needs no end.
-    pub(crate) fn endless_policy(&self) -> Result<Policy, Failure> {
+    /// Makes the policy and its gates and checks them, but allows a policy with which a call need not end: `plan` needs no
+    /// end.
+    pub(crate) fn endless_policy(&self) -> Result<(Policy, Gates), Failure> {
         let base = self.base()?;
         self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
         let policy = self.limited(self.shaped(base.as_ref())?);
+        let below = base.map(|base| base.gates).unwrap_or_default();
+        let gates = self.gates.over(&below).map_err(Failure::Usage)?;
         match policy.validate() {
-            Ok(()) | Err(PolicyError::Endless) => Ok(policy),
+            Ok(()) | Err(PolicyError::Endless) => Ok((policy, gates)),
             Err(problem) => Err(Failure::Usage(problem.to_string())),
         }
     }
 
-    /// Makes the policy and checks it.
-    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
-        let policy = self.endless_policy()?;
+    /// Makes the policy and its gates and checks them.
+    pub(crate) fn policy(&self) -> Result<(Policy, Gates), Failure> {
+        let (policy, gates) = self.endless_policy()?;
         match policy.validate() {
-            Ok(()) => Ok(policy),
+            Ok(()) => Ok((policy, gates)),
             Err(_) => Err(Failure::Usage(format!(
                 "{}, and nothing else ends the call; set --deadline or --lane-attempts",
                 self.unlimited()

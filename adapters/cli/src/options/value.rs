@@ -13,12 +13,12 @@ pub(super) enum Attempts {
 
 /// The value of `--hedge-after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HedgeDelay {
+pub(crate) enum HedgeDelay {
     Fixed(Duration),
     At(Percentile),
 }
 
-pub(super) fn hedge_delay(text: &str) -> Result<HedgeDelay, String> {
+pub(crate) fn hedge_delay(text: &str) -> Result<HedgeDelay, String> {
     if text.starts_with('p') {
         let percentile = Percentile::parse(text).ok_or("a percentile from p50 to p99.9 is needed, or a duration")?;
         return Ok(HedgeDelay::At(percentile));

@@ -13,6 +13,7 @@ use insist_core::duration::Text;
 use crate::describe::{Described, Waits};
 use crate::exit::Failure;
 use crate::explain::Explained;
+use crate::gates::Gates;
 use crate::options::{PolicyOptions, is_endless};
 use crate::output::{output, text};
 use crate::timeline::{Look, width_beside};
@@ -46,7 +47,7 @@ Examples:
   insist plan
   insist plan --preset aws --attempts 5
   insist plan --draw --backoff fibonacci --jitter equal --attempts 9
-  insist plan --policy policy.toml
+  insist plan --policy policy.toml --budget 0.1
   insist plan --backoff decorrelated --base 50ms --cap 2s --count 8 --seed 7
   insist plan --delays 1s,5s,30s --at-end repeat --jitter 0.1 --attempts 10 --json";
 
@@ -57,12 +58,12 @@ const SHOWN: usize = 10;
 
 impl Plan {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let policy = self.policy.endless_policy()?;
+        let (policy, gates) = self.policy.endless_policy()?;
         let seed = self.policy.seed();
         let is_endless = is_endless(&policy);
         if let Some(count) = self.count {
             let endless = policy.unlimited_attempts().lane_attempts(u32::MAX);
-            self.show(&policy, &endless, seed, count, false)?;
+            self.show((&policy, &gates), &endless, seed, count, false)?;
         } else if is_endless && (self.json || self.policy.is_unlimited_on_the_line()) {
             return Err(Failure::Usage(format!(
                 "{} never stops making waits; say how many to print with --count",
@@ -70,23 +71,30 @@ impl Plan {
             )));
         } else {
             let shown = if is_endless { SHOWN } else { usize::MAX };
-            self.show(&policy, &policy, seed, shown, is_endless)?;
+            self.show((&policy, &gates), &policy, seed, shown, is_endless)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
     /// The first `count` waits of `waiting`, which may go on for longer than the policy does.
-    fn show(&self, policy: &Policy, waiting: &Policy, seed: u64, count: usize, goes_on: bool) -> Result<(), Failure> {
+    fn show(
+        &self,
+        planned: (&Policy, &Gates),
+        waiting: &Policy,
+        seed: u64,
+        count: usize,
+        goes_on: bool,
+    ) -> Result<(), Failure> {
         if self.draw {
             draw(waiting, seed, count, goes_on)
         } else {
-            self.print(policy, seed, waiting.delays(seed).take(count), goes_on)
+            self.print(planned, seed, waiting.delays(seed).take(count), goes_on)
         }
     }
 
     fn print(
         &self,
-        policy: &Policy,
+        (policy, gates): (&Policy, &Gates),
         seed: u64,
         delays: impl Iterator<Item = Duration>,
         goes_on: bool,
@@ -100,8 +108,8 @@ impl Plan {
             }
             writeln!(to, "]}}")?;
         } else {
-            writeln!(to, "{}", Explained(policy))?;
-            writeln!(to, "{}; seed {seed}\n", Described(policy))?;
+            writeln!(to, "{}{}", Explained(policy), gates.sentences())?;
+            writeln!(to, "{}{gates}; seed {seed}\n", Described(policy))?;
             writeln!(to, "{:>5}  {:>16}  {:>16}", "retry", "wait", "since the start")?;
             let mut since = Duration::ZERO;
             for (index, delay) in delays.enumerate() {

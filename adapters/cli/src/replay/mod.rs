@@ -13,6 +13,7 @@ use insist_core::{Action, GiveUp, Instant, Policy, Repeat, Script, Timeline};
 
 use crate::describe::Described;
 use crate::exit::{Failure, GAVE_UP};
+use crate::gates::Gates;
 use crate::options::PolicyOptions;
 use crate::output::{json_line, output};
 use script::Outcomes;
@@ -23,7 +24,7 @@ use script::Outcomes;
 /// "retry_after":"2s","exactly_after":"2s","sent":"no"|"maybe","throttled":true|false}. Here attempt 2 ends 120 ms
 /// after it was sent. An attempt without a line never answers. The wait before the next attempt is retry_after plus the
 /// backoff, or exactly_after alone. Only attempt, after and verdict are required; the others default to no hint,
-/// "maybe" and false.
+/// "maybe" and false. Gates begin anew: no other call has used them.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Replay {
@@ -74,7 +75,7 @@ enum RepeatName {
 
 impl Replay {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
-        let mut policy = self.policy.policy()?;
+        let (mut policy, gates) = self.policy.policy()?;
         let seed = self.policy.seed();
         if self.repeat != RepeatName::Always && policy.get_lanes() > 1 {
             eprintln!("insist: note: --lanes has no effect without --repeat always; one lane is used");
@@ -86,7 +87,9 @@ impl Replay {
             );
         }
         let outcomes = self.outcomes()?;
-        let timeline = insist_core::play_with(&policy, &(), self.repeat(), Instant::ZERO, seed, &scripted(&outcomes));
+        // The gates have seen no other call.
+        let gate = gates.live(&policy, 0);
+        let timeline = insist_core::play_with(&policy, &gate, self.repeat(), Instant::ZERO, seed, &scripted(&outcomes));
         if timeline.is_cut {
             return Err(Failure::Failed(format!(
                 "the call goes on after {} actions; set --attempts, a shorter --deadline, or longer delays",
@@ -100,7 +103,7 @@ impl Replay {
             picture::draw_alone(&mut to, &timeline, &outcomes)?;
             to.flush()?;
         } else {
-            print_text(&policy, seed, &timeline, &outcomes)?;
+            print_text((&policy, &gates), seed, &timeline, &outcomes)?;
         }
         ended(&timeline)
     }
@@ -139,9 +142,14 @@ fn print_json(timeline: &Timeline) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_text(policy: &Policy, seed: u64, timeline: &Timeline, outcomes: &Outcomes) -> Result<(), Failure> {
+fn print_text(
+    (policy, gates): (&Policy, &Gates),
+    seed: u64,
+    timeline: &Timeline,
+    outcomes: &Outcomes,
+) -> Result<(), Failure> {
     let mut to = crate::output::text();
-    writeln!(to, "{}; seed {seed}\n", Described(policy))?;
+    writeln!(to, "{}{gates}; seed {seed}\n", Described(policy))?;
     picture::write(&mut to, timeline, outcomes)?;
     to.flush()?;
     Ok(())

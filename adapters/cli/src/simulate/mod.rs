@@ -19,6 +19,7 @@ use insist_core::{Policy, fresh_seed};
 use terminal_size::{Width, terminal_size};
 
 use crate::exit::{Failure, GAVE_UP};
+use crate::gates::GateOptions;
 use crate::options::base::{Preset, preset};
 use crate::options::value;
 use crate::output::{json_line, output, text};
@@ -31,8 +32,8 @@ use world::NamedWorld;
 /// Try policies in worlds of clients, servers and incidents, in virtual time
 ///
 /// Every policy meets every world with the same arrivals and service times, so what differs is the policy. A world is a TOML
-/// file; docs/worlds has some to begin with. A policy file may have gates as well: `budget = 0.1`, `breaker = 0.5`,
-/// `bulkhead = 100`. Without a policy, the defaults are tried beside a single attempt.
+/// file; docs/worlds has some to begin with. Without a policy, the defaults are tried beside a single attempt. Gates that are
+/// given on the line are given to every policy.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Simulate {
@@ -66,8 +67,9 @@ pub(crate) struct Simulate {
 
     /// Try each policy with values of one field: FIELD=FROM..TO, or FIELD=A,B,C
     ///
-    /// The fields are hedge-after, attempt-timeout, deadline, base, cap, attempts, lanes, budget and breaker. A range has
-    /// eight values, evenly spaced on a logarithmic scale, and of attempts and lanes every number.
+    /// The fields are hedge-after, attempt-timeout, deadline, base, cap, attempts, lanes, and the gates: budget=none,0.1,0.5. A
+    /// range has eight values, evenly spaced on a logarithmic scale, and of attempts and lanes every number. A list for
+    /// hedge-after may have none and percentiles: hedge-after=none,5ms,p95.
     #[arg(long, value_name = "FIELD=VALUES")]
     sweep: Option<Sweep>,
 
@@ -94,6 +96,9 @@ pub(crate) struct Simulate {
     /// Write a page with tables and pictures: one file that opens anywhere
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+
+    #[command(flatten)]
+    gates: GateOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -142,21 +147,21 @@ impl Simulate {
 
     /// Returns the policies under trial, each with a name of its own.
     fn specs(&self) -> Result<Vec<Spec>, Failure> {
-        let mut specs: Vec<Spec> = self.policies.iter().map(|path| candidate::read(path)).collect::<Result<_, _>>()?;
+        let mut specs: Vec<Spec> = self.policies.iter().map(|path| Spec::read(path)).collect::<Result<_, _>>()?;
         specs.extend(self.presets.iter().map(|preset| Spec::plain(preset.name(), preset.policy())));
         if specs.is_empty() {
             specs.push(Spec::plain("one attempt", Policy::default().attempts(1)));
             specs.push(Spec::plain("default", Policy::default()));
         }
-        let mut specs: Vec<Spec> =
-            specs.into_iter().map(|spec| spec.limited(self.attempt_timeout, self.deadline)).collect();
+        let limited = |spec: Spec| spec.limited(self.attempt_timeout, self.deadline, &self.gates);
+        let mut specs = specs.into_iter().map(limited).collect::<Result<Vec<Spec>, _>>()?;
         if let Some(sweep) = &self.sweep {
-            specs = sweep.over(&specs);
+            specs = sweep.over(&specs)?;
         }
         let names = numbered(specs.iter().map(|spec| spec.name.as_str()));
         specs.iter_mut().zip(names).for_each(|(spec, name)| spec.name = name);
-        match specs.iter().find_map(|spec| spec.validate().err().map(|(_, message)| (&spec.name, message))) {
-            Some((name, message)) => Err(Failure::Usage(format!("policy {name}: {message}"))),
+        match specs.iter().find_map(|spec| spec.policy.validate().err().map(|problem| (&spec.name, problem))) {
+            Some((name, problem)) => Err(Failure::Usage(format!("policy {name}: {problem}"))),
             None => Ok(specs),
         }
     }

@@ -1,40 +1,13 @@
-//! Durations and distributions in files: `"150ms"`, `{ exponential = "3ms" }`, `{ p50 = "2ms", p99 = "40ms" }`.
+//! Distributions in files: `"150ms"`, `{ exponential = "3ms" }`, `{ p50 = "2ms", p99 = "40ms" }`.
 
 use std::fmt;
-use std::time::Duration;
 
 use insist_core::duration::parse;
 use insist_sim::Times;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A duration, written as people write it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Span(pub(super) Duration);
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = Span;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a duration, as \"150ms\", \"1.5s\" or \"2m\"")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
-                parse(text).map(Span).map_err(E::custom)
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Span, E> {
-                self.visit_str(&number.to_string())
-            }
-        }
-
-        deserializer.deserialize_any(Text)
-    }
-}
+use crate::span::Span;
 
 /// Returns text of a file as it can be shown: without control characters, and cut.
 pub(super) fn shown(text: &str, most: usize) -> String {

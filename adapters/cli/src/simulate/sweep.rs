@@ -3,9 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use insist_core::Policy;
 use insist_core::duration::{Text, parse};
 
-use super::candidate::{BreakerTable, BudgetTable, Spec};
+use super::candidate::Spec;
+use crate::exit::Failure;
+use crate::gates::Gates;
+use crate::options::value::{HedgeDelay, hedge_delay};
 
 /// A field, and the values to try.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,18 +27,21 @@ enum Field {
     Cap,
     Attempts,
     Lanes,
-    Budget,
-    Breaker,
+    /// By the name of its option.
+    Gate(&'static str),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Values {
     Spans(Vec<Duration>),
+    /// `None` opens no second lane.
+    Delays(Vec<Option<HedgeDelay>>),
     Counts(Vec<u8>),
-    Ratios(Vec<f64>),
+    /// What an option of a gate would say.
+    Texts(Vec<String>),
 }
 
-const FIELDS: [(&str, Field); 9] = [
+const FIELDS: [(&str, Field); 7] = [
     ("hedge-after", Field::HedgeAfter),
     ("attempt-timeout", Field::AttemptTimeout),
     ("deadline", Field::Deadline),
@@ -42,9 +49,13 @@ const FIELDS: [(&str, Field); 9] = [
     ("cap", Field::Cap),
     ("attempts", Field::Attempts),
     ("lanes", Field::Lanes),
-    ("budget", Field::Budget),
-    ("breaker", Field::Breaker),
 ];
+
+fn fields() -> impl Iterator<Item = (String, Field)> {
+    let gates = Gates::NAMES.iter().map(|name| (name.replace('_', "-"), Field::Gate(name)));
+    FIELDS.iter().map(|(word, field)| ((*word).to_owned(), *field)).chain(gates)
+}
+
 /// The values of a range.
 const POINTS: u32 = 8;
 
@@ -55,15 +66,14 @@ impl FromStr for Sweep {
         let Some((name, range)) = text.split_once('=') else {
             return Err(format!("FIELD=FROM..TO is needed, as in hedge-after=1ms..50ms; {text:?} has no ="));
         };
-        let Some((_, field)) = FIELDS.into_iter().find(|(word, _)| *word == name) else {
-            let names: Vec<&str> = FIELDS.iter().map(|(word, _)| *word).collect();
+        let Some((_, field)) = fields().find(|(word, _)| word == name) else {
+            let names: Vec<String> = fields().map(|(word, _)| word).collect();
             return Err(format!("{name:?} cannot be swept; one of {} is needed", names.join(", ")));
         };
         let values = match field {
             Field::Attempts | Field::Lanes => Values::Counts(values(range, count, |low, high| (low..=high).collect())?),
-            Field::Budget | Field::Breaker => Values::Ratios(values(range, ratio, |low, high| {
-                spread(low, high).into_iter().map(|ratio| (ratio * 1e3).round() / 1e3).collect()
-            })?),
+            Field::HedgeAfter if !range.contains("..") => Values::Delays(list(range, delay)?),
+            Field::Gate(name) => Values::Texts(gate_values(name, range)?),
             _ => Values::Spans(values(range, span, |low, high| {
                 let all = spread(low.as_secs_f64(), high.as_secs_f64());
                 all.into_iter().map(rounded).collect()
@@ -77,13 +87,38 @@ fn count(text: &str) -> Result<u8, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or(format!("{text:?} is no number from 1 to 255"))
 }
 
-fn ratio(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|ratio| *ratio > 0.0 && *ratio <= 10.0).ok_or(format!("{text:?} is no ratio, as 0.1"))
+fn delay(text: &str) -> Result<Option<HedgeDelay>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    hedge_delay(text).map(Some).map_err(|error| format!("{text:?}: {error}"))
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| *number > 0.0 && number.is_finite());
+    number.ok_or(format!("{text:?} is no number above 0, as a range has"))
 }
 
 fn span(text: &str) -> Result<Duration, String> {
     let span = parse(text).map_err(|error| format!("{text:?}: {error}"))?;
     if span.is_zero() { Err("0 cannot be swept; begin above it, as in 1ms..50ms".into()) } else { Ok(span) }
+}
+
+/// Reads `0.1..0.5`, or `none,10/s`, and tries each with the gate.
+fn gate_values(name: &str, text: &str) -> Result<Vec<String>, String> {
+    let tried = |texts: Vec<String>| {
+        let wrong = |value: &String| Gates::default().lay(name, value).err().map(|error| format!("{value:?}: {error}"));
+        texts.iter().find_map(wrong).map_or(Ok(texts), Err)
+    };
+    // A short form may have dots as well.
+    if text.contains(',') || !text.contains("..") {
+        return tried(text.split(',').map(|value| value.trim().to_owned()).collect());
+    }
+    let numbers = values(text, number, spread)?;
+    let in_parts_of =
+        |one: f64| tried(numbers.iter().map(|number| ((number * one).round() / one).to_string()).collect());
+    // Some gates take whole numbers only.
+    in_parts_of(1e3).or_else(|_| in_parts_of(1.0))
 }
 
 /// Reads `A..B` or `A,B,C`.
@@ -97,8 +132,12 @@ fn values<T: Copy + PartialOrd>(
             let (low, high) = (read(low.trim())?, read(high.trim())?);
             if low < high { Ok(fill(low, high)) } else { Err(format!("{text:?} does not go up")) }
         }
-        None => text.split(',').map(|value| read(value.trim())).collect(),
+        None => list(text, read),
     }
+}
+
+fn list<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(',').map(|value| read(value.trim())).collect()
 }
 
 fn spread(low: f64, high: f64) -> Vec<f64> {
@@ -115,21 +154,22 @@ fn rounded(seconds: f64) -> Duration {
 
 impl Sweep {
     /// Returns each policy with each value.
-    pub(super) fn over(&self, specs: &[Spec]) -> Vec<Spec> {
+    pub(super) fn over(&self, specs: &[Spec]) -> Result<Vec<Spec>, Failure> {
         specs.iter().flat_map(|spec| (0..self.len()).map(|index| self.put(spec, index))).collect()
     }
 
     /// Returns the field's name.
-    pub(super) fn field(&self) -> &'static str {
-        FIELDS.into_iter().find(|(_, field)| *field == self.field).map_or("", |(word, _)| word)
+    pub(super) fn field(&self) -> String {
+        fields().find(|(_, field)| *field == self.field).map_or_else(String::new, |(word, _)| word)
     }
 
     /// Returns how many values there are.
     pub(super) fn len(&self) -> usize {
         match &self.values {
             Values::Spans(spans) => spans.len(),
+            Values::Delays(delays) => delays.len(),
             Values::Counts(counts) => counts.len(),
-            Values::Ratios(ratios) => ratios.len(),
+            Values::Texts(texts) => texts.len(),
         }
     }
 
@@ -137,12 +177,17 @@ impl Sweep {
     pub(super) fn value(&self, index: usize) -> String {
         match &self.values {
             Values::Spans(spans) => Text(spans[index]).to_string(),
+            Values::Delays(delays) => match delays[index] {
+                None => "none".into(),
+                Some(HedgeDelay::Fixed(delay)) => Text(delay).to_string(),
+                Some(HedgeDelay::At(percentile)) => percentile.to_string(),
+            },
             Values::Counts(counts) => counts[index].to_string(),
-            Values::Ratios(ratios) => ratios[index].to_string(),
+            Values::Texts(texts) => texts[index].clone(),
         }
     }
 
-    fn put(&self, spec: &Spec, index: usize) -> Spec {
+    fn put(&self, spec: &Spec, index: usize) -> Result<Spec, Failure> {
         let mut spec = spec.clone();
         spec.name = format!("{} {}={}", spec.name, self.field(), self.value(index));
         let policy = spec.policy;
@@ -150,26 +195,36 @@ impl Sweep {
             Values::Spans(spans) => {
                 let span = spans[index];
                 spec.policy = match self.field {
-                    // Without a second lane there is nothing to hedge with.
-                    Field::HedgeAfter if policy.get_lanes() < 2 => policy.lanes(2).hedge_after(span),
-                    Field::HedgeAfter => policy.hedge_after(span),
+                    Field::HedgeAfter => two_lanes(policy).hedge_after(span),
                     Field::AttemptTimeout => policy.attempt_timeout(span),
                     Field::Deadline => policy.deadline(span),
                     Field::Cap => policy.cap(span),
                     _ => policy.shape(with_base(*policy.get_backoff(), span)),
                 };
             }
+            Values::Delays(delays) => {
+                spec.policy = match delays[index] {
+                    None => policy.lanes(1),
+                    Some(HedgeDelay::Fixed(delay)) => two_lanes(policy).hedge_after(delay),
+                    Some(HedgeDelay::At(percentile)) => two_lanes(policy).hedge_at(percentile.get()),
+                }
+            }
             Values::Counts(counts) if self.field == Field::Lanes => spec.policy = policy.lanes(counts[index]),
             Values::Counts(counts) => spec.policy = policy.attempts(counts[index].into()),
-            Values::Ratios(ratios) if self.field == Field::Budget => {
-                spec.gates.budget.get_or_insert(BudgetTable::new(0.0)).ratio = ratios[index];
-            }
-            Values::Ratios(ratios) => {
-                spec.gates.breaker.get_or_insert(BreakerTable::new(0.0)).ratio = ratios[index];
+            Values::Texts(texts) => {
+                if let Field::Gate(name) = self.field {
+                    let laid = spec.gates.lay(name, &texts[index]);
+                    laid.map_err(|problem| Failure::Usage(format!("policy {}: {problem}", spec.name)))?;
+                }
             }
         }
-        spec
+        Ok(spec)
     }
+}
+
+/// Returns the policy with two lanes at least: without a second one there is nothing to hedge with.
+fn two_lanes(policy: Policy) -> Policy {
+    policy.lanes(policy.get_lanes().max(2))
 }
 
 /// Returns the shape with another base; shapes without one become exponential.
@@ -196,7 +251,14 @@ mod tests {
         let Ok(Values::Spans(spans)) = read("hedge-after=1ms..50ms") else { panic!() };
         assert_eq!((spans.len(), spans[0], spans[7]), (8, ms(1), ms(50)));
         assert_eq!(read("attempts=2..4"), Ok(Values::Counts(vec![2, 3, 4])));
-        assert_eq!(read("budget=0.1,0.2"), Ok(Values::Ratios(vec![0.1, 0.2])));
+        assert_eq!(read("budget=0.1,0.2"), Ok(Values::Texts(vec!["0.1".into(), "0.2".into()])));
+        assert_eq!(read("rate=none,10/s"), Ok(Values::Texts(vec!["none".into(), "10/s".into()])));
+        let Ok(Values::Texts(rooms)) = read("bulkhead=1..128") else { panic!() };
+        assert_eq!(rooms, ["1", "2", "4", "8", "16", "32", "64", "128"]);
+        assert_eq!(read("budget=0.1,x").unwrap_err(), "\"x\": a number from 0.001 to 10 is needed");
+        let Ok(Values::Delays(delays)) = read("hedge-after=none,5ms,p95") else { panic!() };
+        assert_eq!(delays[..2], [None, Some(HedgeDelay::Fixed(ms(5)))]);
+        assert!(matches!(delays[2], Some(HedgeDelay::At(_))) && read("hedge-after=p95..p99").is_err());
         assert!(read("jitter=1..2").unwrap_err().starts_with("\"jitter\" cannot be swept"));
         assert_eq!(read("cap=5ms..1ms").unwrap_err(), "\"5ms..1ms\" does not go up");
         assert!(read("cap=0..1ms").is_err() && read("cap").is_err() && read("lanes=0..2").is_err());

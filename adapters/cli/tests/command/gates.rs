@@ -1,8 +1,18 @@
-//! `insist get --budget` and `--breaker`: gates that all calls to a host share.
+//! Gates on the command line and in policy files: what every command makes of them, and gates that all calls to a host share.
+
+use std::io::Write;
 
 use insist_flaky::{Answer, Server};
+use tempfile::NamedTempFile;
 
-use crate::run::{Ran, insist};
+use crate::plan::plan;
+use crate::run::{Ran, insist, insist_with};
+
+fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::with_suffix(".toml").unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
 
 fn get(arguments: &str, urls: &[String]) -> Ran {
     let words: Vec<&str> = ["get", "--backoff", "zero"]
@@ -76,11 +86,10 @@ fn one_host_that_fails_does_not_stop_the_others() {
     assert_eq!((bad.request_count(), good.request_count()), (20, 30));
     let [first, second] = gates_lines(&ran)[..] else { panic!("{}", ran.err) };
     // What the breaker refused is no first send.
-    let open =
-        format!("gates of {}: budget: 0 retries and hedges for 20 first sends, 12 left; breaker open for ", bad.url());
-    assert!(first.starts_with(&open), "{}", ran.err);
+    assert!(first.starts_with(&format!("gates of {}: breaker open for another ", bad.url())), "{}", ran.err);
+    assert!(first.ends_with("; budget: 0 retries and hedges for 20 first sends, 12 left"), "{}", ran.err);
     let closed =
-        "budget: 0 retries and hedges for 30 first sends, 13 left; breaker closed: 0 of 30 failed, ratio 0.000";
+        "breaker closed: 0 of 30 failed, ratio 0.000; budget: 0 retries and hedges for 30 first sends, 13 left";
     assert_eq!(second, format!("gates of {}: {closed}", good.url()));
 }
 
@@ -99,6 +108,82 @@ fn one_call_has_them_too_and_says_which_refused() {
     }
 }
 
+/// The file's reserve of 2 lets two retries through; the line's of 4, four; and without the budget the call has all its attempts.
+#[test]
+fn a_file_has_gates_too_and_what_is_given_on_the_line_wins() {
+    let policy = file("backoff = \"zero\"\nattempts = 9\nbudget = { ratio = 0.001, reserve = 2 }\n");
+    let path = policy.path().to_str().unwrap();
+    for (line, requests) in [("", 3), ("--budget reserve=4", 5), ("--budget none", 9)] {
+        let server = Server::start(Answer::status(503)).unwrap();
+        let url = server.url();
+        let words: Vec<&str> = ["get", "--policy", path, &url].into_iter().chain(line.split_whitespace()).collect();
+        let ran = insist(&words);
+        assert_eq!((ran.status, server.request_count()), (1, requests), "{line}: {}", ran.err);
+    }
+}
+
+#[test]
+fn every_gate_is_an_option_that_is_at_work_and_says_its_state() {
+    for (options, requests, state) in [
+        ("--bulkhead 1 --attempts 1", 3, "bulkhead: 0 of 1 in flight"),
+        ("--retry-quota 12 --attempts 9", 5, "retry quota: 2 of 12 tokens"),
+        ("--throttle 1 --attempts 1", 2, "throttle: refuses 75.0 % of the attempts"),
+        ("--rate 1000/s --attempts 1", 3, "rate limit: "),
+    ] {
+        let server = Server::start(Answer::status(429)).unwrap();
+        let ran = get(&format!("--each --parallel 1 {options}"), &vec![server.url(); 3]);
+        assert_eq!((ran.status, server.request_count()), (1, requests), "{options}: {}", ran.err);
+        let line = format!("gates of {}: {state}", server.url());
+        assert!(gates_lines(&ran)[0].starts_with(&line), "{options}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_plan_says_in_sentences_what_gates_do() {
+    let policy = file("breaker = 0.5\nbudget = 0.1\n");
+    let planned = plan(&format!("--policy {} --breaker 1 --bulkhead 16 --seed 7", policy.path().display()));
+    for line in [
+        "When 100 % or more of the attempts of the last 10s fail, and there are 20 of them, every attempt is refused for 5s; \
+         then one attempt tries whether it works again.",
+        "Retries and hedges of all calls together are at most 0.1 × the first sends in 10s, and 10 on top; others are refused.",
+        "At most 16 attempts are in flight at once, of all calls together; others are refused.",
+    ] {
+        assert!(planned.lines().any(|printed| printed == line), "{line}: {planned}");
+    }
+    assert!(planned.contains("; breaker 1; budget 0.1; bulkhead 16; seed 7\n"), "{planned}");
+}
+
+#[test]
+fn a_replay_asks_the_gates_too() {
+    let failing =
+        "{\"attempt\":1,\"after\":\"0\",\"verdict\":\"retry\"}\n{\"attempt\":2,\"after\":\"0\",\"verdict\":\"retry\"}";
+    let ran = insist_with(&["replay", "--budget", "0.001,reserve=1"], failing);
+    assert_eq!((ran.status, ran.out.matches("send attempt").count()), (1, 2), "{}", ran.out);
+    assert_eq!(ran.err, "insist: gave up: a gate refused another attempt (budget is used up)\n");
+}
+
+#[test]
+fn a_simulation_gives_the_gates_of_the_line_to_every_policy_and_sweeps_them() {
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/worlds/fail-fast.toml");
+    let policy = file("attempts = 3\nbreaker = 0.5\n");
+    let path = policy.path().to_str().unwrap();
+    let refused = |arguments: &[&str]| {
+        let words = [&["simulate", "--world", world, "--seeds", "1", "--seed", "7", "--json"], arguments].concat();
+        let ran = insist(&words);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{arguments:?}");
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        json["runs"].as_array().unwrap().iter().map(|run| run["refused"].as_f64().unwrap()).collect::<Vec<_>>()
+    };
+    let [file, preset] = refused(&["--policy", path, "--preset", "aws"])[..] else { panic!() };
+    assert!(file > 1000.0 && preset == 0.0, "{file} {preset}");
+    let [file, preset] = refused(&["--policy", path, "--preset", "aws", "--breaker", "none"])[..] else { panic!() };
+    assert_eq!([file, preset], [0.0; 2]);
+    let [file, preset] = refused(&["--policy", path, "--preset", "aws", "--breaker", "0.4"])[..] else { panic!() };
+    assert!(file > 1000.0 && preset > 1000.0, "{file} {preset}");
+    let [without, with] = refused(&["--preset", "aws", "--sweep", "breaker=none,0.5"])[..] else { panic!() };
+    assert!(without == 0.0 && with > 1000.0, "{without} {with}");
+}
+
 #[test]
 fn the_report_says_that_a_gate_refused() {
     let server = Server::start(Answer::status(503)).unwrap();
@@ -110,12 +195,15 @@ fn the_report_says_that_a_gate_refused() {
 }
 
 #[test]
-fn ratios_that_make_no_sense_are_refused() {
+fn values_that_make_no_sense_are_refused() {
     for (option, ratios, right) in [
         ("--budget", ["0", "0.0009", "10.1", "-1", "NaN", "some"], "from 0.001 to 10"),
-        ("--rate", ["10", "0/s", "10/0s", "x/s", "10/", "-1/s"], "as in 10/s or 600/5m"),
+        ("--rate", ["10", "0/s", "10/0s", "x/s", "10/", "-1/s"], "a span as in 10/s or 600/5m"),
         ("--hedge-after", ["p", "p49", "p99.95", "p100", "pNaN", "p95%"], "from p50 to p99.9"),
         ("--breaker", ["0", "1.01", "-0.5", "inf", "NaN", "some"], "above 0 and up to 1"),
+        ("--bulkhead", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),
+        ("--retry-quota", ["0", "-1", "1.5", "5000000000", "some", ""], "a whole number of tokens from 1"),
+        ("--throttle", ["0", "0.99", "1001", "inf", "NaN", "some"], "from 1 to 1000"),
     ] {
         for ratio in ratios {
             let ran = insist(&["get", option, ratio, "http://127.0.0.1:9"]);

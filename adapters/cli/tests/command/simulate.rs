@@ -8,7 +8,18 @@ use tempfile::NamedTempFile;
 
 use crate::run::{Ran, insist};
 
-const WORLDS: [&str; 6] = ["steady", "hang", "fail-fast", "overload", "slow-replica", "capacity-loss"];
+const WORLDS: [&str; 10] = [
+    "steady",
+    "hang",
+    "fail-fast",
+    "overload",
+    "slow-replica",
+    "capacity-loss",
+    "bursts",
+    "thrashing",
+    "turned-away",
+    "drift",
+];
 
 fn world(name: &str) -> String {
     format!("{}/../../docs/worlds/{name}.toml", env!("CARGO_MANIFEST_DIR"))
@@ -182,7 +193,10 @@ fn what_is_wrong_is_named_by_file_line_and_word() {
         &format!("policy file {path}, line 2: the ratio of the budget is not"),
     );
     let policy = file("attempts = 3\nbreaker = \"half\"");
-    assert_usage(&format!("--world {small} --policy {}", shown(&policy)), "line 2, breaker: a ratio, or {");
+    assert_usage(
+        &format!("--world {small} --policy {}", shown(&policy)),
+        "line 2, breaker: a number above 0 and up to 1, or a table is needed",
+    );
     let policy = file("\nbudget = 0.1\nattemps = 3");
     assert_usage(&format!("--world {small} --policy {}", shown(&policy)), "line 3");
     assert_usage(&format!("--world {small} --assert sucess>=1"), "\"sucess\" is no figure");

@@ -11,7 +11,7 @@ use insist_ureq::insisting::Report;
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::super::copy::{Broken, copy};
-use super::super::gates::Gates;
+use super::super::gates;
 use super::super::report::{JsonReport, Told};
 use super::super::sink::Sink;
 use super::super::{Get, why};
@@ -20,6 +20,7 @@ use super::seed::seed;
 use super::table::Row;
 use crate::exit::Failure;
 use crate::fetch::{Fetch, Fetched, agent};
+use crate::gates::LiveGates;
 
 /// The most of a body that is kept in memory until its turn: 1 MiB. A longer one is kept in a file without a name.
 const IN_MEMORY: usize = 1 << 20;
@@ -41,7 +42,7 @@ pub(super) struct Fetcher<'a> {
     fetch: Fetch,
     /// The path of each URL's file, and its name in the folder.
     files: Vec<(PathBuf, String)>,
-    gates: Option<Vec<Arc<Gates>>>,
+    gates: Option<Vec<Arc<LiveGates>>>,
 }
 
 /// The destination of a body.
@@ -56,13 +57,13 @@ impl<'a> Fetcher<'a> {
             Some(folder) => names(&get.urls).into_iter().map(|name| (folder.join(&name), name)).collect(),
             None => Vec::new(),
         };
-        let fetch = get.fetch()?;
-        let gates = get.gates.of(&get.urls, &fetch.policy);
+        let (fetch, gates) = get.fetch()?;
+        let gates = gates::of(&get.urls, &gates, &fetch.policy);
         Ok(Self { get, agent: agent(), fetch, files, gates })
     }
 
     /// Returns the URLs with their gates.
-    pub(super) fn gates(&self) -> Vec<(&Uri, &Arc<Gates>)> {
+    pub(super) fn gates(&self) -> Vec<(&Uri, &Arc<LiveGates>)> {
         self.get.urls.iter().zip(self.gates.iter().flatten()).collect()
     }
 

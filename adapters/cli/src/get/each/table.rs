@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::super::gates::{Gates, States};
+use crate::gates::LiveGates;
 use crate::span::Rounded;
 
 /// The result of a URL.
@@ -28,7 +28,7 @@ pub(super) struct Table<'a> {
     pub(super) rows: &'a [Row],
     pub(super) took: Duration,
     /// The URLs and their gates.
-    pub(super) gates: Vec<(&'a Uri, &'a Arc<Gates>)>,
+    pub(super) gates: Vec<(&'a Uri, &'a Arc<LiveGates>)>,
 }
 
 impl Row {
@@ -71,7 +71,7 @@ impl fmt::Display for Table<'_> {
         let mut told = HashSet::new();
         for (url, gates) in &self.gates {
             if told.insert(Arc::as_ptr(gates)) {
-                writeln!(f, "gates of {}: {}", Host(url), States(gates))?;
+                writeln!(f, "gates of {}: {}", Host(url), gates.1)?;
             }
         }
         Ok(())

@@ -30,7 +30,7 @@ fn what_is_wrong_is_named_with_its_line_and_field() {
         ("attempts = 3\nattempts = 4", ", line 2, attempts: duplicate key"),
         ("lanes = 2\npreset = \"elastic\"\ncap_stops = false", &format!(", line 2, preset: {whole}")),
     ] {
-        assert_eq!(parse(text), Err(says.into()), "{text}");
+        assert_eq!(policy(text), Err(says.into()), "{text}");
     }
 }
 
@@ -47,6 +47,13 @@ fn what_is_unknown_or_no_toml_is_named_with_its_line() {
         let problem = parse(text).unwrap_err();
         assert!(problem.starts_with(says), "{text}: {problem}");
     }
+}
+
+/// Parses a policy that has no gates.
+fn policy(text: &str) -> Result<Policy, String> {
+    let (policy, gates) = parse(text)?;
+    assert_eq!(gates, Gates::default(), "{text}");
+    Ok(policy)
 }
 
 /// The documented file, as it stands in the repository.
@@ -74,9 +81,9 @@ fn documented_fields() -> Vec<String> {
 
 #[test]
 fn the_documented_file_says_the_defaults() {
-    assert_eq!(parse(&documented()), Ok(Policy::default()));
+    assert_eq!(policy(&documented()), Ok(Policy::default()));
     for field in documented_fields() {
-        assert_eq!(parse(&edited(&[&field], &[])), Ok(Policy::default()), "without {field}");
+        assert_eq!(policy(&edited(&[&field], &[])), Ok(Policy::default()), "without {field}");
     }
 }
 
@@ -84,7 +91,7 @@ fn the_documented_file_says_the_defaults() {
 fn the_documented_file_has_every_field() {
     let problem = parse("nothing = 1").unwrap_err();
     let known: Vec<&str> = problem.split('`').skip(3).step_by(2).collect();
-    assert_eq!(known.len(), 24, "{problem}");
+    assert_eq!(known.len(), 24 + Gates::NAMES.len(), "{problem}");
     let documented = documented();
     for field in known {
         let is_there = |line: &str| line.trim_start_matches('#').split_once(" = ").is_some_and(|(key, _)| key == field);
@@ -96,9 +103,9 @@ fn the_documented_file_has_every_field() {
 fn what_the_documented_file_leaves_out_is_right_too() {
     let all = documented_fields();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    assert_eq!(parse(&edited(&all, &["preset"])), Ok(Policy::aws()));
+    assert_eq!(policy(&edited(&all, &["preset"])), Ok(Policy::aws()));
 
     let delays = List::new(&[1, 5, 30].map(Duration::from_secs));
     let listed = edited(&["backoff", "base", "factor", "cap", "jitter"], &["delays", "at_end"]);
-    assert_eq!(parse(&format!("{listed}\nbackoff = \"list\"")), Ok(Policy::list(delays, AtEnd::Stop)));
+    assert_eq!(policy(&format!("{listed}\nbackoff = \"list\"")), Ok(Policy::list(delays, AtEnd::Stop)));
 }

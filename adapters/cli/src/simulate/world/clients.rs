@@ -4,8 +4,9 @@ use insist_core::Repeat;
 use insist_sim::{Arrivals, Clients, Surge};
 use serde::Deserialize;
 
-use super::super::span::{Distribution, Span};
+use super::super::span::Distribution;
 use super::wrong::{Wrong, needed};
+use crate::span::Span;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,8 +3,8 @@
 use insist_sim::Incident;
 use serde::Deserialize;
 
-use super::super::span::Span;
 use super::wrong::{Wrong, needed};
+use crate::span::Span;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,9 +11,10 @@ use insist_sim::World;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::span::{Span, shown};
+use super::span::shown;
 use crate::exit::Failure;
 use crate::options::file::{line, placed, syntax_error};
+use crate::span::Span;
 use clients::ClientsTable;
 use incidents::IncidentTable;
 use servers::ServersTable;

@@ -48,7 +48,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut gets = Table::new("HTTP", HTTP);
     instructions::http(&mut gets)?;
 
-    let tables = [closures, full, shapes, warm, plain, on_tokio, gets, tails::measure()?, race::measure()?];
+    let [fast, slow] = tails::measure()?;
+    let tables = [closures, full, shapes, warm, plain, on_tokio, gets, fast, slow, race::measure()?];
     for table in &tables {
         print!("{table}");
     }

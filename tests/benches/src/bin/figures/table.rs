@@ -39,8 +39,9 @@ pub(crate) const TOKIO: &[&str] = &[TOKIO_CONSTANT, TOKIO_BORROWED, HAND, "backo
 pub(crate) const HTTP: &[&str] = &[UREQ, "plain ureq"];
 
 /// Of a slow tail.
-pub(crate) const TAILS: &[&str] = &["plain ureq", HEDGED];
+pub(crate) const TAILS: &[&str] = &["plain ureq", HEDGED, AT_P95];
 pub(crate) const HEDGED: &str = "insist-ureq, hedged after 5 ms";
+pub(crate) const AT_P95: &str = "insist-ureq, hedged at p95";
 
 /// Of a race.
 pub(crate) const RACE: &[&str] = &["plain ureq, the fastest alone", RACED];
