@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use insist_core::{
-    Action, Admission, Breaker, Budget, Call, Cause, Gate, Instant, Kind, Policy, Reason, Refusal, RetryShare, RetryShareError, Settled, Verdict, play_with,
+    Action, Breaker, Budget, Call, Gate, Instant, Policy, Reason, RetryShare, RetryShareError, Verdict, play_with,
 };
 use insist_http::Rules;
 use insist_http::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
