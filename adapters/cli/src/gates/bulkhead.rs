@@ -1,11 +1,10 @@
 //! The bulkhead: only so many attempts in flight at once.
 
-use insist_core::duration::Text;
 use insist_core::{Bulkhead, Instant};
 use serde::Deserialize;
 
 use super::number::whole;
-use super::setting::Setting;
+use super::setting::{Setting, others_wait};
 use crate::span::Span;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -42,11 +41,7 @@ impl Setting for BulkheadSetting {
 
     fn told(&self) -> String {
         let attempts = if self.room == 1 { "1 attempt is" } else { &format!("{} attempts are", self.room) };
-        let others = if self.ask_again.0.is_zero() {
-            "others are refused".to_owned()
-        } else {
-            format!("others wait, and ask again every {}", Text(self.ask_again.0))
-        };
+        let others = others_wait(self.ask_again);
         format!("At most {attempts} in flight at once, of all calls together; {others}.")
     }
 

@@ -4,15 +4,19 @@
 //! In a file a gate is a field whose value is its short form (`budget = 0.1`), a table (`{ ratio = 0.1, reserve = 5 }`) or
 //! `"none"`; on the command line it is the short form with further fields after it (`--budget 0.1,reserve=5`).
 
+mod aimd_limit;
 mod asked;
 mod breaker;
 mod budget;
 mod bulkhead;
+mod gradient_limit;
 mod line;
 mod live;
 mod number;
+mod pause;
 mod rate;
 mod retry_quota;
+mod retry_share;
 mod setting;
 mod table;
 mod throttle;
@@ -102,7 +106,11 @@ gates! {
     breaker: breaker::BreakerSetting,
     budget: budget::BudgetSetting,
     retry_quota: retry_quota::RetryQuotaSetting,
+    retry_share: retry_share::RetryShareSetting,
+    pause: pause::PauseSetting,
     bulkhead: bulkhead::BulkheadSetting,
+    aimd_limit: aimd_limit::AimdLimitSetting,
+    gradient_limit: gradient_limit::GradientLimitSetting,
     rate: rate::RateSetting,
     throttle: throttle::ThrottleSetting,
 }

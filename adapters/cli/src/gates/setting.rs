@@ -1,7 +1,10 @@
 //! What makes settings those of a gate.
 
+use insist_core::duration::Text;
 use insist_core::{Gate, Instant};
 use serde::de::DeserializeOwned;
+
+use crate::span::Span;
 
 /// The settings of one kind of gate, as a file has them. Fields that are left out have the defaults of the gate.
 pub(super) trait Setting: Clone + PartialEq + DeserializeOwned + Send + Sync + 'static {
@@ -33,4 +36,12 @@ pub(super) trait Setting: Clone + PartialEq + DeserializeOwned + Send + Sync + '
 
     /// Returns the present state of a gate, with its name.
     fn state(gate: &Self::Gate, now: Instant) -> String;
+}
+
+/// Says what becomes of attempts for which there is no room.
+pub(super) fn others_wait(ask_again: Span) -> String {
+    match ask_again.0 {
+        again if again.is_zero() => "others are refused".into(),
+        again => format!("others wait, and ask again every {}", Text(again)),
+    }
 }

@@ -129,6 +129,11 @@ fn every_gate_is_an_option_that_is_at_work_and_says_its_state() {
         ("--retry-quota 12 --attempts 9", 5, "retry quota: 2 of 12 tokens"),
         ("--throttle 1 --attempts 1", 2, "throttle: refuses 75.0 % of the attempts"),
         ("--rate 1000/s --attempts 1", 3, "rate limit: "),
+        ("--retry-share 0.2 --attempts 1", 3, "retry share: 0 in flight, 0 retries and hedges, 3 left"),
+        ("--aimd-limit 10,ratio=0.5 --attempts 1", 3, "AIMD limit: 0 in flight, limit 1"),
+        ("--gradient-limit 10 --attempts 1", 3, "gradient limit: 0 in flight, limit 3, measuring"),
+        ("--pause 0 --attempts 1", 3, "not paused"),
+        ("--breaker failures=2,over_last=2 --attempts 1", 2, "breaker open for another "),
     ] {
         let server = Server::start(Answer::status(429)).unwrap();
         let ran = get(&format!("--each --parallel 1 {options}"), &vec![server.url(); 3]);
@@ -203,6 +208,10 @@ fn values_that_make_no_sense_are_refused() {
         ("--breaker", ["0", "1.01", "-0.5", "inf", "NaN", "some"], "above 0 and up to 1"),
         ("--bulkhead", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),
         ("--retry-quota", ["0", "-1", "1.5", "5000000000", "some", ""], "a whole number of tokens from 1"),
+        ("--retry-share", ["-0.1", "1.01", "inf", "NaN", "some", "1s"], "from 0 to 1"),
+        ("--pause", ["-0.1", "1.01", "inf", "NaN", "some", "1s"], "from 0 to 1"),
+        ("--aimd-limit", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),
+        ("--gradient-limit", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),
         ("--throttle", ["0", "0.99", "1001", "inf", "NaN", "some"], "from 1 to 1000"),
     ] {
         for ratio in ratios {
