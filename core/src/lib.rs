@@ -92,6 +92,8 @@ pub use driver::{
 pub use event::{Decision, Event, Judged, Withdrawn};
 #[cfg(target_has_atomic = "32")]
 pub use gate::Bulkhead;
+#[cfg(feature = "std")]
+pub use gate::{AdaptiveRate, AdaptiveRateError, AdaptiveRateState};
 #[cfg(target_has_atomic = "64")]
 pub use gate::{
     AdaptiveThrottle, AdaptiveThrottleError, AimdLimit, AimdLimitError, AimdLimitState, Breaker, BreakerError,

@@ -39,7 +39,7 @@
 //! - [`Verdict`]: what to conclude from an outcome, if more than errors is judged.
 //! - [`Budget`], [`Breaker`], [`Bulkhead`]: state that many calls share, so that retries do not make an outage worse;
 //!   [`Latencies`], so that hedges follow the server; [`RateLimit`], [`RetryQuota`], [`AdaptiveThrottle`],
-//!   [`RetryShare`], [`AimdLimit`], [`GradientLimit`]; [`Pause`], for a host that asks all its callers to wait.
+//!   [`RetryShare`], [`AimdLimit`], [`GradientLimit`], `AdaptiveRate` (`std`); [`Pause`], for a host that asks all its callers to wait.
 //! - [`Terms`]: all of these as one value that many call sites share.
 //!
 //! # Features, each a module of its name
@@ -100,6 +100,8 @@ pub use insist_ureq as ureq;
 
 #[cfg(target_has_atomic = "32")]
 pub use insist_core::Bulkhead;
+#[cfg(feature = "std")]
+pub use insist_core::{AdaptiveRate, AdaptiveRateError, AdaptiveRateState};
 #[cfg(target_has_atomic = "64")]
 pub use insist_core::{
     AdaptiveThrottle, AdaptiveThrottleError, AimdLimit, AimdLimitError, AimdLimitState, Breaker, BreakerError,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use insist_core::{
-    AdaptiveThrottle, Breaker, BreakerState, Budget, Bulkhead, Instant, Latencies, RateLimit, RetryQuota,
+    AdaptiveRate, AdaptiveThrottle, AimdLimit, Breaker, BreakerState, Budget, Bulkhead, GradientLimit, Instant,
+    Latencies, Pause, RateLimit, RetryQuota, RetryShare,
 };
 use metrics::{IntoF64, Label, gauge};
 
@@ -17,11 +18,16 @@ use crate::names;
 ///
 /// | gate | gauges |
 /// |---|---|
-/// | [`Breaker`] | `insist_breaker_state` (1 for the `state` that it is in, of `closed`, `open` and `half_open`), `insist_breaker_attempts`, `insist_breaker_failures` (of the window; 0 while it is not closed) |
+/// | [`Breaker`] | `insist_breaker_state` (1 for the `state` that it is in, of `closed`, `open` and `half_open`), `insist_breaker_attempts`, `insist_breaker_failures`, `insist_breaker_slow` (of the window; 0 while it is not closed) |
 /// | [`Budget`] | `insist_budget_first_sends`, `insist_budget_charged`, `insist_budget_left` |
 /// | [`Bulkhead`] | `insist_bulkhead_in_flight`, `insist_bulkhead_room` |
 /// | [`RateLimit`] | `insist_rate_limit_left`, `insist_rate_limit_burst` |
 /// | [`RetryQuota`] | `insist_retry_quota_tokens`, `insist_retry_quota_capacity` |
+/// | [`RetryShare`] | `insist_retry_share_in_flight`, `insist_retry_share_retries`, `insist_retry_share_left` |
+/// | [`AimdLimit`] | `insist_aimd_limit_in_flight`, `insist_aimd_limit_room` |
+/// | [`GradientLimit`] | `insist_gradient_limit_in_flight`, `insist_gradient_limit_room`, `insist_gradient_limit_least_latency_seconds` (0 while none is known) |
+/// | [`AdaptiveRate`] | `insist_adaptive_rate_per_second` (infinite before any attempt was throttled), `insist_adaptive_rate_measured_per_second` |
+/// | [`Pause`] | `insist_pause_left_seconds` (0 while there is none) |
 /// | [`AdaptiveThrottle`] | `insist_adaptive_throttle_refusal_ratio` |
 /// | [`Latencies`] | `insist_latencies_known`, `insist_latencies_seconds` (`quantile`: 0.5, 0.95, 0.99) |
 ///
@@ -42,16 +48,17 @@ pub trait RecordState {
 
 impl RecordState for Breaker {
     fn record_state(&self, name: &'static str, now: Instant) {
-        let (state, attempts, failures) = match self.state(now) {
-            BreakerState::Closed { attempts, failures, .. } => ("closed", attempts, failures),
-            BreakerState::Open { .. } => ("open", 0, 0),
-            _ => ("half_open", 0, 0),
+        let (state, attempts, failures, slow) = match self.state(now) {
+            BreakerState::Closed { attempts, failures, slow, .. } => ("closed", attempts, failures, slow),
+            BreakerState::Open { .. } => ("open", 0, 0, 0),
+            _ => ("half_open", 0, 0, 0),
         };
         for each in ["closed", "open", "half_open"] {
             set_with(names::BREAKER_STATE, name, ("state", each), u8::from(each == state));
         }
         set(names::BREAKER_ATTEMPTS, name, whole(attempts));
         set(names::BREAKER_FAILURES, name, whole(failures));
+        set(names::BREAKER_SLOW, name, whole(slow));
     }
 }
 
@@ -84,6 +91,46 @@ impl RecordState for RetryQuota {
         let state = self.state(now);
         set(names::RETRY_QUOTA_TOKENS, name, state.tokens);
         set(names::RETRY_QUOTA_CAPACITY, name, state.capacity);
+    }
+}
+
+impl RecordState for RetryShare {
+    fn record_state(&self, name: &'static str, _: Instant) {
+        let state = self.state();
+        set(names::RETRY_SHARE_IN_FLIGHT, name, state.in_flight);
+        set(names::RETRY_SHARE_RETRIES, name, state.retries);
+        set(names::RETRY_SHARE_LEFT, name, state.left);
+    }
+}
+
+impl RecordState for AimdLimit {
+    fn record_state(&self, name: &'static str, _: Instant) {
+        let state = self.state();
+        set(names::AIMD_IN_FLIGHT, name, state.in_flight);
+        set(names::AIMD_ROOM, name, state.limit);
+    }
+}
+
+impl RecordState for GradientLimit {
+    fn record_state(&self, name: &'static str, _: Instant) {
+        let state = self.state();
+        set(names::GRADIENT_IN_FLIGHT, name, state.in_flight);
+        set(names::GRADIENT_ROOM, name, state.limit);
+        set(names::GRADIENT_LATENCY, name, state.least_latency.unwrap_or_default());
+    }
+}
+
+impl RecordState for AdaptiveRate {
+    fn record_state(&self, name: &'static str, _: Instant) {
+        let state = self.state();
+        set(names::ADAPTIVE_RATE, name, if state.is_limiting { state.rate } else { f64::INFINITY });
+        set(names::ADAPTIVE_RATE_MEASURED, name, state.measured);
+    }
+}
+
+impl RecordState for Pause {
+    fn record_state(&self, name: &'static str, now: Instant) {
+        set(names::PAUSE, name, self.state(now).left);
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use by_hand::{at, ms};
 use insist_core::{
-    AdaptiveThrottle, Admission, AttemptEnd, Breaker, Budget, Bulkhead, Cause, Gate, Latencies, RateLimit, RetryQuota,
-    Settled, Verdict,
+    AdaptiveRate, AdaptiveThrottle, Admission, AimdLimit, AttemptEnd, Breaker, Budget, Bulkhead, Cause, Gate,
+    GradientLimit, Latencies, Pause, RateLimit, RetryQuota, RetryShare, Settled, Verdict,
 };
 use insist_metrics::RecordState;
 use recorded::recorded;
@@ -38,10 +38,8 @@ fn a_breaker_is_in_one_state_and_tells_its_window_while_it_is_closed() {
             .map(|(state, value)| format!("breaker_state gate=\"payments\" state=\"{state}\" {value}"))
     };
     let window = |attempts, failures| {
-        [
-            format!("breaker_attempts gate=\"payments\" {attempts}"),
-            format!("breaker_failures gate=\"payments\" {failures}"),
-        ]
+        [("attempts", attempts), ("failures", failures), ("slow", 0)]
+            .map(|(what, value)| format!("breaker_{what} gate=\"payments\" {value}"))
     };
     assert_eq!(lines(0), [&window(3, 1)[..], &states(1, 0, 0)].concat());
     send(&breaker, 0, failure(), 0);
@@ -84,6 +82,68 @@ fn a_retry_quota_tells_its_tokens_with_their_parts() {
     send(&quota, 0, AttemptEnd::Accept, 0);
     let lines = recorded(|| quota.record_state("shop", at(0)));
     assert_eq!(lines, ["retry_quota_capacity gate=\"shop\" 500", "retry_quota_tokens gate=\"shop\" 490.5"]);
+}
+
+#[test]
+fn a_breaker_tells_its_slow_attempts() {
+    let breaker = Breaker::new(0.5).slow(ms(100), 0.9);
+    send(&breaker, 0, AttemptEnd::Accept, 101);
+    send(&breaker, 0, AttemptEnd::Accept, 100);
+    let lines = recorded(|| breaker.record_state("shop", at(100)));
+    assert_eq!(lines[2], "breaker_slow gate=\"shop\" 1");
+}
+
+#[test]
+fn a_retry_share_tells_what_is_in_flight_and_what_is_left() {
+    let share = RetryShare::new(0.5);
+    (0..10).for_each(|_| _ = share.admit(at(0), &Cause::FIRST));
+    assert!(share.reserve(at(0), &Cause::HEDGE).is_ok());
+    assert_eq!(
+        recorded(|| share.record_state("shop", at(0))),
+        [
+            "retry_share_in_flight gate=\"shop\" 10",
+            "retry_share_left gate=\"shop\" 4",
+            "retry_share_retries gate=\"shop\" 1"
+        ]
+    );
+}
+
+#[test]
+fn limits_that_adapt_tell_their_room_now() {
+    let aimd = AimdLimit::new(1, 9).start(4);
+    _ = aimd.admit(at(0), &Cause::FIRST);
+    send(&aimd, 0, AttemptEnd::Accept, 0);
+    let lines = recorded(|| aimd.record_state("shop", at(0)));
+    assert_eq!(lines, ["aimd_limit_in_flight gate=\"shop\" 1", "aimd_limit_room gate=\"shop\" 5"]);
+    let gradient = GradientLimit::new(4, 9).least_latency(ms(8));
+    _ = gradient.admit(at(0), &Cause::FIRST);
+    assert_eq!(
+        recorded(|| gradient.record_state("shop", at(0))),
+        [
+            "gradient_limit_in_flight gate=\"shop\" 1",
+            "gradient_limit_least_latency_seconds gate=\"shop\" 0.008",
+            "gradient_limit_room gate=\"shop\" 4"
+        ]
+    );
+}
+
+#[test]
+fn an_adaptive_rate_is_infinite_until_it_is_throttled() {
+    let rate = AdaptiveRate::new();
+    let lines = || recorded(|| rate.record_state("shop", at(0)));
+    let line = |value: f64| format!("adaptive_rate_per_second gate=\"shop\" {value}");
+    assert_eq!(lines(), ["adaptive_rate_measured_per_second gate=\"shop\" 0".to_owned(), line(f64::INFINITY)]);
+    send(&rate, 0, Verdict::retry().throttled().into(), 600);
+    assert_eq!(lines(), ["adaptive_rate_measured_per_second gate=\"shop\" 1.6".to_owned(), line(1.6 * 0.7)]);
+}
+
+#[test]
+fn a_pause_tells_what_is_left_of_it() {
+    let pause = Pause::new();
+    let lines = |millis| recorded(|| pause.record_state("shop", at(millis)));
+    assert_eq!(lines(0), ["pause_left_seconds gate=\"shop\" 0"]);
+    send(&pause, 0, Verdict::retry().after(ms(2000)).into(), 0);
+    assert_eq!(lines(500), ["pause_left_seconds gate=\"shop\" 1.5"]);
 }
 
 #[test]

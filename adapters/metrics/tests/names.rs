@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use by_hand::{End, at, drive, ms, run};
 use insist_core::{
-    AdaptiveThrottle, Breaker, Budget, Bulkhead, Call, Latencies, Policy, RateLimit, RetryQuota, Verdict,
+    AdaptiveRate, AdaptiveThrottle, AimdLimit, Breaker, Budget, Bulkhead, Call, GradientLimit, Latencies, Pause,
+    Policy, RateLimit, RetryQuota, RetryShare, Verdict,
 };
 use insist_metrics::{Metrics, RecordState, describe};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
@@ -68,6 +69,8 @@ fn record_everything() {
     let gates = (Breaker::new(0.5), Budget::new(0.1), Bulkhead::new(1), RateLimit::new(1, ms(1)));
     gates.record_state("shop", at(0));
     (RetryQuota::new(1), AdaptiveThrottle::new(2.0), Latencies::new()).record_state("shop", at(0));
+    (RetryShare::new(0.2), AimdLimit::new(1, 9), GradientLimit::new(1, 9)).record_state("shop", at(0));
+    (AdaptiveRate::new(), Pause::new()).record_state("shop", at(0));
 }
 
 #[test]
@@ -79,7 +82,7 @@ fn what_is_described_is_what_is_recorded() {
     });
     let described: Vec<_> = notes.described.lock().unwrap().keys().cloned().collect();
     let registered: Vec<_> = notes.registered.lock().unwrap().iter().cloned().collect();
-    assert_eq!(described.len(), 21);
+    assert_eq!(described.len(), 33);
     assert_eq!(described, registered);
 }
 

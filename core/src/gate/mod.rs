@@ -3,6 +3,8 @@
 //! The machine asks in this order: `reserve` when a retry is about to wait or a hedge is due, `admit` when
 //! any attempt is about to be sent, `settle` when it has ended. What was reserved and never sent is refunded.
 
+#[cfg(feature = "std")]
+mod adaptive_rate;
 #[cfg(target_has_atomic = "64")]
 mod adaptive_throttle;
 #[cfg(target_has_atomic = "64")]
@@ -42,6 +44,8 @@ use core::time::Duration;
 use crate::attempt::{AttemptEnd, Cause};
 use crate::percentile::Percentile;
 use crate::time::Instant;
+#[cfg(feature = "std")]
+pub use adaptive_rate::{AdaptiveRate, AdaptiveRateError, AdaptiveRateState};
 #[cfg(target_has_atomic = "64")]
 pub use adaptive_throttle::{AdaptiveThrottle, AdaptiveThrottleError};
 #[cfg(target_has_atomic = "64")]

@@ -1,6 +1,5 @@
 //! A call that is driven by hand, calls that are played against a gate, and what the rules conclude.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use insist_core::{
@@ -83,14 +82,4 @@ pub(crate) fn played<G: Gate>(policy: &Policy, gate: &G, verdicts: &[Verdict]) -
 /// What the rules conclude from an answer with that status.
 pub(crate) fn answered(rules: &Rules, status: u16) -> Verdict {
     rules.judge(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), SystemTime::UNIX_EPOCH)
-}
-
-/// Seconds since the origin.
-pub(crate) fn seconds(now: Instant) -> f64 {
-    now.as_nanos() as f64 / 1e9
-}
-
-/// Nothing panics while it holds a lock here.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use insist_core::Verdict::{Accept, Stop};
-use insist_core::{Action, AdaptiveThrottle, Call, Handled, Instant, Jitter, Policy, RetryShare};
+use insist_core::{Action, AdaptiveRate, AdaptiveThrottle, Call, Handled, Instant, Jitter, Policy, RetryShare};
 use insist_tests::words::{RETRY, THROTTLED, at, ms};
 
-use crate::aws::rates::RateLimiter;
 use crate::aws::{Costs, available, quota as aws_quota};
 use crate::grpc::{Pushback, RetryThrottle};
 
@@ -29,7 +28,7 @@ fn calls_that_overlap_leave_nothing_behind() {
     let quota = aws_quota(Costs::V2_1, 500);
     // A call follows the other without a pause, so with the usual 2 it would turn away nearly all.
     let adaptive = AdaptiveThrottle::new(200.0).seed(7);
-    let limiter = RateLimiter::new();
+    let limiter = AdaptiveRate::new();
     let make = |now: Instant, seed: u64| {
         let own = (&quota, Pushback::new());
         let shared = ((&adaptive, &concurrency), (&throttle, &limiter));

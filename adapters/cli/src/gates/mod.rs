@@ -4,6 +4,7 @@
 //! In a file a gate is a field whose value is its short form (`budget = 0.1`), a table (`{ ratio = 0.1, reserve = 5 }`) or
 //! `"none"`; on the command line it is the short form with further fields after it (`--budget 0.1,reserve=5`).
 
+mod adaptive_rate;
 mod aimd_limit;
 mod asked;
 mod breaker;
@@ -112,6 +113,7 @@ gates! {
     aimd_limit: aimd_limit::AimdLimitSetting,
     gradient_limit: gradient_limit::GradientLimitSetting,
     rate: rate::RateSetting,
+    adaptive_rate: adaptive_rate::AdaptiveRateSetting,
     throttle: throttle::ThrottleSetting,
 }
 

@@ -1,8 +1,11 @@
 //! Gates in files and on the line: what is read, what wins, what is wrong, and that defaults are those of the gates.
 
-use insist_core::{AdaptiveThrottle, Breaker, Budget, GradientLimit, Pause, Policy, RetryQuota, RetryShare};
+use insist_core::{
+    AdaptiveRate, AdaptiveThrottle, Breaker, Budget, GradientLimit, Pause, Policy, RetryQuota, RetryShare,
+};
 use toml::de::DeTable;
 
+use super::adaptive_rate::AdaptiveRateSetting;
 use super::breaker::BreakerSetting;
 use super::budget::BudgetSetting;
 use super::gradient_limit::GradientLimitSetting;
@@ -35,6 +38,7 @@ fn what_is_left_out_has_the_default_of_the_gate() {
     assert_eq!(shown(&PauseSetting::default().make(0)), shown(&Pause::default()));
     let gradient = GradientLimit::default().waiting(std::time::Duration::ZERO);
     assert_eq!(shown(&GradientLimitSetting::default().make(0)), shown(&gradient));
+    assert_eq!(shown(&AdaptiveRateSetting::default().make(0)), shown(&AdaptiveRate::default()));
     assert_eq!(shown(&ThrottleSetting::default().make(0)), shown(&AdaptiveThrottle::default()));
 }
 
@@ -47,6 +51,7 @@ fn a_short_form_a_table_a_header_and_a_line_say_the_same() {
         ("rate = \"10/s\"", "rate = { limit = \"10/1s\" }", "rate", "10/s"),
         ("retry_quota = 20", "retry_quota = { tokens = 20 }", "retry_quota", "20"),
         ("retry_share = 0.1", "retry_share = { share = 0.1 }", "retry_share", "0.1"),
+        ("adaptive_rate = 0.2", "adaptive_rate.least = 0.2", "adaptive_rate", "0.2"),
         ("pause = 0.5", "pause.spread = 0.5", "pause", "0.5"),
         ("aimd_limit = 50", "aimd_limit = { most = 50 }", "aimd_limit", "50"),
         ("gradient_limit = 50", "[gradient_limit]\nmost = 50", "gradient_limit", "50"),
@@ -100,6 +105,10 @@ fn what_is_wrong_in_a_file_is_named_with_its_line_and_field() {
             ", line 1: the breaker opens after 6 failures, but counts only the last 5",
         ),
         ("retry_share = 2", ", line 1, retry_share: the share of retries is not a number from 0 to 1"),
+        (
+            "adaptive_rate = 0",
+            ", line 1, adaptive_rate: the least adaptive rate is not a number from 0.001 to 1000000 a",
+        ),
         ("pause = -1", ", line 1: the spread of the pause is not a number from 0 to 1"),
         ("aimd_limit = 0", ", line 1, aimd_limit: the concurrency limit goes from 1 to 0"),
         ("aimd_limit = { start = 300 }", ", line 1, aimd_limit: the concurrency limit starts at 300; it needs"),
@@ -146,7 +155,8 @@ fn what_is_wrong_on_the_line_says_what_would_be_right() {
 fn each_gate_has_a_sentence() {
     let text = "budget = 0.1\nbreaker = { probes = 3, successes = 2 }\nbulkhead = { room = 1, ask_again = \"10ms\" }\n\
                 rate = { limit = \"600/5m\", burst = 5, longest_wait = 0 }\nretry_quota = 500\nthrottle = 2\n\
-                retry_share = 0.1\npause = 0.5\naimd_limit = 10\ngradient_limit = { most = 20, ask_again = \"5ms\" }";
+                retry_share = 0.1\nadaptive_rate = 0.5\n\
+                pause = 0.5\naimd_limit = 10\ngradient_limit = { most = 20, ask_again = \"5ms\" }";
     assert_eq!(
         file(text).sentences(),
         "When 50 % or more of the attempts of the last 10s fail, and there are 20 of them, every attempt is refused for 5s; \
@@ -165,13 +175,15 @@ fn each_gate_has_a_sentence() {
          than 25 % above the least latency, which 50 answers tell every 1m, and else grows; others wait, and ask again every \
          5ms.\n\
          At most 600 attempts are sent in 5m, of all calls together, evenly spaced after a burst of 5; others are refused.\n\
+         Once an attempt is throttled, attempts are sent at 0.7 × the rate of that moment, and then at one that grows again, at \
+         least 0.5 a second; others wait for their turn.\n\
          Attempts are refused by chance once the servers take on less than one in 2 of the last 2m, and more of them the less \
          they take on.\n"
     );
     assert_eq!(
         file(text).to_string(),
         "; breaker 0.5; budget 0.1; retry quota 500; retry share 0.1; pause 0.5; bulkhead 1; aimd limit 10; gradient limit 20; \
-         rate 600/5m; throttle 2"
+         rate 600/5m; adaptive rate 0.5; throttle 2"
     );
 }
 
@@ -233,7 +245,8 @@ fn the_documented_file_has_every_field_of_every_gate() {
         assert!(known.iter().all(|field| said.iter().any(|said| said == field)), "{name}: {known:?}, {said:?}");
         assert_eq!(known.len(), said.len(), "{name}");
         // A short form with the same first field has the same values elsewhere.
-        let (short, value) = line.split_once("= { ").unwrap().1.split_once(", ").unwrap().0.split_once(" = ").unwrap();
+        let first = line.split_once("= { ").unwrap().1.split([',', '}']).next().unwrap();
+        let (short, value) = first.trim().split_once(" = ").unwrap();
         let same = file(&format!("[{name}]\n{short} = {value}"));
         assert_eq!((file(line).to_string(), file(line).sentences()), (same.to_string(), same.sentences()), "{name}");
     }

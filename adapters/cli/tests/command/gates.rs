@@ -132,6 +132,7 @@ fn every_gate_is_an_option_that_is_at_work_and_says_its_state() {
         ("--retry-share 0.2 --attempts 1", 3, "retry share: 0 in flight, 0 retries and hedges, 3 left"),
         ("--aimd-limit 10,ratio=0.5 --attempts 1", 3, "AIMD limit: 0 in flight, limit 1"),
         ("--gradient-limit 10 --attempts 1", 3, "gradient limit: 0 in flight, limit 3, measuring"),
+        ("--adaptive-rate 9 --attempts 1", 3, "adaptive rate: 9.00 a second"),
         ("--pause 0 --attempts 1", 3, "not paused"),
         ("--breaker failures=2,over_last=2 --attempts 1", 2, "breaker open for another "),
     ] {
@@ -209,6 +210,7 @@ fn values_that_make_no_sense_are_refused() {
         ("--bulkhead", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),
         ("--retry-quota", ["0", "-1", "1.5", "5000000000", "some", ""], "a whole number of tokens from 1"),
         ("--retry-share", ["-0.1", "1.01", "inf", "NaN", "some", "1s"], "from 0 to 1"),
+        ("--adaptive-rate", ["-0.1", "0", "inf", "NaN", "some", "1s"], "from 0.001 to 1000000"),
         ("--pause", ["-0.1", "1.01", "inf", "NaN", "some", "1s"], "from 0 to 1"),
         ("--aimd-limit", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),
         ("--gradient-limit", ["0", "-1", "1.5", "5000000000", "some", "1s"], "a whole number of attempts from 1"),

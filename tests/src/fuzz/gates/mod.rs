@@ -6,6 +6,7 @@ mod beside;
 mod breaker;
 mod budget;
 mod calls;
+mod cubic;
 mod gradient;
 mod latencies;
 mod pause;
@@ -33,7 +34,7 @@ const LAST: u64 = 2_300_000_000_000_000_123;
 /// If one differs, or if something is not given back.
 pub fn gates(bytes: &[u8]) {
     let mut words = Words::new(bytes);
-    match words.below(24) {
+    match words.below(25) {
         0 => throttle::run(&mut words),
         1 => quota::run(&mut words),
         2 => rate::run(&mut words),
@@ -43,6 +44,7 @@ pub fn gates(bytes: &[u8]) {
         6 => pause::run(&mut words),
         7 => share::run(&mut words),
         8 => calls::over_the_others(&mut words),
+        9 => cubic::run(&mut words),
         _ => three(&mut words),
     }
 }

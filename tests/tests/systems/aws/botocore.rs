@@ -4,15 +4,14 @@
 //! tables of error codes are not here: they are in the bodies of answers, which a judge reads and insist does not.
 
 use insist_core::{
-    AttemptEnd, Call, CancelReason, Cause, Factor, Gate, Handled, Instant, Jitter, Policy, Reason, RetryQuota, Settled,
-    Shape, State, Verdict,
+    AdaptiveRate, Admission, AttemptEnd, Call, CancelReason, Cause, Factor, Gate, Handled, Instant, Jitter, Policy,
+    Reason, RetryQuota, Settled, Shape, State, Verdict,
 };
 use insist_http::Rules;
 use insist_http::http::StatusCode;
 use insist_tests::by_hand::{cancel, sent};
 use insist_tests::words::{RETRY, THROTTLED, at, gave_up, ms, sends};
 
-use super::rates::{Curve, RateClock, RateLimiter};
 use super::{Costs, available, quota as aws_quota};
 use crate::draws::assert_near;
 use crate::hand::{Hand, played};
@@ -27,40 +26,6 @@ fn quota() -> RetryQuota {
 fn left_after(quota: &RetryQuota, failure: Verdict) -> u32 {
     assert!(Hand::new(&POLICY, &quota).fail(failure).is_ok());
     available(quota, at(0))
-}
-
-/// K(10).
-#[test]
-fn the_curve_is_back_at_ten_after_1957_ms() {
-    assert_near(Curve::new(10.0).k(), 1.957_433_820_584_431_7, 1e-12);
-}
-
-/// K(8), and the rate after an error at 8.
-#[test]
-fn a_throttling_at_eight_leaves_seven_tenths_of_it() {
-    let mut curve = Curve::new(10.0);
-    assert_near(curve.throttle(1.0, 8.0), 5.6, 1e-12);
-    assert_near(curve.k(), 1.817_120_592_832_139_7, 1e-12);
-    assert_eq!(curve.w_max, 8.0);
-    assert_eq!(curve.throttled_at, 1.0);
-}
-
-/// β = 0.6 at 10.
-#[test]
-fn the_curve_begins_where_the_throttling_left_it() {
-    let mut curve = Curve { beta: 0.6, ..Curve::new(10.0) };
-    assert_eq!(curve.throttle(1.0, 10.0), 6.0);
-    assert_near(curve.rate(1.0), 6.0, 1e-12);
-}
-
-/// Below the old rate before K, at it at K, above it later.
-#[test]
-fn the_curve_crosses_the_old_rate_at_k() {
-    let curve = Curve::new(10.0);
-    let k = curve.k();
-    assert!([3.0, 2.0, 1.1].iter().all(|part| curve.rate(k / part) < 10.0));
-    assert_near(curve.rate(k), 10.0, 1e-12);
-    assert!([1.1, 2.0].iter().all(|times| curve.rate(k * times) > 10.0));
 }
 
 /// 486.
@@ -209,13 +174,15 @@ fn transient_statuses_are_retried() {
     assert!(![200, 400, 403].into_iter().any(is_retried));
 }
 
+/// What is measured of answers at these instants.
 #[track_caller]
 fn clock(seconds: impl IntoIterator<Item = f64>) -> f64 {
-    let mut clock = RateClock::default();
-    seconds.into_iter().for_each(|second| {
-        clock.record(second);
-    });
-    clock.rate()
+    let rate = AdaptiveRate::new();
+    for second in seconds {
+        let now = Instant::from_nanos((second * 1e9) as u64);
+        rate.settle(now, &Cause::FIRST, &Settled::Ended(AttemptEnd::Accept, now));
+    }
+    rate.state().measured
 }
 
 /// One record at 1 s: 0.8 a second.
@@ -253,33 +220,34 @@ fn records_count_in_half_seconds() {
     assert_near(clock(first.into_iter().chain([0.5])), 9.6, 1e-9);
 }
 
-/// A rate of 0.5 has room for one. botocore's own test sets 0.2 as the least rate; here it is the default, 0.5.
+/// Throttled at once, it is 0.5 a second, and there is room for one. botocore's own test sets 0.2 as the least rate.
 #[test]
 fn the_rate_and_the_room_have_a_least() {
-    let limiter = RateLimiter::new();
-    for rate in [0.5, 0.1] {
-        limiter.set_rate(at(1000), rate);
-        assert_eq!(limiter.fill_rate(), 0.5);
-        assert_eq!(limiter.max_capacity(), 1.0);
+    let end = AttemptEnd::from(THROTTLED);
+    for (limiter, least) in [(AdaptiveRate::new(), 0.5), (AdaptiveRate::new().least(0.2), 0.2)] {
+        limiter.settle(at(0), &Cause::FIRST, &Settled::Ended(end, at(0)));
+        assert_eq!(limiter.state().rate, least);
+        assert_eq!(limiter.admit(at(100_000), &Cause::FIRST), Admission::Yes);
+        assert_eq!(limiter.state().left, 0.0);
     }
 }
 
 /// 20 measured, and the curve far above: 40.
 #[test]
 fn the_rate_is_at_most_twice_what_is_measured() {
-    let limiter = RateLimiter::new();
+    let limiter = AdaptiveRate::new();
     for index in 0..=200 {
         let now = Instant::from_nanos(index * 50_000_000);
         limiter.settle(now, &Cause::FIRST, &Settled::Ended(AttemptEnd::Accept, now));
     }
-    assert_near(limiter.measured(), 20.0, 0.01);
-    assert_eq!(limiter.fill_rate(), 2.0 * limiter.measured());
+    assert_near(limiter.state().measured, 20.0, 0.01);
+    assert_eq!(limiter.state().rate, 2.0 * limiter.state().measured);
 }
 
 /// A limiter that was never throttled lets everything through; one throttling later it does not.
 #[test]
 fn the_limiter_begins_with_the_first_throttling() {
-    let limiter = RateLimiter::new();
+    let limiter = AdaptiveRate::new();
     let policy = POLICY.attempts(1);
     for _ in 0..100 {
         assert_eq!(sends(&played(&policy, &limiter, &[RETRY])), [at(0)]);
