@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::run::{Ran, insist};
 
-const WORLDS: [&str; 10] = [
+const WORLDS: [&str; 11] = [
     "steady",
     "hang",
     "fail-fast",
@@ -19,6 +19,7 @@ const WORLDS: [&str; 10] = [
     "thrashing",
     "turned-away",
     "drift",
+    "told-to-wait",
 ];
 
 fn world(name: &str) -> String {
