@@ -91,6 +91,7 @@ pub trait Transaction {
 
 /// Which calls may be claimed.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "tests of stores make them")]
 pub struct Ask<'a> {
     /// The instant at which they have to be due.
     pub now: Instant,

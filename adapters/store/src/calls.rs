@@ -64,7 +64,7 @@ impl Calls {
     /// let call = NewCall::new("order-17/paid", "webhooks").target("shop.example").body(*b"paid");
     /// assert_eq!(calls.enqueue(call.clone())?, Enqueued::New);
     /// assert_eq!(calls.enqueue(call)?, Enqueued::Known);
-    /// # Ok::<(), insist_store::StoreError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

@@ -31,7 +31,7 @@ type Answer = Result<Vec<Enqueued>, StoreError>;
 /// let calls = Calls::open(Sqlite::file(path))?;
 /// let ticket = calls.submit([NewCall::new("order-17/paid", "webhooks"), NewCall::new("order-18/paid", "webhooks")])?;
 /// assert_eq!(ticket.wait()?, [Enqueued::New, Enqueued::New]);
-/// # Ok::<(), insist_store::StoreError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "calls are acknowledged by their ticket"]

@@ -281,7 +281,7 @@ impl fmt::Debug for Working {
 /// let mut worker = calls.workers().policy("webhooks", policy).by_hand()?;
 /// let turn = worker.turn(10, |_| Verdict::Accept)?;
 /// assert_eq!((turn.sent, turn.next), (1, None));
-/// # Ok::<(), insist_store::StoreError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ByHand {
     crew: Crew,

@@ -136,7 +136,8 @@ impl Desk {
         let has_to_write =
             !self.new.is_empty() || self.posts.iter().any(|post| post.crew.has_unsettled() || !is_alive(post));
         let looks = wants > 0 && (self.may_be_due || has_to_write);
-        if !has_to_write && !(looks && self.is_anything_due(now)?) {
+        let has_to_claim = !has_to_write && looks && self.is_anything_due(now)?;
+        if !has_to_write && !has_to_claim {
             return Ok(());
         }
 
