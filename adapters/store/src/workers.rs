@@ -317,7 +317,7 @@ impl ByHand {
         let mut claims = Vec::new();
         connection.transact(&mut |to| {
             crew.settle(to)?;
-            claims = crew.claim(to, now, most)?;
+            (claims, _) = crew.claim(to, now, most)?;
             Ok(())
         })?;
         crew.settled();

@@ -145,7 +145,7 @@ impl Desk {
         let mut acknowledged = Vec::new();
         let mut claims: Vec<Vec<Claimed>> = Vec::new();
         let mut next_due = None;
-        let mut is_all = true;
+        let (mut has_more, may_be_due) = (false, self.may_be_due);
         let Self { connection, posts, new, transaction_takes, .. } = self;
         connection.transact(&mut |to| {
             for post in posts.iter_mut() {
@@ -161,9 +161,9 @@ impl Desk {
             }
             for post in posts.iter_mut() {
                 let want = post.want(*transaction_takes);
-                let claimed = if want > 0 { post.crew.claim(to, now, want)? } else { Vec::new() };
-                // What was put off counts as claimed here; it is looked for once more.
-                is_all &= claimed.is_empty();
+                let (claimed, may_have_more) =
+                    if want > 0 { post.crew.claim(to, now, want)? } else { (Vec::new(), may_be_due) };
+                has_more |= may_have_more;
                 claims.push(claimed);
             }
             next_due = to.next_due(now)?;
@@ -171,7 +171,7 @@ impl Desk {
         })?;
         self.transaction_takes = (self.transaction_takes * 7 + started.elapsed()) / 8;
         self.pause = Duration::ZERO;
-        self.may_be_due = !is_all;
+        self.may_be_due = has_more;
         self.next_due = next_due;
         for ((_, reply), are_new) in self.new.drain(..).zip(acknowledged) {
             let told = |is_new| if is_new { Enqueued::New } else { Enqueued::Known };

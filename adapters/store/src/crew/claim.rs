@@ -19,15 +19,17 @@ enum Looked {
 }
 
 impl Crew {
-    /// Claims at most this many calls. What is returned is to be sent once the transaction has been committed.
+    /// Claims at most this many calls, and says whether more may be due. What is returned is to be sent once the transaction
+    /// has been committed.
     pub(crate) fn claim(
         &mut self,
         to: &mut dyn Transaction,
         now: Instant,
         want: usize,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<(Vec<Claimed>, bool), StoreError> {
         let ask = Ask { now, want, policies: &self.names, per_target: self.per_target, busy: &self.busy };
         let rows = to.due(&ask)?;
+        let has_more = rows.len() >= want;
         let (mut changes, mut claims) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             let Some(policy) = self.policies.get(&row.policy) else { continue };
@@ -40,10 +42,10 @@ impl Crew {
             }
         }
         if changes.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), has_more));
         }
         let are_ours = to.put(&changes)?;
-        Ok(claims.into_iter().filter(|(at, _)| are_ours[*at]).map(|(_, claimed)| *claimed).collect())
+        Ok((claims.into_iter().filter(|(at, _)| are_ours[*at]).map(|(_, claimed)| *claimed).collect(), has_more))
     }
 
     /// Returns whether there is anything to claim.

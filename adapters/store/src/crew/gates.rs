@@ -1,7 +1,6 @@
 //! Makes gates patient: a call in a store has time, so what a gate refuses is put off and does not end the call.
 
-use std::cell::Cell;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use insist_core::{Admission, Cause, Gate, Instant, Refusal, Settled};
@@ -15,16 +14,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Patient {
     inner: Option<SharedGate>,
     /// Whether the retry that waits was refused when it was to be reserved, so that there is nothing to refund.
-    is_refused: Mutex<Cell<bool>>,
+    is_refused: AtomicBool,
 }
 
 impl Patient {
     pub(super) fn new(inner: Option<SharedGate>) -> Self {
-        Self { inner, is_refused: Mutex::default() }
+        Self { inner, is_refused: AtomicBool::new(false) }
     }
 
     fn set_refused(&self, is_refused: bool) -> bool {
-        self.is_refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(is_refused)
+        self.is_refused.swap(is_refused, Ordering::Relaxed)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Settles attempts that are over: what came of each is written for whoever has the fence.
 
+use std::collections::HashMap;
+
 use insist_core::{Handled, Instant, Reason, State, Verdict};
 
 use super::{Claimed, Crew, Finished, Settled};
@@ -26,10 +28,16 @@ impl Crew {
         }
         let changes: Vec<Change> = self.unsettled.iter().map(|settled| settled.change.clone()).collect();
         let are_ours = to.put(&changes)?;
+        // Of many hints the one that reaches furthest, so that a target is written once.
+        let mut holds: HashMap<&str, Instant> = HashMap::new();
+        for (target, until) in self.unsettled.iter().filter_map(|settled| settled.hold.as_ref()) {
+            let held = holds.entry(target).or_insert(*until);
+            *held = (*held).max(*until);
+        }
+        for (target, until) in holds {
+            to.hold(target, until)?;
+        }
         for (settled, is_ours) in self.unsettled.iter().zip(are_ours) {
-            if let Some((target, until)) = &settled.hold {
-                to.hold(target, *until)?;
-            }
             if let (false, Some(late)) = (is_ours, &settled.late) {
                 lift(to, settled.change.id, late)?;
             }

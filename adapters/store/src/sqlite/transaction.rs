@@ -14,13 +14,17 @@ use crate::new_call::NewCall;
 use crate::operator::{Filter, QueueCounts, StoredPolicy};
 use crate::status::Status;
 
-/// How many calls came to a status, or left it, by queue and status.
-pub(super) type Moves = HashMap<(i64, Status), i64>;
+/// The statuses that a queue counts, in the order of its columns.
+const COUNTED: [Status; 6] =
+    [Status::Pending, Status::Parked, Status::Delivered, Status::Failed, Status::Unknown, Status::Cancelled];
+
+/// How many calls of a queue came to each of them, or left it.
+type Moves = HashMap<i64, [i64; COUNTED.len()]>;
 
 pub(super) struct SqliteTransaction<'c> {
     pub(super) inner: &'c Connection,
     pub(super) queues: &'c mut Queues,
-    pub(super) moves: Moves,
+    moves: Moves,
 }
 
 impl<'c> SqliteTransaction<'c> {
@@ -34,14 +38,21 @@ impl<'c> SqliteTransaction<'c> {
         self.count_moves()
     }
 
+    /// Takes note that so many calls of a queue came to a status, or left it.
     pub(super) fn moved(&mut self, queue: i64, status: Status, by: i64) {
-        *self.moves.entry((queue, status)).or_default() += by;
+        let counts = self.moves.entry(queue).or_default();
+        if let Some(at) = COUNTED.iter().position(|counted| *counted == status) {
+            counts[at] += by;
+        }
     }
 
     pub(super) fn count_moves(&mut self) -> Result<(), StoreError> {
-        for ((queue, status), by) in self.moves.drain().filter(|(_, by)| *by != 0) {
-            let count = format!("UPDATE insist_queues SET {status} = {status} + ? WHERE id = ?");
-            self.inner.prepare_cached(&count).and_then(|mut s| s.execute(params![by, queue])).map_err(told)?;
+        const COUNT: &str = "UPDATE insist_queues SET pending = pending + ?, parked = parked + ?,
+            delivered = delivered + ?, failed = failed + ?, unknown = unknown + ?, cancelled = cancelled + ? WHERE id = ?";
+        for (queue, counts) in self.moves.drain().filter(|(_, counts)| *counts != [0; COUNTED.len()]) {
+            let [pending, parked, delivered, failed, unknown, cancelled] = counts;
+            let row = params![pending, parked, delivered, failed, unknown, cancelled, queue];
+            self.inner.prepare_cached(COUNT).and_then(|mut s| s.execute(row)).map_err(told)?;
         }
         Ok(())
     }

@@ -1,5 +1,11 @@
 //! Calls in a store: what is promised of them, with SQLite.
 
+mod disk;
 mod enqueue;
+mod leases;
+mod operators;
+mod policies;
 mod shared;
+mod targets;
 mod work;
+mod writes;

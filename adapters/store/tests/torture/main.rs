@@ -3,6 +3,7 @@
 
 mod chaos;
 mod child;
+mod points;
 mod receiver;
 
 /// What the processes of a run agree on.
