@@ -51,6 +51,8 @@ mod calls;
 mod clerk;
 mod crew;
 mod error;
+#[cfg(feature = "ureq")]
+pub mod http;
 mod jobs;
 mod log;
 mod new_call;
