@@ -53,6 +53,20 @@ impl Outcome {
     }
 }
 
+/// Prints a line of a log: `retry, status 503, Service Unavailable`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.verdict.as_str())?;
+        if let Some(status) = self.status {
+            write!(f, ", status {status}")?;
+        }
+        match &self.error {
+            Some(error) => write!(f, ", {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
         Self::new(verdict)

@@ -111,7 +111,23 @@ pub(crate) struct PolicyOptions {
 impl PolicyOptions {
     /// Makes the policy and checks it, but allows one with which a call need not end: `plan` needs no end.
     pub(crate) fn endless_policy(&self) -> Result<Policy, Failure> {
-        let base = self.base()?;
+        self.endless_policy_over(self.base()?)
+    }
+
+    /// Makes the policy and checks it, over another one where neither a preset nor a file is named.
+    #[cfg(feature = "store")]
+    pub(crate) fn policy_over(&self, name: &str, default: Policy) -> Result<Policy, Failure> {
+        let default = Base { policy: default, name: name.into() };
+        self.with_end(self.endless_policy_over(Some(self.base()?.unwrap_or(default)))?)
+    }
+
+    /// Returns the policy file that is named, if one is.
+    #[cfg(feature = "store")]
+    pub(crate) fn file(&self) -> Option<&std::path::Path> {
+        self.policy_file.as_deref()
+    }
+
+    fn endless_policy_over(&self, base: Option<Base>) -> Result<Policy, Failure> {
         self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
         let policy = self.limited(self.shaped(base.as_ref())?);
         match policy.validate() {
@@ -122,7 +138,10 @@ impl PolicyOptions {
 
     /// Makes the policy and checks it.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
-        let policy = self.endless_policy()?;
+        self.with_end(self.endless_policy()?)
+    }
+
+    fn with_end(&self, policy: Policy) -> Result<Policy, Failure> {
         match policy.validate() {
             Ok(()) => Ok(policy),
             Err(_) => Err(Failure::Usage(format!(
@@ -158,6 +177,12 @@ impl PolicyOptions {
     /// Returns the seed given, or else a random one of 53 bits, which every reader of JSON can read.
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| fresh_seed() >> 11)
+    }
+
+    /// Returns the seed given, if one is.
+    #[cfg(feature = "store")]
+    pub(crate) const fn given_seed(&self) -> Option<u64> {
+        self.seed
     }
 
     fn limited(&self, mut policy: Policy) -> Policy {

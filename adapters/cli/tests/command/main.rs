@@ -21,6 +21,8 @@ mod report;
 mod request;
 mod run;
 mod simulate;
+#[cfg(feature = "store")]
+mod stored;
 mod usage;
 #[cfg(feature = "ureq")]
 mod world;
