@@ -24,5 +24,7 @@ mod simulate;
 #[cfg(feature = "store")]
 mod stored;
 mod usage;
+#[cfg(all(feature = "store", target_os = "linux"))]
+mod webhooks;
 #[cfg(feature = "ureq")]
 mod world;
