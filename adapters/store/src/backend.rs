@@ -1,10 +1,11 @@
-//! What a store has to do: transactions over rows. [`Sqlite`](crate::Sqlite) does it; everything else in this crate goes by
-//! these traits.
+//! What a store has to do: transactions over rows. [`Sqlite`](crate::Sqlite) and, with feature `postgres`, `Postgres` do it; everything
+//! else in this crate goes by these traits.
 //!
 //! A store knows nothing of policies, states or attempts: it keeps rows, finds those that are due, and changes a row only
 //! for whoever has its fence.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use insist_core::{Instant, Repeat};
 
@@ -21,7 +22,16 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// The store cannot be opened, or a newer insist has written it.
     fn connect(&self) -> Result<Box<dyn Connection>, StoreError>;
+
+    /// Returns the clock that all its processes share, if it has one: a database's. Asked after the first connection was
+    /// opened. Default: none, so that each machine's own clock counts.
+    fn clock(&self) -> Option<Clock> {
+        None
+    }
 }
+
+/// Reads the time, [since the epoch](Instant::since_epoch).
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// One connection to a store.
 pub trait Connection: Send {
@@ -47,7 +57,7 @@ pub trait Connection: Send {
     fn has_changed(&mut self) -> Result<bool, StoreError>;
 }
 
-/// What is done in a transaction.
+/// What is done in a transaction. A store may do it again, in another transaction, if the first could not be committed.
 pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError>;
 
 /// A transaction. Every function fails if the store does, and then the transaction has to be given up.

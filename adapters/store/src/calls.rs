@@ -5,15 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use insist_core::Instant;
 
-use crate::backend::{Connection, Store, Transaction};
+use crate::backend::{Clock, Connection, Store, Transaction};
 use crate::clerk::{Clerk, Message};
 use crate::error::StoreError;
 use crate::new_call::NewCall;
 use crate::ticket::{Enqueued, Ticket, ticket};
 use crate::workers::Workers;
-
-/// Reads the time, since the epoch.
-pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// The calls of a store. Clones share it, and one thread that writes for them all, so that what many threads enqueue at once
 /// is synced to disk at once.
@@ -30,13 +27,15 @@ struct Inner {
 }
 
 impl Calls {
-    /// Opens a store. No thread is started yet.
+    /// Opens a store. It goes by the store's clock if it has one, as PostgreSQL does, and else by the machine's.
     ///
     /// # Errors
     ///
     /// The store cannot be opened: the file cannot be read or written, is no database, or is of a newer version.
     pub fn open(store: impl Store) -> Result<Self, StoreError> {
-        Self::open_with_clock(store, Instant::since_epoch)
+        let operator = store.connect()?;
+        let clock = store.clock().unwrap_or_else(|| Arc::new(Instant::since_epoch));
+        Ok(Self::made(store, operator, clock))
     }
 
     /// Opens a store with another clock, for tests in virtual time. It counts [since the epoch](Instant::since_epoch).
@@ -48,9 +47,13 @@ impl Calls {
         store: impl Store,
         clock: impl Fn() -> Instant + Send + Sync + 'static,
     ) -> Result<Self, StoreError> {
-        let operator = Mutex::new(store.connect()?);
-        let (store, clock, clerk) = (Box::new(store), Arc::new(clock), Mutex::default());
-        Ok(Self(Arc::new(Inner { store, clock, operator, clerk })))
+        let operator = store.connect()?;
+        Ok(Self::made(store, operator, Arc::new(clock)))
+    }
+
+    fn made(store: impl Store, operator: Box<dyn Connection>, clock: Clock) -> Self {
+        let (store, operator, clerk) = (Box::new(store), Mutex::new(operator), Mutex::default());
+        Self(Arc::new(Inner { store, clock, operator, clerk }))
     }
 
     /// Enqueues a call, and returns once it is on disk. A key that is known changes nothing.

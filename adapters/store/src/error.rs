@@ -25,6 +25,10 @@ pub enum StoreError {
     Full(Source),
     /// It may not be written.
     ReadOnly(Source),
+    /// The database cannot be reached.
+    Unreachable(Source),
+    /// There are no tables of insist in the database, and none were to be made.
+    Missing,
     /// Another process kept it locked for too long.
     Busy(Source),
     /// The store failed in another way.
@@ -75,10 +79,11 @@ pub enum StoreError {
 pub type Source = Arc<dyn Error + Send + Sync>;
 
 impl StoreError {
-    /// Returns whether the same may succeed later without anyone's help: the store was locked by another process.
+    /// Returns whether the same may succeed later without anyone's help: the store was locked by another process, or its
+    /// database could not be reached.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy(_))
+        matches!(self, Self::Busy(_) | Self::Unreachable(_))
     }
 }
 
@@ -92,8 +97,10 @@ impl fmt::Display for StoreError {
             Self::Damaged(_) => f.write_str("the store is no database, or is damaged; restore it from a copy"),
             Self::Full(_) => f.write_str("the store has no room left on its disk; make room, then try again"),
             Self::ReadOnly(_) => {
-                f.write_str("the store may not be written; check the file's and its folder's permissions")
+                f.write_str("the store may not be written; check the permissions, of a file those of its folder too")
             }
+            Self::Unreachable(_) => f.write_str("the database cannot be reached; check its address, and that it runs"),
+            Self::Missing => f.write_str("the database has no calls; enqueue one, which makes the tables"),
             Self::Busy(_) => f.write_str("another process kept the store locked for too long; try again"),
             Self::Failed(_) => f.write_str("the store failed"),
             Self::NewCall { key, why } => write!(f, "the call {key:?} was not enqueued: {why}"),
@@ -124,6 +131,7 @@ impl Error for StoreError {
             Self::Damaged(source)
             | Self::Full(source)
             | Self::ReadOnly(source)
+            | Self::Unreachable(source)
             | Self::Busy(source)
             | Self::Failed(source) => Some(&**source),
             Self::State { error: StateError::Repeat, .. } => None,

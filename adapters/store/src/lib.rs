@@ -58,12 +58,16 @@ mod log;
 mod new_call;
 mod operator;
 mod outcome;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod status;
 mod ticket;
 mod workers;
 
+#[cfg(feature = "postgres")]
+pub use self::postgres::Postgres;
 pub use attempt::Attempt;
 pub use calls::Calls;
 pub use error::{Source, StoreError};

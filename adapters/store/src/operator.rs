@@ -63,6 +63,17 @@ impl Filter {
         self.limit = limit;
         self
     }
+
+    /// Returns whether calls of a queue may fit, by its names and by what its pending calls are shown as.
+    pub(crate) fn fits(&self, queue: &QueueCounts, now: Instant) -> bool {
+        self.target.as_ref().is_none_or(|target| *target == queue.target)
+            && self.policy.as_ref().is_none_or(|policy| *policy == queue.policy)
+            && match self.status {
+                Some(Status::Paused) => queue.is_paused(now),
+                Some(Status::Pending) => !queue.is_paused(now) && !queue.is_unserved,
+                _ => true,
+            }
+    }
 }
 
 impl Default for Filter {
@@ -419,8 +430,8 @@ impl Calls {
         key: &str,
         mut edit: impl FnMut(&Row, &mut Change, Instant) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let now = self.now();
         self.transact(|to| {
+            let now = self.now();
             let row = to.find(key)?.ok_or_else(|| StoreError::NoCall(key.into()))?;
             let mut change = Change::of(&row);
             edit(&row, &mut change, now)?;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use insist_core::{Gate, Instant, Policy, Verdict};
 
 use crate::attempt::Attempt;
-use crate::backend::Connection;
-use crate::calls::{Calls, Clock};
+use crate::backend::{Clock, Connection};
+use crate::calls::Calls;
 use crate::clerk::{Message, Post, Progress};
 use crate::crew::{Claimed, Crew, SharedGate};
 use crate::error::StoreError;
@@ -149,8 +149,7 @@ impl Workers {
         let crew = self.crew()?;
         let mut connection = self.calls.connect()?;
         let clock = self.calls.clock();
-        let now = clock();
-        connection.transact(&mut |to| crew.sign_in(to, now))?;
+        connection.transact(&mut |to| crew.sign_in(to, clock()))?;
         Ok(ByHand { crew, connection, clock })
     }
 
@@ -312,12 +311,11 @@ impl ByHand {
         handler: impl Fn(&Attempt<'_>) -> R,
     ) -> Result<Turn, StoreError> {
         let clock = Arc::clone(&self.clock);
-        let now = clock();
         let Self { crew, connection, .. } = self;
         let mut claims = Vec::new();
         connection.transact(&mut |to| {
             crew.settle(to)?;
-            (claims, _) = crew.claim(to, now, most)?;
+            (claims, _) = crew.claim(to, clock(), most)?;
             Ok(())
         })?;
         crew.settled();

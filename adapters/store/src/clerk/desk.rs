@@ -6,8 +6,7 @@ use std::time::{Duration, Instant as Clocked};
 use insist_core::Instant;
 
 use super::{Message, Post};
-use crate::backend::{Connection, Transaction};
-use crate::calls::Clock;
+use crate::backend::{Clock, Connection, Transaction};
 use crate::crew::Claimed;
 use crate::error::StoreError;
 use crate::new_call::NewCall;
@@ -146,8 +145,13 @@ impl Desk {
         let mut claims: Vec<Vec<Claimed>> = Vec::new();
         let mut next_due = None;
         let (mut has_more, may_be_due) = (false, self.may_be_due);
-        let Self { connection, posts, new, transaction_takes, .. } = self;
+        let Self { connection, clock, posts, new, transaction_takes, .. } = self;
         connection.transact(&mut |to| {
+            // A store's own clock is read anew by every transaction.
+            let now = clock();
+            acknowledged.clear();
+            claims.clear();
+            has_more = false;
             for post in posts.iter_mut() {
                 post.crew.settle(to)?;
                 match post.seen {
@@ -192,8 +196,9 @@ impl Desk {
     /// Looks without writing, so that a worker with nothing to do locks nobody out.
     fn is_anything_due(&mut self, now: Instant) -> Result<bool, StoreError> {
         let (mut is_due, mut next_due) = (false, None);
-        let Self { connection, posts, .. } = self;
+        let Self { connection, clock, posts, .. } = self;
         connection.read(&mut |from: &mut dyn Transaction| {
+            let now = clock().max(now);
             for post in posts.iter_mut() {
                 is_due |= post.crew.is_anything_due(from, now)?;
             }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::backend::Connection;
-use crate::calls::Clock;
+use crate::backend::{Clock, Connection};
 use crate::crew::Finished;
 use crate::error::StoreError;
 use crate::new_call::NewCall;

@@ -18,16 +18,8 @@ impl SqliteTransaction<'_> {
         let mut values: Vec<Value> = Vec::new();
         let queues: Vec<QueueCounts> = self.count_calls(now)?;
         // Paused and parked are worked out for each queue, so a filter becomes a list of queues.
-        let fits = |queue: &&QueueCounts| {
-            filter.target.as_ref().is_none_or(|target| *target == queue.target)
-                && filter.policy.as_ref().is_none_or(|policy| *policy == queue.policy)
-                && match filter.status {
-                    Some(Status::Paused) => queue.is_paused(now),
-                    Some(Status::Pending) => !queue.is_paused(now) && !queue.is_unserved,
-                    _ => true,
-                }
-        };
-        let ids: Vec<String> = queues.iter().filter(fits).map(|queue| queue.id.to_string()).collect();
+        let ids: Vec<String> =
+            queues.iter().filter(|queue| filter.fits(queue, now)).map(|queue| queue.id.to_string()).collect();
         if ids.len() < queues.len() {
             sql.push_str(&format!(" AND queue IN ({})", ids.join(",")));
         }

@@ -24,7 +24,7 @@ fn overslept(shop: &Shop, worker: &mut ByHand, other: &mut ByHand, verdict: Verd
 
 #[test]
 fn a_lease_that_ended_makes_its_attempt_lost_and_the_next_has_the_next_number() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p")).unwrap();
     let (mut one, mut other) = (shop.worker(), shop.worker());
     overslept(&shop, &mut one, &mut other, Verdict::retry());
@@ -43,7 +43,7 @@ fn a_lease_that_ended_makes_its_attempt_lost_and_the_next_has_the_next_number() 
 
 #[test]
 fn what_is_in_flight_is_claimed_by_nobody_else_before_its_lease_ends() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p")).unwrap();
     let (mut one, other) = (shop.worker(), RefCell::new(shop.worker()));
     let turn = one.turn(1, |_| {
@@ -57,7 +57,7 @@ fn what_is_in_flight_is_claimed_by_nobody_else_before_its_lease_ends() {
 
 #[test]
 fn a_lost_attempt_of_a_call_that_must_not_be_repeated_is_unknown_and_never_sent_again() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p").repeat(Repeat::IfUnsent)).unwrap();
     let (mut one, mut other) = (shop.worker(), shop.worker());
     overslept(&shop, &mut one, &mut other, Verdict::retry());
@@ -69,7 +69,7 @@ fn a_lost_attempt_of_a_call_that_must_not_be_repeated_is_unknown_and_never_sent_
 
 #[test]
 fn an_answer_that_comes_late_makes_unknown_delivered() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p").repeat(Repeat::IfUnsent)).unwrap();
     let (mut one, mut other) = (shop.worker(), shop.worker());
     overslept(&shop, &mut one, &mut other, Verdict::Accept);
@@ -82,7 +82,7 @@ fn an_answer_that_comes_late_makes_unknown_delivered() {
 
 #[test]
 fn a_late_answer_of_a_call_that_goes_on_changes_nothing() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p")).unwrap();
     let (mut one, mut other) = (shop.worker(), shop.worker());
     overslept(&shop, &mut one, &mut other, Verdict::Accept);
@@ -92,7 +92,7 @@ fn a_late_answer_of_a_call_that_goes_on_changes_nothing() {
 /// The claim of ten is committed, and the first of them takes so long that it is too late to begin the others.
 #[test]
 fn what_waited_for_half_of_the_margin_is_given_back_unsent() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     for key in ["a", "b", "c"] {
         shop.calls.enqueue(NewCall::new(key, "p").repeat(Repeat::IfUnsent)).unwrap();
     }
@@ -115,7 +115,7 @@ fn what_waited_for_half_of_the_margin_is_given_back_unsent() {
 
 #[test]
 fn workers_whose_clocks_are_an_hour_apart_lose_nothing_and_send_no_number_twice() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     for n in 0..50 {
         let repeat = if n % 2 == 0 { Repeat::Always } else { Repeat::IfUnsent };
         shop.calls.enqueue(NewCall::new(format!("k{n}"), "p").repeat(repeat)).unwrap();
@@ -142,7 +142,7 @@ fn workers_whose_clocks_are_an_hour_apart_lose_nothing_and_send_no_number_twice(
 
 #[test]
 fn a_call_whose_deadline_passed_while_nobody_worked_has_failed_without_another_attempt() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "q")).unwrap();
     let policy = SECOND.deadline(Duration::from_secs(60));
     let mut worker = shop.calls.workers().policy("q", policy).by_hand().unwrap();
@@ -155,7 +155,7 @@ fn a_call_whose_deadline_passed_while_nobody_worked_has_failed_without_another_a
 
 #[test]
 fn a_handler_that_panics_has_failed_and_the_worker_goes_on() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p")).unwrap();
     let mut worker = shop.worker();
     let hook = std::panic::take_hook();

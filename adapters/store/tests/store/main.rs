@@ -2,8 +2,10 @@
 
 mod disk;
 mod enqueue;
+mod home;
 mod leases;
 mod operators;
+mod outbox;
 mod policies;
 mod shared;
 mod targets;

@@ -1,11 +1,12 @@
-//! A store in a folder of its own, with a clock that tests set.
+//! A store of its own, with a clock that tests set.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as Clocked};
 
-use insist_store::{ByHand, Calls, Instant, Policy, Sqlite, StoredCall, Workers};
-use tempfile::TempDir;
+use insist_store::{ByHand, Calls, Instant, Policy, StoredCall, Workers};
+
+use crate::home::Home;
 
 /// A policy without jitter: waits of a second, five attempts.
 pub(crate) const SECOND: Policy =
@@ -13,20 +14,19 @@ pub(crate) const SECOND: Policy =
 
 pub(crate) struct Shop {
     pub(crate) calls: Calls,
-    pub(crate) folder: TempDir,
+    pub(crate) home: Home,
     now: Arc<AtomicU64>,
 }
 
 impl Shop {
-    /// A shop whose clock stands at 2030.
-    pub(crate) fn new() -> Self {
-        // In memory where there is such a folder: what is tested here waits for no disk.
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    /// A shop whose clock stands at 2030; `None` where there is no such store.
+    pub(crate) fn new() -> Option<Self> {
+        let home = Home::new()?;
         let now = Arc::new(AtomicU64::new(1_893_456_000_000_000_000));
         let clock = Arc::clone(&now);
         let read = move || Instant::from_nanos(clock.load(Ordering::SeqCst));
-        let calls = Calls::open_with_clock(Sqlite::file(folder.path().join("calls.db")), read).unwrap();
-        Self { calls, folder, now }
+        let calls = Calls::open_with_clock(home.store(), read).unwrap();
+        Some(Self { calls, home, now })
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -41,11 +41,11 @@ impl Shop {
         self.now.fetch_max(instant.as_nanos(), Ordering::SeqCst);
     }
 
-    /// Another process's view of the same file, whose clock is ahead by so much.
+    /// Another process's view of the same store, whose clock is ahead by so much.
     pub(crate) fn ahead(&self, by: Duration) -> Calls {
         let clock = Arc::clone(&self.now);
         let read = move || Instant::from_nanos(clock.load(Ordering::SeqCst)).checked_add(by).unwrap();
-        Calls::open_with_clock(Sqlite::file(self.folder.path().join("calls.db")), read).unwrap()
+        Calls::open_with_clock(self.home.store(), read).unwrap()
     }
 
     pub(crate) fn workers(&self) -> Workers {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use insist_store::{NewCall, Outcome, Status, Verdict};
 
+use crate::home::Home;
 use crate::shared::{SECOND, Shop, until};
 
 fn enqueue(shop: &Shop, target: &str, calls: usize) {
@@ -16,7 +17,7 @@ fn enqueue(shop: &Shop, target: &str, calls: usize) {
 
 #[test]
 fn a_hint_holds_up_every_call_to_its_target_for_all_workers_and_nobody_elses() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     enqueue(&shop, "busy", 3);
     enqueue(&shop, "well", 3);
     let (mut one, mut other) = (shop.worker(), shop.worker());
@@ -45,7 +46,7 @@ fn a_hint_holds_up_every_call_to_its_target_for_all_workers_and_nobody_elses() {
 
 #[test]
 fn a_hint_can_be_for_its_call_alone_and_one_beyond_the_policys_limit_holds_up_nobody() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     enqueue(&shop, "t", 3);
     let mut worker = shop.worker();
     let hint = Verdict::retry().after(Duration::from_secs(60));
@@ -56,7 +57,7 @@ fn a_hint_can_be_for_its_call_alone_and_one_beyond_the_policys_limit_holds_up_no
 
 #[test]
 fn a_paused_target_is_sent_nothing_and_no_row_is_written_for_it() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     enqueue(&shop, "a", 2);
     enqueue(&shop, "b", 2);
     shop.calls.pause_target("a", None).unwrap();
@@ -81,7 +82,7 @@ fn a_paused_target_is_sent_nothing_and_no_row_is_written_for_it() {
 
 #[test]
 fn a_pause_can_end_by_itself() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     enqueue(&shop, "a", 1);
     let then = shop.now().checked_add(Duration::from_secs(60)).unwrap();
     shop.calls.pause_target("a", Some(then)).unwrap();
@@ -94,7 +95,7 @@ fn a_pause_can_end_by_itself() {
 
 #[test]
 fn no_more_attempts_are_in_flight_to_a_target_than_its_limit() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     enqueue(&shop, "a", 10);
     enqueue(&shop, "", 10);
     let mut worker = shop.workers().per_target(2).by_hand().unwrap();
@@ -112,7 +113,7 @@ fn no_more_attempts_are_in_flight_to_a_target_than_its_limit() {
 /// A thousand calls to a target without room are due before one to another.
 #[test]
 fn what_is_blocked_hides_nothing_behind_it() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     enqueue(&shop, "dead", 1000);
     shop.advance(Duration::from_secs(1));
     enqueue(&shop, "well", 3);
@@ -124,8 +125,8 @@ fn what_is_blocked_hides_nothing_behind_it() {
 /// Attempts to one of a hundred targets hang until all calls to the others are delivered.
 #[test]
 fn one_dead_target_among_a_hundred_holds_up_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let calls = insist_store::Calls::open(insist_store::Sqlite::file(folder.path().join("calls.db"))).unwrap();
+    let Some(home) = Home::new() else { return };
+    let calls = insist_store::Calls::open(home.store()).unwrap();
     let new = (0..2_000).map(|n| NewCall::new(format!("k{n}"), "p").target(format!("t{}", n % 100)));
     calls.submit(new).unwrap().wait().unwrap();
     let is_alive = Arc::new(AtomicBool::new(false));

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use insist_store::{AttemptWord, NewCall, Outcome, Status, Verdict};
 
+use crate::home::Home;
 use crate::shared::{Shop, until};
 
 #[test]
 fn a_call_is_retried_as_its_policy_says_and_its_attempts_are_told() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p").target("t").body(*b"paid")).unwrap();
     let mut worker = shop.worker();
     let begun = shop.now();
@@ -38,7 +39,7 @@ fn a_call_is_retried_as_its_policy_says_and_its_attempts_are_told() {
 
 #[test]
 fn a_call_that_used_up_its_attempts_has_failed() {
-    let shop = Shop::new();
+    let Some(shop) = Shop::new() else { return };
     shop.calls.enqueue(NewCall::new("a", "p")).unwrap();
     let mut worker = shop.worker();
     for _ in 0..5 {
@@ -54,9 +55,8 @@ fn a_call_that_used_up_its_attempts_has_failed() {
 
 #[test]
 fn threads_work_off_everything_in_real_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("calls.db");
-    let calls = insist_store::Calls::open(insist_store::Sqlite::file(&path)).unwrap();
+    let Some(home) = Home::new() else { return };
+    let calls = insist_store::Calls::open(home.store()).unwrap();
     let sent = std::sync::Arc::new(Mutex::new(Vec::new()));
     let seen = std::sync::Arc::clone(&sent);
     let policy = insist_store::Policy::zero().attempts(3).attempt_timeout(Duration::from_secs(5));
