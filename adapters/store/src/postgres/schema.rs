@@ -85,8 +85,10 @@ pub(super) fn prepare(client: &mut Client, is_made: bool) -> Result<(), StoreErr
 
 /// Returns whether the tables are there; they may not be of a newer version.
 fn is_known(client: &mut impl ::postgres::GenericClient) -> Result<bool, StoreError> {
-    let table = client.query_one("SELECT to_regclass('insist_meta') IS NOT NULL", &[]).map_err(told)?;
-    if !table.get::<_, bool>(0) {
+    // Read from the catalogue: `to_regclass` goes by what this connection remembers, and does not see what another has made.
+    const TABLE: &str =
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'insist_meta' AND pg_table_is_visible(oid))";
+    if !client.query_one(TABLE, &[]).map_err(told)?.get::<_, bool>(0) {
         return Ok(false);
     }
     let version = client.query_one("SELECT value FROM insist_meta WHERE name = 'version'", &[]).map_err(told)?;

@@ -19,6 +19,11 @@ impl Home {
         &self.0
     }
 
+    /// Returns the name of the database.
+    pub(crate) fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap()
+    }
+
     pub(crate) fn store(&self) -> Postgres {
         Postgres::url(&self.0).unwrap()
     }

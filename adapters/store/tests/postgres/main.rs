@@ -1,5 +1,6 @@
 //! Calls in a store: the same that is promised of SQLite, with PostgreSQL, and what only a database can be asked.
 
+mod database;
 #[path = "../store/enqueue.rs"]
 mod enqueue;
 mod home;
