@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant as Clocked};
 
-use insist_store::{Calls, Filter, Sqlite, Status, StoredCall};
+use insist_store::{Filter, Status, StoredCall};
 
 use crate::child;
 use crate::receiver::{Receiver, Seen};
-use crate::words::{key, repeat};
+use crate::words::{key, open, repeat};
 
 /// Calls that are enqueued while the chaos lasts: more than it has time for.
 const CALLS: u64 = 1_000_000;
@@ -55,6 +55,19 @@ fn signal(child: &Child, name: &str) {
 
 #[test]
 fn what_was_acknowledged_is_over_in_the_end_and_nothing_is_sent_twice_that_must_not_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let_loose(&folder.path().join("calls.db").display().to_string());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn the_same_holds_in_postgresql() {
+    if let Some(server) = crate::server::Server::get() {
+        let_loose(&server.database());
+    }
+}
+
+fn let_loose(store: &str) {
     let kills = setting("INSIST_KILLS", 12);
     let mut dice = setting("INSIST_SEED", 7).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut draw = move |below: u64| {
@@ -63,11 +76,9 @@ fn what_was_acknowledged_is_over_in_the_end_and_nothing_is_sent_twice_that_must_
         dice ^= dice << 17;
         dice % below
     };
-    let folder = tempfile::tempdir().unwrap();
-    let store = folder.path().join("calls.db").display().to_string();
     let receiver = Receiver::start();
-    let mut workers = [0, 1].map(|_| child::worker(&store, &receiver.address));
-    let mut enqueuer = Enqueuer::start(&store, &Arc::default());
+    let mut workers = [0, 1].map(|_| child::worker(store, &receiver.address));
+    let mut enqueuer = Enqueuer::start(store, &Arc::default());
 
     let (mut killed, mut killed_enqueuers, mut stopped) = (0, 0, 0);
     while killed < kills {
@@ -84,12 +95,12 @@ fn what_was_acknowledged_is_over_in_the_end_and_nothing_is_sent_twice_that_must_
                 kill(&mut enqueuer.child);
                 // What it printed before it died is read first.
                 sleep(Duration::from_millis(30));
-                enqueuer = Enqueuer::start(&store, &enqueuer.acknowledged);
+                enqueuer = Enqueuer::start(store, &enqueuer.acknowledged);
                 (killed, killed_enqueuers) = (killed + 1, killed_enqueuers + 1);
             }
             _ => {
                 kill(worker);
-                *worker = child::worker(&store, &receiver.address);
+                *worker = child::worker(store, &receiver.address);
                 killed += 1;
             }
         }
@@ -98,7 +109,7 @@ fn what_was_acknowledged_is_over_in_the_end_and_nothing_is_sent_twice_that_must_
     sleep(Duration::from_millis(100));
     let acknowledged = enqueuer.acknowledged.load(Ordering::SeqCst);
 
-    let calls = Calls::open(Sqlite::existing(&store)).unwrap();
+    let calls = open(store);
     let drained = Clocked::now();
     while calls.counts().unwrap().iter().any(|queue| queue.pending > 0) {
         assert!(drained.elapsed() < Duration::from_secs(300), "it is never worked off: {:?}", calls.counts());
@@ -109,7 +120,7 @@ fn what_was_acknowledged_is_over_in_the_end_and_nothing_is_sent_twice_that_must_
     let seen = receiver.seen.lock().unwrap();
     let found = Found::of(&rows, &seen, acknowledged);
     println!(
-        "{killed} kills ({killed_enqueuers} of the enqueuer), {stopped} stops; {acknowledged} acknowledged: {found:?}"
+        "{store}: {killed} kills ({killed_enqueuers} of the enqueuer), {stopped} stops; {acknowledged} acknowledged: {found:?}"
     );
     assert!(acknowledged > 0, "nothing was enqueued");
     assert_eq!(found.lost, 0, "acknowledged and lost");

@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use insist_store::{Attempt, Calls, NewCall, Sqlite, Verdict};
+use insist_store::{Attempt, NewCall, Verdict};
 
-use crate::words::{MARGIN, POLICY, key, repeat};
+use crate::words::{MARGIN, POLICY, key, open, repeat};
 
 const ROLE: &str = "INSIST_TORTURE_ROLE";
 
@@ -44,7 +44,7 @@ fn the_child() {
 }
 
 fn enqueue(store: &str, from: u64, to: u64) {
-    let calls = Calls::open(Sqlite::file(store)).unwrap();
+    let calls = open(store);
     let mut number = from;
     while number < to {
         let end = (number + 7).min(to);
@@ -59,7 +59,7 @@ fn enqueue(store: &str, from: u64, to: u64) {
 }
 
 fn work(store: &str, receiver: &str) {
-    let calls = Calls::open(Sqlite::file(store)).unwrap();
+    let calls = open(store);
     let connections: Mutex<Vec<BufReader<TcpStream>>> = Mutex::default();
     let receiver = receiver.to_string();
     let workers = calls.workers().policy("p", POLICY).lease_margin(MARGIN).threads(2).per_target(2);

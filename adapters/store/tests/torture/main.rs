@@ -5,12 +5,15 @@ mod chaos;
 mod child;
 mod points;
 mod receiver;
+#[cfg(feature = "postgres")]
+#[path = "../../../../tests/include/postgres.rs"]
+mod server;
 
 /// What the processes of a run agree on.
 mod words {
     use std::time::Duration;
 
-    use insist_store::{Policy, Repeat};
+    use insist_store::{Calls, Policy, Repeat, Sqlite};
 
     pub(crate) const POLICY: Policy = Policy::constant(Duration::from_millis(40))
         .attempts(6)
@@ -21,6 +24,15 @@ mod words {
     /// Every other call must not be repeated.
     pub(crate) fn repeat(number: u64) -> Repeat {
         if number % 2 == 1 { Repeat::IfUnsent } else { Repeat::Always }
+    }
+
+    /// Opens the file or the database that is named.
+    pub(crate) fn open(store: &str) -> Calls {
+        #[cfg(feature = "postgres")]
+        if store.starts_with("postgres://") {
+            return Calls::open(insist_store::Postgres::url(store).unwrap()).unwrap();
+        }
+        Calls::open(Sqlite::file(store)).unwrap()
     }
 
     pub(crate) fn key(number: u64) -> String {
