@@ -20,6 +20,9 @@ mod report;
 #[cfg(feature = "ureq")]
 mod request;
 mod run;
+#[cfg(feature = "postgres")]
+#[path = "../../../../tests/include/postgres.rs"]
+mod server;
 mod simulate;
 #[cfg(feature = "store")]
 mod stored;
