@@ -79,6 +79,11 @@ impl StoreOption {
         })
     }
 
+    /// Returns where it is, to be shown.
+    pub(super) fn place(&self) -> impl fmt::Display {
+        &self.store
+    }
+
     pub(super) fn failed(&self, error: &StoreError) -> Failure {
         Failure::Failed(format!("{}: {}", self.store, told(error)))
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +12,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use insist_core::{Instant, Verdict};
 use insist_store::http::Sender;
 use insist_store::{Attempt, Calls, Outcome, QueueCounts, StoreError, Working};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::definition::Definition;
 use super::open::{StoreOption, told};
@@ -24,7 +27,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Send what is due in a store, until it is stopped
 ///
 /// Any number of workers may work on one store. One that is killed loses nothing: what it had in flight is taken over once its
-/// lease has ended, 30s after the attempt's timeout by default.
+/// lease has ended, 30s after the attempt's timeout by default. SIGINT and SIGTERM let it finish what it has in flight; a second
+/// one ends it at once.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Work {
@@ -57,39 +61,57 @@ Examples:
   insist work --store calls.db
   insist work --store calls.db --threads 32 --per-target 4 --until-empty
 
-Exit status: 0 nothing is pending; 1 the store failed; 2 usage error.";
+Exit status: 0 nothing is pending, or it was told to stop; 1 the store failed; 2 usage error.";
 
 impl Work {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         let calls = self.store.open()?;
+        let is_told_to_stop = stop_signals()?;
         let progress = self.progress();
-        let mut working: Option<Working> = None;
-        let mut known = HashMap::new();
-        loop {
-            let definitions = definitions(&calls).map_err(|error| self.store.failed(&error))?;
-            if definitions != known {
-                // Attempts in flight end first, by the policy that they began with.
-                drop(working.take());
-                working = self.start(&calls, &definitions)?;
-                known = definitions;
-            }
-            let counts = calls.counts().map_err(|error| self.store.failed(&error))?;
-            progress.set_message(summary(&counts));
-            match working.as_ref().and_then(Working::error) {
-                Some(error) if !error.is_transient() => return Err(self.store.failed(&error)),
-                _ => {}
-            }
-            if self.until_empty && is_empty(&counts) {
-                break;
+        let mut crew = Crew::default();
+        let mut was_away = false;
+        while !is_told_to_stop.load(Ordering::Relaxed) {
+            match self.look(&calls, &mut crew) {
+                Ok(counts) => {
+                    was_away = false;
+                    progress.set_message(summary(&counts));
+                    if self.until_empty && is_empty(&counts) {
+                        break;
+                    }
+                }
+                // It may come back, and workers go on trying.
+                Err(error) if error.is_transient() => {
+                    if !was_away {
+                        progress
+                            .suspend(|| eprintln!("insist: {}: {}; trying again", self.store.place(), told(&error)));
+                    }
+                    was_away = true;
+                }
+                Err(error) => return Err(self.store.failed(&error)),
             }
             std::thread::sleep(LOOK);
         }
         progress.finish_and_clear();
-        working.map_or(Ok(()), Working::stop).map_err(|error| self.store.failed(&error))?;
+        crew.working.map_or(Ok(()), Working::stop).map_err(|error| self.store.failed(&error))?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn start(&self, calls: &Calls, definitions: &HashMap<String, Definition>) -> Result<Option<Working>, Failure> {
+    /// Looks whether policies have changed, and how many calls there are.
+    fn look(&self, calls: &Calls, crew: &mut Crew) -> Result<Vec<QueueCounts>, StoreError> {
+        let definitions = definitions(calls)?;
+        if definitions != crew.definitions {
+            // Attempts in flight end first, by the policy that they began with.
+            drop(crew.working.take());
+            crew.working = self.start(calls, &definitions)?;
+            crew.definitions = definitions;
+        }
+        match crew.working.as_ref().and_then(Working::error) {
+            Some(error) => Err(error),
+            None => calls.counts(),
+        }
+    }
+
+    fn start(&self, calls: &Calls, definitions: &HashMap<String, Definition>) -> Result<Option<Working>, StoreError> {
         if definitions.is_empty() {
             return Ok(None);
         }
@@ -116,7 +138,7 @@ impl Work {
             }
             outcome
         };
-        workers.start(handler).map(Some).map_err(|error| Failure::Failed(told(&error)))
+        workers.start(handler).map(Some)
     }
 
     fn progress(&self) -> ProgressBar {
@@ -130,6 +152,24 @@ impl Work {
         }
         bar
     }
+}
+
+/// Workers that have started, and the policies that they have.
+#[derive(Default)]
+struct Crew {
+    working: Option<Working>,
+    definitions: HashMap<String, Definition>,
+}
+
+/// Returns what the first signal to stop sets. The second ends the process at once.
+fn stop_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let is_set = Arc::new(AtomicBool::new(false));
+    let failed = |error| Failure::Failed(format!("signals cannot be listened to: {error}"));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_default(signal, Arc::clone(&is_set)).map_err(failed)?;
+        flag::register(signal, Arc::clone(&is_set)).map_err(failed)?;
+    }
+    Ok(is_set)
 }
 
 /// Reads the margin of a lease: at least a second.

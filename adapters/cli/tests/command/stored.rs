@@ -240,6 +240,20 @@ fn what_makes_no_sense_is_refused() {
     assert!(ran.err.contains("mysql://"), "{}", ran.err);
 }
 
+/// An answer is on its way when the worker is told to stop: it is waited for, and a call that must not be repeated is known.
+#[cfg(unix)]
+#[test]
+fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_flight() {
+    let server = Receiver::start(Answer::ok("").after(Duration::from_millis(300))).unwrap();
+    let store = Store::new();
+    store.out(&format!("later --key a --once -d x {}", server.url()));
+    let mut worker = store.worker();
+    assert!(server.wait_until(|record| record.request_count() == 1, Duration::from_secs(30)));
+    assert!(Command::new("kill").arg(worker.id().to_string()).status().unwrap().success());
+    assert_eq!(worker.wait().unwrap().code(), Some(0));
+    assert_eq!(store.json("calls show a --json")[0]["status"], "delivered");
+}
+
 /// Many webhooks, a receiver that fails, workers that are killed.
 #[test]
 fn webhooks_are_delivered_although_workers_are_killed_and_the_receiver_fails() {
