@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant as Clocked, SystemTime, UNIX_EPOCH};
 
 use insist_store::postgres::postgres::fallible_iterator::FallibleIterator;
+use insist_store::postgres::postgres::{Client, NoTls};
 use insist_store::{Calls, Instant, NewCall, Postgres, StoreError, Verdict};
 
 use crate::home::Home;
@@ -230,4 +231,46 @@ fn counts_are_those_of_the_table_however_often_they_are_added_up() {
     }
     let rows: i64 = shop.home.client().query_one("SELECT count(*) FROM insist_counts", &[]).unwrap().get(0);
     assert!(rows <= 14, "{rows} rows for 7 queues");
+}
+
+/// A server of its own that syncs, since the others do without.
+#[test]
+fn an_enqueue_is_synced_and_those_of_many_callers_share_their_syncs() {
+    let Some(server) = Server::start("on") else { return };
+    let url = server.database();
+    let store = Postgres::url(&url).unwrap();
+    // A connection that ends has told how often it synced.
+    let syncs = |enqueue: &dyn Fn(&Calls)| -> i64 {
+        let mut client = Client::connect(&url, NoTls).unwrap();
+        let mut count = || client.query_one("SELECT wal_sync FROM pg_stat_wal", &[]).unwrap().get::<_, i64>(0);
+        let calls = Calls::open(store.clone()).unwrap();
+        let before = count();
+        enqueue(&calls);
+        drop(calls);
+        std::thread::sleep(Duration::from_millis(100));
+        count() - before
+    };
+    syncs(&|calls| {
+        let _ = calls.enqueue(NewCall::new("first", "p")).unwrap();
+    });
+    let alone = syncs(&|calls| {
+        (0..20).for_each(|n| {
+            let _ = calls.enqueue(NewCall::new(format!("a{n}"), "p")).unwrap();
+        })
+    });
+    assert!(alone >= 20, "{alone} syncs for 20 calls, each acknowledged before the next");
+    let together = syncs(&|calls| {
+        std::thread::scope(|scope| {
+            for thread in 0..64 {
+                let calls = calls.clone();
+                scope.spawn(move || {
+                    (0..20).for_each(|n| {
+                        let _ = calls.enqueue(NewCall::new(format!("{thread}/{n}"), "p")).unwrap();
+                    });
+                });
+            }
+        });
+    });
+    println!("{alone} syncs for 20 alone, {together} for 1280 of 64 threads");
+    assert!(together <= 128, "{together} syncs for 1280 calls");
 }

@@ -8,6 +8,7 @@ mod receiver;
 #[cfg(feature = "postgres")]
 #[path = "../../../../tests/include/postgres.rs"]
 mod server;
+mod syncs;
 
 /// What the processes of a run agree on.
 mod words {

@@ -44,7 +44,7 @@ fn go_on(store: &str) {
     println!("done");
 }
 
-fn has_strace() -> bool {
+pub(crate) fn has_strace() -> bool {
     let has =
         Command::new("strace").args(["-o", "/dev/null", "true"]).output().is_ok_and(|output| output.status.success());
     if !has {
