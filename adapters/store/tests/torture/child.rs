@@ -55,6 +55,8 @@ fn enqueue(store: &str, from: u64, to: u64) {
         calls.submit(new).unwrap().wait().unwrap();
         println!("acknowledged {}", end - 1);
         number = end;
+        // No faster than they are worked off.
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
