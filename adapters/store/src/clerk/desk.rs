@@ -32,6 +32,8 @@ pub(super) struct Desk {
     /// The next instant at which one is.
     next_due: Option<Instant>,
     transaction_takes: Duration,
+    /// How many messages had gathered for the last transaction.
+    gathered: usize,
     /// The pause after the store failed; zero if it did not.
     pause: Duration,
     is_quitting: bool,
@@ -48,6 +50,7 @@ impl Desk {
             may_be_due: true,
             next_due: None,
             transaction_takes: Duration::ZERO,
+            gathered: 0,
             pause: Duration::ZERO,
             is_quitting: false,
         }
@@ -84,12 +87,19 @@ impl Desk {
             Err(RecvTimeoutError::Disconnected) => Message::Quit,
         };
         self.take(first);
-        let mut gathered = 1;
+        let (mut gathered, started) = (1, Clocked::now());
         while gathered < GATHERED {
-            let Ok(message) = self.inbox.try_recv() else { return };
+            // Whoever the last transaction answered is about to come again: waiting a little saves the next a sync of its own.
+            let patience = if gathered < self.gathered { self.transaction_takes / 4 } else { Duration::ZERO };
+            let message = match patience.saturating_sub(started.elapsed()) {
+                Duration::ZERO => self.inbox.try_recv().ok(),
+                patience => self.inbox.recv_timeout(patience).ok(),
+            };
+            let Some(message) = message else { break };
             self.take(message);
             gathered += 1;
         }
+        self.gathered = gathered;
     }
 
     fn take(&mut self, message: Message) {

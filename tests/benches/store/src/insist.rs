@@ -50,12 +50,14 @@ impl Place {
             }
         });
         let callers = rate(calls, start.elapsed());
-        let mut worker = store.workers().policy("p", POLICY).per_target(BATCH).by_hand().unwrap();
         let start = Instant::now();
-        let mut sent = 0;
-        while sent < 2 * calls {
-            sent += worker.turn(BATCH, |_| Verdict::Accept).unwrap().sent;
+        // Three threads claim up to 99 calls at once.
+        let workers = store.workers().policy("p", POLICY).threads(3).per_target(BATCH);
+        let working = workers.start(|_| Verdict::Accept).unwrap();
+        while store.counts().unwrap().iter().map(|queue| queue.delivered).sum::<u64>() < 2 * calls as u64 {
+            std::thread::sleep(Duration::from_millis(1));
         }
+        working.stop().unwrap();
         Rates { bulk, callers, run: rate(2 * calls, start.elapsed()) }
     }
 

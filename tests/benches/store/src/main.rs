@@ -82,7 +82,7 @@ fn main() -> ExitCode {
     for (what, least, mine, peer, loose) in [
         ("enqueue, 100 callers at once", 10.0, mine.callers, peer.callers, loose.callers),
         ("enqueue, batches of 100", 0.0, mine.bulk, peer.bulk, loose.bulk),
-        ("run, batches of 100", 10.0, mine.run, peer.run, loose.run),
+        ("run, 100 in flight", 10.0, mine.run, peer.run, loose.run),
     ] {
         let ratio = mine / peer;
         let measured = format!("{mine:.0}/s beside {peer:.0}/s: {ratio:.1} × ({loose:.0}/s where it syncs nothing)");
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     if !postgres.is_empty() {
         let Rates { bulk, callers, run } = medians(&postgres);
         let measured = format!("{callers:.0}/s, {bulk:.0}/s, {run:.0}/s");
-        row("100 callers, batches of 100, run; PostgreSQL", "–", &measured, true);
+        row("100 callers, batches of 100, run with 100 in flight; PostgreSQL", "–", &measured, true);
     }
     // In memory: a sync takes longer than what is compared.
     let memory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
