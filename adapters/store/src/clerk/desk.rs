@@ -26,7 +26,9 @@ pub(super) struct Desk {
     clock: Clock,
     inbox: Receiver<Message>,
     posts: Vec<Post>,
-    new: Vec<(Vec<NewCall>, Reply)>,
+    /// Calls to be enqueued, and how many of them, in their order, each reply is about.
+    new: Vec<NewCall>,
+    replies: Vec<(usize, Reply)>,
     /// Whether calls may be due that have not been looked for.
     may_be_due: bool,
     /// The next instant at which one is.
@@ -47,6 +49,7 @@ impl Desk {
             inbox,
             posts: Vec::new(),
             new: Vec::new(),
+            replies: Vec::new(),
             may_be_due: true,
             next_due: None,
             transaction_takes: Duration::ZERO,
@@ -104,7 +107,10 @@ impl Desk {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Enqueue(calls, reply) => self.new.push((calls, reply)),
+            Message::Enqueue(calls, reply) => {
+                self.replies.push((calls.len(), reply));
+                self.new.extend(calls);
+            }
             Message::Attach(post) => {
                 self.may_be_due = true;
                 self.posts.push(*post);
@@ -143,7 +149,7 @@ impl Desk {
         }
         let is_alive = |post: &Post| post.seen.is_some_and(|seen| now.saturating_since(seen) < ALIVE);
         let has_to_write =
-            !self.new.is_empty() || self.posts.iter().any(|post| post.crew.has_unsettled() || !is_alive(post));
+            !self.replies.is_empty() || self.posts.iter().any(|post| post.crew.has_unsettled() || !is_alive(post));
         let looks = wants > 0 && (self.may_be_due || has_to_write);
         let has_to_claim = !has_to_write && looks && self.is_anything_due(now)?;
         if !has_to_write && !has_to_claim {
@@ -159,7 +165,6 @@ impl Desk {
         connection.transact(&mut |to| {
             // A store's own clock is read anew by every transaction.
             let now = clock();
-            acknowledged.clear();
             claims.clear();
             has_more = false;
             for post in posts.iter_mut() {
@@ -170,9 +175,7 @@ impl Desk {
                     Some(_) => {}
                 }
             }
-            for (calls, _) in new.iter() {
-                acknowledged.push(to.insert(now, calls)?);
-            }
+            acknowledged = if new.is_empty() { Vec::new() } else { to.insert(now, new)? };
             for post in posts.iter_mut() {
                 let want = post.want(*transaction_takes);
                 let (claimed, may_have_more) =
@@ -187,9 +190,10 @@ impl Desk {
         self.pause = Duration::ZERO;
         self.may_be_due = has_more;
         self.next_due = next_due;
-        for ((_, reply), are_new) in self.new.drain(..).zip(acknowledged) {
-            let told = |is_new| if is_new { Enqueued::New } else { Enqueued::Known };
-            reply.send(Ok(are_new.into_iter().map(told).collect()));
+        self.new.clear();
+        let mut told = acknowledged.into_iter().map(|is_new| if is_new { Enqueued::New } else { Enqueued::Known });
+        for (count, reply) in self.replies.drain(..) {
+            reply.send(Ok(told.by_ref().take(count).collect()));
         }
         for (post, claims) in self.posts.iter_mut().zip(claims) {
             post.crew.settled();
@@ -222,7 +226,8 @@ impl Desk {
 
     /// The store failed: whoever enqueued is told, and what workers have to write is kept and tried again.
     fn fail(&mut self, error: &StoreError) {
-        self.new.drain(..).for_each(|(_, reply)| reply.send(Err(error.clone())));
+        self.new.clear();
+        self.replies.drain(..).for_each(|(_, reply)| reply.send(Err(error.clone())));
         self.posts.iter().for_each(|post| post.progress.set_error(Some(error.clone())));
         self.pause = (self.pause * 2).clamp(POLL, LONGEST_PAUSE);
         self.may_be_due = true;

@@ -256,7 +256,7 @@ fn an_enqueue_is_synced_and_those_of_many_callers_share_their_syncs() {
     let alone = syncs(&|calls| {
         (0..20).for_each(|n| {
             let _ = calls.enqueue(NewCall::new(format!("a{n}"), "p")).unwrap();
-        })
+        });
     });
     assert!(alone >= 20, "{alone} syncs for 20 calls, each acknowledged before the next");
     let together = syncs(&|calls| {
