@@ -117,6 +117,8 @@ fn a_call_waits_for_its_time() {
     store.out("later --key b --at 2200-01-01T00:00:00Z http://127.0.0.1:9/");
     let listed = store.json("calls list --json");
     assert_eq!(listed[0]["due"], "2200-01-01T00:00:00.000Z");
+    let line = r#"{"key":"b","status":"pending","attempts":0,"due":"2200-01-01T00:00:00.000Z","last_status":null,"last_error":null}"#;
+    assert_eq!(store.out("calls list --json").lines().next(), Some(line));
     assert_eq!(listed[1]["key"], "a");
     assert!(store.out("calls list").contains("in 59m"), "{}", store.out("calls list"));
 }

@@ -3,15 +3,19 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use insist_store::{Calls, NewCall, Policy, Repeat, Sqlite, Status, Verdict};
+use insist_store::{NewCall, Policy, Repeat, Status, Verdict};
+
+use crate::words::open;
 
 const ROLE: &str = "INSIST_POINTS_STORE";
 /// The calls that write to the file, and those that make it stay.
 const WRITES: &str = "pwrite64,fsync,fdatasync,ftruncate,unlink";
+/// The calls that say something to a database.
+#[cfg(feature = "postgres")]
+const SENDS: &str = "sendto,sendmsg,writev";
 const POLICY: Policy = Policy::zero().attempts(3).attempt_timeout(Duration::from_millis(1));
 
 /// Without a role there is nothing to do.
@@ -24,7 +28,7 @@ fn the_child() {
 
 /// Enqueues six calls and works everything off, and tells each step when it has been taken.
 fn go_on(store: &str) {
-    let calls = Calls::open(Sqlite::file(store)).unwrap();
+    let calls = open(store);
     for n in 0..6 {
         let repeat = if n % 2 == 0 { Repeat::Always } else { Repeat::IfUnsent };
         calls.enqueue(NewCall::new(format!("k{n}"), "p").repeat(repeat).body([7; 100])).unwrap();
@@ -53,7 +57,7 @@ pub(crate) fn has_strace() -> bool {
     has
 }
 
-fn child(store: &Path, strace: &[&str]) -> Output {
+fn child(store: &str, strace: &[&str]) -> Output {
     let this = std::env::current_exe().unwrap();
     let mut command = if strace.is_empty() { Command::new(&this) } else { Command::new("strace") };
     if !strace.is_empty() {
@@ -68,16 +72,29 @@ fn lines(output: &Output) -> Vec<String> {
 
 #[test]
 fn killed_at_any_write_nothing_acknowledged_is_lost_and_no_attempt_is_sent_twice() {
-    if !has_strace() {
-        return;
+    let folder = tempfile::tempdir().unwrap();
+    let store = |point| folder.path().join(format!("{point}.db")).display().to_string();
+    if has_strace() {
+        kill_at_each(WRITES, &store);
     }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn killed_at_anything_that_it_says_to_a_database_the_same_holds() {
+    if let Some(server) = crate::server::Server::get().filter(|_| has_strace()) {
+        kill_at_each(SENDS, &|_| server.database());
+    }
+}
+
+/// Kills a process at one call after the other, each time with a store of its own, and lets another go on.
+fn kill_at_each(calls: &str, store: &dyn Fn(usize) -> String) {
     let step = if std::env::var_os("INSIST_KILLS").is_some() { 1 } else { 7 };
     let mut killed = 0;
     for point in (1..).step_by(step) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = folder.path().join("calls.db");
-        let inject = format!("inject={WRITES}:signal=KILL:when={point}");
-        let first = child(&store, &["-o", "/dev/null", "-e", &format!("trace={WRITES}"), "-e", &inject]);
+        let store = store(point);
+        let inject = format!("inject={calls}:signal=KILL:when={point}");
+        let first = child(&store, &["-o", "/dev/null", "-e", &format!("trace={calls}"), "-e", &inject]);
         let before = lines(&first);
         if before.iter().any(|line| line == "done") {
             break;
@@ -85,7 +102,7 @@ fn killed_at_any_write_nothing_acknowledged_is_lost_and_no_attempt_is_sent_twice
         assert!(!first.status.success(), "{before:?}");
         killed += 1;
         let acknowledged: Vec<&str> = before.iter().filter_map(|line| line.strip_prefix("acknowledged ")).collect();
-        let calls = Calls::open(Sqlite::file(&store)).unwrap();
+        let calls = open(&store);
         for key in acknowledged {
             assert!(calls.find(key).unwrap().is_some(), "{key} was acknowledged and is lost, point {point}");
         }
@@ -100,7 +117,7 @@ fn killed_at_any_write_nothing_acknowledged_is_lost_and_no_attempt_is_sent_twice
             let times = sends.iter().filter(|line| line.contains(key)).count();
             assert!(times <= 1, "{key} must not be repeated, and was sent {times} times, point {point}");
         }
-        let calls = Calls::open(Sqlite::existing(&store)).unwrap();
+        let calls = open(&store);
         for key in ["k0", "k2", "k4"] {
             assert_eq!(calls.find(key).unwrap().unwrap().status, Status::Delivered, "{key}, point {point}");
         }
@@ -116,7 +133,7 @@ fn what_is_told_is_synced_first() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (store, trace) = (folder.path().join("calls.db"), folder.path().join("trace"));
+    let (store, trace) = (folder.path().join("calls.db").display().to_string(), folder.path().join("trace"));
     let output = child(&store, &["-o", trace.to_str().unwrap(), "-e", "trace=write,fsync,fdatasync"]);
     assert!(output.status.success());
     let (mut syncs, mut since, mut told) = (0, 0, 0);

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::stored::time::written;
 
-/// The JSON of a call, as the help documents it.
+/// The JSON of a call in a list, as the help documents it.
 #[derive(Serialize)]
 pub(super) struct Line<'a> {
     key: &'a str,
@@ -14,11 +14,6 @@ pub(super) struct Line<'a> {
     due: Option<String>,
     last_status: Option<u16>,
     last_error: Option<&'a str>,
-    target: &'a str,
-    policy: &'a str,
-    created: String,
-    ended: Option<String>,
-    reason: Option<&'static str>,
 }
 
 impl<'a> Line<'a> {
@@ -30,11 +25,6 @@ impl<'a> Line<'a> {
             due: call.due.map(written),
             last_status: call.last_status,
             last_error: call.last_error.as_deref(),
-            target: &call.target,
-            policy: &call.policy,
-            created: written(call.created),
-            ended: call.ended.map(written),
-            reason: call.reason.map(insist_store::Reason::as_str),
         }
     }
 }

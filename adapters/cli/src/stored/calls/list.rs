@@ -39,9 +39,8 @@ pub(super) struct List {
 
     /// Print a line of JSON for each call
     ///
-    /// {"key":…,"status":…,"attempts":…,"due":…|null,"last_status":…|null,"last_error":…|null,"target":…,"policy":…,
-    /// "created":…,"ended":…|null,"reason":…|null}. Times are in UTC, as RFC 3339 writes them. "due" is when the next attempt
-    /// is, or when the lease of the one in flight ends.
+    /// {"key":…,"status":…,"attempts":…,"due":…|null,"last_status":…|null,"last_error":…|null}. Times are in UTC, as RFC 3339
+    /// writes them. "due" is when the next attempt is, or when the lease of the one in flight ends.
     #[arg(long)]
     json: bool,
 }

@@ -28,9 +28,9 @@ pub(super) struct Show {
     #[command(flatten)]
     store: StoreOption,
 
-    /// Print a line of JSON: that of `insist calls list --json`, and the attempts
+    /// Print a line of JSON: that of `insist calls list --json`, with more of the call and its attempts
     ///
-    /// "log":[{"attempt":…,"sent":…,"ended":…,"end":"accept"|"retry"|"stop"|"lost"|"late","status":…|null,"error":…|null}]
+    /// …,"target":…,"policy":…,"created":…,"ended":…|null,"reason":…|null,"log":[{"attempt":…,"sent":…,"ended":…,"end":"accept"|"retry"|"stop"|"lost"|"late","status":…|null,"error":…|null}]
     #[arg(long)]
     json: bool,
 }
@@ -39,7 +39,26 @@ pub(super) struct Show {
 struct Whole<'a> {
     #[serde(flatten)]
     line: Line<'a>,
+    target: &'a str,
+    policy: &'a str,
+    created: String,
+    ended: Option<String>,
+    reason: Option<&'static str>,
     log: Vec<Entry<'a>>,
+}
+
+impl<'a> Whole<'a> {
+    fn of(call: &'a StoredCall) -> Self {
+        Self {
+            line: Line::of(call),
+            target: &call.target,
+            policy: &call.policy,
+            created: written(call.created),
+            ended: call.ended.map(written),
+            reason: call.reason.map(insist_store::Reason::as_str),
+            log: call.log.iter().map(Entry::of).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -74,8 +93,7 @@ impl Show {
         };
         let mut out = output();
         if self.json {
-            let log = call.log.iter().map(Entry::of).collect();
-            json_line(&mut out, &Whole { line: Line::of(&call), log })?;
+            json_line(&mut out, &Whole::of(&call))?;
         } else {
             self.text(&mut out, &calls, &call)?;
         }
