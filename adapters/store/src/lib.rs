@@ -1,5 +1,8 @@
 //! Calls that outlive their process: enqueue them, and workers send them, for days if need be, and whatever crashes.
 //!
+//! They are kept in a file of SQLite (feature `sqlite`, the default), or in a database of PostgreSQL (feature `postgres`) when one
+//! machine is too small. Feature `ureq` has a handler that sends HTTP requests.
+//!
 //! A call is a row with a key, the name of a policy, a target and a body. It is on disk when [`Calls::enqueue`] returns. Workers
 //! claim what is due, write down that they send it, send it, and write down what came of it; a worker that is killed in
 //! between leaves a lease behind, after which another goes on. The policy decides about every retry, as it does in memory.

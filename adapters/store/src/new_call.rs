@@ -88,6 +88,42 @@ impl NewCall {
         &self.key
     }
 
+    /// Returns the name of its policy.
+    #[must_use]
+    pub fn get_policy(&self) -> &str {
+        &self.policy
+    }
+
+    /// Returns its target, empty for none.
+    #[must_use]
+    pub fn get_target(&self) -> &str {
+        &self.target
+    }
+
+    /// Returns its body.
+    #[must_use]
+    pub fn get_body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Returns which failures may be followed by another attempt.
+    #[must_use]
+    pub const fn get_repeat(&self) -> Repeat {
+        self.repeat
+    }
+
+    /// Returns when its first attempt is due; `None` is now.
+    #[must_use]
+    pub const fn get_due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Returns the seed that its waits are drawn from.
+    #[must_use]
+    pub const fn get_seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Checks what a store could not keep or an operator could not name.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let too_long = |text: &str| text.len() > Self::NAME_BYTES;

@@ -64,8 +64,27 @@ impl Filter {
         self
     }
 
+    /// Returns the status that calls have to have.
+    #[must_use]
+    pub const fn get_status(&self) -> Option<Status> {
+        self.status
+    }
+
+    /// Returns the number that calls have to be below.
+    #[must_use]
+    pub const fn get_below(&self) -> Option<i64> {
+        self.below
+    }
+
+    /// Returns how many are listed at most.
+    #[must_use]
+    pub const fn get_limit(&self) -> usize {
+        self.limit
+    }
+
     /// Returns whether calls of a queue may fit, by its names and by what its pending calls are shown as.
-    pub(crate) fn fits(&self, queue: &QueueCounts, now: Instant) -> bool {
+    #[must_use]
+    pub fn fits(&self, queue: &QueueCounts, now: Instant) -> bool {
         self.target.as_ref().is_none_or(|target| *target == queue.target)
             && self.policy.as_ref().is_none_or(|policy| *policy == queue.policy)
             && match self.status {
@@ -181,7 +200,8 @@ impl QueueCounts {
     }
 
     /// Returns the status that its pending calls are shown with.
-    pub(crate) fn shown(&self, now: Instant) -> Status {
+    #[must_use]
+    pub fn shown(&self, now: Instant) -> Status {
         if self.is_paused(now) {
             Status::Paused
         } else if self.is_unserved {
