@@ -62,6 +62,14 @@ const TASKS: &[Task] = &[
         "calls in madsim's simulations",
         "cargo test --config tests/madsim/.cargo/config.toml --manifest-path tests/madsim/Cargo.toml",
     ),
+    Task {
+        set: &[("INSIST_KILLS", "100")],
+        ..task(
+            "torture",
+            "100 kills of processes that enqueue and work, and one at each write; PostgreSQL's part needs postgresql",
+            "cargo test --release -p insist-store --all-features --test torture -- --nocapture",
+        )
+    },
     task("nginx", "nginx under load; needs nginx", "cargo test -p insist-tests --test world nginx::"),
     task(
         "mutants",

@@ -1,5 +1,5 @@
 //! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds, makes worlds from
-//! records of incidents.
+//! records of incidents, and keeps calls in a store until they are delivered.
 //!
 //! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
 
@@ -21,6 +21,8 @@ mod plan;
 mod replay;
 mod simulate;
 mod span;
+#[cfg(feature = "store")]
+mod stored;
 mod timeline;
 mod world;
 
@@ -48,6 +50,12 @@ enum Command {
     Replay(replay::Replay),
     Simulate(Box<simulate::Simulate>),
     World(world::WorldFrom),
+    #[cfg(feature = "store")]
+    Later(Box<stored::Later>),
+    #[cfg(feature = "store")]
+    Work(stored::Work),
+    #[cfg(feature = "store")]
+    Calls(stored::CallsCommand),
     #[cfg(feature = "ureq")]
     Demo(demo::Demo),
 }
@@ -60,6 +68,12 @@ fn main() -> ExitCode {
         Command::Replay(replay) => replay.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::World(world) => world.run(),
+        #[cfg(feature = "store")]
+        Command::Later(later) => later.run(),
+        #[cfg(feature = "store")]
+        Command::Work(work) => work.run(),
+        #[cfg(feature = "store")]
+        Command::Calls(calls) => calls.run(),
         #[cfg(feature = "ureq")]
         Command::Demo(demo) => demo.run(),
     };

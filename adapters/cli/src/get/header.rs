@@ -4,7 +4,7 @@ use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
 /// Reads a header as `Name: value`, or as `Name;` if its value is empty.
-pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+pub(crate) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
         (Some((name, value)), _) => (name, value.trim()),
         (None, Some(name)) => (name, ""),
@@ -18,12 +18,12 @@ pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     Ok((name, value))
 }
 
-pub(super) fn method(text: &str) -> Result<Method, String> {
+pub(crate) fn method(text: &str) -> Result<Method, String> {
     text.parse().map_err(|_| "a method is one word, such as GET or POST".into())
 }
 
 /// Reads a URL; without a scheme it is http, as for curl.
-pub(super) fn url(text: &str) -> Result<Uri, String> {
+pub(crate) fn url(text: &str) -> Result<Uri, String> {
     let full = if text.contains("://") { text.into() } else { format!("http://{text}") };
     let uri: Uri = full.parse().map_err(|error| format!("{error}, as in http://host/path"))?;
     match uri.scheme() {
@@ -37,7 +37,7 @@ pub(super) fn url(text: &str) -> Result<Uri, String> {
 }
 
 /// Reads a status, from 100 to 999.
-pub(super) fn status(text: &str) -> Result<u16, String> {
+pub(crate) fn status(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(status @ 100..=999) => Ok(status),
         _ => Err("a status is a number from 100 to 999".into()),

@@ -1,10 +1,10 @@
 //! `insist get`: fetches a URL with retries.
 
-mod body;
+pub(crate) mod body;
 mod copy;
 mod each;
 mod gates;
-mod header;
+pub(crate) mod header;
 mod options;
 mod progress;
 mod report;

@@ -125,7 +125,23 @@ impl PolicyOptions {
     /// Makes the policy and its gates and checks them, but allows a policy with which a call need not end: `plan` needs no
     /// end.
     pub(crate) fn endless_policy(&self) -> Result<(Policy, Gates), Failure> {
-        let base = self.base()?;
+        self.endless_policy_over(self.base()?)
+    }
+
+    /// Makes the policy and its gates and checks them, over another policy where neither a preset nor a file is named.
+    #[cfg(feature = "store")]
+    pub(crate) fn policy_over(&self, name: &str, default: Policy) -> Result<(Policy, Gates), Failure> {
+        let default = Base { policy: default, gates: Gates::default(), name: name.into() };
+        self.with_end(self.endless_policy_over(Some(self.base()?.unwrap_or(default)))?)
+    }
+
+    /// Returns the policy file that is named, if one is.
+    #[cfg(feature = "store")]
+    pub(crate) fn file(&self) -> Option<&std::path::Path> {
+        self.policy_file.as_deref()
+    }
+
+    fn endless_policy_over(&self, base: Option<Base>) -> Result<(Policy, Gates), Failure> {
         self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
         let policy = self.limited(self.shaped(base.as_ref())?);
         let below = base.map(|base| base.gates).unwrap_or_default();
@@ -138,7 +154,10 @@ impl PolicyOptions {
 
     /// Makes the policy and its gates and checks them.
     pub(crate) fn policy(&self) -> Result<(Policy, Gates), Failure> {
-        let (policy, gates) = self.endless_policy()?;
+        self.with_end(self.endless_policy()?)
+    }
+
+    fn with_end(&self, (policy, gates): (Policy, Gates)) -> Result<(Policy, Gates), Failure> {
         match policy.validate() {
             Ok(()) => Ok((policy, gates)),
             Err(_) => Err(Failure::Usage(format!(
@@ -174,6 +193,12 @@ impl PolicyOptions {
     /// Returns the seed given, or else a random one of 53 bits, which every reader of JSON can read.
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| fresh_seed() >> 11)
+    }
+
+    /// Returns the seed given, if one is.
+    #[cfg(feature = "store")]
+    pub(crate) const fn given_seed(&self) -> Option<u64> {
+        self.seed
     }
 
     fn limited(&self, mut policy: Policy) -> Policy {

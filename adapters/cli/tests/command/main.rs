@@ -20,7 +20,14 @@ mod report;
 #[cfg(feature = "ureq")]
 mod request;
 mod run;
+#[cfg(feature = "postgres")]
+#[path = "../../../../tests/include/postgres.rs"]
+mod server;
 mod simulate;
+#[cfg(feature = "store")]
+mod stored;
 mod usage;
+#[cfg(all(feature = "store", target_os = "linux"))]
+mod webhooks;
 #[cfg(feature = "ureq")]
 mod world;
