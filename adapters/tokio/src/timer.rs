@@ -35,7 +35,7 @@ impl Timer for TokioTimer {
             Some(until) => sleep_until(until.into()),
             None => sleep(Duration::MAX),
         };
-        TokioSleep { sleep }
+        TokioSleep { sleep, is_new: true }
     }
 
     #[inline]
@@ -45,11 +45,12 @@ impl Timer for TokioTimer {
 }
 
 pin_project! {
-    /// A sleep of tokio's timer that is ready on time, also if an attempt uses up its task's budget.
+    /// A sleep of tokio's timer that is ready on time, also if an attempt uses up its task's budget or keeps its thread.
     #[derive(Debug)]
     pub struct TokioSleep {
         #[pin]
         sleep: Sleep,
+        is_new: bool,
     }
 }
 
@@ -58,12 +59,14 @@ impl Future for TokioSleep {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut sleep = self.project().sleep;
-        if sleep.as_mut().poll(context).is_ready() {
+        let mut this = self.project();
+        if this.sleep.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        // Without budget tokio's sleep says "pending" without looking at the clock.
-        if !has_budget_remaining() && tokio::time::Instant::now() >= sleep.deadline() {
+        // Without budget tokio's sleep says "pending" without looking at the clock. A new one goes by the time at which the
+        // runtime last looked, which is long ago where tasks keep its thread.
+        let is_new = std::mem::take(this.is_new);
+        if (is_new || !has_budget_remaining()) && tokio::time::Instant::now() >= this.sleep.deadline() {
             return Poll::Ready(());
         }
         Poll::Pending

@@ -1,5 +1,8 @@
 //! tokio's timer keeps the contract of timers, in real time and where it is paused.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use insist_futures::Timer;
@@ -16,6 +19,15 @@ fn on_many_threads() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let check = async { check_timer(&TokioTimer, &RealTime::new()).await };
     runtime.block_on(async { tokio::spawn(check).await }).unwrap().unwrap();
+}
+
+/// tokio looks at the clock when it has nothing else to do; a sleep until what has passed since is ready all the same.
+#[tokio::test]
+async fn a_sleep_until_the_past_is_ready_where_a_task_has_kept_the_thread() {
+    let before = TokioTimer.now();
+    std::thread::sleep(Duration::from_millis(10));
+    let mut sleep = pin!(TokioTimer.sleep_until(before));
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
 /// What the paused clock says is what is.
