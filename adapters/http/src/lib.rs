@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
+pub mod client;
 mod date;
 mod hosts;
 mod repeat;
@@ -32,6 +33,7 @@ mod retry_after;
 mod rules;
 mod statuses;
 
+pub use client::{AddressesError, ReplicaSet};
 pub use hosts::Hosts;
 pub use http;
 #[doc(no_inline)]
