@@ -45,6 +45,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     settings.get_addresses().map_err(bad_address)?;
 
     let (mut parts, mut body) = request.into_parts();
+    settings.add_key(&mut parts.headers);
     let has_extensions = has_extensions(&parts.extensions);
     let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
     let mut is_agents_config = true;
@@ -141,7 +142,7 @@ impl Call<'_> {
             Some(outcome) => outcome,
             None => sender.send(attempt, again(parts), targets.route().target(attempt.id), payload, None),
         };
-        let judge = Numbered(|attempt, outcome: &Outcome| targets.judged(attempt, verdict(outcome)));
+        let judge = Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome));
         let mut call = retry(self.policy, operation).judge_with(judge).repeat(self.repeat).gate(&self.gates);
         if let Some(seed) = self.seed {
             call = call.seed(seed);
@@ -177,7 +178,7 @@ impl Call<'_> {
             }
             outcome
         })
-        .judge_with(Numbered(|attempt, outcome: &Outcome| self.targets.judged(attempt, verdict(outcome))))
+        .judge_with(Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome)))
         .gate(&self.gates)
         .notify(|event: &Event<'_, Ended, Failed>| self.see(event));
         if let Some(seed) = self.seed {
@@ -188,6 +189,13 @@ impl Call<'_> {
         } else {
             (seen!(call, self.sender.settings).call(), None)
         }
+    }
+
+    /// Returns the verdict on an outcome, and shows its status to the gates, which hear of the attempt's end next.
+    fn judged(&self, attempt: u32, outcome: &Outcome) -> Verdict {
+        let answer = ended(outcome).and_then(|ended| ended.result.as_ref().ok());
+        self.gates.judged(answer.map(Response::status));
+        self.targets.judged(attempt, verdict(outcome))
     }
 
     fn see(&self, event: &Event<'_, Ended, Failed>) {

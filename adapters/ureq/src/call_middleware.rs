@@ -28,7 +28,7 @@ impl Middleware for CallMiddleware {
         let scope = Scope::enter(Terms::NONE);
         let mut result = core.plain.run(Request::from_parts(parts, ()));
         match &result {
-            Ok(answer) if !core.config.settings().get_rules().is_retried(answer.status()) => {
+            Ok(answer) if core.config.settings().get_rules().is_always_accepted(answer.status()) => {
                 if let Some(error) = hidden(answer.status(), core.hides_answers) {
                     result = Err(error);
                 }

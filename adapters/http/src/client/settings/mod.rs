@@ -5,11 +5,12 @@ mod read;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Uri;
+use http::{HeaderName, Uri};
 use insist_core::{Gate, Policy, Repeat};
 
 use super::addresses::{self, Addresses, AddressesError};
 use super::gates::{PerHost, Shared};
+use super::marks::Marks;
 use super::{Client, Event, ReplicaSet, Report, ReportSlot};
 use crate::{Hosts, Rules};
 
@@ -28,6 +29,7 @@ pub struct Settings<C: Client> {
     whole_body: Option<usize>,
     replay: Option<usize>,
     addresses: Option<Result<Addresses, AddressesError>>,
+    marks: Marks,
     gate: Option<Arc<Shared>>,
     per_host: Option<Arc<dyn PerHost>>,
     hook: Option<Hook<C>>,
@@ -49,6 +51,7 @@ impl<C: Client> Settings<C> {
             whole_body: None,
             replay: None,
             addresses: None,
+            marks: Marks::NONE,
             gate: None,
             per_host: None,
             hook: None,
@@ -70,6 +73,7 @@ impl<C: Client> Settings<C> {
             whole_body: self.whole_body.or(base.whole_body),
             replay: self.replay.or(base.replay),
             addresses: self.addresses.as_ref().or(base.addresses.as_ref()).cloned(),
+            marks: self.marks.over(&base.marks),
             gate: self.gate.as_ref().or(base.gate.as_ref()).cloned(),
             per_host: self.per_host.as_ref().or(base.per_host.as_ref()).cloned(),
             hook: self.hook.as_ref().or(base.hook.as_ref()).cloned(),
@@ -107,6 +111,30 @@ impl<C: Client> Settings<C> {
     /// Allows another attempt after any failure, also of a POST: the same as `repeat(Repeat::Always)`.
     pub const fn repeatable(self) -> Self {
         self.repeat(Repeat::Always)
+    }
+
+    /// Gives each call an [`Idempotency-Key`](crate::IDEMPOTENCY_KEY) of its own, the same in all of its attempts, unless its
+    /// request has one. Default: none is added.
+    ///
+    /// So a POST may be repeated, where the server knows the header and carries out no key twice.
+    pub fn idempotency_key(mut self) -> Self {
+        self.marks.makes_key = true;
+        self
+    }
+
+    /// Sends the number of each attempt in this header: `1`, `2` and so on, over all lanes. Default: it is not sent.
+    ///
+    /// No standard names such a header; agree on one with the server.
+    pub fn attempt_header(mut self, name: HeaderName) -> Self {
+        self.marks.attempt = Some(name);
+        self
+    }
+
+    /// Sends the time that each attempt may take in this header, in whole milliseconds: the rest of the deadline, or the
+    /// attempt timeout if that is shorter. Without either it is not sent. Default: it is not sent.
+    pub fn timeout_header(mut self, name: HeaderName) -> Self {
+        self.marks.timeout = Some(name);
+        self
     }
 
     /// Sets the seed that the waits are drawn from. Default: a random one for each call.
@@ -240,6 +268,7 @@ impl<C: Client> fmt::Debug for Settings<C> {
             .field("whole_body", &self.whole_body)
             .field("replay_limit", &self.replay)
             .field("replicas", &self.addresses)
+            .field("headers", &self.marks)
             .field("has_gate", &self.gate.is_some())
             .field("has_gate_per_host", &self.per_host.is_some())
             .field("has_hook", &self.hook.is_some())
