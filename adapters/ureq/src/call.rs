@@ -60,15 +60,18 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
             (call_config, is_agents_config) = (own, false);
         }
     }
+    let mut policy = settings.get_policy();
     let mut payload = Payload::None;
-    if has_extensions || may_have_body(&parts.method) {
+    if !(has_extensions || may_have_body(&parts.method)) {
+    } else if policy.get_lanes() == 1 {
+        payload = Payload::Unread(body);
+    } else {
         let Some(framing) = probe_framing(&parts.headers, body.as_body()) else {
             return core.plain.run(Request::from_parts(parts, body));
         };
         payload = Payload::read(body, framing, settings.get_replay_limit(), &mut parts)?;
     }
 
-    let mut policy = settings.get_policy();
     let changed;
     if let Some(global) = call_config.global {
         if global.is_zero() {
@@ -111,6 +114,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
 pub(crate) fn go_on(
     sender: Sender<&Arc<Core>, &Settings>,
     mut parts: Parts,
+    mut payload: Payload<'_>,
     outcome: Outcome,
 ) -> Result<Response<Body>, Error> {
     let (core, settings) = (sender.core, sender.settings);
@@ -122,7 +126,7 @@ pub(crate) fn go_on(
         gates: settings.gates(&parts.uri),
         seed: settings.get_seed(),
     };
-    let (outcome, report) = call.one_by_one(&mut parts, &mut Payload::None, Some(outcome));
+    let (outcome, report) = call.one_by_one(&mut parts, &mut payload, Some(outcome));
     finish(outcome, report, settings, settings.get_policy(), core.hides_answers)
 }
 
@@ -224,6 +228,9 @@ impl Call<'_> {
             (Some(last), _) => last,
             (None, none) => Err(Failed::Call(none)),
         });
+        if report.reason == Some(Reason::Stopped) && ended(&outcome).is_some_and(|ended| ended.is_spent) {
+            report.reason = Some(Reason::NotRepeatable);
+        }
         (outcome, Some(report))
     }
 }

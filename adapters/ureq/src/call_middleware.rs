@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ureq::http::header::{ACCEPT_ENCODING, RANGE};
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use ureq::middleware::{Middleware, MiddlewareNext};
-use ureq::{Body, Error, SendBody};
+use ureq::{AsSendBody, Body, Error, SendBody};
 
 use crate::agent::Core;
 use crate::answer::{UNWANTED_TIME, drain, is_bodiless, without_body};
 use crate::call::{self, hidden};
-use crate::fast_path::{go_on, is_simple};
+use crate::fast_path::{begin_with_body, go_on, is_plain, is_simple};
 use crate::request_copy::RequestCopy;
 use crate::transport::{Scope, Terms};
 
@@ -29,10 +29,19 @@ impl Middleware for CallMiddleware {
         // All in one function, because each function that is handed a request or a result copies 200 to 400 bytes.
         let is_head = *request.method() == Method::HEAD;
         let kept = RequestCopy::of(&request);
-        // There is no body: ureq marks a request with a body in its extensions, and this one has no mark.
-        let (parts, _) = request.into_parts();
-        let scope = Scope::enter(Terms::NONE);
-        let mut result = core.plain.run(Request::from_parts(parts, ()));
+        let (scope, mut result, body);
+        if is_plain(request.method()) {
+            // There is no body: ureq marks a request with a body in its extensions, and this one has no mark.
+            let (parts, _) = request.into_parts();
+            body = None;
+            scope = Scope::enter(Terms::NONE);
+            result = core.plain.run(Request::from_parts(parts, ()));
+        } else {
+            scope = begin_with_body(core, request.method());
+            let (parts, mut unread) = request.into_parts();
+            result = core.plain.run(Request::from_parts(parts, unread.as_body()));
+            body = Some(unread);
+        }
         match &result {
             Ok(answer) if core.config.settings().get_rules().is_always_accepted(answer.status()) => {
                 if let Some(error) = hidden(answer.status(), core.hides_answers) {
@@ -41,7 +50,7 @@ impl Middleware for CallMiddleware {
                     result = result.map(without_body);
                 }
             }
-            _ => go_on(core, kept, scope, &mut result),
+            _ => go_on(core, kept, body, scope, &mut result),
         }
         result
     }

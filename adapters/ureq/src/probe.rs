@@ -16,6 +16,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBu
 use ureq::{Agent, Body, Error, SendBody};
 
 use crate::sender::has_extensions;
+use crate::transport::Framing;
 
 /// The parts of a request's configuration that concern the whole call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +25,6 @@ pub(crate) struct CallConfig {
     pub(crate) hides_answers: bool,
     /// The time that the call may take.
     pub(crate) global: Option<Duration>,
-}
-
-/// The framing of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    None,
-    Length(u64),
-    Chunked,
 }
 
 /// The size of the buffer for a head with no headers but the framing: 1 KiB.

@@ -5,6 +5,8 @@
 mod cancel;
 mod connection;
 mod connector;
+mod copy;
+mod dead_end;
 mod default;
 mod head;
 mod lookup;
@@ -13,6 +15,7 @@ mod socket;
 
 pub(crate) use cancel::Cancel;
 pub(crate) use connector::Cancellable;
+pub(crate) use copy::{Copy, Framing};
 pub(crate) use default::default_connector;
 pub(crate) use lookup::{Late, Limited};
 pub(crate) use scope::{Scope, Terms};

@@ -47,8 +47,11 @@ const CONNECTING: Marks = 128;
 /// A connection is asked whether it has ended: nothing may wait.
 const PROBING: Marks = 256;
 
+/// What the attempt writes is copied.
+const COPIED: Marks = 1024;
+
 /// What the attempt was told, and stays while it lasts.
-const TOLD: Marks = TIMED | CANCELLABLE | AGENTS_CONFIG | FRESH | KEEPS_REDIRECT | KEEPS_METHOD;
+const TOLD: Marks = TIMED | CANCELLABLE | AGENTS_CONFIG | FRESH | KEEPS_REDIRECT | KEEPS_METHOD | COPIED;
 
 /// The end of an attempt's time, and the timeout that it then reports.
 #[derive(Clone, Copy)]
@@ -73,6 +76,8 @@ pub(crate) struct Terms {
     pub(crate) keeps_redirect: bool,
     /// True if a redirect must not change the method of the request.
     pub(crate) keeps_method: bool,
+    /// True if what the attempt writes is to be copied.
+    pub(crate) is_copied: bool,
     /// The attempt's canceller, if it has one.
     pub(crate) cancel: Option<Arc<Cancel>>,
 }
@@ -87,6 +92,7 @@ impl Terms {
         is_fresh: false,
         keeps_redirect: false,
         keeps_method: false,
+        is_copied: false,
         cancel: None,
     };
 }
@@ -105,8 +111,7 @@ impl Scope {
     /// Begins an attempt on this thread.
     #[inline(always)]
     pub(crate) fn enter(terms: Terms) -> Self {
-        let Terms { attempt, timeout, deadline, is_agents_config, is_fresh, keeps_redirect, keeps_method, cancel } =
-            terms;
+        let Terms { attempt, timeout, deadline, cancel, .. } = terms;
         // An instant that overflows is no limit.
         let until = |(timeout, reason)| Some(Limit { until: Instant::now().checked_add(timeout)?, reason });
         let limit = timeout.and_then(until);
@@ -115,10 +120,11 @@ impl Scope {
         for (is_true, mark) in [
             (limit.is_some(), TIMED),
             (can_be_cancelled, CANCELLABLE),
-            (is_agents_config, AGENTS_CONFIG),
-            (is_fresh, FRESH),
-            (keeps_redirect, KEEPS_REDIRECT),
-            (keeps_method, KEEPS_METHOD),
+            (terms.is_agents_config, AGENTS_CONFIG),
+            (terms.is_fresh, FRESH),
+            (terms.keeps_redirect, KEEPS_REDIRECT),
+            (terms.keeps_method, KEEPS_METHOD),
+            (terms.is_copied, COPIED),
         ] {
             if is_true {
                 marks |= mark;
@@ -284,6 +290,17 @@ fn is_timed() -> bool {
 pub(super) fn sending(is_reused: bool) {
     let mark = if is_reused { SENT | REUSED } else { SENT };
     MARKS.set(MARKS.get() | mark);
+}
+
+/// Returns whether what the attempt writes is copied. What a connector writes is not.
+#[inline]
+pub(super) fn is_copied() -> bool {
+    MARKS.get() & (COPIED | CONNECTING) == COPIED
+}
+
+/// Makes the attempt open a connection of its own.
+pub(super) fn make_fresh() {
+    MARKS.set(MARKS.get() | FRESH);
 }
 
 /// Keeps a head.
