@@ -13,6 +13,7 @@ use ureq::{AsSendBody, Body, Error, RequestBuilder};
 use crate::call_middleware::CallMiddleware;
 use crate::client::Settings;
 use crate::config::{Config, ConfigBuilder};
+use crate::fast_path::Limits;
 use crate::insist::Insist;
 use crate::probe::Nowhere;
 use crate::transport::{Cancellable, Late, Limited, SocketConnector, default_connector};
@@ -47,6 +48,8 @@ pub(crate) struct Core {
     pub(crate) hides_answers: bool,
     /// The time that a call may take.
     pub(crate) global: Option<Duration>,
+    /// The limits of the policy.
+    pub(crate) limits: Limits,
     /// True if calls may use the [`fast_path`](crate::fast_path), unless their request rules it out.
     pub(crate) is_simple: bool,
 }
@@ -86,8 +89,9 @@ impl Agent {
             hides_answers: config.http_status_as_error(),
             global: config.timeouts().global,
             is_simple: config.timeouts().global.is_none()
-                && config.settings().are_simple()
+                && config.settings().are_unwatched()
                 && !cfg!(any(feature = "metrics", feature = "tracing")),
+            limits: Limits::of(config.settings().get_policy()),
             plain,
             config,
         });

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use insist_blocking::{LiveAttempt, race, retry};
 use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
@@ -16,7 +17,8 @@ use crate::answer::{UNWANTED_TIME, drain};
 use crate::client::{self, Detail, Report, Settings, Ureq};
 use crate::insist::RequestSettings;
 use crate::payload::{Buffered, Payload};
-use crate::probe::{CallConfig, probe_config, probe_framing};
+pub(crate) use crate::probe::CallConfig;
+use crate::probe::{probe_config, probe_framing};
 use crate::sender::{Ended, Failed, Outcome, Sender, ended, has_extensions};
 use crate::transport::{Cancel, Scope, Terms};
 
@@ -52,13 +54,11 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
     let mut is_agents_config = true;
     if has_extensions {
-        if let Some(extensions) = with_config(core, &parts.extensions) {
-            let Some(own) = probe_config(extensions) else {
-                // ureq refuses the configuration, and its own error says why.
-                return core.plain.run(Request::from_parts(parts, body));
-            };
-            (call_config, is_agents_config) = (own, false);
-        }
+        let Some(own) = config_of(core, &parts.extensions) else {
+            // ureq refuses the configuration, and its own error says why.
+            return core.plain.run(Request::from_parts(parts, body));
+        };
+        (call_config, is_agents_config) = (own, false);
     }
     let mut policy = settings.get_policy();
     let mut payload = Payload::None;
@@ -116,10 +116,23 @@ pub(crate) fn go_on(
     mut parts: Parts,
     mut payload: Payload<'_>,
     outcome: Outcome,
+    hides_answers: bool,
 ) -> Result<Response<Body>, Error> {
-    let (core, settings) = (sender.core, sender.settings);
+    let settings = sender.settings;
+    let mut policy = settings.get_policy();
+    let changed;
+    if let Some(deadline) = sender.deadline {
+        // The driver begins now.
+        let elapsed = sender.started.get().map_or(Duration::ZERO, std::time::Instant::elapsed);
+        let left = deadline.saturating_sub(elapsed);
+        if left.is_zero() {
+            return finish(outcome, None, settings, policy, hides_answers);
+        }
+        changed = policy.deadline(left);
+        policy = &changed;
+    }
     let call = Call {
-        policy: settings.get_policy(),
+        policy,
         repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
         sender,
         targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
@@ -127,7 +140,7 @@ pub(crate) fn go_on(
         seed: settings.get_seed(),
     };
     let (outcome, report) = call.one_by_one(&mut parts, &mut payload, Some(outcome));
-    finish(outcome, report, settings, settings.get_policy(), core.hides_answers)
+    finish(outcome, report, settings, policy, hides_answers)
 }
 
 /// The settings and the state of a call, without its request.
@@ -327,13 +340,18 @@ fn other(gave_up: GaveUp) -> Error {
     Error::Other(Box::new(gave_up))
 }
 
-/// Copies a request's extensions, if its own configuration is among them.
-fn with_config(core: &Core, extensions: &Extensions) -> Option<Extensions> {
+/// Returns what concerns the whole call of the configuration of a request with these extensions: its own, or the agent's.
+/// `None` if ureq refuses it.
+pub(crate) fn config_of(core: &Core, extensions: &Extensions) -> Option<CallConfig> {
     let mut request = Request::new(());
     *request.extensions_mut() = extensions.clone();
     // ureq adds a configuration to a request that has none.
     let request = core.plain.configure_request(request).build();
-    (request.extensions().len() == extensions.len()).then(|| request.into_parts().0.extensions)
+    if request.extensions().len() == extensions.len() {
+        probe_config(request.into_parts().0.extensions)
+    } else {
+        Some(CallConfig { hides_answers: core.hides_answers, global: core.global })
+    }
 }
 
 /// Returns whether requests with this method have a body in ureq. Others have one only if their extensions say so.

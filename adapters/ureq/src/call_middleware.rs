@@ -10,9 +10,10 @@ use ureq::{AsSendBody, Body, Error, SendBody};
 use crate::agent::Core;
 use crate::answer::{UNWANTED_TIME, drain, is_bodiless, without_body};
 use crate::call::{self, hidden};
-use crate::fast_path::{begin_with_body, go_on, is_plain, is_simple};
+use crate::fast_path::{Kept, go_on, is_plain, is_simple, terms, with_body};
 use crate::request_copy::RequestCopy;
-use crate::transport::{Scope, Terms};
+use crate::sender::has_extensions;
+use crate::transport::Scope;
 
 /// Turns each request into a call. It never calls the next middleware, because another agent sends the attempts.
 pub(crate) struct CallMiddleware(pub(crate) Arc<Core>);
@@ -28,29 +29,43 @@ impl Middleware for CallMiddleware {
         }
         // All in one function, because each function that is handed a request or a result copies 200 to 400 bytes.
         let is_head = *request.method() == Method::HEAD;
-        let kept = RequestCopy::of(&request);
-        let (scope, mut result, body);
-        if is_plain(request.method()) {
+        let copy = RequestCopy::of(&request);
+        let (terms, started) = terms(core);
+        let mut kept = Kept { request: copy, body: None, own: None, started };
+        let (scope, mut result);
+        if has_extensions(request.extensions()) {
+            kept.own = Some(request.extensions().clone());
+            scope = Scope::enter(with_body(core, request.method(), true, terms));
+            let (parts, mut body) = request.into_parts();
+            let request = core.plain.configure_request(Request::from_parts(parts, body.as_body()));
+            result = core.plain.run(request.http_status_as_error(false).build());
+            kept.body = Some(body);
+        } else if is_plain(request.method()) {
             // There is no body: ureq marks a request with a body in its extensions, and this one has no mark.
             let (parts, _) = request.into_parts();
-            body = None;
-            scope = Scope::enter(Terms::NONE);
+            scope = Scope::enter(terms);
             result = core.plain.run(Request::from_parts(parts, ()));
         } else {
-            scope = begin_with_body(core, request.method());
-            let (parts, mut unread) = request.into_parts();
-            result = core.plain.run(Request::from_parts(parts, unread.as_body()));
-            body = Some(unread);
+            scope = Scope::enter(with_body(core, request.method(), false, terms));
+            let (parts, mut body) = request.into_parts();
+            result = core.plain.run(Request::from_parts(parts, body.as_body()));
+            kept.body = Some(body);
         }
         match &result {
             Ok(answer) if core.config.settings().get_rules().is_always_accepted(answer.status()) => {
-                if let Some(error) = hidden(answer.status(), core.hides_answers) {
-                    hide(&scope, &mut result, error);
+                // What an error is to a request of its own is found out when there is one.
+                let hides_answers = core.hides_answers || kept.own.is_some();
+                if let Some(error) = hidden(answer.status(), hides_answers) {
+                    if kept.own.is_some() {
+                        go_on(core, kept, scope, &mut result);
+                    } else {
+                        hide(&scope, &mut result, error);
+                    }
                 } else if is_head || is_bodiless(answer.status()) {
                     result = result.map(without_body);
                 }
             }
-            _ => go_on(core, kept, body, scope, &mut result),
+            _ => go_on(core, kept, scope, &mut result),
         }
         result
     }

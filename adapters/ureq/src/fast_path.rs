@@ -1,25 +1,56 @@
-//! The fast path: sends the first attempt of a call without the driver, if it has no time limit, no hook and no gate.
+//! The fast path: sends the first attempt of a call without the driver, if it has one lane, no hook and no gate.
 //!
 //! Nearly all such calls end with their first attempt; the driver takes over only if it is to be retried.
 
 use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use ureq::http::{Method, Request, Response};
-use ureq::{Body, Error, SendBody};
+use insist_core::Policy;
+use ureq::http::{Extensions, Method, Request, Response};
+use ureq::{Body, Error, SendBody, Timeout};
 
 use crate::agent::Core;
-use crate::call;
+use crate::call::{self, CallConfig};
+use crate::insist::RequestSettings;
 use crate::payload::Payload;
 use crate::redirect;
 use crate::request_copy::RequestCopy;
 use crate::sender::{First, Outcome, Sender, has_extensions};
 use crate::transport::{Copy, Scope, Terms};
 
+/// The limits of a policy, for its first attempt.
+pub(crate) struct Limits {
+    /// The time of the attempt, and the timeout that it reports.
+    timeout: Option<(Duration, Timeout)>,
+    deadline: Option<Duration>,
+}
+
+impl Limits {
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let (own, deadline) = (policy.get_attempt_timeout(), policy.get_deadline());
+        let timeout = match (own, deadline) {
+            (Some(own), deadline) if deadline.is_none_or(|deadline| own <= deadline) => Some((own, Timeout::PerCall)),
+            (_, deadline) => deadline.map(|deadline| (deadline, Timeout::Global)),
+        };
+        Self { timeout, deadline }
+    }
+}
+
+/// What the first attempt leaves for those after it.
+pub(crate) struct Kept<'a> {
+    pub(crate) request: RequestCopy,
+    /// The body, if there may be one.
+    pub(crate) body: Option<SendBody<'a>>,
+    /// The extensions of a request that has some of its own.
+    pub(crate) own: Option<Extensions>,
+    pub(crate) started: Option<Instant>,
+}
+
 /// Returns whether the first attempt of a request's call may be sent without the driver.
 #[inline(always)]
 pub(crate) fn is_simple(core: &Core, request: &Request<SendBody<'_>>) -> bool {
-    core.is_simple && !has_extensions(request.extensions())
+    core.is_simple && (!has_extensions(request.extensions()) || request.extensions().get::<RequestSettings>().is_none())
 }
 
 /// Returns whether requests with this method have no body, and ureq follows all of their redirects.
@@ -28,32 +59,48 @@ pub(crate) fn is_plain(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
 }
 
-/// Begins an attempt whose body is learned from what it writes.
-pub(crate) fn begin_with_body(core: &Core, method: &Method) -> Scope {
-    Copy::begin(core.config.settings().get_replay_limit());
-    let keeps_redirect = redirect::is_ours(method) && core.plain.config().max_redirects() > 0;
-    Scope::enter(Terms {
-        keeps_redirect,
-        keeps_method: keeps_redirect && redirect::keeps_method(method),
-        is_copied: true,
-        ..Terms::NONE
-    })
+/// Returns the terms of a first attempt, and the instant of its start if that matters.
+#[inline(always)]
+pub(crate) fn terms(core: &Core) -> (Terms, Option<Instant>) {
+    if core.limits.timeout.is_none() {
+        return (Terms::NONE, None);
+    }
+    let started = Instant::now();
+    let deadline = core.limits.deadline.and_then(|deadline| started.checked_add(deadline));
+    (Terms { timeout: core.limits.timeout, deadline, ..Terms::NONE }, Some(started))
 }
 
-/// Continues the call after its first attempt, and replaces that attempt's result by the call's. The body is none, or
-/// that which was sent.
+/// Changes the terms of an attempt so that its body is learned from what it writes.
+pub(crate) fn with_body(core: &Core, method: &Method, is_own: bool, terms: Terms) -> Terms {
+    Copy::begin(core.config.settings().get_replay_limit());
+    let keeps_redirect = redirect::is_ours(method) && core.plain.config().max_redirects() > 0;
+    Terms {
+        is_agents_config: !is_own,
+        keeps_redirect,
+        keeps_method: keeps_redirect && !is_own && redirect::keeps_method(method),
+        is_copied: true,
+        ..terms
+    }
+}
+
+/// Continues the call after its first attempt, and replaces that attempt's result by the call's.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on(
-    core: &Arc<Core>,
-    kept: RequestCopy,
-    body: Option<SendBody<'_>>,
-    scope: Scope,
-    result: &mut Result<Response<Body>, Error>,
-) {
+pub(crate) fn go_on(core: &Arc<Core>, kept: Kept<'_>, scope: Scope, result: &mut Result<Response<Body>, Error>) {
+    let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
+    let mut parts = kept.request.into_parts();
+    let is_own = kept.own.is_some();
+    if let Some(own) = kept.own {
+        match call::config_of(core, &own) {
+            Some(config) => call_config = config,
+            // ureq refuses the configuration, and its own error says why.
+            None => return,
+        }
+        parts.extensions = own;
+    }
     let answer = mem::replace(result, Err(Error::ConnectionFailed));
-    let (sender, mut parts) = (Sender::simple(core), kept.into_parts());
-    let mut payload = body.map_or(Payload::None, Payload::Unread);
+    let sender = Sender::after(core, !is_own, kept.started, call_config.global);
+    let mut payload = kept.body.map_or(Payload::None, Payload::Unread);
     let first = First {
         id: 1,
         attempt: None,
@@ -63,5 +110,22 @@ pub(crate) fn go_on(
     };
     let outcome: Outcome = sender.complete(&first, &scope, &mut parts, &mut payload, answer);
     drop(scope);
-    *result = call::go_on(sender, parts, payload, outcome);
+    *result = call::go_on(sender, parts, payload, outcome, call_config.hides_answers);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shorter_limit_is_that_of_the_first_attempt() {
+        let (short, long) = (Duration::from_secs(1), Duration::from_secs(2));
+        let timeout = |policy: Policy| Limits::of(&policy).timeout;
+        let policy = Policy::default();
+        assert_eq!(timeout(policy), None);
+        assert_eq!(timeout(policy.attempt_timeout(short)), Some((short, Timeout::PerCall)));
+        assert_eq!(timeout(policy.deadline(short)), Some((short, Timeout::Global)));
+        assert_eq!(timeout(policy.attempt_timeout(short).deadline(long)), Some((short, Timeout::PerCall)));
+        assert_eq!(timeout(policy.attempt_timeout(long).deadline(short)), Some((short, Timeout::Global)));
+    }
 }

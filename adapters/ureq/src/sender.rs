@@ -95,15 +95,23 @@ pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
 }
 
 impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
-    /// Makes the sender of a call on the fast path: it has the agent's configuration and settings, and no time limit.
-    pub(crate) fn simple(core: &'a Arc<Core>) -> Self {
+    /// Makes the sender of a call whose first attempt was made on the fast path. `started` is the instant of its start, if
+    /// the policy has a limit; `global` is ureq's limit.
+    pub(crate) fn after(
+        core: &'a Arc<Core>,
+        is_agents_config: bool,
+        started: Option<Instant>,
+        global: Option<Duration>,
+    ) -> Self {
+        let settings = core.config.settings();
+        let policy = settings.get_policy();
         Self {
             core,
-            settings: core.config.settings(),
-            is_agents_config: true,
-            attempt_timeout: None,
-            deadline: None,
-            started: OnceLock::new(),
+            settings,
+            is_agents_config,
+            attempt_timeout: policy.get_attempt_timeout(),
+            deadline: policy.get_deadline().into_iter().chain(global).min(),
+            started: started.map_or_else(OnceLock::new, OnceLock::from),
             is_fresh: AtomicBool::new(false),
         }
     }

@@ -51,14 +51,14 @@ impl Copy {
     /// Begins a copy on this thread.
     pub(crate) fn begin(limit: usize) {
         COPY.with_borrow_mut(|copy| {
+            // The room for head and body is used again.
             copy.head.clear();
             copy.body.clear();
-            *copy = Self {
-                head: std::mem::take(&mut copy.head),
-                body: std::mem::take(&mut copy.body),
-                limit,
-                ..Self::NONE
-            };
+            copy.is_head_whole = false;
+            copy.written = 0;
+            copy.is_chunked = None;
+            copy.limit = limit;
+            copy.is_over = false;
         });
     }
 
