@@ -194,24 +194,11 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
-mod agent;
-mod answer;
+mod api;
 mod call;
-mod call_middleware;
 mod client;
-pub mod config;
-mod fast_path;
-mod head;
-mod insist;
-mod judge;
-mod payload;
 mod probe;
-mod redirect;
-mod request_copy;
-mod request_ext;
-mod sender;
 mod transport;
-mod verbs;
 
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls-no-default"))]
 pub use ureq::tls;
@@ -222,16 +209,14 @@ pub use ureq::{
 #[cfg(feature = "cookies")]
 pub use ureq::{Cookie, CookieJar};
 
-pub use agent::Agent;
-pub use insist::Insist;
-pub use request_ext::RequestExt;
-pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
+pub use api::{Agent, Insist, RequestExt, config};
+pub use api::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
 
 /// The names that ureq does not have: policies, rules, gates, reports. They are not at the root, so that a glob import
 /// of it brings ureq's names only.
 pub mod insisting {
+    pub use crate::api::{WithAgent, WithAgentBuilder};
     pub use crate::client::{Detail, Event, Report, ReportSlot, Settings, Ureq};
-    pub use crate::request_ext::{WithAgent, WithAgentBuilder};
 
     // The parts of a policy.
     #[doc(no_inline)]

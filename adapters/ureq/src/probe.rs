@@ -15,7 +15,6 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 use ureq::{Agent, Body, Error, SendBody};
 
-use crate::sender::has_extensions;
 use crate::transport::Framing;
 
 /// The parts of a request's configuration that concern the whole call.
@@ -36,6 +35,11 @@ static ANYWHERE: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://nowh
 thread_local! {
     static CALL_CONFIG: Cell<Option<CallConfig>> = const { Cell::new(None) };
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
+pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
+    extensions.len() > 1
 }
 
 /// Returns the configuration that is among these extensions; `None` if ureq refuses it.

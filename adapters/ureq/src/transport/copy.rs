@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use ureq::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
-use crate::head::fields;
+use super::answer_head::fields;
 
 thread_local! {
     static COPY: RefCell<Copy> = const { RefCell::new(Copy::NONE) };

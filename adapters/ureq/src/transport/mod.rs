@@ -2,6 +2,7 @@
 //!
 //! ureq's traits for it are in `ureq::unversioned`, which may change in a minor release; so the version is pinned.
 
+mod answer_head;
 mod cancel;
 mod connection;
 mod connector;
@@ -13,6 +14,7 @@ mod lookup;
 mod scope;
 mod socket;
 
+pub(crate) use answer_head::Head;
 pub(crate) use cancel::Cancel;
 pub(crate) use connector::Cancellable;
 pub(crate) use copy::{Copy, Framing};

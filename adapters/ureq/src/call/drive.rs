@@ -12,14 +12,13 @@ use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
-use crate::agent::Core;
-use crate::answer::{UNWANTED_TIME, drain};
+use super::attempt::{Ended, Failed, Outcome, Sender, ended};
+use super::core::Core;
+use super::request_body::{Buffered, Payload};
+use super::request_settings::RequestSettings;
+use super::response_body::{UNWANTED_TIME, drain};
 use crate::client::{self, Detail, Report, Settings, Ureq};
-use crate::insist::RequestSettings;
-use crate::payload::{Buffered, Payload};
-pub(crate) use crate::probe::CallConfig;
-use crate::probe::{probe_config, probe_framing};
-use crate::sender::{Ended, Failed, Outcome, Sender, ended, has_extensions};
+use crate::probe::{CallConfig, has_extensions, probe_config, probe_framing};
 use crate::transport::{Cancel, Scope, Terms};
 
 /// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
@@ -41,8 +40,8 @@ macro_rules! seen {
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
     let own =
         if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
-    let merged = own.map(|RequestSettings(own)| own.over(core.config.settings()));
-    let settings = merged.as_ref().unwrap_or_else(|| core.config.settings());
+    let merged = own.map(|RequestSettings(own)| own.over(&core.settings));
+    let settings = merged.as_ref().unwrap_or(&core.settings);
     if let Err(error) = settings.get_rules().validate() {
         return Err(other(GaveUp::Rules(error)));
     }

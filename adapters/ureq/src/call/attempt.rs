@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 
 use insist_core::{Attempt, NoOutcome, Sent, Verdict};
 use ureq::http::request::Parts;
-use ureq::http::{Extensions, Method, Request, Response, Uri};
+use ureq::http::{Method, Request, Response, Uri};
 use ureq::{Body, Error, Timeout};
 
-use crate::agent::Core;
-use crate::answer::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
+use super::core::Core;
+use super::judge::{judge, judge_body, judge_proxy};
+use super::redirect;
+use super::request_body::Payload;
+use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
 use crate::client::Settings;
-use crate::judge::{judge, judge_body, judge_proxy};
-use crate::payload::Payload;
-use crate::redirect;
+use crate::probe::has_extensions;
 use crate::transport::{Cancel, Copy, Scope, Terms};
 
 /// The things that all attempts of a call have in common.
@@ -103,7 +104,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         started: Option<Instant>,
         global: Option<Duration>,
     ) -> Self {
-        let settings = core.config.settings();
+        let settings = &core.settings;
         let policy = settings.get_policy();
         Self {
             core,
@@ -322,9 +323,4 @@ pub(crate) fn again(parts: &mut Parts) -> Parts {
     let mut copy = parts.clone();
     copy.extensions = extensions;
     copy
-}
-
-/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
-pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
-    extensions.len() > 1
 }

@@ -7,12 +7,12 @@ use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{AsSendBody, Body, Error, SendBody};
 
-use crate::agent::Core;
-use crate::answer::{UNWANTED_TIME, drain, is_bodiless, without_body};
-use crate::call::{self, hidden};
-use crate::fast_path::{Kept, go_on, is_plain, is_simple, terms, with_body};
-use crate::request_copy::RequestCopy;
-use crate::sender::has_extensions;
+use super::core::Core;
+use super::drive::{self, hidden};
+use super::fast_path::{Kept, go_on, is_plain, is_simple, terms, with_body};
+use super::request_copy::RequestCopy;
+use super::response_body::{UNWANTED_TIME, drain, is_bodiless, without_body};
+use crate::probe::has_extensions;
 use crate::transport::Scope;
 
 /// Turns each request into a call. It never calls the next middleware, because another agent sends the attempts.
@@ -25,7 +25,7 @@ impl Middleware for CallMiddleware {
             ask_for_identity(request.headers_mut());
         }
         if !is_simple(core, &request) {
-            return call::run(core, request);
+            return drive::run(core, request);
         }
         // All in one function, because each function that is handed a request or a result copies 200 to 400 bytes.
         let is_head = *request.method() == Method::HEAD;
@@ -52,7 +52,7 @@ impl Middleware for CallMiddleware {
             kept.body = Some(body);
         }
         match &result {
-            Ok(answer) if core.config.settings().get_rules().is_always_accepted(answer.status()) => {
+            Ok(answer) if core.settings.get_rules().is_always_accepted(answer.status()) => {
                 // What an error is to a request of its own is found out when there is one.
                 let hides_answers = core.hides_answers || kept.own.is_some();
                 if let Some(error) = hidden(answer.status(), hides_answers) {

@@ -4,38 +4,20 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use insist_core::Policy;
 use ureq::http::{Extensions, Method, Request, Response};
-use ureq::{Body, Error, SendBody, Timeout};
+use ureq::{Body, Error, SendBody};
 
-use crate::agent::Core;
-use crate::call::{self, CallConfig};
-use crate::insist::RequestSettings;
-use crate::payload::Payload;
-use crate::redirect;
-use crate::request_copy::RequestCopy;
-use crate::sender::{First, Outcome, Sender, has_extensions};
+use super::attempt::{First, Outcome, Sender};
+use super::core::Core;
+use super::drive;
+use super::redirect;
+use super::request_body::Payload;
+use super::request_copy::RequestCopy;
+use super::request_settings::RequestSettings;
+use crate::probe::{CallConfig, has_extensions};
 use crate::transport::{Copy, Scope, Terms};
-
-/// The limits of a policy, for its first attempt.
-pub(crate) struct Limits {
-    /// The time of the attempt, and the timeout that it reports.
-    timeout: Option<(Duration, Timeout)>,
-    deadline: Option<Duration>,
-}
-
-impl Limits {
-    pub(crate) fn of(policy: &Policy) -> Self {
-        let (own, deadline) = (policy.get_attempt_timeout(), policy.get_deadline());
-        let timeout = match (own, deadline) {
-            (Some(own), deadline) if deadline.is_none_or(|deadline| own <= deadline) => Some((own, Timeout::PerCall)),
-            (_, deadline) => deadline.map(|deadline| (deadline, Timeout::Global)),
-        };
-        Self { timeout, deadline }
-    }
-}
 
 /// What the first attempt leaves for those after it.
 pub(crate) struct Kept<'a> {
@@ -72,7 +54,7 @@ pub(crate) fn terms(core: &Core) -> (Terms, Option<Instant>) {
 
 /// Changes the terms of an attempt so that its body is learned from what it writes.
 pub(crate) fn with_body(core: &Core, method: &Method, is_own: bool, terms: Terms) -> Terms {
-    Copy::begin(core.config.settings().get_replay_limit());
+    Copy::begin(core.settings.get_replay_limit());
     let keeps_redirect = redirect::is_ours(method) && core.plain.config().max_redirects() > 0;
     Terms {
         is_agents_config: !is_own,
@@ -91,7 +73,7 @@ pub(crate) fn go_on(core: &Arc<Core>, kept: Kept<'_>, scope: Scope, result: &mut
     let mut parts = kept.request.into_parts();
     let is_own = kept.own.is_some();
     if let Some(own) = kept.own {
-        match call::config_of(core, &own) {
+        match drive::config_of(core, &own) {
             Some(config) => call_config = config,
             // ureq refuses the configuration, and its own error says why.
             None => return,
@@ -110,22 +92,5 @@ pub(crate) fn go_on(core: &Arc<Core>, kept: Kept<'_>, scope: Scope, result: &mut
     };
     let outcome: Outcome = sender.complete(&first, &scope, &mut parts, &mut payload, answer);
     drop(scope);
-    *result = call::go_on(sender, parts, payload, outcome, call_config.hides_answers);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shorter_limit_is_that_of_the_first_attempt() {
-        let (short, long) = (Duration::from_secs(1), Duration::from_secs(2));
-        let timeout = |policy: Policy| Limits::of(&policy).timeout;
-        let policy = Policy::default();
-        assert_eq!(timeout(policy), None);
-        assert_eq!(timeout(policy.attempt_timeout(short)), Some((short, Timeout::PerCall)));
-        assert_eq!(timeout(policy.deadline(short)), Some((short, Timeout::Global)));
-        assert_eq!(timeout(policy.attempt_timeout(short).deadline(long)), Some((short, Timeout::PerCall)));
-        assert_eq!(timeout(policy.attempt_timeout(long).deadline(short)), Some((short, Timeout::Global)));
-    }
+    *result = drive::go_on(sender, parts, payload, outcome, call_config.hides_answers);
 }
