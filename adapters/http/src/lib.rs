@@ -25,17 +25,21 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
+pub mod client;
 mod date;
 mod hosts;
+mod rate_limit;
 mod repeat;
 mod retry_after;
 mod rules;
 mod statuses;
 
+pub use client::{AddressesError, ReplicaSet};
 pub use hosts::Hosts;
 pub use http;
 #[doc(no_inline)]
 pub use insist_core::{Breaker, Budget, Bulkhead, Gate, Instant, Latencies, Repeat, Verdict};
+pub use rate_limit::rate_limit_reset;
 pub use repeat::{IDEMPOTENCY_KEY, repeat_of};
 pub use retry_after::retry_after;
 pub use rules::{Rules, RulesError};

@@ -1,0 +1,359 @@
+//! Makes one call: gathers its settings, drives its attempts, and turns its end into a result of ureq's.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use insist_blocking::{LiveAttempt, race, retry};
+use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
+use insist_http::AddressesError;
+use insist_http::client::{Gates, GaveUp, Targets};
+use ureq::http::request::Parts;
+use ureq::http::{Extensions, Method, Request, Response, StatusCode};
+use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
+
+use super::attempt::{Ended, Failed, Outcome, Sender, ended};
+use super::core::Core;
+use super::request_body::{Buffered, Payload};
+use super::request_settings::RequestSettings;
+use super::response_body::{UNWANTED_TIME, drain};
+use crate::client::{self, Detail, Report, Settings, Ureq};
+use crate::probe::{CallConfig, has_extensions, probe_config, probe_framing};
+use crate::transport::{Cancel, Scope, Terms};
+
+/// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
+macro_rules! seen {
+    ($call:expr, $settings:expr) => {{
+        let call = $call;
+        #[cfg(feature = "tracing")]
+        let call = call.trace();
+        #[cfg(feature = "metrics")]
+        let call = match $settings.get_metrics_name() {
+            Some(name) => call.metrics_as(name),
+            None => call.metrics(),
+        };
+        call
+    }};
+}
+
+/// Makes the call of a request.
+pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
+    let own =
+        if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
+    let merged = own.map(|RequestSettings(own)| own.over(&core.settings));
+    let settings = merged.as_ref().unwrap_or(&core.settings);
+    if let Err(error) = settings.get_rules().validate() {
+        return Err(other(GaveUp::Rules(error)));
+    }
+    settings.get_addresses().map_err(bad_address)?;
+
+    let (mut parts, mut body) = request.into_parts();
+    settings.add_key(&mut parts.headers);
+    let has_extensions = has_extensions(&parts.extensions);
+    let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
+    let mut is_agents_config = true;
+    if has_extensions {
+        let Some(own) = config_of(core, &parts.extensions) else {
+            // ureq refuses the configuration, and its own error says why.
+            return core.plain.run(Request::from_parts(parts, body));
+        };
+        (call_config, is_agents_config) = (own, false);
+    }
+    let mut policy = settings.get_policy();
+    let mut payload = Payload::None;
+    if !(has_extensions || may_have_body(&parts.method)) {
+    } else if policy.get_lanes() == 1 {
+        payload = Payload::Unread(body);
+    } else {
+        let Some(framing) = probe_framing(&parts.headers, body.as_body()) else {
+            return core.plain.run(Request::from_parts(parts, body));
+        };
+        payload = Payload::read(body, framing, settings.get_replay_limit(), &mut parts)?;
+    }
+
+    let changed;
+    if let Some(global) = call_config.global {
+        if global.is_zero() {
+            return Err(Error::Timeout(Timeout::Global));
+        }
+        changed = policy.deadline(policy.get_deadline().map_or(global, |deadline| deadline.min(global)));
+        policy = &changed;
+    }
+    // A replica set needs the seed for the first attempt already.
+    let seed = settings.get_seed().or_else(|| settings.has_set().then(fresh_seed));
+    let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0)).map_err(bad_address)?;
+    let sender = Sender {
+        core,
+        settings,
+        is_agents_config,
+        attempt_timeout: policy.get_attempt_timeout(),
+        deadline: policy.get_deadline(),
+        started: OnceLock::new(),
+        is_fresh: AtomicBool::new(false),
+    };
+    let asked_repeat =
+        settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
+    let is_once = asked_repeat == Repeat::Always && !payload.is_repeatable();
+    let repeat = if is_once { Repeat::IfUnsent } else { asked_repeat };
+    let gates = settings.gates(&parts.uri);
+    let call = Call { policy, repeat, sender, targets, gates, seed };
+
+    let (outcome, report) = if policy.get_lanes() > 1 {
+        match payload.for_threads() {
+            Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
+            _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
+        }
+    } else {
+        call.one_by_one(&mut parts, &mut payload, None)
+    };
+    finish(outcome, report, settings, policy, call_config.hides_answers)
+}
+
+/// Continues a call whose first attempt was made on the fast path, and is to be retried.
+pub(crate) fn go_on(
+    sender: Sender<&Arc<Core>, &Settings>,
+    mut parts: Parts,
+    mut payload: Payload<'_>,
+    outcome: Outcome,
+    hides_answers: bool,
+) -> Result<Response<Body>, Error> {
+    let settings = sender.settings;
+    let mut policy = settings.get_policy();
+    let changed;
+    if let Some(deadline) = sender.deadline {
+        // The driver begins now.
+        let elapsed = sender.started.get().map_or(Duration::ZERO, std::time::Instant::elapsed);
+        let left = deadline.saturating_sub(elapsed);
+        if left.is_zero() {
+            return finish(outcome, None, settings, policy, hides_answers);
+        }
+        changed = policy.deadline(left);
+        policy = &changed;
+    }
+    let call = Call {
+        policy,
+        repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
+        sender,
+        targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
+        gates: settings.gates(&parts.uri),
+        seed: settings.get_seed(),
+    };
+    let (outcome, report) = call.one_by_one(&mut parts, &mut payload, Some(outcome));
+    finish(outcome, report, settings, policy, hides_answers)
+}
+
+/// The settings and the state of a call, without its request.
+struct Call<'a> {
+    policy: &'a Policy,
+    repeat: Repeat,
+    sender: Sender<&'a Arc<Core>, &'a Settings>,
+    targets: Targets<'a>,
+    gates: Gates,
+    seed: Option<u64>,
+}
+
+impl Call<'_> {
+    /// Makes a call with one lane, on this thread. Its first attempt may have been made already.
+    fn one_by_one(
+        &self,
+        parts: &mut Parts,
+        payload: &mut Payload<'_>,
+        mut first: Option<Outcome>,
+    ) -> (Outcome, Option<Report>) {
+        let Self { sender, targets, .. } = self;
+        let operation = |attempt: &LiveAttempt<'_>| match first.take() {
+            Some(outcome) => outcome,
+            None => sender.send(attempt, parts, targets.route().target(attempt.id), payload, None),
+        };
+        let judge = Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome));
+        let mut call = retry(self.policy, operation).judge_with(judge).repeat(self.repeat).gate(&self.gates);
+        if let Some(seed) = self.seed {
+            call = call.seed(seed);
+        }
+        let hook = |event: &Event<'_, Ended, Failed>| self.see(event);
+        let detail = |outcome: &Outcome| detail(targets, outcome);
+        match (sender.settings.wants_report(), sender.settings.has_hook() || targets.looks()) {
+            (false, false) => (seen!(call, self.sender.settings).call(), None),
+            (false, true) => (seen!(call.notify(hook), self.sender.settings).call(), None),
+            (true, false) => self.told(seen!(call, self.sender.settings).report_with(detail)),
+            (true, true) => self.told(seen!(call.notify(hook), self.sender.settings).report_with(detail)),
+        }
+    }
+
+    /// Makes a call with several lanes, each attempt on a thread of its own; the losers are cancelled.
+    fn in_a_race(&self, parts: Parts, kept: Option<Buffered>) -> (Outcome, Option<Report>) {
+        let (threads, route) = (self.sender.for_threads(), self.targets.route().clone());
+        let mut call = race(self.policy, move |attempt| {
+            let cancel = Arc::new(Cancel::default());
+            attempt.on_cancel({
+                let cancel = Arc::clone(&cancel);
+                move || cancel.cancel()
+            });
+            let (target, mut payload) = (route.target(attempt.id), kept.clone().into());
+            let mut parts = parts.clone();
+            let mut outcome = threads.send(attempt, &mut parts, target, &mut payload, Some(Arc::clone(&cancel)));
+            if cancel.end() {
+                // A cancelled attempt's error looks like a closed connection, and must not be retried.
+                match &mut outcome {
+                    Ok(ended) => ended.verdict = Verdict::Stop,
+                    Err(Failed::Attempt(ended)) => ended.verdict = Verdict::Stop,
+                    Err(Failed::Call(_)) => {}
+                }
+            }
+            outcome
+        })
+        .judge_with(Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome)))
+        .gate(&self.gates)
+        .notify(|event: &Event<'_, Ended, Failed>| self.see(event));
+        if let Some(seed) = self.seed {
+            call = call.seed(seed);
+        }
+        if self.sender.settings.wants_report() {
+            self.told(seen!(call, self.sender.settings).report_with(|outcome| detail(&self.targets, outcome)))
+        } else {
+            (seen!(call, self.sender.settings).call(), None)
+        }
+    }
+
+    /// Returns the verdict on an outcome, and shows its status to the gates, which hear of the attempt's end next.
+    fn judged(&self, attempt: u32, outcome: &Outcome) -> Verdict {
+        let answer = ended(outcome).and_then(|ended| ended.result.as_ref().ok());
+        self.gates.judged(answer.map(Response::status));
+        self.targets.judged(attempt, verdict(outcome))
+    }
+
+    fn see(&self, event: &Event<'_, Ended, Failed>) {
+        self.targets.see(event);
+        if self.sender.settings.has_hook() {
+            if let Some(event) = shown(event) {
+                self.sender.settings.show(&event);
+            }
+        }
+    }
+
+    fn told(
+        &self,
+        (result, mut report): (Result<Ended, insist_core::GaveUp<Failed, Ended>>, Report),
+    ) -> (Outcome, Option<Report>) {
+        self.targets.complete::<Ureq>(&mut report);
+        let outcome = result.or_else(|gave_up| match gave_up.split() {
+            (Some(last), _) => last,
+            (None, none) => Err(Failed::Call(none)),
+        });
+        if report.reason == Some(Reason::Stopped) && ended(&outcome).is_some_and(|ended| ended.is_spent) {
+            report.reason = Some(Reason::NotRepeatable);
+        }
+        (outcome, Some(report))
+    }
+}
+
+/// Makes the report's detail of an attempt with this outcome.
+fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
+    let Some(ended) = ended(outcome) else { return Detail::default() };
+    let mut detail: Detail = targets.detail(ended.attempt);
+    match &ended.result {
+        Ok(answer) => detail.status = Some(answer.status().as_u16()),
+        Err(error) => {
+            detail.timeout = if let Error::Timeout(timeout) = error { Some(*timeout) } else { None };
+            detail.error = Some(error.to_string());
+        }
+    }
+    detail
+}
+
+fn verdict(outcome: &Outcome) -> Verdict {
+    ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict)
+}
+
+/// Turns an event into the one that users see, with ureq's own result in it.
+fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<client::Event<'a>> {
+    let decision = match event.decision {
+        Decision::Action(action) => Decision::Action(action),
+        Decision::Withdrawn(withdrawn) => Decision::Withdrawn(withdrawn),
+        Decision::Judged(Judged { attempt, outcome, verdict, handled, .. }) => {
+            let result = outcome.and_then(ended).map(|ended| &ended.result);
+            Decision::Judged(Judged::new(attempt, result, verdict, handled))
+        }
+        _ => return None,
+    };
+    let started = event.at.saturating_since(Instant::ZERO).saturating_sub(event.elapsed);
+    Some(Event::new(Instant::ZERO.checked_add(started)?, event.at, decision))
+}
+
+/// Turns the end of a call into the result that ureq would have returned.
+fn finish(
+    outcome: Outcome,
+    report: Option<Report>,
+    settings: &Settings,
+    policy: &Policy,
+    hides_answers: bool,
+) -> Result<Response<Body>, Error> {
+    let result = match outcome {
+        Ok(ended) => ended.result,
+        Err(Failed::Attempt(ended)) => ended.result,
+        Err(Failed::Call(none)) => Err(without_outcome(&none, policy)),
+    };
+    if let Some(report) = &report {
+        settings.tell(report);
+    }
+    let mut answer = result?;
+    if let Some(report) = report {
+        answer.extensions_mut().insert(report);
+    }
+    match hidden(answer.status(), hides_answers) {
+        Some(error) => {
+            let scope = Scope::enter(Terms::NONE);
+            scope.shorten(UNWANTED_TIME);
+            drain(answer);
+            Err(error)
+        }
+        None => Ok(answer),
+    }
+}
+
+/// Makes the error of a call in which no attempt had an outcome.
+fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
+    match none.reason() {
+        Reason::Deadline => Error::Timeout(Timeout::Global),
+        Reason::Refused if none.attempts() == 0 => {
+            other(none.refusal().map_or(GaveUp::Because(Reason::Refused), GaveUp::Refused))
+        }
+        Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
+        Reason::Invalid => other(policy.validate().err().map_or(GaveUp::Lanes(insist_blocking::LANES), GaveUp::Policy)),
+        reason => other(GaveUp::Because(reason)),
+    }
+}
+
+/// Returns the error that takes the place of an answer with this status, if one does.
+#[inline]
+pub(crate) fn hidden(status: StatusCode, hides_answers: bool) -> Option<Error> {
+    let is_hidden = hides_answers && (status.is_client_error() || status.is_server_error());
+    is_hidden.then(|| Error::StatusCode(status.as_u16()))
+}
+
+fn bad_address(error: AddressesError) -> Error {
+    Error::BadUri(error.to_string())
+}
+
+fn other(gave_up: GaveUp) -> Error {
+    Error::Other(Box::new(gave_up))
+}
+
+/// Returns what concerns the whole call of the configuration of a request with these extensions: its own, or the agent's.
+/// `None` if ureq refuses it.
+pub(crate) fn config_of(core: &Core, extensions: &Extensions) -> Option<CallConfig> {
+    let mut request = Request::new(());
+    *request.extensions_mut() = extensions.clone();
+    // ureq adds a configuration to a request that has none.
+    let request = core.plain.configure_request(request).build();
+    if request.extensions().len() == extensions.len() {
+        probe_config(request.into_parts().0.extensions)
+    } else {
+        Some(CallConfig { hides_answers: core.hides_answers, global: core.global })
+    }
+}
+
+/// Returns whether requests with this method have a body in ureq. Others have one only if their extensions say so.
+pub(crate) fn may_have_body(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE | Method::TRACE | Method::CONNECT)
+}
