@@ -68,7 +68,14 @@ impl<G: Gate> Hosts<G> {
 
     /// Returns the gate of a URI's host, which counts as used at this instant.
     pub fn gate(&self, uri: &Uri, now: Instant) -> Arc<G> {
-        let host = host_of(uri);
+        let scheme = uri.scheme_str().unwrap_or_default();
+        self.gate_of(scheme, uri.host().unwrap_or_default(), uri.port_u16(), now)
+    }
+
+    /// Returns the gate of a host by its parts, for a client whose addresses are no [`Uri`]s. Without a port it is that
+    /// of the scheme: 80 for `http`, 443 for `https`.
+    pub fn gate_of(&self, scheme: &str, host: &str, port: Option<u16>, now: Instant) -> Arc<G> {
+        let host = host_of(scheme, host, port);
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         let is_idle = |known: &Known<G>| now.saturating_since(known.asked) >= self.idle;
         if let Some(known) = gates.get_mut(&host).filter(|known| !is_idle(known)) {
@@ -104,14 +111,15 @@ impl<G> fmt::Debug for Hosts<G> {
     }
 }
 
-fn host_of(uri: &Uri) -> Host {
-    let scheme = uri.scheme().cloned();
-    let default = match &scheme {
-        Some(scheme) if *scheme == Scheme::HTTP => Some(80),
-        Some(scheme) if *scheme == Scheme::HTTPS => Some(443),
-        _ => None,
+fn host_of(scheme: &str, host: &str, port: Option<u16>) -> Host {
+    let (scheme, default) = if scheme.eq_ignore_ascii_case("http") {
+        (Some(Scheme::HTTP), Some(80))
+    } else if scheme.eq_ignore_ascii_case("https") {
+        (Some(Scheme::HTTPS), Some(443))
+    } else {
+        (Scheme::try_from(scheme).ok(), None)
     };
-    (scheme, uri.host().unwrap_or_default().to_ascii_lowercase(), uri.port_u16().or(default))
+    (scheme, host.to_ascii_lowercase(), port.or(default))
 }
 
 #[cfg(test)]
@@ -137,6 +145,16 @@ mod tests {
         assert!(Arc::ptr_eq(&hosts.gate(&uri(0), at(7)), &gates[0]));
         assert!(Arc::ptr_eq(&hosts.gate(&uri(2), at(7)), &gates[2]));
         assert_eq!(Arc::strong_count(&gates[1]), 1, "host 1 was asked for least lately, and is forgotten");
+    }
+
+    #[test]
+    fn a_host_by_its_parts_is_the_one_of_the_address() {
+        let hosts = Hosts::new(|| ());
+        let gate = hosts.gate(&Uri::from_static("https://A.example/x"), at(0));
+        assert!(Arc::ptr_eq(&gate, &hosts.gate_of("https", "a.example", None, at(0))));
+        assert!(Arc::ptr_eq(&gate, &hosts.gate_of("HTTPS", "a.EXAMPLE", Some(443), at(0))));
+        assert!(!Arc::ptr_eq(&gate, &hosts.gate_of("http", "a.example", None, at(0))));
+        assert!(!Arc::ptr_eq(&gate, &hosts.gate_of("https", "a.example", Some(444), at(0))));
     }
 
     #[test]
