@@ -54,6 +54,6 @@ pub use insist_core::{Breaker, Budget, Bulkhead, Gate, Instant, Latencies, Repea
 pub use judge::HttpJudge;
 pub use repeat::{IDEMPOTENCY_KEY, repeat_of};
 #[cfg(feature = "body")]
-pub use replay::{REPLAY_LIMIT, Replay, ReplayError};
+pub use replay::{NotKept, REPLAY_LIMIT, Replay};
 pub use retry_after::retry_after;
 pub use rules::{Rules, RulesError};

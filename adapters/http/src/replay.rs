@@ -11,6 +11,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
+use crate::error::BoxError;
+
 /// The default limit of what is kept of a body: 64 KiB.
 pub const REPLAY_LIMIT: usize = 64 << 10;
 
@@ -18,7 +20,7 @@ pub const REPLAY_LIMIT: usize = 64 << 10;
 ///
 /// Up to a limit of bytes is kept, frame by frame as it is read. A body that is longer, or whose source failed, goes on
 /// where it is, but cannot be sent again: [`can_be_replayed`](Self::can_be_replayed) says so, and a clone that would
-/// need what was not kept ends with [`ReplayError::NotKept`].
+/// need what was not kept ends with [`NotKept`]. The body's own errors are boxed as they are.
 ///
 /// ```
 /// use http_body_util::BodyExt;
@@ -197,9 +199,9 @@ fn keep(frame: &Frame<Bytes>) -> Option<Kept> {
     data.or_else(|| frame.trailers_ref().map(|trailers| Kept::Trailers(trailers.clone())))
 }
 
-impl<B: Body> Body for Replay<B> {
+impl<B: Body<Error: Into<BoxError>>> Body for Replay<B> {
     type Data = Bytes;
-    type Error = ReplayError<B::Error>;
+    type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
@@ -210,7 +212,7 @@ impl<B: Body> Body for Replay<B> {
             return Poll::Ready(Some(Ok(kept.frame())));
         }
         if this.at < state.read || (state.is_spent && this.at == 0) {
-            return Poll::Ready(Some(Err(ReplayError::NotKept)));
+            return Poll::Ready(Some(Err(NotKept.into())));
         }
         if state.has_ended {
             return Poll::Ready(None);
@@ -229,7 +231,7 @@ impl<B: Body> Body for Replay<B> {
                 this.at += 1;
                 Poll::Ready(Some(Ok(frame)))
             }
-            Some(Err(error)) => Poll::Ready(Some(Err(ReplayError::Body(error)))),
+            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
         }
     }
 
@@ -252,47 +254,18 @@ impl<B> fmt::Debug for Replay<B> {
     }
 }
 
-/// The error of a body that can be sent again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The error of a body that is to be sent again and cannot be: it is longer than what is kept of one, or its source failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ReplayError<E> {
-    /// The body's own error.
-    Body(E),
-    /// The body is longer than the limit, so its beginning was not kept; or its source had failed before.
-    NotKept,
-}
+pub struct NotKept;
 
-/// Prints the body's own error as it is.
-impl<E: fmt::Display> fmt::Display for ReplayError<E> {
+impl fmt::Display for NotKept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body(error) => error.fmt(f),
-            Self::NotKept => f.write_str("the body is longer than what is kept of one, so it cannot be sent again"),
-        }
+        f.write_str("the beginning of the body was not kept, so it cannot be sent again")
     }
 }
 
-/// Returns the source of the body's own error, whose text this prints.
-impl<E: Error + 'static> Error for ReplayError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Body(error) => error.source(),
-            Self::NotKept => None,
-        }
-    }
-}
-
-/// Boxes the body's own error as it is.
-impl ReplayError<crate::BoxError> {
-    /// Returns the body's own error, or this one in a box.
-    #[must_use]
-    pub fn into_boxed(self) -> crate::BoxError {
-        match self {
-            Self::Body(error) => error,
-            Self::NotKept => ReplayError::<std::convert::Infallible>::NotKept.into(),
-        }
-    }
-}
+impl Error for NotKept {}
 
 #[cfg(test)]
 mod tests;
