@@ -2,7 +2,7 @@
 //! how it works.
 
 pub use insist_futures::tower::{
-    BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
+    BoxError, Choose, Cloned, Error, OwnErrors, OwnFuture, PerRequest, Prepared, Reported, ReportedFuture, Requests, ResponseFuture, Same, Service, Watch,
 };
 
 #[cfg(feature = "metrics")]

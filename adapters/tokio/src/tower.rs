@@ -28,7 +28,7 @@
 //! [`insist_futures::tower`] says how it deals with readiness, with gates, and with requests that cannot be cloned.
 
 pub use insist_futures::tower::{
-    BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
+    BoxError, Choose, Cloned, Error, OwnErrors, OwnFuture, PerRequest, Prepared, Reported, ReportedFuture, Requests, ResponseFuture, Same, Service, Watch,
 };
 
 #[cfg(feature = "metrics")]

@@ -7,7 +7,10 @@ use super::*;
 
 /// A body that gives the frames that it is fed, and is pending in between.
 #[derive(Clone, Default)]
-struct Fed(Arc<Mutex<(VecDeque<Fresh>, Option<Waker>, bool)>>);
+struct Fed(Arc<Mutex<Line>>);
+
+/// The frames that wait, who waits for them, and whether they are the last.
+type Line = (VecDeque<Fresh>, Option<Waker>, bool);
 
 type Fresh = Result<Frame<Bytes>, &'static str>;
 
