@@ -33,6 +33,7 @@
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod call_headers;
+pub mod client;
 mod date;
 mod error;
 pub mod grpc;
@@ -47,6 +48,7 @@ mod statuses;
 
 pub use call_headers::{CallHeaders, new_idempotency_key};
 pub use error::{AsError, BoxError, ByItself, InItsBox, judge_error};
+pub use client::{AddressesError, ReplicaSet};
 pub use hosts::Hosts;
 pub use http;
 #[doc(no_inline)]

@@ -11,10 +11,10 @@ use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
 use crate::call_middleware::CallMiddleware;
+use crate::client::Settings;
 use crate::config::{Config, ConfigBuilder};
 use crate::insist::Insist;
 use crate::probe::Nowhere;
-use crate::settings::Settings;
 use crate::transport::{Cancellable, Timed};
 
 /// An agent whose calls are retried, raced or hedged. It keeps connections and cookies between calls.
@@ -80,7 +80,9 @@ impl Agent {
         let core = Arc::new(Core {
             hides_answers: config.http_status_as_error(),
             global: config.timeouts().global,
-            is_simple: config.timeouts().global.is_none() && config.settings().are_simple(),
+            is_simple: config.timeouts().global.is_none()
+                && config.settings().are_simple()
+                && !cfg!(any(feature = "metrics", feature = "tracing")),
             plain,
             config,
         });

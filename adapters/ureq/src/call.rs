@@ -4,20 +4,18 @@ use std::sync::{Arc, OnceLock};
 
 use insist_blocking::{LiveAttempt, race, retry};
 use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
+use insist_http::AddressesError;
+use insist_http::client::{Gates, GaveUp, Targets};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use crate::agent::Core;
-use crate::gates::Gates;
-use crate::gave_up::GaveUp;
+use crate::client::{self, Detail, Report, Settings, Ureq};
 use crate::insist::RequestSettings;
 use crate::payload::{Buffered, Payload};
 use crate::probe::{CallConfig, probe_config, probe_framing};
-use crate::report::{self, Report};
 use crate::sender::{Ended, Failed, Outcome, Sender, again, ended, has_extensions};
-use crate::settings::Settings;
-use crate::targets::Targets;
 use crate::transport::Cancel;
 
 /// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
@@ -27,7 +25,7 @@ macro_rules! seen {
         #[cfg(feature = "tracing")]
         let call = call.trace();
         #[cfg(feature = "metrics")]
-        let call = match $settings.metrics_name {
+        let call = match $settings.get_metrics_name() {
             Some(name) => call.metrics_as(name),
             None => call.metrics(),
         };
@@ -44,7 +42,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     if let Err(error) = settings.get_rules().validate() {
         return Err(other(GaveUp::Rules(error)));
     }
-    settings.get_addresses()?;
+    settings.get_addresses().map_err(bad_address)?;
 
     let (mut parts, mut body) = request.into_parts();
     let has_extensions = has_extensions(&parts.extensions);
@@ -64,7 +62,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
         let Some(framing) = probe_framing(&parts.headers, body.as_body()) else {
             return core.plain.run(Request::from_parts(parts, body));
         };
-        payload = Payload::read(body, framing, settings.get_replay(), &mut parts)?;
+        payload = Payload::read(body, framing, settings.get_replay_limit(), &mut parts)?;
     }
 
     let mut policy = settings.get_policy();
@@ -78,7 +76,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     }
     // A replica set needs the seed for the first attempt already.
     let seed = settings.get_seed().or_else(|| settings.has_set().then(fresh_seed));
-    let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0))?;
+    let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0)).map_err(bad_address)?;
     let sender = Sender {
         core,
         settings,
@@ -112,7 +110,7 @@ pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Res
         policy: settings.get_policy(),
         repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
         sender: Sender::simple(core),
-        targets: Targets::new(settings, &parts.uri, 0)?,
+        targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
         gates: settings.gates(&parts.uri),
         seed: settings.get_seed(),
     };
@@ -126,7 +124,7 @@ struct Call<'a> {
     repeat: Repeat,
     sender: Sender<&'a Arc<Core>, &'a Settings>,
     targets: Targets<'a>,
-    gates: Gates<'a>,
+    gates: Gates,
     seed: Option<u64>,
 }
 
@@ -149,8 +147,8 @@ impl Call<'_> {
             call = call.seed(seed);
         }
         let hook = |event: &Event<'_, Ended, Failed>| self.see(event);
-        let detail = |outcome: &Outcome| targets.detail(outcome);
-        match (sender.settings.wants_report(), sender.settings.hook.is_some() || targets.looks()) {
+        let detail = |outcome: &Outcome| detail(targets, outcome);
+        match (sender.settings.wants_report(), sender.settings.has_hook() || targets.looks()) {
             (false, false) => (seen!(call, self.sender.settings).call(), None),
             (false, true) => (seen!(call.notify(hook), self.sender.settings).call(), None),
             (true, false) => self.told(seen!(call, self.sender.settings).report_with(detail)),
@@ -186,7 +184,7 @@ impl Call<'_> {
             call = call.seed(seed);
         }
         if self.sender.settings.wants_report() {
-            self.told(seen!(call, self.sender.settings).report_with(|outcome| self.targets.detail(outcome)))
+            self.told(seen!(call, self.sender.settings).report_with(|outcome| detail(&self.targets, outcome)))
         } else {
             (seen!(call, self.sender.settings).call(), None)
         }
@@ -194,9 +192,9 @@ impl Call<'_> {
 
     fn see(&self, event: &Event<'_, Ended, Failed>) {
         self.targets.see(event);
-        if let Some(hook) = &self.sender.settings.hook {
+        if self.sender.settings.has_hook() {
             if let Some(event) = shown(event) {
-                hook(&event);
+                self.sender.settings.show(&event);
             }
         }
     }
@@ -205,7 +203,7 @@ impl Call<'_> {
         &self,
         (result, mut report): (Result<Ended, insist_core::GaveUp<Failed, Ended>>, Report),
     ) -> (Outcome, Option<Report>) {
-        self.targets.complete(&mut report);
+        self.targets.complete::<Ureq>(&mut report);
         let outcome = result.or_else(|gave_up| match gave_up.split() {
             (Some(last), _) => last,
             (None, none) => Err(Failed::Call(none)),
@@ -214,12 +212,26 @@ impl Call<'_> {
     }
 }
 
+/// Makes the report's detail of an attempt with this outcome.
+fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
+    let Some(ended) = ended(outcome) else { return Detail::default() };
+    let mut detail: Detail = targets.detail(ended.attempt);
+    match &ended.result {
+        Ok(answer) => detail.status = Some(answer.status().as_u16()),
+        Err(error) => {
+            detail.timeout = if let Error::Timeout(timeout) = error { Some(*timeout) } else { None };
+            detail.error = Some(error.to_string());
+        }
+    }
+    detail
+}
+
 fn verdict(outcome: &Outcome) -> Verdict {
     ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict)
 }
 
 /// Turns an event into the one that users see, with ureq's own result in it.
-fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<report::Event<'a>> {
+fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<client::Event<'a>> {
     let decision = match event.decision {
         Decision::Action(action) => Decision::Action(action),
         Decision::Withdrawn(withdrawn) => Decision::Withdrawn(withdrawn),
@@ -246,11 +258,8 @@ fn finish(
         Err(Failed::Attempt(ended)) => ended.result,
         Err(Failed::Call(none)) => Err(without_outcome(&none, policy)),
     };
-    if let (Some(report), Some(hook)) = (&report, &settings.report_hook) {
-        hook(report);
-    }
-    if let (Some(report), Some(slot)) = (&report, &settings.slot) {
-        slot.put(report.clone());
+    if let Some(report) = &report {
+        settings.tell(report);
     }
     let mut answer = result?;
     if let Some(report) = report {
@@ -270,7 +279,7 @@ fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
             other(none.refusal().map_or(GaveUp::Because(Reason::Refused), GaveUp::Refused))
         }
         Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
-        Reason::Invalid => other(GaveUp::Policy(policy.validate().err())),
+        Reason::Invalid => other(policy.validate().err().map_or(GaveUp::Lanes(insist_blocking::LANES), GaveUp::Policy)),
         reason => other(GaveUp::Because(reason)),
     }
 }
@@ -280,6 +289,10 @@ fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
 pub(crate) fn hidden(status: StatusCode, hides_answers: bool) -> Option<Error> {
     let is_hidden = hides_answers && (status.is_client_error() || status.is_server_error());
     is_hidden.then(|| Error::StatusCode(status.as_u16()))
+}
+
+fn bad_address(error: AddressesError) -> Error {
+    Error::BadUri(error.to_string())
 }
 
 fn other(gave_up: GaveUp) -> Error {

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use insist_core::{Gate, Policy, Repeat};
-use insist_http::{Hosts, Rules};
+use insist_http::{Hosts, ReplicaSet, Rules};
 use ureq::http::{self, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};
 
-use crate::replica_set::ReplicaSet;
-use crate::report::{Event, Report, ReportSlot};
-use crate::settings::Settings;
+use crate::client::{Event, Report, ReportSlot, Settings};
 
 /// Sets how the calls of an agent, or of one request, are retried. Its methods are those of
 /// [`Settings`](crate::insisting::Settings).

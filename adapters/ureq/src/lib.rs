@@ -124,7 +124,7 @@
 //!     .policy(Policy::default().lanes(2).hedge_after(Duration::from_millis(50))) // the hedge goes to the other one
 //!     .replica_set(&replicas);
 //! let answer = agent.get("https://docs.example/doc").call()?;
-//! # Ok::<_, insist_ureq::Error>(())
+//! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Tracing
@@ -168,21 +168,16 @@ mod agent;
 mod answer;
 mod call;
 mod call_middleware;
+mod client;
 pub mod config;
 mod fast_path;
-mod gates;
-mod gave_up;
 mod insist;
 mod judge;
 mod payload;
 mod probe;
-mod replica_set;
-mod report;
 mod request_copy;
 mod request_ext;
 mod sender;
-mod settings;
-mod targets;
 mod transport;
 mod verbs;
 
@@ -203,17 +198,16 @@ pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, ru
 /// The names that ureq does not have: policies, rules, gates, reports. They are not at the root, so that a glob import
 /// of it brings ureq's names only.
 pub mod insisting {
-    pub use crate::gave_up::GaveUp;
-    pub use crate::replica_set::ReplicaSet;
-    pub use crate::report::{Detail, Event, Report, ReportSlot};
+    pub use crate::client::{Detail, Event, Report, ReportSlot, Settings, Ureq};
     pub use crate::request_ext::{WithAgent, WithAgentBuilder};
-    pub use crate::settings::Settings;
 
     // The parts of a policy.
     #[doc(no_inline)]
     pub use insist_core::{AtEnd, Factor, Jitter, List, Policy, PolicyError, Repeat, Shape};
     #[doc(no_inline)]
-    pub use insist_http::{Hosts, IDEMPOTENCY_KEY, Rules, RulesError};
+    pub use insist_http::client::GaveUp;
+    #[doc(no_inline)]
+    pub use insist_http::{AddressesError, Hosts, IDEMPOTENCY_KEY, ReplicaSet, Rules, RulesError};
     // Gates, and the types for gates of your own.
     #[doc(no_inline)]
     pub use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};

@@ -12,9 +12,9 @@ use ureq::{Body, Error, Timeout};
 
 use crate::agent::Core;
 use crate::answer::{UNWANTED_TIME, read_unwanted, read_whole};
+use crate::client::Settings;
 use crate::judge::{judge, judge_body};
 use crate::payload::Payload;
-use crate::settings::Settings;
 use crate::transport::{Cancel, Scope, Terms};
 
 /// The things that all attempts of a call have in common.

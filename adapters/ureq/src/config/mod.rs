@@ -15,7 +15,7 @@ use ureq::typestate::{AgentScope, HttpCrateScope, RequestScope};
 
 use self::builder::Steps;
 use crate::agent::Agent;
-use crate::settings::Settings;
+use crate::client::Settings;
 
 pub use builder::AgentConfigBuilder;
 pub use ureq::config::{AutoHeaderValue, IpFamily, RedirectAuthHeaders, Timeouts};

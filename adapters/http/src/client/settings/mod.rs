@@ -1,57 +1,44 @@
-//! The settings of calls: set on an agent, and changed per request.
+//! The settings of calls: set on a client, and changed per request.
+
+mod read;
 
 use std::fmt;
 use std::sync::Arc;
 
-use insist_core::{Gate, Instant, Policy, Repeat};
-use insist_http::{Hosts, Rules};
-use ureq::Error;
-use ureq::http::{self, Uri};
+use http::Uri;
+use insist_core::{Gate, Policy, Repeat};
 
-use crate::gates::{Gates, PerHost, Shared};
-use crate::replica_set::{ReplicaSet, addresses};
-use crate::report::{Event, Report, ReportSlot};
-use crate::targets::Addresses;
-
-/// The default of [`Settings::replay_limit`]: 64 KiB.
-const REPLAY: usize = 64 << 10;
+use super::addresses::{self, Addresses, AddressesError};
+use super::gates::{PerHost, Shared};
+use super::{Client, Event, ReplicaSet, Report, ReportSlot};
+use crate::{Hosts, Rules};
 
 /// A user's function that is shown every decision.
-type Hook = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+type Hook<C> = Arc<dyn Fn(&Event<'_, C>) + Send + Sync>;
 /// A user's function that is shown every report.
-type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
+pub type ReportHook<C> = Arc<dyn Fn(&Report<C>) + Send + Sync>;
 
-/// The settings of calls. What a request's settings leave out is the agent's, and then the default.
-///
-/// ```
-/// use insist_ureq::insisting::{Policy, Rules, Settings};
-/// use std::time::Duration;
-///
-/// let eventually = Settings::new()
-///     .policy(Policy::constant(Duration::from_millis(200)).attempts(10))
-///     .rules(Rules::new().retry_status(404));
-/// ```
-#[derive(Clone, Default)]
-#[must_use = "settings do nothing until an agent or a request insists on them"]
-pub struct Settings {
+/// The settings of calls. What a request's settings leave out is the client's, and then the default.
+#[must_use = "settings do nothing until a client or a request insists on them"]
+pub struct Settings<C: Client> {
     policy: Option<Policy>,
     rules: Option<Arc<Rules>>,
     repeat: Option<Repeat>,
     seed: Option<u64>,
     whole_body: Option<usize>,
     replay: Option<usize>,
-    addresses: Option<Result<Addresses, Arc<str>>>,
+    addresses: Option<Result<Addresses, AddressesError>>,
     gate: Option<Arc<Shared>>,
     per_host: Option<Arc<dyn PerHost>>,
-    pub(crate) hook: Option<Hook>,
-    pub(crate) report_hook: Option<ReportHook>,
-    pub(crate) slot: Option<ReportSlot>,
+    hook: Option<Hook<C>>,
+    report_hook: Option<ReportHook<C>>,
+    slot: Option<ReportSlot<C>>,
     #[cfg(feature = "metrics")]
-    pub(crate) metrics_name: Option<&'static str>,
+    metrics_name: Option<&'static str>,
     with_report: bool,
 }
 
-impl Settings {
+impl<C: Client> Settings<C> {
     /// Makes empty settings.
     pub const fn new() -> Self {
         Self {
@@ -74,7 +61,7 @@ impl Settings {
     }
 
     /// Lays these settings over others.
-    pub(crate) fn over(&self, base: &Self) -> Self {
+    pub fn over(&self, base: &Self) -> Self {
         Self {
             policy: self.policy.or(base.policy),
             rules: self.rules.as_ref().or(base.rules.as_ref()).cloned(),
@@ -94,75 +81,9 @@ impl Settings {
         }
     }
 
-    pub(crate) fn get_policy(&self) -> &Policy {
-        static DEFAULT: Policy = Policy::exponential(std::time::Duration::from_millis(100));
-        self.policy.as_ref().unwrap_or(&DEFAULT)
-    }
-
-    pub(crate) fn get_rules(&self) -> &Rules {
-        static DEFAULT: Rules = Rules::new();
-        self.rules.as_deref().unwrap_or(&DEFAULT)
-    }
-
-    pub(crate) const fn get_repeat(&self) -> Option<Repeat> {
-        self.repeat
-    }
-
-    pub(crate) const fn get_seed(&self) -> Option<u64> {
-        self.seed
-    }
-
-    pub(crate) const fn get_whole_body(&self) -> Option<usize> {
-        self.whole_body
-    }
-
-    pub(crate) fn get_replay(&self) -> usize {
-        self.replay.unwrap_or(REPLAY)
-    }
-
-    /// Returns the addresses that take the place of the request's, if there are any, or what is wrong with one of them.
-    pub(crate) fn get_addresses(&self) -> Result<Option<&Addresses>, Error> {
-        match &self.addresses {
-            None => Ok(None),
-            Some(Ok(addresses)) => Ok(Some(addresses)),
-            Some(Err(problem)) => Err(Error::BadUri(problem.to_string())),
-        }
-    }
-
-    /// Returns whether the addresses are a replica set.
-    pub(crate) const fn has_set(&self) -> bool {
-        matches!(self.addresses, Some(Ok(Addresses::Set(_))))
-    }
-
-    /// Returns the gates of a call to this address.
-    pub(crate) fn gates(&self, uri: &Uri) -> Gates<'_> {
-        let host = self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now()));
-        (self.gate.as_deref(), host)
-    }
-
-    /// Returns whether these settings allow the fast path: an attempt is only sent and judged.
-    pub(crate) fn are_simple(&self) -> bool {
-        let policy = self.get_policy();
-        policy.is_timeless()
-            && policy.validate().is_ok()
-            && self.get_rules().validate().is_ok()
-            && self.addresses.is_none()
-            && self.gate.is_none()
-            && self.per_host.is_none()
-            && !cfg!(any(feature = "metrics", feature = "tracing"))
-            && self.whole_body.is_none()
-            && self.hook.is_none()
-            && !self.wants_report()
-    }
-
-    /// Returns whether a report is wanted.
-    pub(crate) const fn wants_report(&self) -> bool {
-        self.with_report || self.slot.is_some() || self.report_hook.is_some()
-    }
-
     /// Sets how often, how long, how far apart. Default: [`Policy::default`].
     ///
-    /// A call with an invalid policy sends nothing and fails with `Error::Other`.
+    /// A call with an invalid policy sends nothing and fails with [`GaveUp::Policy`](crate::client::GaveUp::Policy).
     pub const fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
         self
@@ -217,7 +138,7 @@ impl Settings {
     /// and so on. One that answers with a Retry-After is passed over until then; the call waits only if all do.
     ///
     /// They take the place of the request's own address, path and query included; its headers, also credentials, go to
-    /// all of them. An empty list sets nothing. If one is invalid, the call fails with `Error::BadUri`, which says
+    /// all of them. An empty list sets nothing. If one is invalid, the call fails and says
     /// which. Of this and [`replica_set`](Self::replica_set), the last one set counts.
     pub fn replicas<I>(mut self, replicas: I) -> Self
     where
@@ -225,7 +146,7 @@ impl Settings {
         Uri: TryFrom<I::Item>,
         <Uri as TryFrom<I::Item>>::Error: Into<http::Error>,
     {
-        self.addresses = Some(addresses(replicas).map(Addresses::Listed));
+        self.addresses = Some(addresses::read(replicas).map(Addresses::Listed));
         self
     }
 
@@ -241,9 +162,9 @@ impl Settings {
     /// none.
     ///
     /// Keep an `Arc` of it to read its state. A call that it refuses returns its last answer or error; one that it
-    /// refuses before the first attempt sends nothing, and fails with an `Error::Other` that holds a
-    /// [`GaveUp::Refused`](crate::insisting::GaveUp::Refused). The report's `refusal` names the gate. A request's gate
-    /// takes the place of its agent's.
+    /// refuses before the first attempt sends nothing, and fails with
+    /// [`GaveUp::Refused`](crate::client::GaveUp::Refused). The report's `refusal` names the gate. A request's gate
+    /// takes the place of its client's.
     pub fn gate(mut self, gate: impl Gate + Send + Sync + 'static) -> Self {
         self.gate = Some(Arc::new(gate));
         self
@@ -264,7 +185,7 @@ impl Settings {
     /// Shows every decision of a call to this hook, as it is made, on the thread that made the call. Default: none.
     ///
     /// Printed, an event is a line of a log: `20ms: attempt 1 ended: retry (io: connection refused); next in 70ms`.
-    pub fn notify(mut self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+    pub fn notify(mut self, hook: impl Fn(&Event<'_, C>) + Send + Sync + 'static) -> Self {
         self.hook = Some(Arc::new(hook));
         self
     }
@@ -277,27 +198,39 @@ impl Settings {
     }
 
     /// Shows the report of each call to this hook when the call is over, whether it returned or gave up.
-    pub fn on_report(mut self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+    pub fn on_report(mut self, hook: impl Fn(&Report<C>) + Send + Sync + 'static) -> Self {
         self.report_hook = Some(Arc::new(hook));
         self
     }
 
     /// Puts the report of the call into this slot when the call is over, whether it returned or gave up.
     ///
-    /// For one request. On an agent it holds the report of the call that ended last.
-    pub fn report_to(mut self, slot: &ReportSlot) -> Self {
+    /// For one request. On a client it holds the report of the call that ended last.
+    pub fn report_to(mut self, slot: &ReportSlot<C>) -> Self {
         self.slot = Some(slot.clone());
         self
     }
 
-    /// Puts the report of the call into the extensions of its response. See [`Report`].
+    /// Puts the report of the call into the extensions of its response. Default: it is in none.
     pub const fn with_report(mut self) -> Self {
         self.with_report = true;
         self
     }
 }
 
-impl fmt::Debug for Settings {
+impl<C: Client> Clone for Settings<C> {
+    fn clone(&self) -> Self {
+        self.over(&Self::new())
+    }
+}
+
+impl<C: Client> Default for Settings<C> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Client> fmt::Debug for Settings<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("policy", &self.policy)

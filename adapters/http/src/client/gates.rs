@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use http::Uri;
 use insist_core::{Gate, Instant};
-use insist_http::Hosts;
-use ureq::http::Uri;
+
+use crate::Hosts;
 
 /// A gate that calls on all threads share.
-pub(crate) type Shared = dyn Gate + Send + Sync;
+pub type Shared = dyn Gate + Send + Sync;
+
+/// The gates of a call: first that of all calls, and then that of its host.
+pub type Gates = (Option<Arc<Shared>>, Option<Arc<Shared>>);
 
 /// Gates by host, with the type of the gate erased.
-pub(crate) trait PerHost: Send + Sync {
+pub(super) trait PerHost: Send + Sync {
     /// Returns the gate of the host of a URI.
     fn gate(&self, uri: &Uri, now: Instant) -> Arc<Shared>;
 }
@@ -20,6 +24,3 @@ impl<G: Gate + Send + Sync + 'static> PerHost for Hosts<G> {
         Self::gate(self, uri, now)
     }
 }
-
-/// The gates of a call: first that of all calls, and then that of its host.
-pub(crate) type Gates<'a> = (Option<&'a Shared>, Option<Arc<Shared>>);

@@ -4,30 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
+use http::uri::PathAndQuery;
 use insist_core::{Instant, Replicas};
-use ureq::Error;
-use ureq::http::uri::PathAndQuery;
-use ureq::http::{self, Uri};
+
+use super::AddressesError;
+use super::addresses::read;
 
 /// A set of servers that can serve the same calls, with the health of each.
 ///
 /// Each attempt goes to the path and query of its request, at the scheme, host and port of a replica; a path in the
 /// replica's address is put before that of the request. A replica that failed, or did not answer within the attempt's
 /// time, rests for a while: other calls avoid it. A retry or a hedge prefers a replica that its call has not tried.
-/// When all replicas rest, all are used. The [seed](crate::Insist::seed) of a call picks its first one. Clones share
-/// the health.
+/// When all replicas rest, all are used. The seed of a call picks its first one. Clones share the health.
 ///
-/// ```no_run
-/// use insist_ureq::{Agent, Insist, insisting::ReplicaSet};
+/// ```
+/// use insist_http::ReplicaSet;
 ///
-/// let replicas = ReplicaSet::new(["https://one.example", "https://two.example", "https://three.example"])?;
-/// let agent = Agent::new_with_defaults().replica_set(&replicas);
-///
-/// let answer = agent.get("https://docs.example/doc?page=7").call()?; // from https://two.example/doc?page=7, perhaps
-/// for uri in replicas.resting() {
-///     eprintln!("{uri} has failed lately");
-/// }
-/// # Ok::<_, insist_ureq::Error>(())
+/// let replicas = ReplicaSet::new(["https://one.example", "https://two.example/api"])?;
+/// assert_eq!(replicas.resting().count(), 0);
+/// let error = ReplicaSet::new(["one.example"]).unwrap_err();
+/// assert_eq!(error.to_string(), "replica 1 has no scheme; write it as scheme://host: one.example");
+/// # Ok::<_, insist_http::AddressesError>(())
 /// ```
 #[derive(Clone)]
 pub struct ReplicaSet {
@@ -40,17 +38,17 @@ impl ReplicaSet {
     ///
     /// # Errors
     ///
-    /// `Error::BadUri` if there are no addresses, or one of them is not `scheme://host`, optionally with a port and a
+    /// Says so if there are no addresses, or one of them is not `scheme://host`, optionally with a port and a
     /// path.
-    pub fn new<I>(replicas: I) -> Result<Self, Error>
+    pub fn new<I>(replicas: I) -> Result<Self, AddressesError>
     where
         I: IntoIterator,
         Uri: TryFrom<I::Item>,
         <Uri as TryFrom<I::Item>>::Error: Into<http::Error>,
     {
-        let uris = addresses(replicas).map_err(|problem| Error::BadUri(problem.to_string()))?;
+        let uris = read(replicas)?;
         if uris.is_empty() {
-            return Err(Error::BadUri("a replica set is empty; it needs at least 1 address".into()));
+            return Err(AddressesError::new("a replica set is empty; it needs at least 1 address"));
         }
         for (number, uri) in (1..).zip(uris.iter()) {
             let what = match (uri.scheme(), uri.query()) {
@@ -58,7 +56,7 @@ impl ReplicaSet {
                 (_, Some(_)) => "has a query; leave it out, since a request brings its own",
                 _ => continue,
             };
-            return Err(Error::BadUri(format!("replica {number} {what}: {uri}")));
+            return Err(AddressesError::new(format!("replica {number} {what}: {uri}")));
         }
         Ok(Self { health: Arc::new(Replicas::new(uris.len())), uris })
     }
@@ -78,12 +76,12 @@ impl ReplicaSet {
         uris.filter(move |(replica, _)| self.health.is_resting(now, *replica)).map(|(_, uri)| uri)
     }
 
-    pub(crate) fn health(&self) -> &Replicas {
+    pub(super) fn health(&self) -> &Replicas {
         &self.health
     }
 
     /// Returns the address of a request at each replica.
-    pub(crate) fn targets(&self, request: &Uri) -> Result<Arc<[Uri]>, Error> {
+    pub(super) fn targets(&self, request: &Uri) -> Result<Arc<[Uri]>, AddressesError> {
         self.uris.iter().map(|replica| target(replica, request)).collect()
     }
 }
@@ -94,30 +92,15 @@ impl fmt::Debug for ReplicaSet {
     }
 }
 
-fn target(replica: &Uri, request: &Uri) -> Result<Uri, Error> {
+fn target(replica: &Uri, request: &Uri) -> Result<Uri, AddressesError> {
     let mut parts = replica.clone().into_parts();
     let own = request.path_and_query().map_or("/", PathAndQuery::as_str);
+    let refused = |error: http::Error| AddressesError::new(format!("{replica} takes no request to {own}: {error}"));
     parts.path_and_query = match (replica.path().trim_end_matches('/'), request.path_and_query()) {
         ("", Some(own)) => Some(own.clone()),
-        (before, _) => Some(PathAndQuery::try_from(format!("{before}{own}")).map_err(http::Error::from)?),
+        (before, _) => Some(PathAndQuery::try_from(format!("{before}{own}")).map_err(|error| refused(error.into()))?),
     };
-    Ok(Uri::from_parts(parts).map_err(http::Error::from)?)
-}
-
-/// Reads addresses, or returns what is wrong with one of them.
-pub(crate) fn addresses<I>(uris: I) -> Result<Arc<[Uri]>, Arc<str>>
-where
-    I: IntoIterator,
-    Uri: TryFrom<I::Item>,
-    <Uri as TryFrom<I::Item>>::Error: Into<http::Error>,
-{
-    let uris = (1..).zip(uris).map(|(number, uri): (usize, _)| {
-        Uri::try_from(uri).map_err(|error| {
-            let error: http::Error = error.into();
-            format!("replica {number} is not an address: {error}").into()
-        })
-    });
-    uris.collect()
+    Uri::from_parts(parts).map_err(|error| refused(error.into()))
 }
 
 #[cfg(test)]
@@ -138,12 +121,12 @@ mod tests {
     #[test]
     fn what_is_no_replica_is_said() {
         let problem = |uris: &[&'static str]| ReplicaSet::new(uris.iter().copied()).unwrap_err().to_string();
-        assert_eq!(problem(&[]), "bad uri: a replica set is empty; it needs at least 1 address");
-        assert_eq!(problem(&["http://a", "a b"]), "bad uri: replica 2 is not an address: invalid uri character");
-        assert_eq!(problem(&["a.example"]), "bad uri: replica 1 has no scheme; write it as scheme://host: a.example");
+        assert_eq!(problem(&[]), "a replica set is empty; it needs at least 1 address");
+        assert_eq!(problem(&["http://a", "a b"]), "replica 2 is not an address: invalid uri character");
+        assert_eq!(problem(&["a.example"]), "replica 1 has no scheme; write it as scheme://host: a.example");
         assert_eq!(
             problem(&["http://a/?x"]),
-            "bad uri: replica 1 has a query; leave it out, since a request brings its own: http://a/?x"
+            "replica 1 has a query; leave it out, since a request brings its own: http://a/?x"
         );
     }
 }
