@@ -1,25 +1,38 @@
 //! Keeps a gate for each host: a bounded number of them, forgotten when they are not used for a while.
 
-use std::collections::HashMap;
+mod host;
+mod shard;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::RandomState;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::Scheme;
 use insist_core::{Gate, Instant};
+
+use self::host::HostRef;
+use self::shard::Shard;
 
 /// The number of hosts that have a gate at once, by default.
 const LIMIT: usize = 256;
 /// The default time that a gate is kept without use: 10 minutes.
 const IDLE: Duration = Duration::from_secs(600);
+/// The most shards, each with a lock of its own.
+const SHARDS: usize = 16;
+/// The fewest hosts that have a shard of their own.
+const LEAST_IN_SHARD: usize = 16;
 
 /// Keeps a gate for each host, so that a host that fails does not stop calls to the others.
 ///
-/// A host is a scheme, a name and a port; the name's case does not matter. At most 256 hosts have a gate at once (see
-/// [`limit`](Self::limit)); beyond that the least recently used gate is forgotten. So is one that was not used for 10
-/// minutes (see [`idle`](Self::idle)). A call keeps the gate that it holds; the next call to a forgotten host gets a
-/// new one.
+/// A host is a scheme, a name and a port; the name's case and a dot at its end do not matter. At most 256 hosts have a
+/// gate at once (see [`limit`](Self::limit)). Beyond that one that is not used for long is forgotten: first one that was
+/// not used for 10 minutes (see [`idle`](Self::idle)), then one that holds nothing back, and last one that does, such as
+/// an open breaker or a pause ([`Gate::is_holding`]). A call keeps the gate that it holds; the next call to a forgotten
+/// host gets a new one.
+///
+/// A gate that is there is found without an allocation. Hosts are spread over up to 16 locks, and what is forgotten is
+/// chosen among a few.
 ///
 /// ```
 /// use insist_http::{Bulkhead, Hosts, Instant, http::Uri};
@@ -28,36 +41,34 @@ const IDLE: Duration = Duration::from_secs(600);
 /// let now = Instant::ZERO;
 ///
 /// let gate = hosts.gate(&Uri::from_static("http://a.example/x"), now);
-/// let same = hosts.gate(&Uri::from_static("http://A.example:80/y"), now);
+/// let same = hosts.gate(&Uri::from_static("http://A.example.:80/y"), now);
 /// let other = hosts.gate(&Uri::from_static("https://a.example/x"), now);
 /// assert!(std::sync::Arc::ptr_eq(&gate, &same));
 /// assert!(!std::sync::Arc::ptr_eq(&gate, &other));
 /// ```
 pub struct Hosts<G> {
     make: Box<dyn Fn() -> G + Send + Sync>,
-    limit: usize,
     idle: Duration,
-    gates: Mutex<HashMap<Host, Known<G>>>,
-}
-
-/// The key of a host: scheme, name in lower case, and port.
-type Host = (Option<Scheme>, String, Option<u16>);
-
-struct Known<G> {
-    gate: Arc<G>,
-    asked: Instant,
+    limit: usize,
+    hasher: RandomState,
+    /// As many as a power of two.
+    shards: Box<[Mutex<Shard<G>>]>,
 }
 
 impl<G: Gate> Hosts<G> {
     /// Makes a keeper without gates; the function makes the gate of each host.
     pub fn new(make: impl Fn() -> G + Send + Sync + 'static) -> Self {
-        Self { make: Box::new(make), limit: LIMIT, idle: IDLE, gates: Mutex::default() }
+        let shards = shards(LIMIT);
+        Self { make: Box::new(make), idle: IDLE, limit: LIMIT, hasher: RandomState::new(), shards }
     }
 
     /// Sets how many hosts have a gate at once; 0 counts as 1. Default: 256.
+    ///
+    /// From 32 on each lock has its own share of them, and may forget one before all are used up.
     #[must_use]
     pub fn limit(self, limit: usize) -> Self {
-        Self { limit: limit.max(1), ..self }
+        let limit = limit.max(1);
+        Self { limit, shards: shards(limit), ..self }
     }
 
     /// Sets after how long without use a gate is forgotten. Default: 10 minutes.
@@ -68,34 +79,33 @@ impl<G: Gate> Hosts<G> {
 
     /// Returns the gate of a URI's host, which counts as used at this instant.
     pub fn gate(&self, uri: &Uri, now: Instant) -> Arc<G> {
-        let scheme = uri.scheme_str().unwrap_or_default();
-        self.gate_of(scheme, uri.host().unwrap_or_default(), uri.port_u16(), now)
+        self.find(HostRef::of(uri), now)
     }
 
-    /// Returns the gate of a host by its parts, for a client whose addresses are no [`Uri`]s. Without a port it is that
-    /// of the scheme: 80 for `http`, 443 for `https`.
-    pub fn gate_of(&self, scheme: &str, host: &str, port: Option<u16>, now: Instant) -> Arc<G> {
-        let host = host_of(scheme, host, port);
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_idle = |known: &Known<G>| now.saturating_since(known.asked) >= self.idle;
-        if let Some(known) = gates.get_mut(&host).filter(|known| !is_idle(known)) {
-            known.asked = known.asked.max(now);
-            return Arc::clone(&known.gate);
-        }
-        gates.retain(|_, known| !is_idle(known));
-        if gates.len() >= self.limit {
-            let oldest = gates.iter().min_by_key(|(_, known)| known.asked).map(|(host, _)| host.clone());
-            oldest.map(|host| gates.remove(&host));
-        }
-        let gate = Arc::new((self.make)());
-        gates.insert(host, Known { gate: Arc::clone(&gate), asked: now });
-        gate
+    /// Returns the gate of a host, for clients that have no [`Uri`]. Without a port it is that of `http` and `https`.
+    ///
+    /// ```
+    /// use insist_http::{Bulkhead, Hosts, Instant, http::Uri};
+    ///
+    /// let (hosts, now) = (Hosts::new(|| Bulkhead::new(10)), Instant::ZERO);
+    /// let gate = hosts.gate_of("https", "a.example", None, now);
+    /// assert!(std::sync::Arc::ptr_eq(&gate, &hosts.gate(&Uri::from_static("https://a.example:443/"), now)));
+    /// ```
+    pub fn gate_of(&self, scheme: &str, name: &str, port: Option<u16>, now: Instant) -> Arc<G> {
+        self.find(HostRef::new(scheme, name, port), now)
+    }
+
+    fn find(&self, host: HostRef<'_>, now: Instant) -> Arc<G> {
+        let hash = host.hash(&self.hasher);
+        // The low bits choose the place in the shard's map.
+        let shard = &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)];
+        lock(shard).gate(hash, host, now, self.idle, &self.make)
     }
 
     /// Returns how many hosts have a gate.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.gates.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
     /// Returns whether no host has a gate.
@@ -105,75 +115,21 @@ impl<G: Gate> Hosts<G> {
     }
 }
 
+/// Makes shards that hold this many in all.
+fn shards<G>(limit: usize) -> Box<[Mutex<Shard<G>>]> {
+    let count = 1_usize << (limit / LEAST_IN_SHARD).clamp(1, SHARDS).ilog2();
+    (0..count).map(|shard| Mutex::new(Shard::new((limit + shard) / count))).collect()
+}
+
+fn lock<G>(shard: &Mutex<Shard<G>>) -> MutexGuard<'_, Shard<G>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl<G> fmt::Debug for Hosts<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hosts").field("limit", &self.limit).field("idle", &self.idle).finish_non_exhaustive()
     }
 }
 
-fn host_of(scheme: &str, host: &str, port: Option<u16>) -> Host {
-    let (scheme, default) = if scheme.eq_ignore_ascii_case("http") {
-        (Some(Scheme::HTTP), Some(80))
-    } else if scheme.eq_ignore_ascii_case("https") {
-        (Some(Scheme::HTTPS), Some(443))
-    } else {
-        (Scheme::try_from(scheme).ok(), None)
-    };
-    (scheme, host.to_ascii_lowercase(), port.or(default))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> Instant {
-        Instant::from_nanos(seconds * 1_000_000_000)
-    }
-
-    fn uri(host: usize) -> Uri {
-        format!("http://host{host}.example/").parse().unwrap()
-    }
-
-    #[test]
-    fn the_number_of_gates_is_bounded_and_the_one_asked_for_least_lately_goes() {
-        let hosts = Hosts::new(|| ()).limit(3);
-        let gates: Vec<_> = (0..3).map(|host| hosts.gate(&uri(host), at(host as u64))).collect();
-        let first = hosts.gate(&uri(0), at(5));
-        hosts.gate(&uri(9), at(6));
-        assert_eq!(hosts.len(), 3);
-        assert!(Arc::ptr_eq(&first, &gates[0]));
-        assert!(Arc::ptr_eq(&hosts.gate(&uri(0), at(7)), &gates[0]));
-        assert!(Arc::ptr_eq(&hosts.gate(&uri(2), at(7)), &gates[2]));
-        assert_eq!(Arc::strong_count(&gates[1]), 1, "host 1 was asked for least lately, and is forgotten");
-    }
-
-    #[test]
-    fn a_host_by_its_parts_is_the_one_of_the_address() {
-        let hosts = Hosts::new(|| ());
-        let gate = hosts.gate(&Uri::from_static("https://A.example/x"), at(0));
-        assert!(Arc::ptr_eq(&gate, &hosts.gate_of("https", "a.example", None, at(0))));
-        assert!(Arc::ptr_eq(&gate, &hosts.gate_of("HTTPS", "a.EXAMPLE", Some(443), at(0))));
-        assert!(!Arc::ptr_eq(&gate, &hosts.gate_of("http", "a.example", None, at(0))));
-        assert!(!Arc::ptr_eq(&gate, &hosts.gate_of("https", "a.example", Some(444), at(0))));
-    }
-
-    #[test]
-    fn what_nobody_asks_for_is_forgotten() {
-        let hosts = Hosts::new(|| ()).idle(Duration::from_secs(10));
-        let gate = hosts.gate(&uri(1), at(0));
-        assert!(Arc::ptr_eq(&gate, &hosts.gate(&uri(1), at(9))));
-        assert!(Arc::ptr_eq(&gate, &hosts.gate(&uri(1), at(18))));
-        hosts.gate(&uri(2), at(28));
-        assert_eq!(hosts.len(), 1);
-        assert_eq!(Arc::strong_count(&gate), 1, "host 1 is forgotten");
-    }
-
-    #[test]
-    fn many_hosts_take_no_more_room_than_a_few() {
-        let hosts = Hosts::new(|| ()).limit(4);
-        for host in 0..10_000 {
-            hosts.gate(&uri(host), at(1));
-        }
-        assert_eq!(hosts.len(), 4);
-    }
-}
+mod tests;

@@ -39,6 +39,7 @@ mod error;
 pub mod grpc;
 mod hosts;
 mod judge;
+mod rate_limit;
 mod repeat;
 #[cfg(feature = "body")]
 mod replay;
@@ -47,13 +48,14 @@ mod rules;
 mod statuses;
 
 pub use call_headers::{CallHeaders, new_idempotency_key};
-pub use error::{AsError, BoxError, ByItself, InItsBox, judge_error};
 pub use client::{AddressesError, ReplicaSet};
+pub use error::{AsError, BoxError, ByItself, InItsBox, judge_error};
 pub use hosts::Hosts;
 pub use http;
 #[doc(no_inline)]
 pub use insist_core::{Breaker, Budget, Bulkhead, Gate, Instant, Latencies, Repeat, Verdict};
 pub use judge::HttpJudge;
+pub use rate_limit::rate_limit_reset;
 pub use repeat::{IDEMPOTENCY_KEY, repeat_of};
 #[cfg(feature = "body")]
 pub use replay::{NotKept, REPLAY_LIMIT, Replay};

@@ -1,25 +1,28 @@
 //! The rules of a client or of a request: which statuses are retried, what may be repeated, and whether hints are read.
 
-use std::error;
-use std::fmt;
-use std::time::SystemTime;
+mod error;
+
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
 use insist_core::{Repeat, Verdict};
 
+pub use self::error::RulesError;
 use crate::statuses::Statuses;
-use crate::{repeat_of, retry_after};
+use crate::{rate_limit_reset, repeat_of, retry_after};
 
-/// The statuses that are retried by default.
+/// The statuses that are retried by default: those of RFC 9110, RFC 8470 and RFC 6585, and those by which the edges of
+/// content delivery networks say that the server behind them failed.
 ///
 /// 501 and 505 are missing: a server that does not implement something will not implement it a moment later.
-const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
+const RETRIED: [u16; 17] = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530];
 
-/// Rules for retrying HTTP: which statuses, which requests, and whether hints count. Plain data, made at compile time
+/// Rules for retrying HTTP: which statuses, which requests, and which hints count. Plain data, made at compile time
 /// or at run time.
 ///
-/// Defaults: 408, 425, 429, 500, 502, 503 and 504 are retried; every other status is the result, whether 2xx, 3xx, 4xx
-/// or 5xx. Retry-After is read on every retried status. A request may be repeated as [`repeat_of`] says.
+/// Defaults: 408, 425, 429, 500, 502, 503, 504 and the edge statuses 520 to 527, 529 and 530 are retried; every other
+/// status is the result, whether 2xx, 3xx, 4xx or 5xx. [`retry_after`] is read on every retried status. A request may be
+/// repeated as [`repeat_of`] says.
 ///
 /// ```
 /// use insist_http::Rules;
@@ -41,6 +44,11 @@ const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 #[must_use = "rules do nothing until an answer is judged by them"]
 pub struct Rules {
     retried: Statuses,
+    /// Retried if there is a hint.
+    hinted: Statuses,
+    own: Option<OwnRule>,
+    should_retry: bool,
+    resets: bool,
     hints: bool,
     repeatable: Option<bool>,
     problem: Option<RulesError>,
@@ -55,7 +63,16 @@ impl Rules {
             retried.set(RETRIED[at], true);
             at += 1;
         }
-        Self { retried, hints: true, repeatable: None, problem: None }
+        Self {
+            retried,
+            hinted: Statuses::NONE,
+            own: None,
+            should_retry: false,
+            resets: false,
+            hints: true,
+            repeatable: None,
+            problem: None,
+        }
     }
 
     /// Also retries this status, from 100 to 999. It has no effect on a redirect that the client follows, for that
@@ -75,7 +92,68 @@ impl Rules {
         self
     }
 
-    /// Ignores Retry-After: only the backoff decides the wait. Default: it is read.
+    /// Also retries this status, from 100 to 999, where the answer asks for a wait. GitHub, for one, says 403 with a
+    /// Retry-After where others say 429.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use insist_http::http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+    /// use insist_http::{Rules, Verdict};
+    ///
+    /// const RULES: Rules = Rules::new().retry_status_with_hint(403);
+    ///
+    /// let (mut headers, now) = (HeaderMap::new(), SystemTime::now());
+    /// assert_eq!(RULES.judge(StatusCode::FORBIDDEN, &headers, now), Verdict::Accept);
+    /// headers.insert(RETRY_AFTER, "2".parse()?);
+    /// assert!(matches!(RULES.judge(StatusCode::FORBIDDEN, &headers, now), Verdict::Retry(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn retry_status_with_hint(mut self, status: u16) -> Self {
+        if !self.hinted.set(status, true) && self.problem.is_none() {
+            self.problem = Some(RulesError::RetryStatusWithHint(status));
+        }
+        self
+    }
+
+    /// Judges by this function first. Where it returns `None`, the other rules decide. Default: none.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use insist_http::http::{HeaderMap, StatusCode};
+    /// use insist_http::{Rules, Verdict};
+    ///
+    /// // A gateway that says so itself.
+    /// fn overloaded(_: StatusCode, headers: &HeaderMap) -> Option<Verdict> {
+    ///     headers.contains_key("x-overloaded").then(|| Verdict::retry().throttled().after(Duration::from_secs(1)))
+    /// }
+    ///
+    /// const RULES: Rules = Rules::new().rule(overloaded);
+    ///
+    /// let headers = HeaderMap::from_iter([("x-overloaded".parse()?, "1".parse()?)]);
+    /// assert!(matches!(RULES.judge(StatusCode::OK, &headers, SystemTime::now()), Verdict::Retry(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn rule(mut self, rule: fn(StatusCode, &HeaderMap) -> Option<Verdict>) -> Self {
+        self.own = Some(OwnRule(rule));
+        self
+    }
+
+    /// Obeys `x-should-retry: true` and `x-should-retry: false`, whatever the status. Default: the header is ignored.
+    pub const fn obey_should_retry(mut self) -> Self {
+        self.should_retry = true;
+        self
+    }
+
+    /// Reads when a limit of requests resets, on answers with status 429 that have no Retry-After: see
+    /// [`rate_limit_reset`]. Default: it is not read, because its headers have several meanings.
+    pub const fn read_rate_limit_reset(mut self) -> Self {
+        self.resets = true;
+        self
+    }
+
+    /// Ignores Retry-After and all other hints: only the backoff decides the wait. Default: it is read.
     pub const fn ignore_hints(mut self) -> Self {
         self.hints = false;
         self
@@ -112,14 +190,21 @@ impl Rules {
         self.retried.iter()
     }
 
-    /// Judges an answer: accept, or retry, with the hint that [`retry_after`] reads.
+    /// Returns whether every answer with this status is accepted, whatever its headers are.
+    #[must_use]
+    pub fn is_always_accepted(&self, status: StatusCode) -> bool {
+        self.own.is_none() && !self.should_retry && !self.is_retried(status) && !self.hinted.contains(status.as_u16())
+    }
+
+    /// Judges an answer: accept, or retry, with the hint that it gives.
     ///
-    /// Never returns `Stop`: an answer that is not retried is the result, be it 200 or 400. A 429 is
-    /// [throttled](Verdict::throttled). Every retried answer counts as possibly sent, also 408 and 425, and 421 where
-    /// it is listed: the server says that it did not act on the request, but [`Sent::No`](insist_core::Sent::No) is for
-    /// what the client knows by itself. So a POST without a key is not sent again after a 425.
+    /// Never returns `Stop`, unless a [`rule`](Self::rule) does: an answer that is not retried is the result, be it 200
+    /// or 400. A 429 is [throttled](Verdict::throttled). Every retried answer counts as possibly sent, also 408 and 425,
+    /// and 421 where it is listed: the server says that it did not act on the request, but
+    /// [`Sent::No`](insist_core::Sent::No) is for what the client knows by itself. So a POST without a key is not sent
+    /// again after a 425.
     ///
-    /// `now` is the wall clock; it matters only for a Retry-After that is a date.
+    /// `now` is the wall clock; it matters only for hints that are dates.
     #[must_use]
     pub fn judge(&self, status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Verdict {
         self.judge_with(status, headers, || now)
@@ -133,14 +218,31 @@ impl Rules {
     }
 
     fn judge_with(&self, status: StatusCode, headers: &HeaderMap, now: impl FnOnce() -> SystemTime) -> Verdict {
-        if !self.is_retried(status) {
+        if self.is_always_accepted(status) {
             return Verdict::Accept;
         }
-        let hint = if self.hints { retry_after(headers, now()) } else { None };
+        if let Some(verdict) = self.own.as_ref().and_then(|OwnRule(rule)| rule(status, headers)) {
+            return verdict;
+        }
+        let asked = if self.should_retry { should_retry(headers) } else { None };
+        let is_hinted = self.hinted.contains(status.as_u16());
+        let is_retried = asked.unwrap_or_else(|| self.is_retried(status));
+        if !is_retried && (!is_hinted || asked.is_some()) {
+            return Verdict::Accept;
+        }
+        let hint = if self.hints || is_hinted { self.hint(status, headers, now()) } else { None };
+        if !is_retried && hint.is_none() {
+            return Verdict::Accept;
+        }
         // So that a gate can tell an overloaded server from a broken one.
         let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
         let verdict = if is_throttled { Verdict::retry().throttled() } else { Verdict::retry() };
-        hint.map_or(verdict, |wait| verdict.after(wait))
+        hint.filter(|_| self.hints).map_or(verdict, |wait| verdict.after(wait))
+    }
+
+    fn hint(&self, status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+        let reset = || (self.resets && status == StatusCode::TOO_MANY_REQUESTS).then(|| rate_limit_reset(headers, now));
+        retry_after(headers, now).or_else(|| reset().flatten())
     }
 
     /// Returns which failures of a request may be followed by another attempt: [`repeat_of`], unless
@@ -155,33 +257,32 @@ impl Rules {
     }
 }
 
+/// A rule of the user's own. Two are equal if they are the same function.
+#[derive(Clone, Copy, Debug)]
+struct OwnRule(fn(StatusCode, &HeaderMap) -> Option<Verdict>);
+
+impl PartialEq for OwnRule {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for OwnRule {}
+
+/// Returns what the answer itself says of another attempt.
+fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    match headers.get("x-should-retry")?.as_bytes().trim_ascii() {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self::new()
     }
 }
-
-/// The error of rules with a status that no answer can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RulesError {
-    /// The status given to [`Rules::retry_status`] is not from 100 to 999.
-    RetryStatus(u16),
-    /// The status given to [`Rules::no_retry_status`] is not from 100 to 999.
-    NoRetryStatus(u16),
-}
-
-impl fmt::Display for RulesError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, status) = match self {
-            Self::RetryStatus(status) => ("retry_status", status),
-            Self::NoRetryStatus(status) => ("no_retry_status", status),
-        };
-        write!(f, "{name} is {status}; a status is a number from 100 to 999")
-    }
-}
-
-impl error::Error for RulesError {}
 
 #[cfg(test)]
 mod tests;

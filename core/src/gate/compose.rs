@@ -49,6 +49,9 @@ macro_rules! pass_through {
             fn is_open(&self) -> bool {
                 (**self).is_open()
             }
+            fn is_holding(&self, now: Instant) -> bool {
+                (**self).is_holding(now)
+            }
         }
     };
 }
@@ -99,6 +102,10 @@ impl<G: Gate> Gate for Option<G> {
     fn is_open(&self) -> bool {
         self.as_ref().is_none_or(Gate::is_open)
     }
+
+    fn is_holding(&self, now: Instant) -> bool {
+        self.as_ref().is_some_and(|gate| gate.is_holding(now))
+    }
 }
 
 /// Asks the first, then the second, and gives back to the first what the second refuses.
@@ -148,6 +155,10 @@ impl<A: Gate, B: Gate> Gate for (A, B) {
     fn is_open(&self) -> bool {
         self.0.is_open() && self.1.is_open()
     }
+
+    fn is_holding(&self, now: Instant) -> bool {
+        self.0.is_holding(now) || self.1.is_holding(now)
+    }
 }
 
 macro_rules! tuple {
@@ -175,6 +186,9 @@ macro_rules! tuple {
             fn is_open(&self) -> bool {
                 tuple!(nest self $($index)+).is_open()
             }
+            fn is_holding(&self, now: Instant) -> bool {
+                tuple!(nest self $($index)+).is_holding(now)
+            }
         }
     };
     (nest $self:ident $last:tt) => { &$self.$last };
@@ -189,7 +203,7 @@ tuple!(A 0, B 1, C 2, D 3);
 mod tests {
     use core::time::Duration;
 
-    use super::super::{Bulkhead, Settled};
+    use super::super::{Bulkhead, Pause, Settled};
     use super::{Admission, Cause, Gate};
     use crate::attempt::AttemptEnd;
     use crate::time::Instant;
@@ -210,6 +224,17 @@ mod tests {
         let gate = Bulkhead::new(1);
         assert!(().is_open() && None::<Bulkhead>.is_open() && ((), None::<Bulkhead>, &()).is_open());
         assert!(!gate.is_open() && !Some(&gate).is_open() && !((), &gate).is_open() && !(&gate, (), ()).is_open());
+    }
+
+    #[test]
+    fn several_gates_hold_if_one_does() {
+        let (now, told) = (Instant::ZERO, crate::Verdict::retry().after(Duration::from_secs(1)).into());
+        let (holds, lets) = (Pause::new(), Pause::new());
+        holds.settle(now, &Cause::FIRST, &Settled::Ended(told, now));
+        assert!(holds.is_holding(now) && Some(&holds).is_holding(now));
+        assert!((&lets, &holds).is_holding(now) && (&holds, &lets, &lets).is_holding(now));
+        assert!(!(&lets, (), &lets).is_holding(now) && !None::<Pause>.is_holding(now));
+        assert!(!holds.is_holding(now.checked_add(Duration::from_secs(1)).unwrap()));
     }
 
     #[test]

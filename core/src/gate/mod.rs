@@ -148,6 +148,14 @@ pub trait Gate {
     fn is_open(&self) -> bool {
         false
     }
+
+    /// Returns whether this gate holds back or refuses attempts that a new gate in its place would let pass, so that a
+    /// keeper of many gates forgets it last. Default: no.
+    #[inline]
+    fn is_holding(&self, now: Instant) -> bool {
+        let _ = now;
+        false
+    }
 }
 
 /// A gate's answer to an attempt that is about to be sent.

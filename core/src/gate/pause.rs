@@ -144,6 +144,10 @@ impl Pause {
 }
 
 impl Gate for Pause {
+    fn is_holding(&self, now: Instant) -> bool {
+        now.as_nanos() < self.until.load(Acquire)
+    }
+
     fn admit(&self, now: Instant, _: &Cause) -> Admission {
         let until = self.until.load(Acquire);
         let left = until.saturating_sub(now.as_nanos());

@@ -68,6 +68,11 @@ fn wait(line: &str, base: i128) -> Option<u64> {
         let digit = |sum: u64, byte: u8| sum.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
         return Some(line.bytes().fold(0, digit));
     }
+    if let Some((whole, rest)) = line.split_once('.') {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let begun = u64::from(rest.trim_end_matches('0') != "");
+        return (is_number(whole) && is_number(rest)).then(|| wait(whole, base))?.map(|all| all.saturating_add(begun));
+    }
     let wait = i128::from(read(line, seconds(base))?) * SECOND - base;
     Some(((wait.max(0) + SECOND - 1) / SECOND) as u64)
 }

@@ -41,6 +41,39 @@ fn seconds_are_read() {
 }
 
 #[test]
+fn decimals_are_rounded_up() {
+    for (line, seconds) in [("0.503", 1), ("2.0", 2), ("2.5", 3), ("2.000000000000000000001", 3), ("0.0", 0)] {
+        assert_eq!(asked(line), Some(Duration::from_secs(seconds)), "{line}");
+    }
+}
+
+#[test]
+fn milliseconds_count_before_seconds() {
+    let asked = |millis: &'static str| {
+        let mut headers = headers(&["7"], &[]);
+        headers.insert(RETRY_AFTER_MS, HeaderValue::from_static(millis));
+        retry_after(&headers, now())
+    };
+    assert_eq!(asked("1500"), Some(Duration::from_millis(1500)));
+    assert_eq!(asked("0.2"), Some(Duration::from_millis(1)));
+    assert_eq!(asked("soon"), Some(7 * SECOND));
+}
+
+#[test]
+fn the_age_of_an_answer_has_passed_already() {
+    let aged = |age: &'static str, date: &[&str]| {
+        let mut headers = headers(&["Sat, 01 Jan 2000 00:00:59 GMT"], date);
+        headers.insert(AGE, HeaderValue::from_static(age));
+        retry_after(&headers, now()).map(|wait| wait.as_secs())
+    };
+    let date = ["Fri, 31 Dec 1999 23:59:57 GMT"];
+    assert_eq!(aged("60", &date), Some(2));
+    assert_eq!(aged("100", &date), Some(0));
+    assert_eq!(aged("1.5", &date), Some(62), "an age is digits");
+    assert_eq!(aged("60", &[]), Some(62), "without a Date, the wait counts from now");
+}
+
+#[test]
 fn h8_a_date_two_seconds_ahead_is_two_seconds() {
     assert_eq!(asked("Fri, 31 Dec 1999 23:59:59 GMT"), Some(2 * SECOND));
     assert_eq!(asked("Friday, 31-Dec-99 23:59:59 GMT"), Some(2 * SECOND));
@@ -57,7 +90,9 @@ fn h12_to_h15_what_is_malformed_is_no_hint() {
     for line in ["", "-2", "Fri, 32 Dec 1999 23:59:59 GMT", "badbadbad"] {
         assert_eq!(asked(line), None, "{line:?}");
     }
-    for line in ["+2", "2.5", "2,5", "2, 3", "2s", "1e3", "0x10", " ", "\t", "2 3", "PT2S", "\"2\""] {
+    for line in
+        ["+2", "2.", ".5", "2.x", "1.2.3", "2,5", "2, 3", "2s", "1e3", "0x10", " ", "\t", "2 3", "PT2S", "\"2\""]
+    {
         assert_eq!(asked(line), None, "{line:?}");
     }
     // A digit to Unicode, none to HTTP; and bytes that are no text at all.
@@ -187,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn anything_else_than_digits_or_a_date_is_no_hint(line in "[0-9]{0,5}[^0-9\\p{Cc} ][0-9]{0,5}") {
+    fn anything_else_than_a_number_or_a_date_is_no_hint(line in "[0-9]{0,5}[^0-9.\\p{Cc} ][0-9]{0,5}") {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_bytes(line.as_bytes()).unwrap())]);
         prop_assert_eq!(retry_after(&headers, now()), None);
     }

@@ -25,12 +25,13 @@ fn retry(code: u16) -> Verdict {
 }
 
 #[test]
-fn seven_statuses_are_retried_and_all_others_accepted() {
+fn seven_statuses_and_those_of_edges_are_retried_and_all_others_accepted() {
     let rules = Rules::default();
-    assert!(rules.retried().eq([408, 425, 429, 500, 502, 503, 504]));
+    let edge = [520, 521, 522, 523, 524, 525, 526, 527, 529, 530];
+    assert!(rules.retried().eq([408, 425, 429, 500, 502, 503, 504].into_iter().chain(edge)));
     for code in 100..=999 {
         let expected = match code {
-            408 | 425 | 429 | 500 | 502 | 503 | 504 => retry(code),
+            408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=527 | 529 | 530 => retry(code),
             _ => Verdict::Accept,
         };
         assert_eq!(rules.judge(status(code), &HeaderMap::new(), NOW), expected, "{code}");
@@ -40,7 +41,8 @@ fn seven_statuses_are_retried_and_all_others_accepted() {
 #[test]
 fn a_404_is_retried_in_one_line_and_nothing_else_changes() {
     const RULES: Rules = Rules::new().retry_status(404);
-    assert!(RULES.retried().eq([404, 408, 425, 429, 500, 502, 503, 504]));
+    assert_eq!(RULES.retried().next(), Some(404));
+    assert!(RULES.retried().skip(1).eq(Rules::new().retried()));
 }
 
 #[test]
@@ -149,4 +151,55 @@ fn a_hint_of_half_a_century_or_more_ends_the_call_instead_of_being_cut() {
         let handed_back = Duration::from_secs(longest).min(Duration::from_nanos(u64::MAX));
         assert_eq!(give_up.hint(), Some(handed_back), "{line}");
     }
+}
+
+#[test]
+fn a_status_that_is_retried_with_a_hint_is_the_result_without_one() {
+    let rules = Rules::new().retry_status_with_hint(403);
+    assert_eq!(rules.judge(status(403), &HeaderMap::new(), NOW), Verdict::Accept);
+    assert_eq!(rules.judge(status(403), &asking("7"), NOW), Verdict::retry().after(Duration::from_secs(7)));
+    assert_eq!(rules.judge(status(404), &asking("7"), NOW), Verdict::Accept);
+    let patient = rules.ignore_hints();
+    assert_eq!(
+        patient.judge(status(403), &asking("7"), NOW),
+        Verdict::retry(),
+        "the wait is ignored, and the sign counts"
+    );
+}
+
+#[test]
+fn an_answer_says_itself_whether_it_should_be_retried_if_it_is_obeyed() {
+    let said = |value| HeaderMap::from_iter([("x-should-retry".parse().unwrap(), HeaderValue::from_static(value))]);
+    let rules = Rules::new().obey_should_retry();
+    assert_eq!(rules.judge(status(503), &said("false"), NOW), Verdict::Accept);
+    assert_eq!(rules.judge(status(400), &said("true"), NOW), Verdict::retry());
+    assert_eq!(rules.judge(status(400), &said("perhaps"), NOW), Verdict::Accept);
+    assert_eq!(Rules::new().judge(status(503), &said("false"), NOW), Verdict::retry());
+}
+
+#[test]
+fn the_reset_of_a_limit_is_read_on_a_429_without_retry_after_if_asked_for() {
+    let reset = |name: &str| HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_static("9"))]);
+    let rules = Rules::new().read_rate_limit_reset();
+    assert_eq!(rules.judge(status(429), &reset("ratelimit-reset"), NOW), retry(429).after(Duration::from_secs(9)));
+    assert_eq!(rules.judge(status(503), &reset("ratelimit-reset"), NOW), retry(503));
+    assert_eq!(Rules::new().judge(status(429), &reset("ratelimit-reset"), NOW), retry(429));
+    let mut both = reset("x-ratelimit-reset");
+    both.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    assert_eq!(rules.judge(status(429), &both, NOW), retry(429).after(Duration::from_secs(2)));
+}
+
+#[test]
+fn a_rule_of_ones_own_sees_the_head_and_goes_first() {
+    fn teapot(status: StatusCode, headers: &HeaderMap) -> Option<Verdict> {
+        (status.as_u16() == 418 && headers.contains_key("x-brewing")).then(Verdict::retry)
+    }
+    let rules = Rules::new().rule(teapot);
+    let brewing = HeaderMap::from_iter([("x-brewing".parse().unwrap(), HeaderValue::from_static("1"))]);
+    assert_eq!(rules.judge(status(418), &brewing, NOW), Verdict::retry());
+    assert_eq!(rules.judge(status(418), &HeaderMap::new(), NOW), Verdict::Accept);
+    assert_eq!(rules.judge(status(503), &HeaderMap::new(), NOW), Verdict::retry());
+    assert!(!rules.is_always_accepted(status(200)));
+    assert_eq!(rules, rules.clone());
+    assert_ne!(rules, Rules::new());
 }

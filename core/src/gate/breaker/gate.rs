@@ -216,6 +216,10 @@ impl Breaker {
 }
 
 impl Gate for Breaker {
+    fn is_holding(&self, _: Instant) -> bool {
+        !matches!(Phase::decode(self.phase.load(Acquire)), Phase::Closed { .. })
+    }
+
     #[inline]
     fn admit(&self, now: Instant, _: &Cause) -> Admission {
         if self.is_valid && matches!(Phase::decode(self.phase.load(Acquire)), Phase::Closed { .. }) {
