@@ -85,6 +85,9 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
         deadline: policy.get_deadline(),
         started: OnceLock::new(),
     };
+    if let Some(headers) = settings.get_call_headers() {
+        headers.begin(&mut parts.headers);
+    }
     let asked_repeat =
         settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
     let is_once = asked_repeat == Repeat::Always && !payload.is_repeatable();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use insist_core::{Gate, Policy, Repeat};
-use insist_http::{Hosts, ReplicaSet, Rules};
+use insist_http::{CallHeaders, Hosts, ReplicaSet, Rules};
 use ureq::http::{self, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};
 
@@ -111,6 +111,12 @@ pub trait Insist: Sized {
     #[must_use]
     fn notify(self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.insist(&Settings::new().notify(hook))
+    }
+
+    /// Sets headers that tell the server about the call. See [`Settings::call_headers`].
+    #[must_use]
+    fn call_headers(self, headers: CallHeaders) -> Self {
+        self.insist(&Settings::new().call_headers(headers))
     }
 
     /// Labels the metrics of these calls with a name. See [`Settings::metrics_as`].

@@ -115,6 +115,9 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         if let Some(target) = target {
             parts.uri = target;
         }
+        if let Some(headers) = self.settings.borrow().get_call_headers() {
+            headers.send(&mut parts.headers, attempt);
+        }
         let scope = Scope::enter(Terms {
             timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
             is_agents_config: self.is_agents_config,

@@ -11,7 +11,7 @@ use insist_core::{Gate, Policy, Repeat};
 use super::addresses::{self, Addresses, AddressesError};
 use super::gates::{PerHost, Shared};
 use super::{Client, Event, ReplicaSet, Report, ReportSlot};
-use crate::{Hosts, Rules};
+use crate::{CallHeaders, Hosts, Rules};
 
 /// A user's function that is shown every decision.
 type Hook<C> = Arc<dyn Fn(&Event<'_, C>) + Send + Sync>;
@@ -33,6 +33,7 @@ pub struct Settings<C: Client> {
     hook: Option<Hook<C>>,
     report_hook: Option<ReportHook<C>>,
     slot: Option<ReportSlot<C>>,
+    headers: Option<Arc<CallHeaders>>,
     #[cfg(feature = "metrics")]
     metrics_name: Option<&'static str>,
     with_report: bool,
@@ -54,6 +55,7 @@ impl<C: Client> Settings<C> {
             hook: None,
             report_hook: None,
             slot: None,
+            headers: None,
             #[cfg(feature = "metrics")]
             metrics_name: None,
             with_report: false,
@@ -75,6 +77,7 @@ impl<C: Client> Settings<C> {
             hook: self.hook.as_ref().or(base.hook.as_ref()).cloned(),
             report_hook: self.report_hook.as_ref().or(base.report_hook.as_ref()).cloned(),
             slot: self.slot.as_ref().or(base.slot.as_ref()).cloned(),
+            headers: self.headers.as_ref().or(base.headers.as_ref()).cloned(),
             #[cfg(feature = "metrics")]
             metrics_name: self.metrics_name.or(base.metrics_name),
             with_report: self.with_report || base.with_report,
@@ -190,6 +193,13 @@ impl<C: Client> Settings<C> {
         self
     }
 
+    /// Sets headers that tell the server about the call: one idempotency key for all its attempts, the number of the
+    /// attempt, the time that is left. Default: none.
+    pub fn call_headers(mut self, headers: CallHeaders) -> Self {
+        self.headers = Some(Arc::new(headers));
+        self
+    }
+
     /// Labels the metrics of these calls with this name: `price`, for example. Default: no name.
     #[cfg(feature = "metrics")]
     pub const fn metrics_as(mut self, name: &'static str) -> Self {
@@ -242,6 +252,7 @@ impl<C: Client> fmt::Debug for Settings<C> {
             .field("replicas", &self.addresses)
             .field("has_gate", &self.gate.is_some())
             .field("has_gate_per_host", &self.per_host.is_some())
+            .field("call_headers", &self.headers)
             .field("has_hook", &self.hook.is_some())
             .field("wants_report", &self.wants_report())
             .finish_non_exhaustive()

@@ -4,7 +4,7 @@ use http::Uri;
 use insist_core::{Instant, Policy, Repeat};
 
 use super::Settings;
-use crate::Rules;
+use crate::{CallHeaders, Rules};
 use crate::client::{Addresses, AddressesError, Client, Event, Gates, Report};
 
 /// The default of [`Settings::replay_limit`]: 64 KiB.
@@ -81,7 +81,14 @@ impl<C: Client> Settings<C> {
             && self.per_host.is_none()
             && self.whole_body.is_none()
             && self.hook.is_none()
+            && self.headers.is_none()
             && !self.wants_report()
+    }
+
+    /// Returns the headers that tell the server about the call, if there are any.
+    #[must_use]
+    pub fn get_call_headers(&self) -> Option<&CallHeaders> {
+        self.headers.as_deref()
     }
 
     /// Returns whether a report is wanted.
