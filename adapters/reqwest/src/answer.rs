@@ -81,7 +81,9 @@ impl Reading {
         let read = read.freeze();
         let body = match (has_ended && trailers.is_none(), broken) {
             (true, _) => Body::from(read),
-            (false, broken) => Body::wrap(Chained { read: Some(read), trailers, broken, rest: (!has_ended).then_some(body) }),
+            (false, broken) => {
+                Body::wrap(Chained { read: Some(read), trailers, broken, rest: (!has_ended).then_some(body) })
+            }
         };
         // reqwest keeps the URL of an answer in an extension of a private type, which its own builder makes.
         if let Ok(with_url) = http::Response::builder().url(url).body(()) {

@@ -1,5 +1,6 @@
 //! Attempts: what each is sent, and what is concluded from its end.
 
+use std::future::pending;
 use std::time::Duration;
 
 use insist_core::{NoOutcome, Verdict};
@@ -94,11 +95,20 @@ impl Sender<'_> {
         Some(request)
     }
 
+    /// Returns whether the call's time is over.
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= TokioTimer.now())
+    }
+
     pub(crate) async fn send(&self, attempt: Attempt) -> Outcome {
         let Some(request) = self.request(&attempt) else {
             unreachable!("the request of a call has no body that streams")
         };
         let (result, was_redirected) = Watching::new(self.plain.execute(request)).await;
+        if result.as_ref().is_err_and(Error::is_timeout) && self.is_over() {
+            // The call's deadline ends it, in the same poll, with the outcome of an earlier attempt if there is one.
+            return pending().await;
+        }
         let rules = self.settings.get_rules();
         let mut ended = conclude(result, was_redirected || !self.sees_redirects, rules);
         ended.attempt = attempt.id;

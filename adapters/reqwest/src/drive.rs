@@ -15,7 +15,7 @@ use crate::answer::drained;
 use crate::attempt::{Ended, Failed, Outcome, Sender, ended, outcome};
 use crate::call::{Started, total_timeout};
 use crate::client::Core;
-use crate::error::{nothing_sent, without_outcome};
+use crate::error::{nothing_sent, timed_out, without_outcome};
 use crate::settings::{self, Detail, Report, Reqwest, Settings};
 
 /// A call that is to be driven.
@@ -58,6 +58,12 @@ async fn drive(call: Call) -> Result<Response, Error> {
     if let Some(total) = total_timeout(&request, &core) {
         let began = first.as_ref().and_then(|first| first.started).map_or(now, |(began, _)| began);
         let left = total.saturating_sub(now.saturating_since(began));
+        if left.is_zero() {
+            return match first {
+                Some(first) => first.ended.result,
+                None => Err(timed_out(request.url()).await),
+            };
+        }
         policy = policy.deadline(policy.get_deadline().map_or(left, |deadline| deadline.min(left)));
     }
     let repeat =
@@ -154,11 +160,7 @@ async fn drive(call: Call) -> Result<Response, Error> {
 }
 
 /// Tells the report to whoever wants it.
-fn finish(
-    result: Result<Response, Error>,
-    report: Option<Report>,
-    settings: &Settings,
-) -> Result<Response, Error> {
+fn finish(result: Result<Response, Error>, report: Option<Report>, settings: &Settings) -> Result<Response, Error> {
     let Some(report) = report else { return result };
     settings.tell(&report);
     result.map(|mut answer| {
@@ -184,7 +186,8 @@ fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
 /// Writes an error as one line, with the innermost of its sources, which says most, and without the address.
 fn sentence(error: &Error) -> String {
     let source = std::error::Error::source(error);
-    let innermost = std::iter::successors(source, |error: &&(dyn std::error::Error + 'static)| (*error).source()).last();
+    let innermost =
+        std::iter::successors(source, |error: &&(dyn std::error::Error + 'static)| (*error).source()).last();
     innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }
 

@@ -24,12 +24,12 @@ mod settings;
 pub use reqwest::cookie;
 #[cfg(feature = "multipart")]
 pub use reqwest::multipart;
-#[cfg(feature = "__tls")]
-pub use reqwest::{Certificate, Identity, tls};
 pub use reqwest::{
     Body, Error, IntoUrl, Method, NoProxy, Proxy, Request, Response, ResponseBuilderExt, Result, StatusCode, Upgraded,
     Url, Version, dns, header, redirect, retry,
 };
+#[cfg(feature = "__tls")]
+pub use reqwest::{Certificate, Identity, tls};
 
 pub use builder::ClientBuilder;
 pub use client::{Client, get};
@@ -42,7 +42,7 @@ pub use request::RequestBuilder;
 pub mod insisting {
     pub use crate::client::Pending;
     pub use crate::resolver::IntoResolver;
-    pub use crate::settings::{Detail, Event, Report, ReportSlot, Settings};
+    pub use crate::settings::{Detail, Event, Report, ReportSlot, Reqwest, Settings};
 
     // The parts of a policy.
     #[doc(no_inline)]

@@ -119,9 +119,7 @@ impl RequestBuilder {
         let (plain, request) = self.plain.build_split();
         let core = match self.own {
             None => self.core,
-            Some(own) => {
-                Core::new(own.over(&self.core.settings), self.core.total_timeout, self.core.sees_redirects)
-            }
+            Some(own) => Core::new(own.over(&self.core.settings), self.core.total_timeout, self.core.sees_redirects),
         };
         (Client { plain, core }, request)
     }
