@@ -15,6 +15,8 @@ mod error;
 mod extend;
 mod insist;
 mod judge;
+#[cfg(feature = "middleware")]
+mod middleware;
 mod redirects;
 mod request;
 mod resolver;
@@ -41,6 +43,8 @@ pub use request::RequestBuilder;
 /// of it brings reqwest's names only.
 pub mod insisting {
     pub use crate::client::Pending;
+    #[cfg(feature = "middleware")]
+    pub use crate::middleware::InsistMiddleware;
     pub use crate::resolver::IntoResolver;
     pub use crate::settings::{Detail, Event, Report, ReportSlot, Reqwest, Settings};
 
