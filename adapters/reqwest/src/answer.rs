@@ -40,6 +40,14 @@ pub(crate) async fn drained(answer: Response) -> Response {
     reading.into_answer()
 }
 
+/// Keeps the URL of an answer whose parts become an answer of reqwest's again. reqwest has it in an extension of a private
+/// type, which its own builder makes.
+pub(crate) fn keep_url(parts: &mut http::response::Parts, url: reqwest::Url) {
+    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
+        parts.extensions.extend(with_url.into_parts().0.extensions);
+    }
+}
+
 /// An answer whose body is being read.
 struct Reading {
     parts: http::response::Parts,
@@ -85,10 +93,7 @@ impl Reading {
                 Body::wrap(Chained { read: Some(read), trailers, broken, rest: (!has_ended).then_some(body) })
             }
         };
-        // reqwest keeps the URL of an answer in an extension of a private type, which its own builder makes.
-        if let Ok(with_url) = http::Response::builder().url(url).body(()) {
-            parts.extensions.extend(with_url.into_parts().0.extensions);
-        }
+        keep_url(&mut parts, url);
         Response::from(http::Response::from_parts(parts, body))
     }
 }

@@ -7,6 +7,8 @@ mod setters;
 
 mod answer;
 mod attempt;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod call;
 mod client;
