@@ -1,5 +1,7 @@
 //! Headers that tell a server about a call: its key, the number of the attempt, and the time that is left.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use insist_core::{Attempt, fresh_seed};
 
@@ -76,6 +78,17 @@ impl CallHeaders {
         self.key.is_none() && self.attempt.is_none() && self.previous.is_none() && self.remaining.is_none()
     }
 
+    /// Lays these over others.
+    pub(crate) fn over(&self, base: &Self) -> Self {
+        let pick = |own: &Option<HeaderName>, base: &Option<HeaderName>| own.as_ref().or(base.as_ref()).cloned();
+        Self {
+            key: pick(&self.key, &base.key),
+            attempt: pick(&self.attempt, &base.attempt),
+            previous: pick(&self.previous, &base.previous),
+            remaining: pick(&self.remaining, &base.remaining),
+        }
+    }
+
     /// Puts in what all attempts of a call share: its key.
     pub fn begin(&self, headers: &mut HeaderMap) {
         if let Some(name) = self.key.as_ref().filter(|name| !headers.contains_key(*name)) {
@@ -103,7 +116,8 @@ impl CallHeaders {
     }
 }
 
-/// Makes a random idempotency key: a UUID of version 4, as text.
+/// Makes a key that no other call has: 128 bits, from the seeds of calls and std's random state, written as a UUID of
+/// version 8.
 ///
 /// ```
 /// let (one, other) = (insist_http::new_idempotency_key(), insist_http::new_idempotency_key());
@@ -112,16 +126,27 @@ impl CallHeaders {
 /// ```
 #[must_use]
 pub fn new_idempotency_key() -> HeaderValue {
-    let bits = (u128::from(fresh_seed()) << 64) | u128::from(fresh_seed());
-    // The version and the variant of RFC 9562, section 5.4.
-    let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let text = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("0"))
+    let half = |number: u64| {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u64(number);
+        hasher.finish()
+    };
+    let (high, low) = (half(fresh_seed()), half(fresh_seed()));
+    let key = format!(
+        "{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 48 & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff,
+    );
+    HeaderValue::try_from(key).unwrap_or_else(|_| HeaderValue::from(high))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use insist_core::{Action, Call, Instant, Policy, Verdict};
 
     use super::*;
@@ -139,8 +164,14 @@ mod tests {
         headers.begin(&mut request);
         assert_eq!(request[&IDEMPOTENCY_KEY], key);
         let text = key.to_str().unwrap();
-        assert_eq!(text.as_bytes()[14], b'4', "{text}");
+        assert_eq!(text.as_bytes()[14], b'8', "{text}");
         assert!("89ab".contains(&text[19..20]), "{text}");
+    }
+
+    #[test]
+    fn keys_differ() {
+        let keys: BTreeSet<_> = (0..1000).map(|_| new_idempotency_key().to_str().unwrap().to_owned()).collect();
+        assert_eq!(keys.len(), 1000);
     }
 
     #[test]

@@ -185,6 +185,12 @@ impl Rules {
         self.retried.contains(status.as_u16())
     }
 
+    /// Returns whether Retry-After is read.
+    #[must_use]
+    pub const fn reads_hints(&self) -> bool {
+        self.hints
+    }
+
     /// Returns the statuses that are retried, in ascending order.
     pub fn retried(&self) -> impl Iterator<Item = u16> {
         self.retried.iter()

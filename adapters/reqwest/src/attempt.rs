@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use insist_core::{NoOutcome, Verdict};
 use insist_http::client::Route;
-use insist_http::{CallHeaders, Replay, Rules};
+use insist_http::{Replay, Rules};
 use insist_tokio::{Attempt, Instant, Timer as _, TokioTimer};
 use reqwest::{Body, Error, Request, Response, Url};
 
@@ -66,7 +66,6 @@ pub(crate) struct Sender<'a> {
     pub(crate) request: &'a Request,
     pub(crate) replay: Option<&'a Replay<Body>>,
     pub(crate) route: &'a Route,
-    pub(crate) headers: Option<&'a CallHeaders>,
     /// The end of the call's time, which bounds the reading of a body too.
     pub(crate) deadline: Option<Instant>,
     /// The number of the last attempt, if the policy says it.
@@ -86,9 +85,7 @@ impl Sender<'_> {
         if let Some(url) = self.route.target(attempt.id).and_then(|uri| Url::parse(&uri.to_string()).ok()) {
             *request.url_mut() = url;
         }
-        if let Some(headers) = self.headers {
-            headers.send(request.headers_mut(), attempt);
-        }
+        self.settings.add_marks(request.headers_mut(), attempt);
         if let Some(deadline) = self.deadline {
             *request.timeout_mut() = Some(deadline.saturating_since(TokioTimer.now()) + GRACE);
         }

@@ -50,9 +50,7 @@ async fn drive(call: Call) -> Result<Response, Error> {
         // reqwest refuses the address, and its own error says why.
         return plain.execute(request).await;
     };
-    if let Some(headers) = settings.get_call_headers() {
-        headers.begin(request.headers_mut());
-    }
+    settings.add_key(request.headers_mut());
     let now = TokioTimer.now();
     let mut policy = *settings.get_policy();
     if let Some(total) = total_timeout(&request, &core) {
@@ -88,13 +86,14 @@ async fn drive(call: Call) -> Result<Response, Error> {
         request: &request,
         replay: replay.as_ref(),
         route: targets.route(),
-        headers: settings.get_call_headers(),
         deadline: policy.get_deadline().and_then(|deadline| now.checked_add(deadline)),
         last: policy.get_attempts(),
     };
     let gates = settings.gates(&uri);
     let judge = Numbered(|attempt, outcome: &Outcome| {
-        let verdict = ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict);
+        let ended = ended(outcome);
+        gates.judged(ended.and_then(|ended| ended.result.as_ref().ok()).map(Response::status));
+        let verdict = ended.map_or(Verdict::Stop, |ended| ended.verdict);
         let can_be_sent_again = replay.as_ref().is_none_or(Replay::can_be_replayed);
         let is_last = matches!(verdict, Verdict::Retry(_)) && !can_be_sent_again;
         targets.judged(attempt, if is_last { Verdict::Stop } else { verdict })

@@ -59,9 +59,7 @@ impl Middleware for InsistMiddleware {
             return Err(Error::middleware(GaveUp::Rules(error)));
         }
         let Ok(uri) = request.url().as_str().parse::<Uri>() else { return next.run(request, extensions).await };
-        if let Some(headers) = settings.get_call_headers() {
-            headers.begin(request.headers_mut());
-        }
+        settings.add_key(request.headers_mut());
         let wanted = settings.get_repeat();
         let repeat = wanted.unwrap_or_else(|| settings.get_rules().repeat(request.method(), request.headers()));
         let is_stream = request.body().is_some_and(|body| body.as_bytes().is_none());
@@ -93,6 +91,7 @@ impl Middleware for InsistMiddleware {
         };
         let judge = Numbered(|attempt, outcome: &std::result::Result<Ended, Ended>| {
             let (Ok(ended) | Err(ended)) = outcome;
+            gates.judged(ended.result.as_ref().ok().map(Response::status));
             let can_be_sent_again = replay.as_ref().is_none_or(Replay::can_be_replayed);
             let is_last = matches!(ended.verdict, Verdict::Retry(_)) && !can_be_sent_again;
             targets.judged(attempt, if is_last { Verdict::Stop } else { ended.verdict })
@@ -168,9 +167,7 @@ fn prepared(
     if let Some(url) = targets.route().target(attempt.id).and_then(|uri| Url::parse(&uri.to_string()).ok()) {
         *request.url_mut() = url;
     }
-    if let Some(headers) = settings.get_call_headers() {
-        headers.send(request.headers_mut(), attempt);
-    }
+    settings.add_marks(request.headers_mut(), attempt);
     Some(request)
 }
 

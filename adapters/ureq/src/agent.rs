@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ureq::http::{self, Request, Response, Uri};
 use ureq::typestate::{AgentScope, HttpCrateScope, WithBody, WithoutBody};
-use ureq::unversioned::resolver::{DefaultResolver, Resolver};
-use ureq::unversioned::transport::{Connector, DefaultConnector};
+use ureq::unversioned::resolver::Resolver;
+use ureq::unversioned::transport::Connector;
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
 use crate::call_middleware::CallMiddleware;
@@ -15,7 +15,7 @@ use crate::client::Settings;
 use crate::config::{Config, ConfigBuilder};
 use crate::insist::Insist;
 use crate::probe::Nowhere;
-use crate::transport::{Cancellable, Timed};
+use crate::transport::{Cancellable, Late, Limited, SocketConnector, default_connector};
 
 /// An agent whose calls are retried, raced or hedged. It keeps connections and cookies between calls.
 ///
@@ -59,7 +59,9 @@ impl Agent {
 
     /// Makes an agent with this configuration.
     pub fn new_with_config(config: Config) -> Self {
-        Self::with_parts(config, DefaultConnector::default(), DefaultResolver::default())
+        let connector = Cancellable::default(default_connector());
+        let plain = ureq::Agent::with_parts(config.plain().clone(), connector, Late::default());
+        Self::new(plain, config)
     }
 
     /// Makes a builder for an agent's configuration, as [`Config::builder`] does.
@@ -70,9 +72,12 @@ impl Agent {
     /// Makes an agent with a transport and a resolver of its own.
     ///
     /// _Both traits are ureq's `unversioned` API._ Attempts that lose a race are cancelled through the handles that the
-    /// connector registers with `ConnectionDetails::register_shutdown`; without one, an attempt is not interrupted.
+    /// connector registers with `ConnectionDetails::register_shutdown`; without one, an attempt is not interrupted. The
+    /// resolver is asked for each request, as ureq does; that of [`new_with_config`](Self::new_with_config) only for a
+    /// connection that has to be opened.
     pub fn with_parts(config: Config, connector: impl Connector, resolver: impl Resolver) -> Self {
-        let plain = ureq::Agent::with_parts(config.plain().clone(), Cancellable(connector), Timed(resolver));
+        let connector = Cancellable::own(connector.chain(SocketConnector));
+        let plain = ureq::Agent::with_parts(config.plain().clone(), connector, Limited(resolver));
         Self::new(plain, config)
     }
 

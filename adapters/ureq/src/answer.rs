@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ureq::http::Response;
+use ureq::http::{Response, StatusCode};
 use ureq::{Body, BodyReader, Error};
 
 /// The most that is read of an unwanted body, so that its connection can be used again: 64 KiB. Reading more costs more
@@ -33,6 +33,28 @@ pub(crate) fn read_unwanted(answer: Response<Body>) -> Response<Body> {
             Response::from_parts(taken.parts, body)
         }
     }
+}
+
+/// Reads what is left of an answer that nobody wants, so that its connection can be used again.
+pub(crate) fn drain(answer: Response<Body>) {
+    if is_longer(&answer, UNWANTED) {
+        return;
+    }
+    let rest = answer.into_body().into_reader().take(UNWANTED as u64 + 1);
+    // What fails here has no consequence but the end of the connection.
+    let _ = io::copy(&mut { rest }, &mut io::sink());
+}
+
+/// Returns whether answers with this status never have a body (RFC 9110, section 6.4.1).
+#[inline]
+pub(crate) const fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 204 | 304)
+}
+
+/// Makes the body of an answer empty that has none: ureq decodes it as its fields say, and finds the end too early.
+#[cold]
+pub(crate) fn without_body(answer: Response<Body>) -> Response<Body> {
+    answer.map(|body| same_kind(&body).data(Vec::new()))
 }
 
 /// Reads the whole body of an answer, unless it is longer than the limit.

@@ -1,5 +1,6 @@
 //! Makes one call: gathers its settings, drives its attempts, and turns its end into a result of ureq's.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use insist_blocking::{LiveAttempt, race, retry};
@@ -11,12 +12,13 @@ use ureq::http::{Extensions, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use crate::agent::Core;
+use crate::answer::{UNWANTED_TIME, drain};
 use crate::client::{self, Detail, Report, Settings, Ureq};
 use crate::insist::RequestSettings;
 use crate::payload::{Buffered, Payload};
 use crate::probe::{CallConfig, probe_config, probe_framing};
-use crate::sender::{Ended, Failed, Outcome, Sender, again, ended, has_extensions};
-use crate::transport::Cancel;
+use crate::sender::{Ended, Failed, Outcome, Sender, ended, has_extensions};
+use crate::transport::{Cancel, Scope, Terms};
 
 /// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
 macro_rules! seen {
@@ -45,6 +47,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     settings.get_addresses().map_err(bad_address)?;
 
     let (mut parts, mut body) = request.into_parts();
+    settings.add_key(&mut parts.headers);
     let has_extensions = has_extensions(&parts.extensions);
     let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
     let mut is_agents_config = true;
@@ -84,10 +87,8 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
         attempt_timeout: policy.get_attempt_timeout(),
         deadline: policy.get_deadline(),
         started: OnceLock::new(),
+        is_fresh: AtomicBool::new(false),
     };
-    if let Some(headers) = settings.get_call_headers() {
-        headers.begin(&mut parts.headers);
-    }
     let asked_repeat =
         settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers));
     let is_once = asked_repeat == Repeat::Always && !payload.is_repeatable();
@@ -107,12 +108,16 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
 }
 
 /// Continues a call whose first attempt was made on the fast path, and is to be retried.
-pub(crate) fn go_on(core: &Arc<Core>, mut parts: Parts, outcome: Outcome) -> Result<Response<Body>, Error> {
-    let settings = core.config.settings();
+pub(crate) fn go_on(
+    sender: Sender<&Arc<Core>, &Settings>,
+    mut parts: Parts,
+    outcome: Outcome,
+) -> Result<Response<Body>, Error> {
+    let (core, settings) = (sender.core, sender.settings);
     let call = Call {
         policy: settings.get_policy(),
         repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
-        sender: Sender::simple(core),
+        sender,
         targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
         gates: settings.gates(&parts.uri),
         seed: settings.get_seed(),
@@ -142,9 +147,9 @@ impl Call<'_> {
         let Self { sender, targets, .. } = self;
         let operation = |attempt: &LiveAttempt<'_>| match first.take() {
             Some(outcome) => outcome,
-            None => sender.send(attempt, again(parts), targets.route().target(attempt.id), payload, None),
+            None => sender.send(attempt, parts, targets.route().target(attempt.id), payload, None),
         };
-        let judge = Numbered(|attempt, outcome: &Outcome| targets.judged(attempt, verdict(outcome)));
+        let judge = Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome));
         let mut call = retry(self.policy, operation).judge_with(judge).repeat(self.repeat).gate(&self.gates);
         if let Some(seed) = self.seed {
             call = call.seed(seed);
@@ -169,7 +174,8 @@ impl Call<'_> {
                 move || cancel.cancel()
             });
             let (target, mut payload) = (route.target(attempt.id), kept.clone().into());
-            let mut outcome = threads.send(attempt, parts.clone(), target, &mut payload, Some(Arc::clone(&cancel)));
+            let mut parts = parts.clone();
+            let mut outcome = threads.send(attempt, &mut parts, target, &mut payload, Some(Arc::clone(&cancel)));
             if cancel.end() {
                 // A cancelled attempt's error looks like a closed connection, and must not be retried.
                 match &mut outcome {
@@ -180,7 +186,7 @@ impl Call<'_> {
             }
             outcome
         })
-        .judge_with(Numbered(|attempt, outcome: &Outcome| self.targets.judged(attempt, verdict(outcome))))
+        .judge_with(Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome)))
         .gate(&self.gates)
         .notify(|event: &Event<'_, Ended, Failed>| self.see(event));
         if let Some(seed) = self.seed {
@@ -191,6 +197,13 @@ impl Call<'_> {
         } else {
             (seen!(call, self.sender.settings).call(), None)
         }
+    }
+
+    /// Returns the verdict on an outcome, and shows its status to the gates, which hear of the attempt's end next.
+    fn judged(&self, attempt: u32, outcome: &Outcome) -> Verdict {
+        let answer = ended(outcome).and_then(|ended| ended.result.as_ref().ok());
+        self.gates.judged(answer.map(Response::status));
+        self.targets.judged(attempt, verdict(outcome))
     }
 
     fn see(&self, event: &Event<'_, Ended, Failed>) {
@@ -269,7 +282,12 @@ fn finish(
         answer.extensions_mut().insert(report);
     }
     match hidden(answer.status(), hides_answers) {
-        Some(error) => Err(error),
+        Some(error) => {
+            let scope = Scope::enter(Terms::NONE);
+            scope.shorten(UNWANTED_TIME);
+            drain(answer);
+            Err(error)
+        }
         None => Ok(answer),
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use insist_core::{Gate, Policy, Repeat};
-use insist_http::{CallHeaders, Hosts, ReplicaSet, Rules};
-use ureq::http::{self, Request, Uri};
+use insist_http::{Hosts, ReplicaSet, Rules};
+use ureq::http::{self, HeaderName, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};
 
 use crate::client::{Event, Report, ReportSlot, Settings};
@@ -55,6 +55,24 @@ pub trait Insist: Sized {
     #[must_use]
     fn repeatable(self) -> Self {
         self.insist(&Settings::new().repeatable())
+    }
+
+    /// Gives each call an idempotency key of its own. See [`Settings::idempotency_key`].
+    #[must_use]
+    fn idempotency_key(self) -> Self {
+        self.insist(&Settings::new().idempotency_key())
+    }
+
+    /// Sends the number of each attempt in this header. See [`Settings::attempt_header`].
+    #[must_use]
+    fn attempt_header(self, name: HeaderName) -> Self {
+        self.insist(&Settings::new().attempt_header(name))
+    }
+
+    /// Sends the time that each attempt may take in this header. See [`Settings::timeout_header`].
+    #[must_use]
+    fn timeout_header(self, name: HeaderName) -> Self {
+        self.insist(&Settings::new().timeout_header(name))
     }
 
     /// Sets the seed that the waits are drawn from. See [`Settings::seed`].
@@ -111,12 +129,6 @@ pub trait Insist: Sized {
     #[must_use]
     fn notify(self, hook: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.insist(&Settings::new().notify(hook))
-    }
-
-    /// Sets headers that tell the server about the call. See [`Settings::call_headers`].
-    #[must_use]
-    fn call_headers(self, headers: CallHeaders) -> Self {
-        self.insist(&Settings::new().call_headers(headers))
     }
 
     /// Labels the metrics of these calls with a name. See [`Settings::metrics_as`].

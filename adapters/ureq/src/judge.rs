@@ -1,11 +1,14 @@
 //! Judges ureq's errors. The rules judge answers.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::time::SystemTime;
 
 use insist_core::{Sent, Verdict};
-use insist_http::Rules;
+use insist_http::{Rules, retry_after};
 use ureq::Error;
 use ureq::http::StatusCode;
+
+use crate::head::Head;
 
 /// Judges an error.
 ///
@@ -23,7 +26,7 @@ pub(crate) fn judge(error: &Error, is_sent: bool, rules: &Rules) -> Verdict {
             }
             // The agent was shut down: the system's own `NotConnected` has an OS error number.
             ErrorKind::NotConnected => error.raw_os_error().is_some(),
-            _ => true,
+            _ => !is_alert(error),
         },
         // Made by a user's middleware: attempts themselves end with answers, not with this error.
         Error::StatusCode(status) => StatusCode::from_u16(*status).is_ok_and(|status| rules.is_retried(status)),
@@ -35,6 +38,29 @@ pub(crate) fn judge(error: &Error, is_sent: bool, rules: &Rules) -> Verdict {
         (true, false) => Verdict::retry().sent(sent),
         (false, _) => Verdict::Stop,
     }
+}
+
+/// Returns whether an error is the fatal alert of a TLS peer, which says the same however often it is asked. Only rustls
+/// gives such an error a kind of its own.
+fn is_alert(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.to_string().contains("alert"))
+}
+
+/// Judges an error of a proxy that did not connect, and says what the proxy answered. The request was not sent.
+///
+/// A proxy that refuses with 4xx refuses again, but for 408, 425 and 429.
+pub(crate) fn judge_proxy(reason: String, head: &[u8], rules: &Rules) -> (Verdict, Error) {
+    let Some(Head { status, reason, headers }) = Head::read(head) else {
+        return (Verdict::retry().unsent(), Error::ConnectProxyFailed(reason));
+    };
+    let error = Error::ConnectProxyFailed(format!("the proxy answered {} {reason}", status.as_u16()));
+    if status.is_client_error() && !matches!(status.as_u16(), 408 | 425 | 429) {
+        return (Verdict::Stop, error);
+    }
+    let verdict = Verdict::retry().unsent();
+    let verdict = if status == StatusCode::TOO_MANY_REQUESTS { verdict.throttled() } else { verdict };
+    let hint = if rules.reads_hints() { retry_after(&headers, SystemTime::now()) } else { None };
+    (hint.map_or(verdict, |wait| verdict.after(wait)), error)
 }
 
 /// Judges an error in the body of an answer that would have been accepted.
@@ -51,7 +77,7 @@ pub(crate) fn judge_body(error: &Error, rules: &Rules) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::time::Duration;
 
     use ureq::Timeout;
 
@@ -96,6 +122,30 @@ mod tests {
         for error in [Error::Io(ErrorKind::UnexpectedEof.into()), Error::BodyStalled] {
             assert_eq!(judge_body(&error, &Rules::new()), Verdict::retry());
         }
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_stops_and_one_that_is_busy_is_asked_again() {
+        let of = |head: &str| judge_proxy("cut".into(), head.as_bytes(), &Rules::new());
+        for status in [400, 401, 403, 404, 407] {
+            let (verdict, error) = of(&format!("HTTP/1.1 {status} No\r\n\r\n"));
+            assert_eq!(verdict, Verdict::Stop, "{status}");
+            assert_eq!(error.to_string(), format!("CONNECT proxy failed: the proxy answered {status} No"));
+        }
+        for status in [408, 425, 500, 502, 503, 504, 301] {
+            assert_eq!(of(&format!("HTTP/1.1 {status} X\r\n\r\n")).0, Verdict::retry().unsent(), "{status}");
+        }
+        let hinted = Verdict::retry().unsent().throttled().after(Duration::from_secs(3));
+        assert_eq!(of("HTTP/1.1 429 X\r\nRetry-After: 3\r\n\r\n").0, hinted);
+        assert_eq!(of("").0, Verdict::retry().unsent());
+    }
+
+    #[test]
+    fn a_fatal_alert_stops_whatever_the_library() {
+        for text in ["received fatal alert: CertificateRequired", "tlsv13 alert certificate required"] {
+            assert_eq!(of(Error::Io(io::Error::other(text)), true), Verdict::Stop, "{text}");
+        }
+        assert_eq!(of(Error::Io(io::Error::other("unexpected EOF")), false), Verdict::retry().unsent());
     }
 
     #[test]

@@ -171,10 +171,12 @@ mod call_middleware;
 mod client;
 pub mod config;
 mod fast_path;
+mod head;
 mod insist;
 mod judge;
 mod payload;
 mod probe;
+mod redirect;
 mod request_copy;
 mod request_ext;
 mod sender;
@@ -207,7 +209,7 @@ pub mod insisting {
     #[doc(no_inline)]
     pub use insist_http::client::GaveUp;
     #[doc(no_inline)]
-    pub use insist_http::{AddressesError, CallHeaders, Hosts, IDEMPOTENCY_KEY, ReplicaSet, Rules, RulesError};
+    pub use insist_http::{AddressesError, Hosts, IDEMPOTENCY_KEY, ReplicaSet, Rules, RulesError};
     // Gates, and the types for gates of your own.
     #[doc(no_inline)]
     pub use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Refusal, Settled};

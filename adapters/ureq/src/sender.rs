@@ -2,19 +2,21 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use insist_core::{Attempt, NoOutcome, Verdict};
 use ureq::http::request::Parts;
-use ureq::http::{Extensions, Request, Response, Uri};
+use ureq::http::{Extensions, Method, Request, Response, Uri};
 use ureq::{Body, Error, Timeout};
 
 use crate::agent::Core;
-use crate::answer::{UNWANTED_TIME, read_unwanted, read_whole};
+use crate::answer::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
 use crate::client::Settings;
-use crate::judge::{judge, judge_body};
+use crate::judge::{judge, judge_body, judge_proxy};
 use crate::payload::Payload;
+use crate::redirect;
 use crate::transport::{Cancel, Scope, Terms};
 
 /// The things that all attempts of a call have in common.
@@ -28,6 +30,8 @@ pub(crate) struct Sender<C, S> {
     /// The instant of the first send. The call began before it, so a deadline counted from here ends no sooner than the
     /// machine's.
     pub(crate) started: OnceLock<Instant>,
+    /// True if the next attempt is to open a connection of its own.
+    pub(crate) is_fresh: AtomicBool,
 }
 
 /// The end of an attempt: its result, and its verdict.
@@ -85,6 +89,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
             attempt_timeout: None,
             deadline: None,
             started: OnceLock::new(),
+            is_fresh: AtomicBool::new(false),
         }
     }
 
@@ -97,6 +102,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
             started: OnceLock::new(),
+            is_fresh: AtomicBool::new(false),
         }
     }
 }
@@ -107,51 +113,99 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
     pub(crate) fn send(
         &self,
         attempt: &Attempt,
-        mut parts: Parts,
+        parts: &mut Parts,
         target: Option<Uri>,
         payload: &mut Payload<'_>,
         cancel: Option<Arc<Cancel>>,
     ) -> Outcome {
-        if let Some(target) = target {
-            parts.uri = target;
+        let mut copy = again(parts);
+        if let Some(target) = &target {
+            copy.uri = target.clone();
         }
-        if let Some(headers) = self.settings.borrow().get_call_headers() {
-            headers.send(&mut parts.headers, attempt);
-        }
+        self.settings.borrow().add_marks(&mut copy.headers, attempt);
+        let plain = &self.core.borrow().plain;
+        let redirects = if redirect::is_ours(&copy.method) { plain.config().max_redirects() } else { 0 };
+        let is_head = copy.method == Method::HEAD;
         let scope = Scope::enter(Terms {
+            attempt: attempt.id,
             timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
+            deadline: self.deadline.and_then(|deadline| self.started.get_or_init(Instant::now).checked_add(deadline)),
             is_agents_config: self.is_agents_config,
+            is_fresh: self.is_fresh.load(Ordering::Relaxed),
+            keeps_redirect: redirects > 0,
+            keeps_method: redirects > 0 && self.is_agents_config && redirect::keeps_method(&copy.method),
             cancel,
         });
-        let plain = &self.core.borrow().plain;
-        let answer = payload.with(|body| {
-            let mut request = Request::from_parts(parts, body);
-            if !self.is_agents_config || self.deadline.is_some() {
-                let mut config = plain.configure_request(request).http_status_as_error(false);
-                if let Some(deadline) = self.deadline {
-                    // This timeout bounds the reading of the body too, after the attempt.
-                    let started = *self.started.get_or_init(Instant::now);
-                    config = config.timeout_global(Some(deadline.saturating_sub(started.elapsed())));
-                }
-                request = config.build();
+        let mut answer = self.run(copy, payload);
+        if matches!(answer, Err(Error::RedirectFailed)) && payload.is_repeatable() {
+            let mut next = again(parts);
+            if let Some(target) = target {
+                next.uri = target;
             }
-            plain.run(request)
-        });
-        self.conclude(attempt.id, &scope, answer)
+            self.settings.borrow().add_marks(&mut next.headers, attempt);
+            answer = self.follow(&scope, &mut next, payload, redirects);
+        }
+        self.conclude(attempt.id, &scope, is_head, answer)
+    }
+
+    fn run(&self, parts: Parts, payload: &mut Payload<'_>) -> Result<Response<Body>, Error> {
+        let plain = &self.core.borrow().plain;
+        payload.with(|body| {
+            let request = Request::from_parts(parts, body);
+            if self.is_agents_config {
+                return plain.run(request);
+            }
+            plain.run(plain.configure_request(request).http_status_as_error(false).build())
+        })
+    }
+
+    /// Follows redirects of a request with its method and its body.
+    #[cold]
+    fn follow(
+        &self,
+        scope: &Scope,
+        parts: &mut Parts,
+        payload: &mut Payload<'_>,
+        redirects: u32,
+    ) -> Result<Response<Body>, Error> {
+        let auth = self.core.borrow().plain.config().redirect_auth_headers();
+        for _ in 0..redirects {
+            if !redirect::follow(parts, &scope.take_head(), auth) {
+                return Err(Error::RedirectFailed);
+            }
+            scope.again();
+            match self.run(again(parts), payload) {
+                Err(Error::RedirectFailed) => {}
+                answer => return answer,
+            }
+        }
+        Err(Error::TooManyRedirects)
     }
 
     /// Turns the result of an attempt into its outcome, inside the attempt's scope.
     #[inline]
-    pub(crate) fn conclude(&self, attempt: u32, scope: &Scope, answer: Result<Response<Body>, Error>) -> Outcome {
+    pub(crate) fn conclude(
+        &self,
+        attempt: u32,
+        scope: &Scope,
+        is_head: bool,
+        answer: Result<Response<Body>, Error>,
+    ) -> Outcome {
         let settings = self.settings.borrow();
         let rules = settings.get_rules();
         let answer = match answer {
+            Ok(answer) if is_head || is_bodiless(answer.status()) => without_body(answer),
             Ok(answer) => answer,
             Err(error) => {
-                let verdict = judge(&error, scope.is_sent(), rules);
+                self.note(scope, &error);
+                let (verdict, error) = match error {
+                    Error::ConnectProxyFailed(reason) => judge_proxy(reason, &scope.take_head(), rules),
+                    error => (judge(&error, scope.is_sent(), rules), error),
+                };
                 return failed(attempt, verdict, error);
             }
         };
+        self.is_fresh.store(false, Ordering::Relaxed);
         let verdict = rules.judge_by_system_clock(answer.status(), answer.headers());
         let answer = match verdict {
             Verdict::Retry(_) => {
@@ -165,8 +219,18 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         };
         match answer {
             Ok(answer) => Ok(Ended { attempt, verdict, result: Ok(answer) }),
-            Err(error) => failed(attempt, judge_body(&error, rules), error),
+            Err(error) => {
+                self.note(scope, &error);
+                failed(attempt, judge_body(&error, rules), error)
+            }
         }
+    }
+
+    /// Notes whether the next attempt is to open a connection of its own: after a failure on one from the pool (RFC 9112,
+    /// section 9.3.1).
+    fn note(&self, scope: &Scope, error: &Error) {
+        let is_connections = matches!(error, Error::Io(_) | Error::Timeout(_) | Error::BodyStalled);
+        self.is_fresh.store(is_connections && scope.is_reused(), Ordering::Relaxed);
     }
 
     /// Returns which limit an attempt exceeds that takes longer than this: the call's, or its own.

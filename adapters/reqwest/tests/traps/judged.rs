@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use insist_flaky::Answer;
 use insist_reqwest::Insist;
-use insist_reqwest::insisting::{CallHeaders, IDEMPOTENCY_KEY, Policy, Report, ReportSlot, Rules};
+use insist_reqwest::insisting::{IDEMPOTENCY_KEY, Policy, Report, ReportSlot, Rules};
 
 use crate::{builder, busy, client, ms, serve};
 
@@ -59,11 +59,13 @@ async fn a_post_is_repeated_if_somebody_says_so() {
 #[tokio::test]
 async fn one_key_is_made_for_all_attempts_of_a_call_and_each_has_its_number() {
     let server = serve([busy(), Answer::ok(""), Answer::ok("")]);
-    let headers = CallHeaders::new()
+    let client = builder()
         .idempotency_key()
-        .attempt("x-attempt".parse().unwrap())
-        .remaining_millis("x-left".parse().unwrap());
-    let client = builder().call_headers(headers).timeout(ms(60_000)).build().unwrap();
+        .attempt_header("x-attempt".parse().unwrap())
+        .timeout_header("x-left".parse().unwrap())
+        .timeout(ms(60_000))
+        .build()
+        .unwrap();
     assert_eq!(client.post(server.url()).body("x").send().await.unwrap().status(), 200);
     assert_eq!(client.post(server.url()).body("x").send().await.unwrap().status(), 200);
     let seen = server.requests();

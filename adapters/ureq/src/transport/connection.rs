@@ -1,12 +1,15 @@
-//! A connection that knows which attempt uses it, since pooled connections pass from one attempt to the next.
+//! A connection that knows which attempt uses it, since pooled connections pass from one attempt to the next, and how far
+//! its answer is.
 
 use std::fmt;
+use std::io::{Error as IoError, ErrorKind};
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
-use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, ShutdownHandle, Transport};
+use ureq::{Error, Timeout};
 
-use super::{Cancel, scope};
+use super::{Cancel, head, scope};
 
 /// A transport that is bound to the attempt that uses it, from its first byte until it goes back to the pool.
 pub(crate) struct Connection<T> {
@@ -14,6 +17,24 @@ pub(crate) struct Connection<T> {
     inner: T,
     sockets: Vec<Weak<dyn ShutdownHandle>>,
     bound: Option<Arc<Cancel>>,
+    /// The end of the call, for its body that is read later.
+    deadline: Option<Instant>,
+    stage: Stage,
+    /// It has been in the pool.
+    is_reused: bool,
+    /// It can be asked whether it has ended without waiting.
+    can_probe: bool,
+}
+
+/// How far the answer is.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    /// Nothing was written: the connection is new, or in the pool.
+    Idle,
+    /// An interim answer was waited for.
+    Interim,
+    Head,
+    Body,
 }
 
 impl<T> Connection<T> {
@@ -22,8 +43,9 @@ impl<T> Connection<T> {
         inner: T,
         sockets: Vec<Weak<dyn ShutdownHandle>>,
         bound: Option<Arc<Cancel>>,
+        can_probe: bool,
     ) -> Self {
-        Self { number, inner, sockets, bound }
+        Self { number, inner, sockets, bound, deadline: None, stage: Stage::Idle, is_reused: false, can_probe }
     }
 
     /// Binds the connection to this thread's attempt: to its remaining time, and to its canceller.
@@ -49,19 +71,67 @@ impl<T> Connection<T> {
     }
 }
 
-/// The paths of attempts with a timeout or a canceller, kept apart so that others only pass through.
+/// The paths that most attempts do not take, kept apart so that others only pass by.
 impl<T: Transport> Connection<T> {
     #[cold]
     fn transmit_bound(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let timeout = self.bind(timeout)?;
-        scope::sending();
+        self.deadline = scope::deadline();
+        scope::sending(self.is_reused);
         self.inner.transmit_output(amount, timeout)
     }
 
     #[cold]
     fn await_bound(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = self.bind(timeout)?;
+        let timeout = if scope::is_bound() { self.bind(timeout)? } else { timeout };
+        let timeout = match self.deadline {
+            Some(deadline) => scope::until_then(timeout, deadline, Timeout::Global)?,
+            None => timeout,
+        };
         self.inner.await_input(timeout)
+    }
+
+    /// Looks at the beginning of an answer that ureq has not seen yet.
+    #[cold]
+    fn mend_head(&mut self) {
+        if scope::is_connecting() {
+            // A proxy's.
+            scope::keep_head(self.inner.buffers().input());
+            return;
+        }
+        match head::class(self.inner.buffers().input()) {
+            None => return,
+            Some(b'1') => {
+                head::strip_interim(self.inner.buffers());
+                return;
+            }
+            Some(b'3') if scope::keeps_redirect() => {
+                let input = self.inner.buffers().input();
+                let Some(length) = head::length(input) else { return };
+                scope::keep_head(&input[..length]);
+                if scope::keeps_method() {
+                    head::keep_method(self.inner.buffers());
+                }
+            }
+            Some(_) => {}
+        }
+        if self.stage == Stage::Head {
+            self.stage = Stage::Body;
+        }
+    }
+
+    /// Makes an error of a reset that ureq does not take for the end of a body.
+    #[cold]
+    fn failed(&self, error: Error) -> Error {
+        match error {
+            Error::Io(error)
+                if self.stage == Stage::Body
+                    && matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) =>
+            {
+                Error::Io(IoError::other(error))
+            }
+            error => error,
+        }
     }
 }
 
@@ -72,15 +142,42 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.stage = Stage::Head;
         if scope::is_bound() {
             return self.transmit_bound(amount, timeout);
         }
-        scope::sending();
+        self.deadline = None;
+        scope::sending(self.is_reused);
         self.inner.transmit_output(amount, timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        if scope::is_bound() { self.await_bound(timeout) } else { self.inner.await_input(timeout) }
+        if timeout.reason == Timeout::Await100 {
+            self.stage = Stage::Interim;
+        } else if self.stage == Stage::Interim {
+            self.stage = Stage::Head;
+            // ureq waits for more, though it has not looked at this as the head of the final answer.
+            if !self.inner.buffers().input().is_empty() {
+                return Ok(true);
+            }
+        }
+        let awaited = if scope::is_bound() || self.deadline.is_some() {
+            self.await_bound(timeout)
+        } else {
+            self.inner.await_input(timeout)
+        };
+        match awaited {
+            Ok(more) => {
+                if self.stage != Stage::Body {
+                    match head::class(self.inner.buffers().input()) {
+                        Some(b'2') if self.stage == Stage::Head && !scope::is_connecting() => self.stage = Stage::Body,
+                        _ => self.mend_head(),
+                    }
+                }
+                Ok(more)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     fn is_open(&mut self) -> bool {
@@ -89,12 +186,24 @@ impl<T: Transport> Transport for Connection<T> {
         if self.bound.is_some() {
             self.release();
         }
-        self.inner.is_open()
+        self.deadline = None;
+        if self.stage == Stage::Idle && scope::is_fresh() {
+            return false;
+        }
+        self.stage = Stage::Idle;
+        self.is_reused = true;
+        self.inner.is_open() && !(self.can_probe && self.inner.is_tls() && has_ended(&mut self.inner))
     }
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
     }
+}
+
+/// Returns whether a TLS stream has ended, or sends what nobody asked for, though its socket is open.
+fn has_ended(tls: &mut impl Transport) -> bool {
+    let awaited = scope::probing(|| tls.await_input(NextTimeout::default()));
+    !matches!(awaited, Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock)
 }
 
 impl<T: fmt::Debug> fmt::Debug for Connection<T> {

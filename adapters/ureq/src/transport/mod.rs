@@ -5,10 +5,15 @@
 mod cancel;
 mod connection;
 mod connector;
-mod resolver;
+mod default;
+mod head;
+mod lookup;
 mod scope;
+mod socket;
 
 pub(crate) use cancel::Cancel;
 pub(crate) use connector::Cancellable;
-pub(crate) use resolver::Timed;
+pub(crate) use default::default_connector;
+pub(crate) use lookup::{Late, Limited};
 pub(crate) use scope::{Scope, Terms};
+pub(crate) use socket::SocketConnector;

@@ -5,7 +5,7 @@ mod read;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Uri;
+use http::{HeaderName, Uri};
 use insist_core::{Gate, Policy, Repeat};
 
 use super::addresses::{self, Addresses, AddressesError};
@@ -28,12 +28,12 @@ pub struct Settings<C: Client> {
     whole_body: Option<usize>,
     replay: Option<usize>,
     addresses: Option<Result<Addresses, AddressesError>>,
+    headers: CallHeaders,
     gate: Option<Arc<Shared>>,
     per_host: Option<Arc<dyn PerHost>>,
     hook: Option<Hook<C>>,
     report_hook: Option<ReportHook<C>>,
     slot: Option<ReportSlot<C>>,
-    headers: Option<Arc<CallHeaders>>,
     #[cfg(feature = "metrics")]
     metrics_name: Option<&'static str>,
     with_report: bool,
@@ -50,12 +50,12 @@ impl<C: Client> Settings<C> {
             whole_body: None,
             replay: None,
             addresses: None,
+            headers: CallHeaders::new(),
             gate: None,
             per_host: None,
             hook: None,
             report_hook: None,
             slot: None,
-            headers: None,
             #[cfg(feature = "metrics")]
             metrics_name: None,
             with_report: false,
@@ -72,12 +72,12 @@ impl<C: Client> Settings<C> {
             whole_body: self.whole_body.or(base.whole_body),
             replay: self.replay.or(base.replay),
             addresses: self.addresses.as_ref().or(base.addresses.as_ref()).cloned(),
+            headers: self.headers.over(&base.headers),
             gate: self.gate.as_ref().or(base.gate.as_ref()).cloned(),
             per_host: self.per_host.as_ref().or(base.per_host.as_ref()).cloned(),
             hook: self.hook.as_ref().or(base.hook.as_ref()).cloned(),
             report_hook: self.report_hook.as_ref().or(base.report_hook.as_ref()).cloned(),
             slot: self.slot.as_ref().or(base.slot.as_ref()).cloned(),
-            headers: self.headers.as_ref().or(base.headers.as_ref()).cloned(),
             #[cfg(feature = "metrics")]
             metrics_name: self.metrics_name.or(base.metrics_name),
             with_report: self.with_report || base.with_report,
@@ -110,6 +110,30 @@ impl<C: Client> Settings<C> {
     /// Allows another attempt after any failure, also of a POST: the same as `repeat(Repeat::Always)`.
     pub const fn repeatable(self) -> Self {
         self.repeat(Repeat::Always)
+    }
+
+    /// Gives each call an [`Idempotency-Key`](crate::IDEMPOTENCY_KEY) of its own, the same in all of its attempts, unless its
+    /// request has one. Default: none is added.
+    ///
+    /// So a POST may be repeated, where the server knows the header and carries out no key twice.
+    pub fn idempotency_key(mut self) -> Self {
+        self.headers = self.headers.idempotency_key();
+        self
+    }
+
+    /// Sends the number of each attempt in this header: `1`, `2` and so on, over all lanes. Default: it is not sent.
+    ///
+    /// No standard names such a header; agree on one with the server.
+    pub fn attempt_header(mut self, name: HeaderName) -> Self {
+        self.headers = self.headers.attempt(name);
+        self
+    }
+
+    /// Sends the time that each attempt may take in this header, in whole milliseconds: the rest of the deadline, or the
+    /// attempt timeout if that is shorter. Without either it is not sent. Default: it is not sent.
+    pub fn timeout_header(mut self, name: HeaderName) -> Self {
+        self.headers = self.headers.remaining_millis(name);
+        self
     }
 
     /// Sets the seed that the waits are drawn from. Default: a random one for each call.
@@ -193,13 +217,6 @@ impl<C: Client> Settings<C> {
         self
     }
 
-    /// Sets headers that tell the server about the call: one idempotency key for all its attempts, the number of the
-    /// attempt, the time that is left. Default: none.
-    pub fn call_headers(mut self, headers: CallHeaders) -> Self {
-        self.headers = Some(Arc::new(headers));
-        self
-    }
-
     /// Labels the metrics of these calls with this name: `price`, for example. Default: no name.
     #[cfg(feature = "metrics")]
     pub const fn metrics_as(mut self, name: &'static str) -> Self {
@@ -250,9 +267,9 @@ impl<C: Client> fmt::Debug for Settings<C> {
             .field("whole_body", &self.whole_body)
             .field("replay_limit", &self.replay)
             .field("replicas", &self.addresses)
+            .field("headers", &self.headers)
             .field("has_gate", &self.gate.is_some())
             .field("has_gate_per_host", &self.per_host.is_some())
-            .field("call_headers", &self.headers)
             .field("has_hook", &self.hook.is_some())
             .field("wants_report", &self.wants_report())
             .finish_non_exhaustive()

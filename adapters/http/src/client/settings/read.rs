@@ -1,10 +1,10 @@
 //! Reads the settings of a call, with their defaults.
 
-use http::Uri;
-use insist_core::{Instant, Policy, Repeat};
+use http::{HeaderMap, Uri};
+use insist_core::{Attempt, Instant, Policy, Repeat};
 
 use super::Settings;
-use crate::{CallHeaders, Rules};
+use crate::Rules;
 use crate::client::{Addresses, AddressesError, Client, Event, Gates, Report};
 
 /// The default of [`Settings::replay_limit`]: 64 KiB.
@@ -62,10 +62,21 @@ impl<C: Client> Settings<C> {
         matches!(self.addresses, Some(Ok(Addresses::Set(_))))
     }
 
+    /// Adds the key of a call to its headers, if one is wanted and there is none. Do so before the rules are asked whether
+    /// the request may be repeated.
+    pub fn add_key(&self, headers: &mut HeaderMap) {
+        self.headers.begin(headers);
+    }
+
+    /// Adds the marks of an attempt to its headers, in place of those of an earlier one.
+    pub fn add_marks(&self, headers: &mut HeaderMap, attempt: &Attempt) {
+        self.headers.send(headers, attempt);
+    }
+
     /// Returns the gates of a call to this address.
     #[must_use]
     pub fn gates(&self, uri: &Uri) -> Gates {
-        (self.gate.clone(), self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now())))
+        Gates::new(self.gate.clone(), self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now())))
     }
 
     /// Returns whether an attempt is only sent and judged: there are no gate, no hook, no other addresses and no report, the
@@ -77,18 +88,12 @@ impl<C: Client> Settings<C> {
             && policy.validate().is_ok()
             && self.get_rules().validate().is_ok()
             && self.addresses.is_none()
+            && self.headers.is_empty()
             && self.gate.is_none()
             && self.per_host.is_none()
             && self.whole_body.is_none()
             && self.hook.is_none()
-            && self.headers.is_none()
             && !self.wants_report()
-    }
-
-    /// Returns the headers that tell the server about the call, if there are any.
-    #[must_use]
-    pub fn get_call_headers(&self) -> Option<&CallHeaders> {
-        self.headers.as_deref()
     }
 
     /// Returns whether a report is wanted.

@@ -1,0 +1,131 @@
+//! Looks up names with the agent's resolver, within the time that the attempt has, and only for a connection that has to
+//! be opened.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Instant;
+
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::time::Duration;
+use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
+
+use super::scope;
+
+thread_local! {
+    /// The time that the look-up has which was put off last.
+    static PUT_OFF: Cell<Option<NextTimeout>> = const { Cell::new(None) };
+}
+
+/// A resolver of the user's own: asked for each request, as ureq asks it, but for no more time than the attempt has.
+#[derive(Debug)]
+pub(crate) struct Limited<R>(pub(crate) R);
+
+impl<R: Resolver> Resolver for Limited<R> {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        self.0.resolve(uri, config, scope::limit(timeout)?)
+    }
+
+    fn empty(&self) -> ResolvedSocketAddrs {
+        self.0.empty()
+    }
+}
+
+/// ureq's default resolver, which is asked only when the pool has no connection.
+#[derive(Debug, Default)]
+pub(crate) struct Late(Arc<DefaultResolver>);
+
+impl Resolver for Late {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        if scope::is_connecting() {
+            return self.look_up(uri, config, scope::limit(timeout)?);
+        }
+        if timeout.after != Duration::NotHappening {
+            PUT_OFF.set(Some(timeout));
+        }
+        Ok(self.0.empty())
+    }
+
+    fn empty(&self) -> ResolvedSocketAddrs {
+        self.0.empty()
+    }
+}
+
+impl Late {
+    fn look_up(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        match timeout.after {
+            // The system reads these without asking anybody.
+            Duration::Exact(after) if !is_local(uri) => self.look_up_within(uri, config, after, timeout),
+            _ => self.0.resolve(uri, config, NextTimeout::default()),
+        }
+    }
+
+    /// Looks a name up on another thread, for the system's look-up cannot be interrupted.
+    fn look_up_within(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        after: std::time::Duration,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let (found, answer) = sync_channel(1);
+        let thread = {
+            let (resolver, uri, config) = (Arc::clone(&self.0), uri.clone(), config.clone());
+            move || found.send(resolver.resolve(&uri, &config, NextTimeout::default())).unwrap_or_default()
+        };
+        if thread::Builder::new().name("insist-lookup".into()).spawn(thread).is_err() {
+            // There is no thread to be had: the time of the look-up is that of the system.
+            return self.0.resolve(uri, config, NextTimeout::default());
+        }
+        match answer.recv_timeout(after) {
+            Ok(found) => found,
+            Err(RecvTimeoutError::Timeout) => Err(Error::Timeout(timeout.reason)),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::HostNotFound),
+        }
+    }
+}
+
+/// Returns the addresses to connect to and the time for it: those that ureq has found, or those of a look-up that was put
+/// off. A later attempt begins with another address of the same name.
+pub(super) fn addresses(details: &ConnectionDetails<'_>) -> Result<(ResolvedSocketAddrs, NextTimeout), Error> {
+    let put_off = PUT_OFF.take();
+    let mut timeout = details.timeout;
+    let found = if details.addrs.is_empty() && is_looked_up(details) {
+        let begun = Instant::now();
+        let found = details.resolver.resolve(details.uri, details.config, put_off.unwrap_or_default())?;
+        // With a timeout of its own, connecting begins when the name is found.
+        if let (Duration::Exact(after), true) = (timeout.after, details.config.timeouts().connect.is_none()) {
+            timeout.after = Duration::Exact(after.saturating_sub(begun.elapsed()));
+        }
+        found
+    } else {
+        details.addrs.clone()
+    };
+    if found.len() < 2 {
+        return Ok((found, scope::limit(timeout)?));
+    }
+    let mut addresses = details.resolver.empty();
+    let first = scope::attempt().saturating_sub(1) as usize % found.len();
+    for index in 0..found.len() {
+        addresses.push(found[(first + index) % found.len()]);
+    }
+    Ok((addresses, scope::limit(timeout)?))
+}
+
+/// Returns whether ureq looks the name up itself, and does not leave that to a proxy.
+fn is_looked_up(details: &ConnectionDetails<'_>) -> bool {
+    let proxy = details.config.proxy();
+    proxy.is_none_or(|proxy| proxy.resolve_target() || proxy.is_no_proxy(details.uri))
+}
+
+fn is_local(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    host.starts_with('[')
+        || host.parse::<IpAddr>().is_ok()
+        || host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost")
+}

@@ -1,0 +1,103 @@
+//! Proxies that refuse, and what was sent through them (X3, X4, X26).
+
+use std::io::{BufReader, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
+use insist_ureq::insisting::ReportSlot;
+use insist_ureq::{Agent, Error, Insist, Proxy};
+
+use crate::server::{POLICY, Scripted, Tls, head, reader, relay, request, write};
+
+/// A proxy that answers its first CONNECTs like this, and connects the others. An empty answer closes the connection.
+fn proxy(answers: &'static [&'static str]) -> (Scripted, Arc<Mutex<Vec<String>>>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&seen);
+    let proxy = Scripted::start(move |number, socket| {
+        let Some(asked) = head(&mut reader(&socket)) else { return };
+        lines.lock().unwrap().push(asked.line.trim_end().to_owned());
+        match answers.get(number - 1) {
+            Some(answer) => write(&socket, answer),
+            None => {
+                let target = asked.line.split(' ').nth(1).unwrap();
+                let server = TcpStream::connect(target).unwrap();
+                write(&socket, "HTTP/1.1 200 OK\r\n\r\n");
+                relay(&socket, &server);
+            }
+        }
+    });
+    (proxy, seen)
+}
+
+fn through(proxy: &Scripted) -> Option<Proxy> {
+    Some(Proxy::new(&format!("http://{}", proxy.address)).unwrap())
+}
+
+/// A server with TLS that answers each request with its body.
+fn echo(tls: &Tls) -> Scripted {
+    let accept = tls.acceptor();
+    Scripted::start(move |_, socket| {
+        let mut stream = BufReader::new(accept(socket));
+        while let Some(request) = request(&mut stream) {
+            let body = String::from_utf8(request.body).unwrap();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    })
+}
+
+fn agent(tls: &Tls, proxy: &Scripted) -> Agent {
+    let config = tls.agent().config().clone();
+    Agent::config_builder().tls_config(config.tls_config().clone()).proxy(through(proxy)).policy(POLICY).build().into()
+}
+
+#[test]
+fn a_post_that_a_proxy_did_not_let_through_was_not_sent() {
+    for refusal in ["HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", ""] {
+        let answers: &'static [&'static str] = Box::leak(vec![refusal, refusal].into());
+        let (tls, (proxy, seen)) = (Tls::new(), proxy(answers));
+        let server = echo(&tls);
+        let mut answer = agent(&tls, &proxy).post(format!("https://{}/", server.address)).send("x").unwrap();
+        assert_eq!(answer.body_mut().read_to_string().unwrap(), "x");
+        assert_eq!(seen.lock().unwrap().len(), 3, "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_refusal_that_repeating_cannot_mend_is_not_repeated() {
+    for status in ["407 Proxy Authentication Required", "403 Forbidden", "404 Not Found"] {
+        let refusal: &'static str = Box::leak(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into());
+        let (proxy, seen) = proxy(Box::leak(vec![refusal; 3].into()));
+        let agent: Agent = Agent::config_builder().proxy(through(&proxy)).policy(POLICY).build().into();
+        let error = agent.get("http://a.example/").call().unwrap_err();
+        assert_eq!(seen.lock().unwrap().len(), 1, "{status}");
+        assert_eq!(error.to_string(), format!("CONNECT proxy failed: the proxy answered {status}"));
+    }
+}
+
+#[test]
+fn the_hint_of_a_proxy_is_a_hint() {
+    let busy = "HTTP/1.1 503 Busy\r\nRetry-After: 100\r\nContent-Length: 0\r\n\r\n";
+    let (proxy, seen) = proxy(Box::leak(vec![busy; 3].into()));
+    let policy = POLICY.hint_limit(std::time::Duration::from_secs(1));
+    let agent: Agent = Agent::config_builder().proxy(through(&proxy)).policy(policy).build().into();
+    let slot = ReportSlot::new();
+    let error = agent.get("http://a.example/").report_to(&slot).call().unwrap_err();
+    assert!(matches!(error, Error::ConnectProxyFailed(_)), "{error:?}");
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    assert_eq!(slot.take().unwrap().hint, Some(std::time::Duration::from_secs(100)));
+}
+
+/// What ureq does: it asks for a tunnel for `http://` too, where curl sends the absolute form.
+#[test]
+fn an_address_without_tls_is_tunnelled_as_well() {
+    let (proxy, seen) = proxy(&[]);
+    let server = Scripted::start(|_, socket| {
+        request(&mut reader(&socket));
+        crate::server::ok(&socket, "plain");
+    });
+    let agent: Agent = Agent::config_builder().proxy(through(&proxy)).policy(POLICY).build().into();
+    let mut answer = agent.get(server.url()).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "plain");
+    assert_eq!(*seen.lock().unwrap(), [format!("CONNECT {} HTTP/1.1", server.address)]);
+}
