@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use insist_core::Verdict;
 use insist_tokio::{Instant, Timer as _, TokioTimer};
-use reqwest::{Error, Request, Response};
+use reqwest::{Error, Method, Request, Response, Url, Version};
 use tower_service::Service as _;
 
 use crate::attempt::conclude;
@@ -23,8 +23,7 @@ pub(crate) async fn execute(
     own: Option<Arc<Settings>>,
 ) -> Result<Response, Error> {
     let is_simple = own.is_none() && core.is_simple;
-    // A body that streams cannot be cloned.
-    let spare = if is_simple { request.try_clone() } else { None };
+    let spare = if is_simple { Spare::of(&request) } else { None };
     let Some(spare) = spare else {
         return go_on(Call { plain, request, core, own, first: None }).await;
     };
@@ -37,7 +36,36 @@ pub(crate) async fn execute(
         }
     }
     let ended = conclude(result, was_redirected || !core.sees_redirects, rules);
-    go_on(Call { plain, request: spare, core, own, first: Some(First { ended, started }) }).await
+    go_on(Call { plain, request: spare.into_request(), core, own, first: Some(First { ended, started }) }).await
+}
+
+/// A copy of a request, for the attempts after the first.
+enum Spare {
+    /// Of one without headers and body, which is the cheapest to copy.
+    Bare(Method, Url, Version),
+    Whole(Request),
+}
+
+impl Spare {
+    /// Copies a request; `None` if it has a body that streams.
+    #[inline]
+    fn of(request: &Request) -> Option<Self> {
+        if request.headers().is_empty() && request.body().is_none() && request.timeout().is_none() {
+            return Some(Self::Bare(request.method().clone(), request.url().clone(), request.version()));
+        }
+        request.try_clone().map(Self::Whole)
+    }
+
+    fn into_request(self) -> Request {
+        match self {
+            Self::Bare(method, url, version) => {
+                let mut request = Request::new(method, url);
+                *request.version_mut() = version;
+                request
+            }
+            Self::Whole(request) => request,
+        }
+    }
 }
 
 /// Returns the total timeout of a request: its own, or the client's.

@@ -46,7 +46,8 @@ async fn drive(call: Call) -> Result<Response, Error> {
     if let Err(error) = settings.get_rules().validate() {
         return Err(nothing_sent(request.url(), GaveUp::Rules(error)).await);
     }
-    let Ok(uri) = request.url().as_str().parse::<Uri>() else {
+    let uri = if settings.looks_at_address() { request.url().as_str().parse() } else { Ok(Uri::default()) };
+    let Ok(uri) = uri else {
         // reqwest refuses the address, and its own error says why.
         return plain.execute(request).await;
     };

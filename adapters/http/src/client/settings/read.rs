@@ -79,6 +79,12 @@ impl<C: Client> Settings<C> {
         Gates::new(self.gate.clone(), self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now())))
     }
 
+    /// Returns whether the address of a request is looked at: for its gate, for replicas, or for a report.
+    #[must_use]
+    pub const fn looks_at_address(&self) -> bool {
+        self.per_host.is_some() || self.addresses.is_some() || self.wants_report()
+    }
+
     /// Returns whether an attempt is only sent and judged: there are no gate, no hook, no other addresses and no report, the
     /// head is all of an answer, and no clock has to be read.
     #[must_use]
