@@ -10,7 +10,7 @@ use insist_tokio::{Attempt, Instant, Timer as _, TokioTimer};
 use reqwest::{Body, Error, Request, Response, Url};
 
 use crate::answer::{drained, with_whole_body};
-use crate::judge::{judge, judge_body};
+use crate::judge::judge;
 use crate::redirects::Watching;
 use crate::settings::Settings;
 
@@ -115,8 +115,9 @@ impl Sender<'_> {
                 (Verdict::Retry(_), _) if self.last != Some(attempt.id) => Ok(drained(answer).await),
                 _ => Ok(answer),
             };
-            if let Err(error) = &ended.result {
-                ended.verdict = judge_body(error);
+            if ended.result.is_err() {
+                // The body broke off, whatever its decoder says of it.
+                ended.verdict = Verdict::retry();
             }
         }
         outcome(ended)

@@ -20,9 +20,3 @@ pub(crate) fn judge(error: &Error, was_redirected: bool, rules: &Rules) -> Verdi
     let verdict = judge_error(error);
     if was_redirected { verdict.sent(Sent::Maybe) } else { verdict }
 }
-
-/// Judges an error in the body of an answer that would have been accepted.
-pub(crate) fn judge_body(error: &Error) -> Verdict {
-    // A decoder that got less than it needed, too: the body broke off.
-    if error.is_decode() { Verdict::retry() } else { judge_error(error).sent(Sent::Maybe) }
-}
