@@ -111,8 +111,8 @@ impl Sender<'_> {
         ended.attempt = attempt.id;
         if let Ok(answer) = ended.result {
             ended.result = match (ended.verdict, self.settings.get_whole_body()) {
-                (Verdict::Accept, Some(limit)) => with_whole_body(answer, limit).await,
-                (Verdict::Retry(_), _) if self.last != Some(attempt.id) => Ok(drained(answer).await),
+                (Verdict::Accept, Some(limit)) => Box::pin(with_whole_body(answer, limit)).await,
+                (Verdict::Retry(_), _) if self.last != Some(attempt.id) => Ok(Box::pin(drained(answer)).await),
                 _ => Ok(answer),
             };
             if ended.result.is_err() {

@@ -102,19 +102,20 @@ async fn drive(call: Call) -> Result<Response, Error> {
     let mut first = first.map(|first| first.ended);
     let operation = |attempt| {
         let (sender, first) = (&sender, first.take());
-        async move {
+        // A call has room for several attempts, and is moved while it is made: boxed ones cost less.
+        Box::pin(async move {
             match first {
                 None => sender.send(attempt).await,
                 Some(mut ended) => {
                     if matches!(ended.verdict, Verdict::Retry(_)) && sender.last != Some(1) {
                         if let Ok(answer) = ended.result {
-                            ended.result = Ok(drained(answer).await);
+                            ended.result = Ok(Box::pin(drained(answer)).await);
                         }
                     }
                     outcome(ended)
                 }
             }
-        }
+        })
     };
     let is_watched = settings.has_hook() || targets.looks() || settings.wants_report();
     let is_seen = cfg!(any(feature = "metrics", feature = "tracing"));
