@@ -1,17 +1,17 @@
 //! A middleware for reqwest-middleware, in the place of reqwest-retry's.
 
 use http::{Extensions, Uri};
-use insist_core::{Event, GaveUp as Ending, Numbered, Reason, Repeat, Verdict, fresh_seed};
+use insist_core::{Event, NoOutcome, Numbered, Reason, Repeat, Verdict, fresh_seed};
 use insist_http::Replay;
 use insist_http::client::{GaveUp, Targets};
-use insist_tokio::{Attempt, race};
+use insist_tokio::{Attempt, race, retry};
 use reqwest::{Body, Request, Response, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use crate::answer::drained;
 use crate::error::LANES;
 use crate::judge::judge;
-use crate::settings::{Detail, Report, Reqwest, Settings};
+use crate::settings::{Detail, Reqwest, Settings};
 
 /// Makes the requests of a `reqwest_middleware::ClientWithMiddleware` insist, in the place of reqwest-retry's
 /// `RetryTransientMiddleware`.
@@ -42,6 +42,27 @@ impl Default for InsistMiddleware {
     }
 }
 
+/// The failure of an attempt, or of a call without any.
+enum Failed {
+    Attempt(Ended),
+    Call(NoOutcome),
+}
+
+impl From<NoOutcome> for Failed {
+    fn from(none: NoOutcome) -> Self {
+        Self::Call(none)
+    }
+}
+
+type Outcome = std::result::Result<Ended, Failed>;
+
+fn ended(outcome: &Outcome) -> Option<&Ended> {
+    match outcome {
+        Ok(ended) | Err(Failed::Attempt(ended)) => Some(ended),
+        Err(Failed::Call(_)) => None,
+    }
+}
+
 /// The end of an attempt, with its extensions and what is concluded from it.
 struct Ended {
     attempt: u32,
@@ -58,7 +79,8 @@ impl Middleware for InsistMiddleware {
         if let Err(error) = settings.get_rules().validate() {
             return Err(Error::middleware(GaveUp::Rules(error)));
         }
-        let Ok(uri) = request.url().as_str().parse::<Uri>() else { return next.run(request, extensions).await };
+        let uri = if settings.looks_at_address() { request.url().as_str().parse() } else { Ok(Uri::default()) };
+        let Ok(uri) = uri else { return next.run(request, extensions).await };
         settings.add_key(request.headers_mut());
         let wanted = settings.get_repeat();
         let repeat = wanted.unwrap_or_else(|| settings.get_rules().repeat(request.method(), request.headers()));
@@ -77,34 +99,58 @@ impl Middleware for InsistMiddleware {
         let operation = |attempt: Attempt| {
             let request = prepared(settings, &request, replay.as_ref(), &targets, &attempt);
             let (next, mut own) = (next.clone(), outer.clone());
-            async move {
+            Box::pin(async move {
                 let Some(request) = request else { unreachable!("the request of a call has no body that streams") };
                 let mut result = next.run(request, &mut own).await;
                 let verdict = self.judge(&result);
                 if let (Ok(answer), Verdict::Retry(_), true) = (&mut result, verdict, last != Some(attempt.id)) {
                     let whole = std::mem::replace(answer, Response::from(http::Response::new("")));
-                    *answer = drained(whole).await;
+                    *answer = Box::pin(drained(whole)).await;
                 }
                 let ended = Ended { attempt: attempt.id, result, extensions: own, verdict };
-                if ended.result.is_ok() { Ok(ended) } else { Err(ended) }
-            }
+                if ended.result.is_ok() { Ok(ended) } else { Err(Failed::Attempt(ended)) }
+            })
         };
-        let judge = Numbered(|attempt, outcome: &std::result::Result<Ended, Ended>| {
-            let (Ok(ended) | Err(ended)) = outcome;
+        let judge = Numbered(|attempt, outcome: &Outcome| {
+            let Some(ended) = ended(outcome) else { return Verdict::Stop };
             gates.judged(ended.result.as_ref().ok().map(Response::status));
             let can_be_sent_again = replay.as_ref().is_none_or(Replay::can_be_replayed);
             let is_last = matches!(ended.verdict, Verdict::Retry(_)) && !can_be_sent_again;
             targets.judged(attempt, if is_last { Verdict::Stop } else { ended.verdict })
         });
-        let hook = |event: &Event<'_, Ended, Ended>| targets.see(event);
-        let mut call = race(&policy, operation).judge_with(judge).repeat(repeat).gate(&gates).notify(hook);
-        if let Some(seed) = seed {
-            call = call.seed(seed);
-        }
-        let detail = |outcome: &std::result::Result<Ended, Ended>| detail(&targets, outcome);
-        let (ending, mut report) = call.report_with(detail).await;
-        targets.complete::<Reqwest>(&mut report);
-        self.finish(ending, report, extensions)
+        let (outcome, report) = if policy.get_lanes() == 1 && !targets.looks() && !settings.wants_report() {
+            let mut call = retry(&policy, operation).judge_with(judge).repeat(repeat).gate(&gates);
+            if let Some(seed) = seed {
+                call = call.seed(seed);
+            }
+            (call.call().await, None)
+        } else {
+            let hook = |event: &Event<'_, Ended, Failed>| targets.see(event);
+            let mut call = race(&policy, operation).judge_with(judge).repeat(repeat).gate(&gates).notify(hook);
+            if let Some(seed) = seed {
+                call = call.seed(seed);
+            }
+            let (ending, mut report) = call.report_with(|outcome| detail(&targets, outcome)).await;
+            targets.complete::<Reqwest>(&mut report);
+            let outcome = ending.or_else(|gave_up| match gave_up.split() {
+                (Some(last), _) => last,
+                (None, none) => Err(Failed::Call(none)),
+            });
+            (outcome, settings.wants_report().then_some(report))
+        };
+        let result = match outcome {
+            Ok(ended) | Err(Failed::Attempt(ended)) => {
+                *extensions = ended.extensions;
+                ended.result
+            }
+            Err(Failed::Call(none)) => Err(without_outcome(none)),
+        };
+        let Some(report) = report else { return result };
+        settings.tell(&report);
+        result.map(|mut answer| {
+            answer.extensions_mut().insert(report);
+            answer
+        })
     }
 }
 
@@ -118,37 +164,14 @@ impl InsistMiddleware {
             Err(Error::Middleware(_)) => Verdict::Stop,
         }
     }
+}
 
-    fn finish(
-        &self,
-        ending: std::result::Result<Ended, Ending<Ended, Ended>>,
-        report: Report,
-        extensions: &mut Extensions,
-    ) -> Result<Response> {
-        self.0.tell(&report);
-        let last = match ending {
-            Ok(ended) => Ok(ended),
-            Err(gave_up) => match gave_up.split() {
-                (Some(Ok(ended) | Err(ended)), _) => Ok(ended),
-                (None, none) => Err(none),
-            },
-        };
-        match last {
-            Ok(ended) => {
-                *extensions = ended.extensions;
-                ended.result.map(|mut answer| {
-                    if self.0.wants_report() {
-                        answer.extensions_mut().insert(report);
-                    }
-                    answer
-                })
-            }
-            Err(none) => Err(match (none.invalid(), none.reason()) {
-                (Some(error), _) => Error::middleware(GaveUp::Policy(error)),
-                (None, Reason::Invalid) => Error::middleware(GaveUp::Lanes(LANES)),
-                _ => Error::middleware(std::io::Error::from(none)),
-            }),
-        }
+/// Makes the error of a call in which no attempt had an outcome.
+fn without_outcome(none: NoOutcome) -> Error {
+    match (none.invalid(), none.reason()) {
+        (Some(error), _) => Error::middleware(GaveUp::Policy(error)),
+        (None, Reason::Invalid) => Error::middleware(GaveUp::Lanes(LANES)),
+        _ => Error::middleware(std::io::Error::from(none)),
     }
 }
 
@@ -171,8 +194,8 @@ fn prepared(
     Some(request)
 }
 
-fn detail(targets: &Targets<'_>, outcome: &std::result::Result<Ended, Ended>) -> Detail {
-    let (Ok(ended) | Err(ended)) = outcome;
+fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
+    let Some(ended) = ended(outcome) else { return Detail::default() };
     let mut detail: Detail = targets.detail(ended.attempt);
     match &ended.result {
         Ok(answer) => detail.status = Some(answer.status().as_u16()),
