@@ -10,8 +10,10 @@ macro_rules! chapters {
             #[doc = "[hints]: crate::guide::hints"]
             #[doc = "[idempotency]: crate::guide::idempotency"]
             #[doc = "[own_loop]: crate::guide::own_loop"]
+            #[doc = "[reqwest]: crate::guide::reqwest"]
             #[doc = "[seeing]: crate::guide::seeing"]
             #[doc = "[simulating]: crate::guide::simulating"]
+            #[doc = "[tower_http]: crate::guide::tower_http"]
             #[doc = "[which_gate]: crate::guide::which_gate"]
             #[doc = ""]
             #[doc = include_str!(concat!("../guide/", $file))]
@@ -38,4 +40,6 @@ chapters! {
     when_not "15-when-not.md";
     simulating "16-simulating.md";
     which_gate "17-which-gate.md";
+    reqwest "18-reqwest.md";
+    tower_http "19-tower-http.md";
 }

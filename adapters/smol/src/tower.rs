@@ -2,9 +2,11 @@
 //! how it works.
 
 pub use insist_futures::tower::{
-    BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
+    BoxError, Choose, Cloned, Error, OwnErrors, OwnFuture, PerRequest, Prepared, Reported, ReportedFuture, Requests, ResponseFuture, Same, Service, Watch,
 };
 
+#[cfg(feature = "http")]
+pub use insist_futures::tower::{AsIs, HttpRepeat, Replayed, WrapBody};
 #[cfg(feature = "metrics")]
 pub use insist_futures::tower::Measured;
 #[cfg(feature = "tracing")]

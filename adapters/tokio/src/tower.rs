@@ -25,12 +25,17 @@
 //! # }
 //! ```
 //!
+//! With the feature `http`, `Layer::http(&POLICY)` is all that an HTTP client needs: statuses and `Retry-After`, errors, which
+//! requests may be repeated, and bodies that are sent again. `Layer::grpc(Policy::grpc())` is the same for gRPC.
+//!
 //! [`insist_futures::tower`] says how it deals with readiness, with gates, and with requests that cannot be cloned.
 
 pub use insist_futures::tower::{
-    BoxError, Choose, CloneRequest, Cloned, Error, PerRequest, ResponseFuture, Same, Service,
+    BoxError, Choose, Cloned, Error, OwnErrors, OwnFuture, PerRequest, Prepared, Reported, ReportedFuture, Requests, ResponseFuture, Same, Service, Watch,
 };
 
+#[cfg(feature = "http")]
+pub use insist_futures::tower::{AsIs, HttpRepeat, Replayed, WrapBody};
 #[cfg(feature = "metrics")]
 pub use insist_futures::tower::Measured;
 #[cfg(feature = "tracing")]

@@ -13,6 +13,7 @@ mod hand;
 pub mod http;
 mod operation;
 pub mod pending;
+pub mod reqwest;
 mod setting;
 pub mod shapes;
 pub mod tokio;
@@ -44,6 +45,7 @@ pub static KINDS: &[Kind] = &[
     Kind { name: "futures", jobs: futures::JOBS },
     Kind { name: "tokio", jobs: tokio::JOBS },
     Kind { name: "http", jobs: http::JOBS },
+    Kind { name: "reqwest", jobs: reqwest::JOBS },
 ];
 
 /// The job of that name.

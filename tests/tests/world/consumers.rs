@@ -39,6 +39,11 @@ fn each_program_compiles_and_does_what_its_author_expects() {
         ("run", "blocking_command"),
         ("run", "ureq_program"),
         ("test", "no_std_loop"),
+        ("build", "plain_reqwest"),
+        ("run", "reqwest_program"),
+        ("run", "reqwest_middleware_program"),
+        ("run", "axum_service"),
+        ("run", "tonic_client"),
     ] {
         let output = cargo(&[verb], package);
         assert!(output.status.success(), "{package}:\n{}{}", text(&output.stdout), text(&output.stderr));

@@ -9,7 +9,7 @@ use insist_core::{Attempt, Instant, Judge, Verdict};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::clone_request::CloneRequest;
+use super::requests::{Requests, Watch};
 use crate::operation::{Operation, Outcomes, Sealed};
 
 /// The end of an attempt of a service.
@@ -37,12 +37,16 @@ impl fmt::Display for Unsendable {
 
 impl core::error::Error for Unsendable {}
 
-/// Judges an [`Answer`] with the judge of the service's outcomes.
+/// Judges an [`Answer`] with the judge of the service's outcomes. A failure of a request that cannot be sent again is the
+/// last.
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
 #[derive(Clone, Copy, Debug)]
-pub struct Judged<J>(pub(super) J);
+pub struct Judged<J, W> {
+    pub(super) judge: J,
+    pub(super) watch: W,
+}
 
-impl<T, E, J: Judge<T, E>> Judge<Answer<T, E>, Unsendable> for Judged<J> {
+impl<T, E, J: Judge<T, E>, W: Watch> Judge<Answer<T, E>, Unsendable> for Judged<J, W> {
     #[inline]
     fn judge(&mut self, outcome: &Result<Answer<T, E>, Unsendable>) -> Verdict {
         self.judge_attempt(1, outcome)
@@ -50,28 +54,29 @@ impl<T, E, J: Judge<T, E>> Judge<Answer<T, E>, Unsendable> for Judged<J> {
 
     #[inline]
     fn judge_attempt(&mut self, attempt: u32, outcome: &Result<Answer<T, E>, Unsendable>) -> Verdict {
-        match outcome {
-            Ok(answer) if answer.is_sent => self.0.judge_attempt(attempt, &answer.result),
-            Ok(answer) => self.0.judge_attempt(attempt, &answer.result).unsent(),
-            Err(Unsendable) => Verdict::Stop,
+        let Ok(answer) = outcome else { return Verdict::Stop };
+        match self.judge.judge_attempt(attempt, &answer.result) {
+            verdict if !answer.is_sent => verdict.unsent(),
+            Verdict::Retry(_) if !self.watch.can_be_sent_again() => Verdict::Stop,
+            verdict => verdict,
         }
     }
 }
 
-/// Sends a request to a service that is ready, and its clones to clones of the service.
+/// Sends a request to a service that is ready, and its copies to clones of the service.
 #[expect(unnameable_types, reason = "plumbing of ResponseFuture")]
-pub struct Sends<S, Req, C> {
+pub struct Sends<S, Req, C: Requests<Req>> {
     service: S,
     /// True until the first attempt was made, or delayed by a gate.
     is_ready: bool,
-    first: Option<Req>,
-    spare: Option<Req>,
-    clone_with: C,
+    first: Option<C::Kept>,
+    spare: Option<C::Kept>,
+    requests: C,
 }
 
-impl<S, Req, C> Sends<S, Req, C> {
-    pub(super) const fn new(ready: S, request: Req, spare: Option<Req>, clone_with: C) -> Self {
-        Self { service: ready, is_ready: true, first: Some(request), spare, clone_with }
+impl<S, Req, C: Requests<Req>> Sends<S, Req, C> {
+    pub(super) const fn new(ready: S, request: C::Kept, spare: Option<C::Kept>, requests: C) -> Self {
+        Self { service: ready, is_ready: true, first: Some(request), spare, requests }
     }
 }
 
@@ -81,25 +86,25 @@ impl<T, E> fmt::Debug for Answer<T, E> {
     }
 }
 
-impl<S, Req, C> fmt::Debug for Sends<S, Req, C> {
+impl<S, Req, C: Requests<Req>> fmt::Debug for Sends<S, Req, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sends").finish_non_exhaustive()
     }
 }
 
-impl<S, Req, C> Sealed for Sends<S, Req, C> {}
+impl<S, Req, C: Requests<Req>> Sealed for Sends<S, Req, C> {}
 
-impl<S: Service<Req>, Req, C> Outcomes for Sends<S, Req, C> {
+impl<S: Service<C::Sent>, Req, C: Requests<Req>> Outcomes for Sends<S, Req, C> {
     type Value = Answer<S::Response, S::Error>;
     type Error = Unsendable;
 }
 
 impl<S, Req, C> Operation for Sends<S, Req, C>
 where
-    S: Service<Req> + Clone,
-    C: CloneRequest<Req>,
+    S: Service<C::Sent> + Clone,
+    C: Requests<Req> + Clone,
 {
-    type Future = Sending<S, Req, S::Future>;
+    type Future = Sending<S, Req, C, S::Future>;
 
     const MAY_BE_UNSENT: bool = true;
 
@@ -108,14 +113,16 @@ where
         let mut request = self.first.take();
         if core::mem::take(&mut self.is_ready) {
             if let Some(request) = request {
+                let request = self.requests.send(request, &attempt);
                 return Sending { step: Step::Calling { call: self.service.call(request) } };
             }
         }
-        request = request.or_else(|| self.spare.as_ref().and_then(|spare| self.clone_with.clone_request(spare)));
+        request = request.or_else(|| self.spare.as_ref().and_then(|spare| self.requests.copy(spare)));
         request = request.or_else(|| self.spare.take());
         let until =
             attempt.timeout().and_then(|timeout| now.checked_add(timeout)).unwrap_or(Instant::from_nanos(u64::MAX));
-        Sending { step: Step::Readying { service: self.service.clone(), request, until } }
+        let (service, requests) = (self.service.clone(), self.requests.clone());
+        Sending { step: Step::Readying { service, requests, attempt, request, until } }
     }
 
     /// A ready service that is not used would keep others waiting, perhaps those that hold the gate.
@@ -144,21 +151,27 @@ where
 
 pin_project! {
     /// An attempt in flight.
-    pub struct Sending<S, Req, F> {
+    pub struct Sending<S, Req, C, F>
+    where
+        C: Requests<Req>,
+    {
         #[pin]
-        step: Step<S, Req, F>,
+        step: Step<S, Req, C, F>,
     }
 }
 
 pin_project! {
     #[project = Now]
-    enum Step<S, Req, F> {
-        Readying { service: S, request: Option<Req>, until: Instant },
+    enum Step<S, Req, C, F>
+    where
+        C: Requests<Req>,
+    {
+        Readying { service: S, requests: C, attempt: Attempt, request: Option<C::Kept>, until: Instant },
         Calling { #[pin] call: F },
     }
 }
 
-impl<S: Service<Req>, Req> Future for Sending<S, Req, S::Future> {
+impl<S: Service<C::Sent>, Req, C: Requests<Req>> Future for Sending<S, Req, C, S::Future> {
     type Output = Result<Answer<S::Response, S::Error>, Unsendable>;
 
     #[inline]
@@ -170,14 +183,14 @@ impl<S: Service<Req>, Req> Future for Sending<S, Req, S::Future> {
                     let result = ready!(call.poll(context));
                     return Poll::Ready(Ok(Answer { result, is_sent: true }));
                 }
-                Now::Readying { service, request: slot, .. } => {
+                Now::Readying { service, requests, attempt, request: slot, .. } => {
                     if slot.is_some() {
                         if let Err(error) = ready!(service.poll_ready(context)) {
                             return Poll::Ready(Ok(Answer { result: Err(error), is_sent: false }));
                         }
                     }
                     let Some(request) = slot.take() else { return Poll::Ready(Err(Unsendable)) };
-                    service.call(request)
+                    service.call(requests.send(request, attempt))
                 }
             };
             step.set(Step::Calling { call });

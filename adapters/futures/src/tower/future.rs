@@ -5,14 +5,15 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use insist_core::{AsPolicy, Gate, Hook, Instant, IntoTerms, Judge, Terms};
+use insist_core::{AsPolicy, Gate, GaveUp, Hook, Instant, IntoTerms, Judge, Terms};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::attempt::{Judged, Sends, Unsendable};
-use super::clone_request::CloneRequest;
+use super::alone::Alone;
+use super::attempt::{Answer, Judged, Sends, Unsendable};
 use super::error::Error;
 use super::heard::Heard;
+use super::requests::{Requests, Watch};
 use crate::call::Keeping;
 use crate::machine::Machine;
 use crate::operation::Operation;
@@ -50,7 +51,7 @@ pin_project! {
 }
 
 /// Withdraws what has sent nothing, before the call is dropped.
-fn withdraw<M: Timer, O: Operation, T: IntoTerms, R: Room>(run: Pin<&mut Running<M, O, T, R>>) {
+pub(super) fn withdraw<M: Timer, O: Operation, T: IntoTerms, R: Room>(run: Pin<&mut Running<M, O, T, R>>) {
     let run = run.project();
     if let Stage::Running(call) = &mut run.rest.stage {
         // No clock is read: an instant before the latest one counts as that.
@@ -60,7 +61,7 @@ fn withdraw<M: Timer, O: Operation, T: IntoTerms, R: Room>(run: Pin<&mut Running
 }
 
 /// The terms of one request's call.
-pub(super) type RequestTerms<P, J, H, G> = Terms<P, Judged<J>, Heard<H>, G>;
+pub(super) type RequestTerms<P, J, W, H, G> = Terms<P, Judged<J, W>, Heard<H>, (Alone, G)>;
 
 impl<M, O, T, R> ResponseFuture<M, O, T, R>
 where
@@ -75,13 +76,14 @@ where
     }
 }
 
-impl<M, S, Req, C, P, J, H, G, R> Future for ResponseFuture<M, Sends<S, Req, C>, RequestTerms<P, J, H, G>, R>
+impl<M, S, Req, C, P, J, W, H, G, R> Future for ResponseFuture<M, Sends<S, Req, C>, RequestTerms<P, J, W, H, G>, R>
 where
     M: Timer,
-    S: Service<Req> + Clone,
-    C: CloneRequest<Req>,
+    S: Service<C::Sent> + Clone,
+    C: Requests<Req> + Clone,
     P: AsPolicy,
     J: Judge<S::Response, S::Error>,
+    W: Watch,
     H: Hook<S::Response, S::Error>,
     G: Gate,
     R: Room,
@@ -90,16 +92,21 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = match ready!(self.project().call.poll(context)) {
-            Ok(answer) => answer,
-            Err(gave_up) => match gave_up.split() {
-                (Some(Ok(answer)), _) => answer,
-                (Some(Err(Unsendable)), _) => return Poll::Ready(Err(Error::NotCloned)),
-                (None, none) => return Poll::Ready(Err(Error::GaveUp(none))),
-            },
-        };
-        Poll::Ready(answer.result.map_err(Error::Service))
+        Poll::Ready(result(ready!(self.project().call.poll(context))))
     }
+}
+
+/// Turns the end of a call into the service's own result, if it has one.
+pub(super) fn result<T, E>(end: Result<Answer<T, E>, GaveUp<Unsendable, Answer<T, E>>>) -> Result<T, Error<E>> {
+    let answer = match end {
+        Ok(answer) => answer,
+        Err(gave_up) => match gave_up.split() {
+            (Some(Ok(answer)), _) => answer,
+            (Some(Err(Unsendable)), _) => return Err(Error::NotCloned),
+            (None, none) => return Err(Error::GaveUp(none)),
+        },
+    };
+    answer.result.map_err(Error::Service)
 }
 
 impl<M, O, T, R> fmt::Debug for ResponseFuture<M, O, T, R>

@@ -27,17 +27,24 @@
 //!   with, so that nobody waits for a place that is not used.
 //! - **Results** are the service's own: the accepted response or, when the call gives up, the last response or error.
 //!   [`Error`] has a variant for calls that end without either.
-//! - **Requests** are cloned. One that [`Layer::clone_with`] cannot clone is sent once. A body that streams has to be
-//!   collected before it can be sent again.
+//!   [`Layer::own_errors`] makes that one the service's own too. [`Layer::on_report`] shows how each call went.
+//! - **Requests** are cloned. One that [`Layer::clone_with`] cannot clone is sent once. [`Layer::prepare`] changes the
+//!   request of each attempt. For HTTP, with the feature `http`, `Layer::http` keeps what attempts read of a body and
+//!   sends it again.
 
+mod alone;
 mod attempt;
 mod choose;
-mod clone_request;
 mod error;
 mod future;
 mod heard;
+#[cfg(feature = "http")]
+mod http;
 mod layer;
+mod own_errors;
 mod per_request;
+mod reported;
+mod requests;
 mod service;
 
 #[cfg(feature = "metrics")]
@@ -45,9 +52,13 @@ pub use choose::Measured;
 #[cfg(feature = "tracing")]
 pub use choose::Traced;
 pub use choose::{Choose, Same};
-pub use clone_request::{CloneRequest, Cloned};
 pub use error::{BoxError, Error};
 pub use future::ResponseFuture;
+#[cfg(feature = "http")]
+pub use http::{AsIs, HttpRepeat, Replayed, WrapBody};
 pub use layer::Layer;
+pub use own_errors::{OwnErrors, OwnFuture};
 pub use per_request::PerRequest;
+pub use reported::{Reported, ReportedFuture};
+pub use requests::{Cloned, Prepared, Requests, Watch};
 pub use service::Service;

@@ -3,7 +3,7 @@
 use insist_core::{IntoTerms, Repeat};
 
 use super::choose::Same;
-use super::clone_request::Cloned;
+use super::requests::Cloned;
 
 /// The settings of a layer for each request: policy, judge, hook, gate, which failures may be repeated, how it is
 /// cloned, and the seed. Set by the methods of [`Layer`](super::Layer).
@@ -70,6 +70,11 @@ impl<P, J, H, G, R, C, K> PerRequest<P, J, H, G, R, C, K> {
     pub(super) fn clone_with<C2>(self, clone_with: C2) -> PerRequest<P, J, H, G, R, C2, K> {
         let Self { policy, judge, hook, gate, repeat, seed, .. } = self;
         PerRequest { policy, judge, hook, gate, repeat, clone_with, seed }
+    }
+
+    pub(super) fn map_requests<C2>(self, map: impl FnOnce(C) -> C2) -> PerRequest<P, J, H, G, R, C2, K> {
+        let Self { policy, judge, hook, gate, repeat, clone_with, seed } = self;
+        PerRequest { policy, judge, hook, gate, repeat, clone_with: map(clone_with), seed }
     }
 
     pub(super) fn seed<K2>(self, seed: K2) -> PerRequest<P, J, H, G, R, C, K2> {

@@ -5,14 +5,15 @@ use core::task::{Context, Poll};
 
 use insist_core::{AsPolicy, Gate, Hook, Judge, Repeat, Terms};
 
+use super::alone::Alone;
 use super::attempt::{Judged, Sends};
 use super::choose::Choose;
-use super::clone_request::CloneRequest;
 use super::error::Error;
 use super::future::{RequestTerms, ResponseFuture};
 use super::heard::Heard;
 use super::layer::Layer;
 use super::per_request::PerRequest;
+use super::requests::Requests;
 use crate::driver::Driver;
 use crate::room::{Lanes, Room};
 use crate::timer::Timer;
@@ -44,6 +45,10 @@ impl<S, L> Service<S, L> {
         &mut self.inner
     }
 
+    pub(super) const fn parts(&mut self) -> (&mut S, &L) {
+        (&mut self.inner, &self.layer)
+    }
+
     /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
@@ -61,20 +66,22 @@ impl<S, M: Clone, L: Clone, const LANES: usize> tower_layer::Layer<S> for Layer<
 impl<S, Req, M, P, J, H, G, R, C, K, const LANES: usize> tower_service::Service<Req>
     for Service<S, Layer<M, PerRequest<P, J, H, G, R, C, K>, LANES>>
 where
-    S: tower_service::Service<Req> + Clone,
+    S: tower_service::Service<C::Sent> + Clone,
     M: Timer + Clone,
     P: Choose<Req, Choice: AsPolicy>,
     J: Judge<S::Response, S::Error> + Clone,
     H: Choose<Req, Choice: Hook<S::Response, S::Error>>,
     G: Choose<Req, Choice: Gate>,
     R: Choose<Req, Choice = Repeat>,
-    C: CloneRequest<Req> + Clone,
+    C: Requests<Req> + Clone,
     K: Choose<Req, Choice = Option<u64>>,
     Lanes<LANES>: Room,
 {
     type Response = S::Response;
     type Error = Error<S::Error>;
-    type Future = ResponseFuture<M, Sends<S, Req, C>, RequestTerms<P::Choice, J, H::Choice, G::Choice>, Lanes<LANES>>;
+    #[allow(clippy::type_complexity, reason = "the future's own parameters")]
+    type Future =
+        ResponseFuture<M, Sends<S, Req, C>, RequestTerms<P::Choice, J, C::Watch, H::Choice, G::Choice>, Lanes<LANES>>;
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -83,23 +90,49 @@ where
 
     #[inline]
     fn call(&mut self, request: Req) -> Self::Future {
-        let unready = self.inner.clone();
-        let ready = mem::replace(&mut self.inner, unready);
-        let Layer { timer, requests } = &self.layer;
-        let policy = requests.policy.choose(&request);
-        let (hook, gate, seed) =
-            (requests.hook.choose(&request), requests.gate.choose(&request), requests.seed.choose(&request));
-        let repeat = requests.repeat.choose(&request);
-        let is_sent_once = repeat == Repeat::Never || policy.as_policy().get_attempts() == Some(1);
-        let spare = if is_sent_once { None } else { requests.clone_with.clone_request(&request) };
-        let repeat = if spare.is_some() || is_sent_once { repeat } else { Repeat::Never };
-        let operation = Sends::new(ready, request, spare, requests.clone_with.clone());
-        let mut terms = Terms::new(policy)
-            .judge_with(Judged(requests.judge.clone()))
-            .notify_with(Heard(hook))
-            .gate(gate)
-            .repeat(repeat);
-        terms.seed = seed;
-        ResponseFuture::new(Driver::<_, _, _, LANES> { timer: timer.clone(), operation, terms }.keep())
+        ResponseFuture::new(drive(&mut self.inner, &self.layer, request).keep())
     }
+}
+
+/// The driver of one request's call.
+pub(super) type RequestDriver<M, S, Req, C, P, J, H, G, const LANES: usize> =
+    Driver<M, Sends<S, Req, C>, RequestTerms<P, J, <C as Requests<Req>>::Watch, H, G>, LANES>;
+
+/// Describes the call of a request. The service that was polled ready makes the first attempt; a clone takes its place.
+#[inline]
+pub(super) fn drive<S, Req, M, P, J, H, G, R, C, K, const LANES: usize>(
+    inner: &mut S,
+    layer: &Layer<M, PerRequest<P, J, H, G, R, C, K>, LANES>,
+    mut request: Req,
+) -> RequestDriver<M, S, Req, C, P::Choice, J, H::Choice, G::Choice, LANES>
+where
+    S: Clone,
+    M: Clone,
+    P: Choose<Req, Choice: AsPolicy>,
+    J: Clone,
+    H: Choose<Req>,
+    G: Choose<Req, Choice: Gate>,
+    R: Choose<Req, Choice = Repeat>,
+    C: Requests<Req> + Clone,
+    K: Choose<Req, Choice = Option<u64>>,
+{
+    let unready = inner.clone();
+    let ready = mem::replace(inner, unready);
+    let Layer { timer, requests } = layer;
+    requests.clone_with.announce(&mut request);
+    let policy = requests.policy.choose(&request);
+    let (hook, gate, seed) =
+        (requests.hook.choose(&request), requests.gate.choose(&request), requests.seed.choose(&request));
+    let repeat = requests.repeat.choose(&request);
+    let is_sent_once = repeat == Repeat::Never || policy.as_policy().get_attempts() == Some(1);
+    let kept = requests.clone_with.begin(request);
+    let spare = if is_sent_once { None } else { requests.clone_with.copy(&kept) };
+    let repeat = if spare.is_some() || is_sent_once { repeat } else { Repeat::Never };
+    let is_alone = LANES > 1 && !requests.clone_with.fits(&kept);
+    let judge = Judged { judge: requests.judge.clone(), watch: requests.clone_with.watch(&kept) };
+    let operation = Sends::new(ready, kept, spare, requests.clone_with.clone());
+    let mut terms =
+        Terms::new(policy).judge_with(judge).notify_with(Heard(hook)).gate((Alone(is_alone), gate)).repeat(repeat);
+    terms.seed = seed;
+    Driver { timer: timer.clone(), operation, terms }
 }

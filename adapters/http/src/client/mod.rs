@@ -5,7 +5,6 @@ mod addresses;
 mod detail;
 mod gates;
 mod gave_up;
-mod marks;
 mod replica_set;
 mod report_slot;
 mod route;

@@ -29,7 +29,8 @@ fn is_transient(error: &ShopError) -> bool {
 async fn main() -> Result<(), ShopError> {
     let policy = Policy::zero().attempts(3).deadline(Duration::from_secs(5));
     assert_eq!(insist::blocking::retry(policy, |attempt| buy(attempt.id)).when(is_transient).call()?, "a teapot");
-    let bought = insist::tokio::retry(policy, |attempt| async move { buy(attempt.id + 2) }).when(is_transient).call().await;
+    let bought =
+        insist::tokio::retry(policy, |attempt| async move { buy(attempt.id + 2) }).when(is_transient).call().await;
     assert!(matches!(bought, Err(ShopError::SoldOut)));
 
     let hangs = policy.attempt_timeout(Duration::from_millis(1)).attempts(1);

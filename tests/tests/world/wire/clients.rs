@@ -125,7 +125,7 @@ impl Client for Smol {
 }
 
 /// 1 MiB: more than any answer has.
-const WHOLE: usize = 1 << 20;
+pub(crate) const WHOLE: usize = 1 << 20;
 
 thread_local! {
     /// How many attempts this thread has made of its call.

@@ -12,6 +12,7 @@ mod ask;
 mod clients;
 mod faults;
 mod oracle;
+mod reqwest;
 mod round;
 mod sees;
 
@@ -20,12 +21,21 @@ use std::net::SocketAddr;
 use ask::Client;
 use clients::{Smol, Tokio, Ureq};
 use insist_tests::words::{Held, alone, ms, set};
+use reqwest::Reqwest;
 use round::Tally;
 
 #[test]
 fn sixteen_thousand_calls_of_ureq_end_as_their_policies_say_and_leave_nothing() {
     alone(|| {
         sixteen_thousand(Ureq::new, &[]);
+    });
+}
+
+#[test]
+fn sixteen_thousand_calls_of_reqwest_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        drop(clients::runtime());
+        sixteen_thousand(Reqwest::new, &[]);
     });
 }
 

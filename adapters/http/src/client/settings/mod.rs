@@ -10,9 +10,8 @@ use insist_core::{Gate, Policy, Repeat};
 
 use super::addresses::{self, Addresses, AddressesError};
 use super::gates::{PerHost, Shared};
-use super::marks::Marks;
 use super::{Client, Event, ReplicaSet, Report, ReportSlot};
-use crate::{Hosts, Rules};
+use crate::{CallHeaders, Hosts, Rules};
 
 /// A user's function that is shown every decision.
 type Hook<C> = Arc<dyn Fn(&Event<'_, C>) + Send + Sync>;
@@ -29,7 +28,7 @@ pub struct Settings<C: Client> {
     whole_body: Option<usize>,
     replay: Option<usize>,
     addresses: Option<Result<Addresses, AddressesError>>,
-    marks: Marks,
+    headers: CallHeaders,
     gate: Option<Arc<Shared>>,
     per_host: Option<Arc<dyn PerHost>>,
     hook: Option<Hook<C>>,
@@ -51,7 +50,7 @@ impl<C: Client> Settings<C> {
             whole_body: None,
             replay: None,
             addresses: None,
-            marks: Marks::NONE,
+            headers: CallHeaders::new(),
             gate: None,
             per_host: None,
             hook: None,
@@ -73,7 +72,7 @@ impl<C: Client> Settings<C> {
             whole_body: self.whole_body.or(base.whole_body),
             replay: self.replay.or(base.replay),
             addresses: self.addresses.as_ref().or(base.addresses.as_ref()).cloned(),
-            marks: self.marks.over(&base.marks),
+            headers: self.headers.over(&base.headers),
             gate: self.gate.as_ref().or(base.gate.as_ref()).cloned(),
             per_host: self.per_host.as_ref().or(base.per_host.as_ref()).cloned(),
             hook: self.hook.as_ref().or(base.hook.as_ref()).cloned(),
@@ -118,7 +117,7 @@ impl<C: Client> Settings<C> {
     ///
     /// So a POST may be repeated, where the server knows the header and carries out no key twice.
     pub fn idempotency_key(mut self) -> Self {
-        self.marks.makes_key = true;
+        self.headers = self.headers.idempotency_key();
         self
     }
 
@@ -126,14 +125,14 @@ impl<C: Client> Settings<C> {
     ///
     /// No standard names such a header; agree on one with the server.
     pub fn attempt_header(mut self, name: HeaderName) -> Self {
-        self.marks.attempt = Some(name);
+        self.headers = self.headers.attempt(name);
         self
     }
 
     /// Sends the time that each attempt may take in this header, in whole milliseconds: the rest of the deadline, or the
     /// attempt timeout if that is shorter. Without either it is not sent. Default: it is not sent.
     pub fn timeout_header(mut self, name: HeaderName) -> Self {
-        self.marks.timeout = Some(name);
+        self.headers = self.headers.remaining_millis(name);
         self
     }
 
@@ -268,7 +267,7 @@ impl<C: Client> fmt::Debug for Settings<C> {
             .field("whole_body", &self.whole_body)
             .field("replay_limit", &self.replay)
             .field("replicas", &self.addresses)
-            .field("headers", &self.marks)
+            .field("headers", &self.headers)
             .field("has_gate", &self.gate.is_some())
             .field("has_gate_per_host", &self.per_host.is_some())
             .field("has_hook", &self.hook.is_some())

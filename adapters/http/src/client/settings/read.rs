@@ -5,7 +5,6 @@ use insist_core::{Attempt, Instant, Policy, Repeat};
 
 use super::Settings;
 use crate::Rules;
-use crate::client::marks::Marks;
 use crate::client::{Addresses, AddressesError, Client, Event, Gates, Report};
 
 /// The default of [`Settings::replay_limit`]: 64 KiB.
@@ -66,18 +65,24 @@ impl<C: Client> Settings<C> {
     /// Adds the key of a call to its headers, if one is wanted and there is none. Do so before the rules are asked whether
     /// the request may be repeated.
     pub fn add_key(&self, headers: &mut HeaderMap) {
-        self.marks.add_key(headers);
+        self.headers.begin(headers);
     }
 
     /// Adds the marks of an attempt to its headers, in place of those of an earlier one.
     pub fn add_marks(&self, headers: &mut HeaderMap, attempt: &Attempt) {
-        self.marks.add(headers, attempt);
+        self.headers.send(headers, attempt);
     }
 
     /// Returns the gates of a call to this address.
     #[must_use]
     pub fn gates(&self, uri: &Uri) -> Gates {
         Gates::new(self.gate.clone(), self.per_host.as_ref().map(|hosts| hosts.gate(uri, Instant::now())))
+    }
+
+    /// Returns whether the address of a request is looked at: for its gate, for replicas, or for a report.
+    #[must_use]
+    pub const fn looks_at_address(&self) -> bool {
+        self.per_host.is_some() || self.addresses.is_some() || self.wants_report()
     }
 
     /// Returns whether an attempt is only sent and judged: there are no gate, no hook, no other addresses and no report, the
@@ -96,7 +101,7 @@ impl<C: Client> Settings<C> {
             && policy.validate().is_ok()
             && self.get_rules().validate().is_ok()
             && self.addresses.is_none()
-            && self.marks == Marks::NONE
+            && self.headers.is_empty()
             && self.gate.is_none()
             && self.per_host.is_none()
             && self.whole_body.is_none()

@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::process::Command;
 
-use insist_benches::{Job, calls, delays, futures, gates, http, shapes, tokio};
+use insist_benches::{Job, calls, delays, futures, gates, http, reqwest, shapes, tokio};
 use insist_flaky::{Answer, Script, Server};
 
 use crate::programs::sibling;
 use crate::table::{
-    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, Row, SHAPES, TOKIO_BORROWED, TOKIO_CONSTANT,
+    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, INSIST_REQWEST, Row, SHAPES, TOKIO_BORROWED, TOKIO_CONSTANT,
     Table, UREQ,
 };
 
@@ -107,6 +107,28 @@ pub(crate) fn http(table: &mut Table) -> Outcome {
         let more = Row::new(format!("instructions over plain ureq, in thousandths: {request}"));
         table.push(more.at_most(UREQ, most).with(UREQ, (insist / ureq - 1.0) * 1e3));
     }
+    Ok(())
+}
+
+/// The same on reqwest, and what each costs over it.
+pub(crate) fn on_reqwest(table: &mut Table) -> Outcome {
+    let server = Server::start(Script::from(Answer::ok("hello")))?;
+    let variables = [(http::SERVER, &*server.url())];
+    let mut row = Row::new("instructions: a keep-alive GET");
+    let mut more = Row::new("instructions over reqwest, in thousandths: a keep-alive GET").at_most(INSIST_REQWEST, 20.0);
+    let mut plain = None;
+    for Job { name, .. } in reqwest::JOBS {
+        let few = run_with("reqwest", name, 0, FEW, &variables)?;
+        let many = run_with("reqwest", name, 0, MANY, &variables)?;
+        let count = many.saturating_sub(few) as f64 / (MANY - FEW) as f64;
+        row.cell(name, count);
+        match plain {
+            None => plain = Some(count),
+            Some(plain) => more.cell(name, (count / plain - 1.0) * 1e3),
+        }
+    }
+    table.push(row);
+    table.push(more);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use insist_benches::{calls, futures, tokio};
-use table::{CLOSURES, FULL, FUTURES, GATES, HTTP, SHAPES, TOKIO, Table};
+use table::{CLOSURES, FULL, FUTURES, GATES, HTTP, REQWEST, SHAPES, TOKIO, Table};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut closures = Table::new("Closures", CLOSURES);
@@ -48,8 +48,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut gets = Table::new("HTTP", HTTP);
     instructions::http(&mut gets)?;
 
+    let mut on_reqwest = Table::new("reqwest", REQWEST);
+    instructions::on_reqwest(&mut on_reqwest)?;
+
     let [fast, slow] = tails::measure()?;
-    let tables = [closures, full, shapes, warm, plain, on_tokio, gets, fast, slow, race::measure()?];
+    let tables = [closures, full, shapes, warm, plain, on_tokio, gets, on_reqwest, fast, slow, race::measure()?];
     for table in &tables {
         print!("{table}");
     }

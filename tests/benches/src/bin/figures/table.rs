@@ -38,6 +38,19 @@ pub(crate) const TOKIO: &[&str] = &[TOKIO_CONSTANT, TOKIO_BORROWED, HAND, "backo
 /// Of GETs.
 pub(crate) const HTTP: &[&str] = &[UREQ, "plain ureq"];
 
+/// Of GETs by reqwest.
+pub(crate) const REQWEST: &[&str] = &[
+    "reqwest",
+    INSIST_REQWEST,
+    "with an attempt timeout",
+    "with two lanes",
+    "insist-reqwest's middleware",
+    "reqwest-middleware, empty",
+    "reqwest-retry",
+    "tower layer",
+];
+pub(crate) const INSIST_REQWEST: &str = "insist-reqwest";
+
 /// Of a slow tail.
 pub(crate) const TAILS: &[&str] = &["plain ureq", HEDGED, AT_P95];
 pub(crate) const HEDGED: &str = "insist-ureq, hedged after 5 ms";
