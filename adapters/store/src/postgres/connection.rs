@@ -20,6 +20,8 @@ use crate::error::StoreError;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a transaction is tried again after a deadlock.
 const TRIES: u32 = 3;
+/// After so many transactions their counts are added up, also where no worker does so.
+const ADD_UP: u32 = 1_000;
 /// What is set for every connection. A process that is stopped in a transaction holds up nobody for long; a commit is on disk;
 /// short statements are not worth compiling.
 const SETTINGS: &str = "
@@ -48,13 +50,15 @@ struct Session {
     statements: Statements,
     queues: Queues,
     listens: bool,
+    /// How many transactions it has written.
+    written: u32,
 }
 
 impl Session {
     fn open(connect: &Connect) -> Result<Self, StoreError> {
         let mut client = connect().map_err(told)?;
         client.batch_execute(SETTINGS).map_err(told)?;
-        Ok(Self { client, statements: Statements::default(), queues: Queues::default(), listens: false })
+        Ok(Self { client, statements: Statements::default(), queues: Queues::default(), listens: false, written: 0 })
     }
 
     /// Returns whether others have notified since this was asked last, or may have before it was asked at all.
@@ -104,11 +108,16 @@ impl PostgresConnection {
         let begin = if is_writing { BEGIN } else { BEGIN_READING };
         self.session()?;
         let Self { session: Some(session), clock, .. } = self else { return Err(StoreError::Stopped) };
-        let Session { client, statements, queues, .. } = session;
+        let Session { client, statements, queues, written, .. } = session;
+        *written = written.wrapping_add(u32::from(is_writing));
+        let adds_up = is_writing && *written % ADD_UP == 0;
         let done = now(client.simple_query(begin).map_err(told)).and_then(|now| {
             clock.set(now);
             let mut transaction = PostgresTransaction::new(client, statements, queues, is_writing);
             work(&mut transaction)?;
+            if adds_up {
+                transaction.add_up()?;
+            }
             transaction.finish(clock.now())?;
             client.batch_execute("COMMIT").map_err(told)
         });

@@ -5,7 +5,7 @@ use ::postgres::GenericClient;
 use super::rows::instant;
 use super::transaction::PostgresTransaction;
 use crate::error::StoreError;
-use crate::operator::QueueCounts;
+use crate::shown::QueueCounts;
 
 impl<C: GenericClient> PostgresTransaction<'_, C> {
     /// Writes what this transaction moved: a row a queue, however many calls it was.
