@@ -124,6 +124,21 @@ fn workers_are_notified_once_a_batch_and_only_of_what_is_due() {
     assert_eq!(heard(), 1);
 }
 
+/// Without notifications, each would wait for a second's timer, for half of it on average.
+#[test]
+fn a_worker_that_is_idle_hears_of_what_another_process_enqueues() {
+    let Some(home) = Home::new() else { return };
+    let (worker, enqueuer) = (Calls::open(home.store()).unwrap(), Calls::open(home.store()).unwrap());
+    let working = worker.workers().policy("p", SECOND).start(|_| Verdict::Accept).unwrap();
+    let start = Clocked::now();
+    for n in 0..40 {
+        enqueuer.enqueue(NewCall::new(format!("k{n}"), "p")).unwrap();
+        until("it is delivered", || delivered(&enqueuer) > n);
+    }
+    assert!(start.elapsed() < Duration::from_secs(14), "{:?}", start.elapsed());
+    working.stop().unwrap();
+}
+
 #[test]
 fn workers_of_many_processes_get_every_call_once() {
     let Some(home) = Home::new() else { return };
