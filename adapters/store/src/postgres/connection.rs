@@ -18,6 +18,8 @@ use crate::error::StoreError;
 
 /// How often calls are looked for without a notification: one that was due later becomes due without one.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a look at what was notified takes, if nothing was.
+const HEAR: Duration = Duration::from_millis(1);
 /// How often a transaction is tried again after a deadlock.
 const TRIES: u32 = 3;
 /// After so many transactions their counts are added up, also where no worker does so.
@@ -69,7 +71,8 @@ impl Session {
             self.listens = true;
         }
         let mut notifications = self.client.notifications();
-        let mut heard = notifications.iter();
+        // Without a wait the client does not look at its socket.
+        let mut heard = notifications.timeout_iter(HEAR);
         while heard.next().map_err(told)?.is_some() {
             has_heard = true;
         }
