@@ -123,7 +123,7 @@ impl QueueCounts {
 pub struct StoredPolicy {
     /// Its name.
     pub name: String,
-    /// The text that was kept with it, if any: see [`Calls::define_policy`].
+    /// The text that was kept with it, if any: see [`Calls::define_policy`](crate::Calls::define_policy).
     pub definition: Option<String>,
     /// The instant until which it is paused.
     pub paused_until: Option<Instant>,

@@ -73,7 +73,7 @@ impl Workers {
 
     /// Sets a gate that the calls of these workers share: a budget, a breaker, a bulkhead, a tuple of them. Default: none.
     ///
-    /// It counts [since the epoch](Instant::since_epoch). A call has time: what the gate refuses is put off by a second, and
+    /// It counts [since the epoch](insist_core::Instant::since_epoch). A call has time: what the gate refuses is put off by a second, and
     /// does not end the call.
     pub fn gate(mut self, gate: impl Gate + Send + Sync + 'static) -> Self {
         self.gate = Some(Arc::new(gate));

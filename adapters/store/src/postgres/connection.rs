@@ -22,8 +22,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const HEAR: Duration = Duration::from_millis(1);
 /// How often a transaction is tried again after a deadlock.
 const TRIES: u32 = 3;
-/// After so many transactions their counts are added up, also where no worker does so.
-const ADD_UP: u32 = 1_000;
+/// After so many rows of counts they are added up, also where no worker does so.
+const ADD_UP: usize = 1_000;
 /// What is set for every connection. A process that is stopped in a transaction holds up nobody for long; a commit is on disk;
 /// short statements are not worth compiling.
 const SETTINGS: &str = "
@@ -52,8 +52,8 @@ struct Session {
     statements: Statements,
     queues: Queues,
     listens: bool,
-    /// How many transactions it has written.
-    written: u32,
+    /// How many rows of counts it has written since it added them up.
+    written: usize,
 }
 
 impl Session {
@@ -112,13 +112,13 @@ impl PostgresConnection {
         self.session()?;
         let Self { session: Some(session), clock, .. } = self else { return Err(StoreError::Stopped) };
         let Session { client, statements, queues, written, .. } = session;
-        *written = written.wrapping_add(u32::from(is_writing));
-        let adds_up = is_writing && *written % ADD_UP == 0;
         let done = now(client.simple_query(begin).map_err(told)).and_then(|now| {
             clock.set(now);
             let mut transaction = PostgresTransaction::new(client, statements, queues, is_writing);
             work(&mut transaction)?;
-            if adds_up {
+            *written += transaction.moves.len();
+            if *written >= ADD_UP {
+                *written = 0;
                 transaction.add_up()?;
             }
             transaction.finish(clock.now())?;
