@@ -10,8 +10,9 @@ use std::sync::Arc;
 use insist_core::{Instant, Repeat};
 
 use crate::error::StoreError;
+use crate::filter::Filter;
 use crate::new_call::NewCall;
-use crate::operator::{Filter, QueueCounts, StoredPolicy};
+use crate::shown::{QueueCounts, StoredPolicy};
 use crate::status::Status;
 
 /// A place where calls are kept. It may gain functions in a minor version.

@@ -50,10 +50,12 @@
 
 mod attempt;
 pub mod backend;
+mod by_hand;
 mod calls;
 mod clerk;
 mod crew;
 mod error;
+mod filter;
 #[cfg(feature = "ureq")]
 pub mod http;
 mod jobs;
@@ -63,6 +65,7 @@ mod operator;
 mod outcome;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod shown;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod status;
@@ -72,16 +75,18 @@ mod workers;
 #[cfg(feature = "postgres")]
 pub use self::postgres::Postgres;
 pub use attempt::Attempt;
+pub use by_hand::{ByHand, Turn};
 pub use calls::Calls;
 pub use error::{Source, StoreError};
+pub use filter::Filter;
 #[doc(no_inline)]
 pub use insist_core::{Gate, Instant, Policy, Reason, Repeat, Verdict};
 pub use log::{AttemptRecord, AttemptWord};
 pub use new_call::NewCall;
-pub use operator::{Filter, QueueCounts, StoredCall, StoredPolicy};
 pub use outcome::Outcome;
+pub use shown::{QueueCounts, StoredCall, StoredPolicy};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use status::Status;
 pub use ticket::{Enqueued, Ticket};
-pub use workers::{ByHand, Turn, Workers, Working};
+pub use workers::{Workers, Working};

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use insist_core::{Gate, Instant, Policy, Verdict};
+use insist_core::{Gate, Policy};
 
 use crate::attempt::Attempt;
-use crate::backend::{Clock, Connection};
+use crate::by_hand::ByHand;
 use crate::calls::Calls;
 use crate::clerk::{Message, Post, Progress};
 use crate::crew::{Claimed, Crew, SharedGate};
@@ -74,7 +73,7 @@ impl Workers {
 
     /// Sets a gate that the calls of these workers share: a budget, a breaker, a bulkhead, a tuple of them. Default: none.
     ///
-    /// It counts [since the epoch](Instant::since_epoch). A call has time: what the gate refuses is put off by a second, and
+    /// It counts [since the epoch](insist_core::Instant::since_epoch). A call has time: what the gate refuses is put off by a second, and
     /// does not end the call.
     pub fn gate(mut self, gate: impl Gate + Send + Sync + 'static) -> Self {
         self.gate = Some(Arc::new(gate));
@@ -194,18 +193,12 @@ impl Bench {
     fn run(self) {
         let clock = self.calls.clock();
         while let Some(claimed) = self.jobs.next() {
-            let finished = claimed.send(&*clock, |attempt| guarded(|| (self.handler)(attempt)));
+            let finished = claimed.send(&*clock, |attempt| (self.handler)(attempt));
             if self.calls.tell(Message::Finished(self.number, Box::new(finished))).is_err() {
                 return;
             }
         }
     }
-}
-
-/// A panic in a handler is a failure of its attempt, which may have been sent.
-fn guarded(handler: impl FnOnce() -> Outcome) -> Outcome {
-    catch_unwind(AssertUnwindSafe(handler))
-        .unwrap_or_else(|_| Outcome::new(Verdict::retry()).error("the handler panicked"))
 }
 
 /// Workers that have started. Dropping them stops them, and waits for attempts in flight.
@@ -262,84 +255,5 @@ impl fmt::Debug for Working {
             .field("threads", &self.threads.len())
             .field("error", &self.error())
             .finish_non_exhaustive()
-    }
-}
-
-/// A worker that takes its turn when it is told to.
-///
-/// ```
-/// use std::time::Duration;
-/// use insist_store::{Calls, NewCall, Policy, Sqlite, Verdict};
-///
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("calls.db");
-/// let calls = Calls::open(Sqlite::file(path))?;
-/// calls.enqueue(NewCall::new("order-17/paid", "webhooks"))?;
-///
-/// let policy = Policy::default().attempt_timeout(Duration::from_secs(1));
-/// let mut worker = calls.workers().policy("webhooks", policy).by_hand()?;
-/// let turn = worker.turn(10, |_| Verdict::Accept)?;
-/// assert_eq!((turn.sent, turn.next), (1, None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub struct ByHand {
-    crew: Crew,
-    connection: Box<dyn Connection>,
-    clock: Clock,
-}
-
-/// What a turn came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Turn {
-    /// The number of attempts that were sent.
-    pub sent: usize,
-    /// The instant of the next call that is due, or of the next end of a pause; `None` if there is none. It may have come.
-    pub next: Option<Instant>,
-}
-
-impl ByHand {
-    /// Claims at most this many calls that are due, gives each to the handler, one after the other on this thread, and writes
-    /// down what came of them.
-    ///
-    /// # Errors
-    ///
-    /// The store failed. What was sent and could not be written down is written by the next turn.
-    pub fn turn<R: Into<Outcome>>(
-        &mut self,
-        most: usize,
-        handler: impl Fn(&Attempt<'_>) -> R,
-    ) -> Result<Turn, StoreError> {
-        let clock = Arc::clone(&self.clock);
-        let Self { crew, connection, .. } = self;
-        let mut claims = Vec::new();
-        connection.transact(&mut |to| {
-            crew.settle(to)?;
-            (claims, _) = crew.claim(to, clock(), most)?;
-            Ok(())
-        })?;
-        crew.settled();
-        crew.begin(&claims);
-        let mut sent = 0;
-        for claimed in claims {
-            let finished = claimed.send(&*clock, |attempt| guarded(|| handler(attempt).into()));
-            sent += usize::from(finished.outcome.is_some());
-            crew.finish(finished);
-        }
-        let mut next = None;
-        connection.transact(&mut |to| {
-            crew.settle(to)?;
-            let now = clock();
-            next = if crew.is_anything_due(to, now)? { Some(now) } else { to.next_due(now)? };
-            Ok(())
-        })?;
-        crew.settled();
-        Ok(Turn { sent, next })
-    }
-}
-
-impl fmt::Debug for ByHand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ByHand").finish_non_exhaustive()
     }
 }

@@ -5,10 +5,11 @@ mod gates;
 mod settle;
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use insist_core::{Call, Gate, Instant, Policy};
+use insist_core::{Call, Gate, Instant, Policy, Verdict};
 
 use crate::attempt::Attempt;
 use crate::backend::{Change, Row, Transaction};
@@ -115,7 +116,8 @@ impl Crew {
 }
 
 impl Claimed {
-    /// Runs the handler, unless it is too late to begin: then another worker may have taken the call over.
+    /// Runs the handler, unless it is too late to begin: then another worker may have taken the call over. A panic in it is a
+    /// failure of its attempt, which may have been sent.
     pub(crate) fn send(self, now: impl Fn() -> Instant, handler: impl FnOnce(&Attempt<'_>) -> Outcome) -> Finished {
         let sent = now();
         if sent > self.begin_by {
@@ -123,7 +125,9 @@ impl Claimed {
         }
         let Row { key, target, policy, body, created, .. } = &self.row;
         let attempt = Attempt { key, target, policy, body, created: *created, id: self.id, timeout: self.timeout };
-        let outcome = Some(handler(&attempt));
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(&attempt)));
+        let panicked = |_| Outcome::new(Verdict::retry()).error("the handler panicked");
+        let outcome = Some(outcome.unwrap_or_else(panicked));
         Finished { sent, ended: now(), outcome, claimed: self }
     }
 

@@ -18,8 +18,12 @@ use crate::error::StoreError;
 
 /// How often calls are looked for without a notification: one that was due later becomes due without one.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a look at what was notified takes, if nothing was.
+const HEAR: Duration = Duration::from_millis(1);
 /// How often a transaction is tried again after a deadlock.
 const TRIES: u32 = 3;
+/// After so many rows of counts they are added up, also where no worker does so.
+const ADD_UP: usize = 1_000;
 /// What is set for every connection. A process that is stopped in a transaction holds up nobody for long; a commit is on disk;
 /// short statements are not worth compiling.
 const SETTINGS: &str = "
@@ -48,13 +52,15 @@ struct Session {
     statements: Statements,
     queues: Queues,
     listens: bool,
+    /// How many rows of counts it has written since it added them up.
+    written: usize,
 }
 
 impl Session {
     fn open(connect: &Connect) -> Result<Self, StoreError> {
         let mut client = connect().map_err(told)?;
         client.batch_execute(SETTINGS).map_err(told)?;
-        Ok(Self { client, statements: Statements::default(), queues: Queues::default(), listens: false })
+        Ok(Self { client, statements: Statements::default(), queues: Queues::default(), listens: false, written: 0 })
     }
 
     /// Returns whether others have notified since this was asked last, or may have before it was asked at all.
@@ -65,7 +71,8 @@ impl Session {
             self.listens = true;
         }
         let mut notifications = self.client.notifications();
-        let mut heard = notifications.iter();
+        // Without a wait the client does not look at its socket.
+        let mut heard = notifications.timeout_iter(HEAR);
         while heard.next().map_err(told)?.is_some() {
             has_heard = true;
         }
@@ -104,11 +111,16 @@ impl PostgresConnection {
         let begin = if is_writing { BEGIN } else { BEGIN_READING };
         self.session()?;
         let Self { session: Some(session), clock, .. } = self else { return Err(StoreError::Stopped) };
-        let Session { client, statements, queues, .. } = session;
+        let Session { client, statements, queues, written, .. } = session;
         let done = now(client.simple_query(begin).map_err(told)).and_then(|now| {
             clock.set(now);
             let mut transaction = PostgresTransaction::new(client, statements, queues, is_writing);
             work(&mut transaction)?;
+            *written += transaction.moves.len();
+            if *written >= ADD_UP {
+                *written = 0;
+                transaction.add_up()?;
+            }
             transaction.finish(clock.now())?;
             client.batch_execute("COMMIT").map_err(told)
         });

@@ -5,7 +5,7 @@ use ::postgres::GenericClient;
 use super::rows::instant;
 use super::transaction::PostgresTransaction;
 use crate::error::StoreError;
-use crate::operator::QueueCounts;
+use crate::shown::QueueCounts;
 
 impl<C: GenericClient> PostgresTransaction<'_, C> {
     /// Writes what this transaction moved: a row a queue, however many calls it was.
@@ -22,10 +22,12 @@ impl<C: GenericClient> PostgresTransaction<'_, C> {
         self.query(COUNT, &[&queues, &by(0), &by(1), &by(2), &by(3), &by(4), &by(5)]).map(drop)
     }
 
-    /// Adds up what transactions moved, so that counting reads a row a queue and what came since.
+    /// Adds up what transactions moved, so that counting reads a row a queue and what came since. A queue that
+    /// has one row already is left as it is.
     pub(super) fn add_up(&mut self) -> Result<(), StoreError> {
         const ADD_UP: &str = "WITH moved AS (DELETE FROM insist_counts WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM insist_counts FOR UPDATE SKIP LOCKED)) RETURNING *)
+                SELECT ctid FROM insist_counts WHERE queue IN (SELECT queue FROM insist_counts GROUP BY queue
+                HAVING count(*) > 1) FOR UPDATE SKIP LOCKED)) RETURNING *)
             INSERT INTO insist_counts SELECT queue, sum(pending), sum(parked), sum(delivered), sum(failed), sum(unknown),
                 sum(cancelled) FROM moved GROUP BY queue";
         self.query(ADD_UP, &[]).map(drop)

@@ -9,7 +9,7 @@ use super::rows::columns;
 use super::transaction::PostgresTransaction;
 use crate::backend::Row;
 use crate::error::StoreError;
-use crate::operator::Filter;
+use crate::filter::Filter;
 use crate::status::Status;
 
 impl<C: GenericClient> PostgresTransaction<'_, C> {

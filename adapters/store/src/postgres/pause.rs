@@ -7,7 +7,7 @@ use super::queues::named;
 use super::rows::{instant, nanos};
 use super::transaction::PostgresTransaction;
 use crate::error::StoreError;
-use crate::operator::StoredPolicy;
+use crate::shown::StoredPolicy;
 use crate::status::Status;
 
 impl<C: GenericClient> PostgresTransaction<'_, C> {

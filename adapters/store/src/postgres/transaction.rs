@@ -11,8 +11,9 @@ use super::rows::{columns, read};
 use super::statements::{Params, Statements};
 use crate::backend::{Ask, Change, Row, Transaction};
 use crate::error::StoreError;
+use crate::filter::Filter;
 use crate::new_call::NewCall;
-use crate::operator::{Filter, QueueCounts, StoredPolicy};
+use crate::shown::{QueueCounts, StoredPolicy};
 use crate::status::Status;
 
 pub(super) const LISTEN: &str = "LISTEN insist_calls";

@@ -9,7 +9,8 @@ use super::rows::{columns, instant, read};
 use super::transaction::SqliteTransaction;
 use crate::backend::Row;
 use crate::error::StoreError;
-use crate::operator::{Filter, QueueCounts};
+use crate::filter::Filter;
+use crate::shown::QueueCounts;
 use crate::status::Status;
 
 impl SqliteTransaction<'_> {

@@ -8,7 +8,7 @@ use super::queues::named;
 use super::rows::{instant, nanos};
 use super::transaction::SqliteTransaction;
 use crate::error::StoreError;
-use crate::operator::StoredPolicy;
+use crate::shown::StoredPolicy;
 use crate::status::Status;
 
 impl SqliteTransaction<'_> {

@@ -10,8 +10,9 @@ use super::queues::Queues;
 use super::rows::{columns, read};
 use crate::backend::{Ask, Change, Row, Transaction, Work};
 use crate::error::StoreError;
+use crate::filter::Filter;
 use crate::new_call::NewCall;
-use crate::operator::{Filter, QueueCounts, StoredPolicy};
+use crate::shown::{QueueCounts, StoredPolicy};
 use crate::status::Status;
 
 /// The statuses that a queue counts, in the order of its columns.
