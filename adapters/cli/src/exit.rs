@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::say::say;
+
 /// The exit status of a call that gave up, and of a command that failed.
 pub(crate) const GAVE_UP: u8 = 1;
 const USAGE: u8 = 2;
@@ -22,11 +24,11 @@ impl Failure {
         match self {
             // In the form of clap's own errors.
             Self::Usage(what) => {
-                eprintln!("error: {what}\n\nFor more information, try '--help'.");
+                say!("error: {what}\n\nFor more information, try '--help'.");
                 ExitCode::from(USAGE)
             }
             Self::Failed(what) => {
-                eprintln!("insist: {what}");
+                say!("insist: {what}");
                 ExitCode::from(GAVE_UP)
             }
             Self::ReaderLeft => ExitCode::SUCCESS,

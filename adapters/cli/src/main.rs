@@ -19,6 +19,8 @@ mod options;
 mod output;
 mod plan;
 mod replay;
+mod say;
+mod shown;
 mod simulate;
 mod span;
 mod timeline;

@@ -6,11 +6,15 @@ mod each;
 mod gates;
 mod header;
 mod options;
+mod place;
 mod progress;
 mod report;
 mod sink;
+mod unfinished;
 
+use std::error::Error;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use http::header::CONTENT_TYPE;
@@ -22,11 +26,15 @@ use insist_ureq::insisting::{Report, Rules};
 use crate::exit::{Failure, GAVE_UP};
 use crate::fetch::{Fetch, Fetched};
 use crate::gates::Gates;
+use crate::say::{say, say_all};
+use crate::shown::{foreign, without_secrets};
 use copy::{Broken, copy};
+use header::{option_header, option_url};
 pub(crate) use options::Get;
+use place::check_apart;
 use progress::Progress;
 use report::{JsonReport, Told, write_line};
-use sink::Sink;
+use sink::{Readers, Sink};
 
 impl Get {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
@@ -34,19 +42,20 @@ impl Get {
             return self.run_each();
         }
         let (mut fetch, gates) = self.fetch()?;
-        fetch.gate = gates::of(&self.urls[..1], &gates, &fetch.policy).and_then(|gates| gates.into_iter().next());
+        fetch.gate = gates::of(&fetch.urls[..1], &gates, &fetch.policy).and_then(|gates| gates.into_iter().next());
         // Opened first, so that a file that cannot be written is reported before anything is sent.
-        let output = Sink::open(self.output.as_deref(), "-o")?;
-        let report_to = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;
+        self.check_outputs()?;
+        let output = Sink::open(self.output.as_deref(), "-o", Readers::Usual)?;
+        let report_to = self.report_sink()?;
 
         let progress = Progress::new(output.is_stdout());
         let Fetched { result, report } = fetch.run(progress.hook());
         let Some(report) = report else {
-            return Err(Failure::Failed(result.err().map_or("there is no report".into(), |error| error.to_string())));
+            return Err(Failure::Failed(result.err().map_or("there is no report".into(), |error| self.shown(&error))));
         };
-        let told = Told(&report);
+        let told = Told { report: &report, hides_queries: self.hide_queries };
         if self.log {
-            progress.suspended(|| eprint!("{told}"));
+            progress.suspended(|| say_all(&told));
         }
 
         let mut status = None;
@@ -69,10 +78,28 @@ impl Get {
         written.map(|()| exit)
     }
 
+    /// Makes an error fit to be shown.
+    fn shown(&self, error: &dyn Error) -> String {
+        foreign(&without_secrets(&error.to_string(), self.hide_queries))
+    }
+
+    /// Checks that no output overwrites another.
+    fn check_outputs(&self) -> Result<(), Failure> {
+        let output = self.output.as_deref().unwrap_or(Path::new("-"));
+        let body = if self.output.is_some() { "-o" } else { "the body" };
+        let mut outputs = vec![(body, output)];
+        outputs.extend(self.report.as_deref().map(|path| ("--report", path)));
+        check_apart(&outputs)
+    }
+
+    fn report_sink(&self) -> Result<Option<Sink>, Failure> {
+        self.report.as_deref().map(|path| Sink::open(Some(path), "--report", Readers::Owner)).transpose()
+    }
+
     /// Reports the end of the call on standard error, and returns the exit status.
     fn end(&self, report: &Report, status: Option<u16>, ended: Result<(), Broken>) -> Result<ExitCode, Failure> {
         let last = match (&ended, status) {
-            (Err(Broken::Call(error)), _) => format!("last error: {error}"),
+            (Err(Broken::Call(error)), _) => format!("last error: {}", self.shown(error)),
             (_, Some(status)) => format!("last status: {status}"),
             (_, None) => String::new(),
         };
@@ -81,15 +108,15 @@ impl Get {
                 1 => "1 attempt".into(),
                 attempts => format!("{attempts} attempts"),
             };
-            eprintln!("insist: gave up after {attempts}: {why}; {last}");
+            say!("insist: gave up after {attempts}: {why}; {last}");
         }
         match ended {
-            Err(Broken::Body(error)) => Err(Failure::Failed(format!("the body broke off: {error}"))),
+            Err(Broken::Body(error)) => Err(Failure::Failed(format!("the body broke off: {}", self.shown(&error)))),
             Err(Broken::Output(error)) if error.kind() != ErrorKind::BrokenPipe => {
                 Err(Failure::Failed(format!("cannot write the body: {error}")))
             }
             _ if report.reason.is_some() => Ok(ExitCode::from(GAVE_UP)),
-            Err(Broken::Call(error)) => Err(Failure::Failed(error.to_string())),
+            Err(Broken::Call(error)) => Err(Failure::Failed(self.shown(&error))),
             // A reader that leaves early is no failure.
             Err(Broken::Output(_)) | Ok(()) => Ok(ExitCode::SUCCESS),
         }
@@ -99,19 +126,19 @@ impl Get {
     pub(crate) fn fetch(&self) -> Result<(Fetch, Gates), Failure> {
         let (policy, gates) = self.policy.policy()?;
         let body = body::body(&self.data, &self.data_binary, &self.form)?;
-        let mut headers = self.headers.clone();
+        let mut headers = self.headers.iter().map(|text| option_header(text)).collect::<Result<Vec<_>, _>>()?;
         if body.is_some() && !headers.iter().any(|(name, _)| *name == CONTENT_TYPE) {
             headers.push((CONTENT_TYPE, HeaderValue::from_static(body::URLENCODED)));
         }
         let default = if body.is_some() { Method::POST } else { Method::GET };
         let method = self.request.clone().unwrap_or(default);
         if policy.get_lanes() > 1 && !self.repeatable && !is_repeatable(&method, &headers) {
-            eprintln!(
+            say!(
                 "insist: note: --lanes has no effect on a {method}, which may not be sent twice; --repeatable lets it"
             );
         }
         let fetch = Fetch {
-            urls: self.urls.clone(),
+            urls: self.urls.iter().map(|text| option_url(text)).collect::<Result<_, _>>()?,
             method,
             headers,
             body,

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::Method;
 
 use super::body::pair;
 use super::each::EachOptions;
-use super::header::{header, method, status, url};
+use super::header::{method, status};
 use crate::options::PolicyOptions;
 
 /// Fetch a URL, with retries; several URLs are replicas of one resource, or with --each separate resources
@@ -21,16 +21,16 @@ use crate::options::PolicyOptions;
 pub(crate) struct Get {
     /// The URL to fetch, http if it has no scheme; of several, attempt 1 goes to the first, attempt 2 to the second,
     /// and so on in turn
-    #[arg(required = true, value_name = "URL", value_parser = url)]
-    pub(super) urls: Vec<Uri>,
+    #[arg(required = true, value_name = "URL")]
+    pub(super) urls: Vec<String>,
 
     /// The method of the request [default: GET, or POST with a body]
     #[arg(short = 'X', long, value_name = "METHOD", value_parser = method)]
     pub(super) request: Option<Method>,
 
     /// A header, as in `Accept: text/html`; may be given several times
-    #[arg(short = 'H', long = "header", value_name = "HEADER", value_parser = header)]
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    pub(super) headers: Vec<String>,
 
     /// The body of the request; @FILE sends a file without its line ends, @- standard input; several are joined with &
     #[arg(short, long, value_name = "DATA", allow_hyphen_values = true)]
@@ -67,6 +67,10 @@ pub(crate) struct Get {
     /// Print one line for each attempt to standard error, once the call is over
     #[arg(long)]
     pub(super) log: bool,
+
+    /// Leave the queries of URLs out of whatever is printed or reported; users and passwords are always left out
+    #[arg(long)]
+    pub(super) hide_queries: bool,
 
     /// Write a report of the call to this file, as one line of JSON
     ///

@@ -10,10 +10,14 @@ use serde::Serialize;
 
 use super::sink::Sink;
 use crate::exit::Failure;
+use crate::shown::{foreign, without_secrets};
 use crate::span::{Rounded, nanos};
 
 /// A report that prints as the lines of `--log`, and converts to the JSON of `--report`.
-pub(super) struct Told<'a>(pub(super) &'a Report);
+pub(super) struct Told<'a> {
+    pub(super) report: &'a Report,
+    pub(super) hides_queries: bool,
+}
 
 /// The JSON of `--report`, as the help documents it. Times are nanoseconds since the call began.
 #[derive(Serialize)]
@@ -83,10 +87,11 @@ impl Told<'_> {
     /// Makes the JSON. `broken` says how the body of an accepted response broke off, which makes the call a failure:
     /// there is no attempt after an accepted one.
     pub(super) fn json(&self, status: Option<u16>, broken: Option<String>) -> JsonReport {
-        let report = self.0;
+        let report = self.report;
         let winner = report.winner.filter(|_| broken.is_none());
         let mut log: Vec<Entry> = report.log.entries().iter().map(|entry| self.entry(entry)).collect();
         if let (Some(error), Some(winner)) = (&broken, report.winner) {
+            let error = foreign(&self.shown(error));
             for entry in log.iter_mut().filter(|entry| entry.attempt == winner.attempt) {
                 entry.verdict = Some(AttemptEnd::Stop);
                 entry.error = Some(error.clone());
@@ -109,8 +114,13 @@ impl Told<'_> {
         }
     }
 
+    /// Leaves out what is secret.
+    fn shown(&self, text: &str) -> String {
+        without_secrets(text, self.hides_queries)
+    }
+
     fn entry(&self, entry: &insist_core::Entry<Detail>) -> Entry {
-        let since = |at: Instant| nanos(at.saturating_since(self.0.started));
+        let since = |at: Instant| nanos(at.saturating_since(self.report.started));
         let detail = entry.detail.clone().unwrap_or_default();
         Entry {
             attempt: entry.attempt,
@@ -120,9 +130,9 @@ impl Told<'_> {
             sent_ns: since(entry.sent),
             ended_ns: entry.ended.map(since),
             verdict: end(entry),
-            target: detail.target,
+            target: self.shown(&detail.target),
             status: detail.status,
-            error: detail.error,
+            error: detail.error.map(|error| foreign(&self.shown(&error))),
         }
     }
 }
@@ -140,10 +150,10 @@ fn end(entry: &insist_core::Entry<Detail>) -> Option<AttemptEnd> {
 /// Prints one line for each attempt: `#2 retry in lane 0 of http://one.example/: 100ms to 118ms, status 503, retry`.
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { log, started, .. } = self.0;
+        let Report { log, started, .. } = self.report;
         for entry in log.entries() {
             let since = |at: Instant| Rounded(at.saturating_since(*started));
-            let target = entry.detail.as_ref().map_or("", |detail| &detail.target);
+            let target = foreign(&entry.detail.as_ref().map_or(String::new(), |detail| self.shown(&detail.target)));
             write!(f, "#{} {} in lane {} of {target}: ", entry.attempt, entry.kind, entry.lane)?;
             write!(f, "{}", since(entry.sent))?;
             if let Some(ended) = entry.ended {
@@ -153,7 +163,7 @@ impl fmt::Display for Told<'_> {
                 write!(f, ", status {status}")?;
             }
             if let Some(error) = entry.detail.as_ref().and_then(|detail| detail.error.as_ref()) {
-                write!(f, ", {error}")?;
+                write!(f, ", {}", foreign(&self.shown(error)))?;
             }
             writeln!(f, ", {}", end(entry).map_or("in flight", AttemptEnd::as_str))?;
         }

@@ -16,6 +16,7 @@ use insist_core::{Jitter, Policy, PolicyError, Shape, fresh_seed};
 
 use crate::exit::Failure;
 use crate::gates::{GateOptions, Gates};
+use crate::say::say;
 use backoff::AtEndName;
 use base::{Base, Preset};
 use value::{Attempts, HedgeDelay};
@@ -126,7 +127,7 @@ impl PolicyOptions {
     /// end.
     pub(crate) fn endless_policy(&self) -> Result<(Policy, Gates), Failure> {
         let base = self.base()?;
-        self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
+        self.notes(base.as_ref()).iter().for_each(|note| say!("insist: note: {note}"));
         let policy = self.limited(self.shaped(base.as_ref())?);
         let below = base.map(|base| base.gates).unwrap_or_default();
         let gates = self.gates.over(&below).map_err(Failure::Usage)?;

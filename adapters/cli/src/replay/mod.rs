@@ -16,6 +16,7 @@ use crate::exit::{Failure, GAVE_UP};
 use crate::gates::Gates;
 use crate::options::PolicyOptions;
 use crate::output::{json_line, output};
+use crate::say::say;
 use script::Outcomes;
 
 /// Run one call in virtual time, from scripted outcomes
@@ -78,13 +79,11 @@ impl Replay {
         let (mut policy, gates) = self.policy.policy()?;
         let seed = self.policy.seed();
         if self.repeat != RepeatName::Always && policy.get_lanes() > 1 {
-            eprintln!("insist: note: --lanes has no effect without --repeat always; one lane is used");
+            say!("insist: note: --lanes has no effect without --repeat always; one lane is used");
             policy = policy.lanes(1);
         }
         if policy.get_lanes() > 1 && policy.get_hedge_at().is_some() {
-            eprintln!(
-                "insist: note: a replay knows no latest answers, so no hedge opens; give --hedge-after a duration"
-            );
+            say!("insist: note: a replay knows no latest answers, so no hedge opens; give --hedge-after a duration");
         }
         let outcomes = self.outcomes()?;
         // The gates have seen no other call.
@@ -176,8 +175,8 @@ fn ended(timeline: &Timeline) -> Result<ExitCode, Failure> {
 fn say_gave_up(give_up: GiveUp) {
     let reason = give_up.reason();
     match (give_up.refusal(), give_up.hint()) {
-        (Some(refusal), _) => eprintln!("insist: gave up: {reason} ({refusal})"),
-        (None, Some(hint)) => eprintln!("insist: gave up: {reason} ({})", insist_core::duration::Text(hint)),
-        (None, None) => eprintln!("insist: gave up: {reason}"),
+        (Some(refusal), _) => say!("insist: gave up: {reason} ({refusal})"),
+        (None, Some(hint)) => say!("insist: gave up: {reason} ({})", insist_core::duration::Text(hint)),
+        (None, None) => say!("insist: gave up: {reason}"),
     }
 }

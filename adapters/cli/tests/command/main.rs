@@ -11,6 +11,10 @@ mod explain;
 mod gates;
 #[cfg(feature = "ureq")]
 mod get;
+#[cfg(feature = "ureq")]
+mod leaked;
+#[cfg(all(feature = "ureq", unix))]
+mod lost;
 mod plan;
 mod policy;
 mod preset;

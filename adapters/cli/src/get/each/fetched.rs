@@ -13,7 +13,7 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 use super::super::copy::{Broken, copy};
 use super::super::gates;
 use super::super::report::{JsonReport, Told};
-use super::super::sink::Sink;
+use super::super::sink::{Links, Readers, Sink};
 use super::super::{Get, why};
 use super::names::names;
 use super::seed::seed;
@@ -21,6 +21,7 @@ use super::table::Row;
 use crate::exit::Failure;
 use crate::fetch::{Fetch, Fetched, agent};
 use crate::gates::LiveGates;
+use crate::shown::{foreign, without_secrets};
 
 /// The most of a body that is kept in memory until its turn: 1 MiB. A longer one is kept in a file without a name.
 const IN_MEMORY: usize = 1 << 20;
@@ -53,27 +54,33 @@ enum Place {
 
 impl<'a> Fetcher<'a> {
     pub(super) fn new(get: &'a Get) -> Result<Self, Failure> {
+        let (fetch, gates) = get.fetch()?;
         let files = match &get.each.output_dir {
-            Some(folder) => names(&get.urls).into_iter().map(|name| (folder.join(&name), name)).collect(),
+            Some(folder) => names(&fetch.urls).into_iter().map(|name| (folder.join(&name), name)).collect(),
             None => Vec::new(),
         };
-        let (fetch, gates) = get.fetch()?;
-        let gates = gates::of(&get.urls, &gates, &fetch.policy);
+        let gates = gates::of(&fetch.urls, &gates, &fetch.policy);
         Ok(Self { get, agent: agent(), fetch, files, gates })
     }
 
     /// Returns the URLs with their gates.
     pub(super) fn gates(&self) -> Vec<(&Uri, &Arc<LiveGates>)> {
-        self.get.urls.iter().zip(self.gates.iter().flatten()).collect()
+        self.fetch.urls.iter().zip(self.gates.iter().flatten()).collect()
     }
 
     pub(super) fn fetch(&self, index: usize) -> Ended {
         let started = Instant::now();
         let seed = seed(self.fetch.seed, index + 1);
         let gate = self.gates.as_ref().map(|gates| Arc::clone(&gates[index]));
-        let url = &self.get.urls[index];
-        let mut row =
-            Row { url: url.to_string(), status: None, attempts: 0, took: started.elapsed(), file: None, why: None };
+        let url = &self.fetch.urls[index];
+        let mut row = Row {
+            url: self.told(&url.to_string()),
+            status: None,
+            attempts: 0,
+            took: started.elapsed(),
+            file: None,
+            why: None,
+        };
         let mut place = match self.place(index) {
             Ok(place) => place,
             Err(error) => {
@@ -96,7 +103,7 @@ impl<'a> Fetcher<'a> {
         let (json, log) = match &report {
             Some(report) => {
                 row.attempts = report.attempts;
-                let told = Told(report);
+                let told = Told { report, hides_queries: self.get.hide_queries };
                 let log = if self.get.log { told.to_string() } else { String::new() };
                 (told.json(row.status, broken), log)
             }
@@ -105,33 +112,37 @@ impl<'a> Fetcher<'a> {
         if ended.is_ok() {
             row.file = self.files.get(index).map(|(_, name)| name.clone());
         }
-        row.why = why_not(report.as_ref(), row.status, &ended);
+        row.why = self.why_not(report.as_ref(), row.status, &ended);
         row.took = started.elapsed();
         Ended { row, body, json, log }
     }
 
-    fn place(&self, index: usize) -> io::Result<Place> {
-        match self.files.get(index) {
-            Some((path, _)) => Sink::file(path).map(Place::File),
-            None => Ok(Place::Turn(spooled_tempfile(IN_MEMORY))),
+    fn told(&self, text: &str) -> String {
+        foreign(&without_secrets(text, self.get.hide_queries))
+    }
+
+    /// Returns why a response was not accepted, or its body not written.
+    fn why_not(&self, report: Option<&Report>, status: Option<u16>, ended: &Result<(), Broken>) -> Option<String> {
+        let gave_up = report.and_then(why);
+        let last = match (ended, status) {
+            (Err(Broken::Body(error)), _) => Some(format!("the body broke off: {}", self.get.shown(error))),
+            (Err(Broken::Output(error)), _) => Some(format!("cannot write the body: {error}")),
+            // If nothing was sent, there is only the reason.
+            (Err(Broken::Call(_)), _) if gave_up.is_some() && report.is_some_and(|report| report.attempts == 0) => None,
+            (Err(Broken::Call(error)), _) => Some(format!("last error: {}", self.get.shown(error))),
+            (Ok(()), _) => None,
+        };
+        match (gave_up, last) {
+            (Some(why), Some(last)) => Some(format!("{why}; {last}")),
+            (why, last) => why.or(last),
         }
     }
-}
 
-/// Returns why a response was not accepted, or its body not written.
-fn why_not(report: Option<&Report>, status: Option<u16>, ended: &Result<(), Broken>) -> Option<String> {
-    let gave_up = report.and_then(why);
-    let last = match (ended, status) {
-        (Err(Broken::Body(error)), _) => Some(format!("the body broke off: {error}")),
-        (Err(Broken::Output(error)), _) => Some(format!("cannot write the body: {error}")),
-        // If nothing was sent, there is only the reason.
-        (Err(Broken::Call(_)), _) if gave_up.is_some() && report.is_some_and(|report| report.attempts == 0) => None,
-        (Err(Broken::Call(error)), _) => Some(format!("last error: {error}")),
-        (Ok(()), _) => None,
-    };
-    match (gave_up, last) {
-        (Some(why), Some(last)) => Some(format!("{why}; {last}")),
-        (why, last) => why.or(last),
+    fn place(&self, index: usize) -> io::Result<Place> {
+        match self.files.get(index) {
+            Some((path, _)) => Sink::at(path, Links::Replaced, Readers::Usual).map(Place::File),
+            None => Ok(Place::Turn(spooled_tempfile(IN_MEMORY))),
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use super::Get;
 use super::report::write_line;
 use super::sink::Sink;
 use crate::exit::{Failure, GAVE_UP};
+use crate::say::say_all;
 use bar::Bar;
 use fetched::{Ended, Fetcher};
 pub(super) use options::EachOptions;
@@ -52,7 +53,7 @@ impl Get {
         if let Some(folder) = &self.each.output_dir {
             prepare(folder)?;
         }
-        let report = self.report.as_deref().map(|path| Sink::open(Some(path), "--report")).transpose()?;
+        let report = self.report_sink()?;
         let bar = Bar::new(self.urls.len(), self.each.output_dir.is_none());
         let mut writer = Writer { rows: Vec::new(), report, bar };
 
@@ -61,7 +62,7 @@ impl Get {
         let Writer { rows, report, bar } = writer;
         drop(bar);
         let table = Table { rows: &rows, took: started.elapsed(), gates: fetcher.gates() };
-        eprint!("{table}");
+        say_all(&table);
         let kept = report.map_or(Ok(()), Sink::keep);
         match fetched {
             // A reader that leaves early is no failure.
@@ -136,7 +137,7 @@ impl Writer {
         let Ended { row, body, json, log } = ended;
         self.rows.push(row);
         if !log.is_empty() {
-            self.bar.suspended(|| eprint!("{log}"));
+            self.bar.suspended(|| say_all(&log));
         }
         if let Some(report) = &mut self.report {
             write_line(report, &json)?;
