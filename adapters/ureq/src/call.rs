@@ -95,7 +95,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let call = Call { policy, repeat, sender, targets, gates, seed };
 
     let (outcome, report) = if policy.get_lanes() > 1 {
-        match payload.for_threads() {
+        match payload.for_threads().filter(|_| settings.get_receive().is_none()) {
             Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
             _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
         }

@@ -115,6 +115,9 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         if let Some(target) = target {
             parts.uri = target;
         }
+        if let Some(receive) = self.settings.borrow().get_receive() {
+            receive.prepare(&mut parts);
+        }
         let scope = Scope::enter(Terms {
             timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
             is_agents_config: self.is_agents_config,
@@ -155,9 +158,15 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
                 scope.shorten(UNWANTED_TIME);
                 Ok(read_unwanted(answer))
             }
-            _ => match settings.get_whole_body() {
-                Some(limit) => read_whole(answer, limit),
-                None => Ok(answer),
+            _ => match (settings.get_receive(), settings.get_whole_body()) {
+                (Some(receive), _) => {
+                    if !receive.is_timed() {
+                        scope.lift();
+                    }
+                    receive.receive(answer)
+                }
+                (None, Some(limit)) => read_whole(answer, limit),
+                (None, None) => Ok(answer),
             },
         };
         match answer {
