@@ -7,7 +7,8 @@ use crate::say::say;
 
 /// The exit status of a call that gave up, and of a command that failed.
 pub(crate) const GAVE_UP: u8 = 1;
-const USAGE: u8 = 2;
+/// The exit status of a command line or a script that is invalid.
+pub(crate) const USAGE: u8 = 2;
 
 /// A failure of the command.
 pub(crate) enum Failure {
@@ -15,6 +16,9 @@ pub(crate) enum Failure {
     Usage(String),
     /// Anything else: exit status 1.
     Failed(String),
+    /// Anything else, with an exit status of its own.
+    #[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "only `insist get` has others"))]
+    Ended(u8, String),
     /// The reader of standard output has left, as in `insist plan --count 100000 | head`: no message, exit status 0.
     ReaderLeft,
 }
@@ -30,6 +34,10 @@ impl Failure {
             Self::Failed(what) => {
                 say!("insist: {what}");
                 ExitCode::from(GAVE_UP)
+            }
+            Self::Ended(status, what) => {
+                say!("insist: {what}");
+                ExitCode::from(status)
             }
             Self::ReaderLeft => ExitCode::SUCCESS,
         }

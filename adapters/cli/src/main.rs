@@ -28,6 +28,8 @@ mod world;
 
 use std::process::ExitCode;
 
+#[cfg(feature = "ureq")]
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
@@ -54,8 +56,24 @@ enum Command {
     Demo(demo::Demo),
 }
 
+/// Reads the command line; an error says what to use in place of a word that only curl knows.
+fn command_line() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        #[cfg(feature = "ureq")]
+        if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
+            if let (ErrorKind::UnknownArgument, Some(instead)) = (error.kind(), get::instead(word)) {
+                say::say!(
+                    "error: {word} of curl has no meaning here; {instead}\n\nFor more information, try '--help'."
+                );
+                std::process::exit(exit::USAGE.into());
+            }
+        }
+        error.exit()
+    })
+}
+
 fn main() -> ExitCode {
-    let ended = match Cli::parse().command {
+    let ended = match command_line().command {
         #[cfg(feature = "ureq")]
         Command::Get(get) => get.run(),
         Command::Plan(plan) => plan.run(),

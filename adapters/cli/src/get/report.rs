@@ -1,17 +1,17 @@
 //! Writes the report of a finished call: the JSON of `--report`, and the lines of `--log`.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 
 use insist_core::{AttemptEnd, Instant, Kind, Reason, Refusal, Winner};
 use insist_ureq::Timeout;
 use insist_ureq::insisting::{Detail, Report};
 use serde::Serialize;
 
+use super::line::Line;
 use super::sink::Sink;
-use crate::exit::Failure;
 use crate::shown::{foreign, without_secrets};
-use crate::span::{Rounded, nanos};
+use crate::span::nanos;
 
 /// A report that prints as the lines of `--log`, and converts to the JSON of `--report`.
 pub(super) struct Told<'a> {
@@ -77,10 +77,10 @@ fn started_unix(started: Instant) -> u64 {
 }
 
 /// Writes a report as one line of JSON.
-pub(super) fn write_line(to: &mut Sink, json: &JsonReport) -> Result<(), Failure> {
+pub(super) fn write_line(to: &mut Sink, json: &JsonReport) -> io::Result<()> {
     let mut line = serde_json::to_vec(json)?;
     line.push(b'\n');
-    to.write_all(&line).map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
+    to.write_all(&line)
 }
 
 impl Told<'_> {
@@ -147,25 +147,24 @@ fn end(entry: &insist_core::Entry<Detail>) -> Option<AttemptEnd> {
     }
 }
 
-/// Prints one line for each attempt: `#2 retry in lane 0 of http://one.example/: 100ms to 118ms, status 503, retry`.
+/// Prints one line for each attempt.
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { log, started, .. } = self.report;
         for entry in log.entries() {
-            let since = |at: Instant| Rounded(at.saturating_since(*started));
-            let target = foreign(&entry.detail.as_ref().map_or(String::new(), |detail| self.shown(&detail.target)));
-            write!(f, "#{} {} in lane {} of {target}: ", entry.attempt, entry.kind, entry.lane)?;
-            write!(f, "{}", since(entry.sent))?;
-            if let Some(ended) = entry.ended {
-                write!(f, " to {}", since(ended))?;
-            }
-            if let Some(status) = entry.detail.as_ref().and_then(|detail| detail.status) {
-                write!(f, ", status {status}")?;
-            }
-            if let Some(error) = entry.detail.as_ref().and_then(|detail| detail.error.as_ref()) {
-                write!(f, ", {}", foreign(&self.shown(error)))?;
-            }
-            writeln!(f, ", {}", end(entry).map_or("in flight", AttemptEnd::as_str))?;
+            let since = |at: Instant| at.saturating_since(*started);
+            let detail = entry.detail.clone().unwrap_or_default();
+            let line = Line {
+                attempt: entry.attempt,
+                kind: entry.kind,
+                lane: entry.lane,
+                sent: since(entry.sent),
+                ended: entry.ended.map(since),
+                status: detail.status,
+                error: detail.error.map(|error| foreign(&self.shown(&error))),
+                end: end(entry),
+            };
+            writeln!(f, "{}", line.to(&foreign(&self.shown(&detail.target))))?;
         }
         match log.dropped() {
             0 => Ok(()),

@@ -24,9 +24,11 @@ fn path(folder: &Path, name: &str) -> String {
 /// Streams that cannot be written to: a full device, and a pipe that nobody reads.
 fn unwritable() -> [Stdio; 2] {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    [full.into(), writer.into()]
+    // Its other end is closed when the child that it belongs to has ended.
+    let mut child = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let pipe = child.stdin.take().unwrap();
+    child.wait().unwrap();
+    [full.into(), pipe.into()]
 }
 
 #[test]

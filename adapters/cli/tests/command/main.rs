@@ -3,6 +3,8 @@
 #[cfg(feature = "ureq")]
 mod demo;
 mod difference;
+#[cfg(feature = "ureq")]
+mod download;
 mod draw;
 #[cfg(feature = "ureq")]
 mod each;

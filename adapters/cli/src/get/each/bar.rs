@@ -15,8 +15,8 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Makes a bar, which is shown only if standard error is a terminal and the bodies do not go to one.
-    pub(super) fn new(urls: usize, bodies_to_stdout: bool) -> Self {
-        let is_wanted = stderr().is_terminal() && !(bodies_to_stdout && stdout().is_terminal());
+    pub(super) fn new(urls: usize, bodies_to_stdout: bool, is_silent: bool) -> Self {
+        let is_wanted = !is_silent && stderr().is_terminal() && !(bodies_to_stdout && stdout().is_terminal());
         let target = if is_wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(urls as u64), target);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {msg}") {
