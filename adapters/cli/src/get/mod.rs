@@ -24,9 +24,10 @@ use std::io::{self, ErrorKind, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::Builder;
 
 use http::{HeaderMap, Method, Uri};
-use insist_core::Repeat;
+use insist_core::{Policy, Repeat};
 use insist_ureq::insisting::{Receive, Rules};
 
 use crate::exit::Failure;
@@ -219,6 +220,7 @@ impl Get {
         let said = self.request.said(seed)?;
         let urls = self.each.read_urls(self.urls.iter().chain(&self.named_urls))?;
         let urls = urls.iter().map(|text| said.address(option_url(text)?)).collect::<Result<Vec<_>, Failure>>()?;
+        let policy = self.with_threads(policy);
         let common = Common {
             is_repeatable: self.repeatable,
             is_whole_body: self.whole_body,
@@ -236,6 +238,17 @@ impl Get {
             );
         }
         Ok((Fetch { urls, common: Arc::new(common), seed, gate: None, receive: None }, gates))
+    }
+
+    /// Takes one lane where there is no thread to be had for others.
+    fn with_threads(&self, policy: Policy) -> Policy {
+        if policy.get_lanes() < 2 || Builder::new().spawn(|| ()).is_ok() {
+            return policy;
+        }
+        if !self.silent {
+            say!("insist: note: no thread can be started, so --lanes has no effect; one lane is used");
+        }
+        policy.lanes(1)
     }
 
     fn rules(&self) -> Result<Rules, Failure> {

@@ -56,14 +56,14 @@ pub(super) fn of_error(error: &Error, report: Option<&Report>) -> u8 {
         Error::TooManyRedirects | Error::RedirectFailed => REDIRECTS,
         Error::BodyStalled => BROKEN,
         Error::Tls(_) => TLS,
-        Error::Io(error) => of_io(error, is_unsent(report)),
+        Error::Io(error) => of_io(error, is_unsent(report), is_tls(report)),
         Error::Other(error) if matches!(error.downcast_ref(), Some(GaveUp::Refused(_))) => REFUSED,
         error if error.to_string().to_lowercase().contains("tls") => TLS,
         _ => GAVE_UP,
     }
 }
 
-fn of_io(error: &io::Error, is_unsent: bool) -> u8 {
+fn of_io(error: &io::Error, is_unsent: bool, is_tls: bool) -> u8 {
     let text = error.to_string();
     // The standard library tells a failed look-up by its words alone.
     if text.contains("failed to lookup address") || text.contains("No such host") {
@@ -80,6 +80,8 @@ fn of_io(error: &io::Error, is_unsent: bool) -> u8 {
         | ErrorKind::NetworkUnreachable
         | ErrorKind::AddrNotAvailable => CONNECT,
         _ if of_tls => TLS,
+        // A connection was made, and nothing of the request was sent on it.
+        _ if is_unsent && is_tls => TLS,
         ErrorKind::UnexpectedEof
         | ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
@@ -87,6 +89,12 @@ fn of_io(error: &io::Error, is_unsent: bool) -> u8 {
         _ if is_unsent => CONNECT,
         _ => NO_ANSWER,
     }
+}
+
+/// Returns whether the last attempt went to an https address.
+fn is_tls(report: Option<&Report>) -> bool {
+    let last = report.and_then(|report| report.log.entries().last()?.detail.as_ref());
+    last.is_some_and(|detail| detail.target.starts_with("https:"))
 }
 
 /// Returns whether the last attempt failed before anything of it was sent.

@@ -17,6 +17,8 @@ mod get;
 mod leaked;
 #[cfg(all(feature = "ureq", unix))]
 mod lost;
+#[cfg(feature = "ureq")]
+mod many;
 mod plan;
 mod policy;
 mod preset;
@@ -28,5 +30,7 @@ mod request;
 mod run;
 mod simulate;
 mod usage;
+#[cfg(feature = "ureq")]
+mod words;
 #[cfg(feature = "ureq")]
 mod world;
