@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use insist_core::Policy;
 use insist_ureq::config::ConfigBuilder;
-use insist_ureq::insisting::{Event, Receive, Report, ReportSlot, Rules, Settings};
+use insist_ureq::insisting::{Event, Receive, ReceiveExt, Report, ReportSlot, Rules, Settings};
 use insist_ureq::typestate::AgentScope;
 use insist_ureq::{Agent, Body, Error, Insist};
 
@@ -87,10 +87,7 @@ impl Fetch {
         if self.gate.is_some() || self.common.retry_max_time.is_some() {
             settings = settings.gate(gate);
         }
-        match &self.receive {
-            Some(receive) => settings.receive(Arc::clone(receive)),
-            None => settings,
-        }
+        settings
     }
 
     fn send(self, agent: &Agent, settings: &Settings) -> Result<Response<Body>, Error> {
@@ -98,6 +95,9 @@ impl Fetch {
         *request.method_mut() = self.common.method.clone();
         *request.headers_mut() = self.common.headers.clone();
         *request.uri_mut() = self.urls.into_iter().next().unwrap_or_default();
+        if let Some(receive) = self.receive {
+            request = request.receive(receive);
+        }
         match &self.common.body {
             None => agent.run(request.insist(settings)),
             Some(body) => agent.run(request.map(|()| &body[..]).insist(settings)),

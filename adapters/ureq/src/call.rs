@@ -14,6 +14,7 @@ use crate::gave_up::GaveUp;
 use crate::insist::RequestSettings;
 use crate::payload::{Buffered, Payload};
 use crate::probe::{CallConfig, probe_config, probe_framing};
+use crate::receive;
 use crate::report::{self, Report};
 use crate::sender::{Ended, Failed, Outcome, Sender, again, ended, has_extensions};
 use crate::settings::Settings;
@@ -39,6 +40,7 @@ macro_rules! seen {
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
     let own =
         if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
+    let receive = if has_extensions(request.extensions()) { receive::take(request.extensions_mut()) } else { None };
     let merged = own.map(|RequestSettings(own)| own.over(core.config.settings()));
     let settings = merged.as_ref().unwrap_or_else(|| core.config.settings());
     if let Err(error) = settings.get_rules().validate() {
@@ -79,9 +81,11 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     // A replica set needs the seed for the first attempt already.
     let seed = settings.get_seed().or_else(|| settings.has_set().then(fresh_seed));
     let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0))?;
+    let receives = receive.is_some();
     let sender = Sender {
         core,
         settings,
+        receive,
         is_agents_config,
         attempt_timeout: policy.get_attempt_timeout(),
         deadline: policy.get_deadline(),
@@ -95,7 +99,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let call = Call { policy, repeat, sender, targets, gates, seed };
 
     let (outcome, report) = if policy.get_lanes() > 1 {
-        match payload.for_threads().filter(|_| settings.get_receive().is_none()) {
+        match payload.for_threads().filter(|_| !receives) {
             Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
             _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
         }

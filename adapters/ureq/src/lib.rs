@@ -205,7 +205,7 @@ pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, ru
 /// of it brings ureq's names only.
 pub mod insisting {
     pub use crate::gave_up::GaveUp;
-    pub use crate::receive::Receive;
+    pub use crate::receive::{Receive, ReceiveExt};
     pub use crate::replica_set::ReplicaSet;
     pub use crate::report::{Detail, Event, Report, ReportSlot};
     pub use crate::request_ext::{WithAgent, WithAgentBuilder};

@@ -14,6 +14,7 @@ use crate::agent::Core;
 use crate::answer::{UNWANTED_TIME, read_unwanted, read_whole};
 use crate::judge::{judge, judge_body};
 use crate::payload::Payload;
+use crate::receive::Receive;
 use crate::settings::Settings;
 use crate::transport::{Cancel, Scope, Terms};
 
@@ -21,6 +22,8 @@ use crate::transport::{Cancel, Scope, Terms};
 pub(crate) struct Sender<C, S> {
     pub(crate) core: C,
     pub(crate) settings: S,
+    /// What reads accepted answers, if the call has one lane and asks for it.
+    pub(crate) receive: Option<Arc<dyn Receive>>,
     /// True if the request has no configuration of its own.
     pub(crate) is_agents_config: bool,
     pub(crate) attempt_timeout: Option<Duration>,
@@ -81,6 +84,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         Self {
             core,
             settings: core.config.settings(),
+            receive: None,
             is_agents_config: true,
             attempt_timeout: None,
             deadline: None,
@@ -93,6 +97,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         Sender {
             core: Arc::clone(self.core),
             settings: self.settings.clone(),
+            receive: None,
             is_agents_config: self.is_agents_config,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
@@ -115,7 +120,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         if let Some(target) = target {
             parts.uri = target;
         }
-        if let Some(receive) = self.settings.borrow().get_receive() {
+        if let Some(receive) = &self.receive {
             receive.prepare(&mut parts);
         }
         let scope = Scope::enter(Terms {
@@ -158,7 +163,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
                 scope.shorten(UNWANTED_TIME);
                 Ok(read_unwanted(answer))
             }
-            _ => match (settings.get_receive(), settings.get_whole_body()) {
+            _ => match (&self.receive, settings.get_whole_body()) {
                 (Some(receive), _) => {
                     if !receive.is_timed() {
                         scope.lift();

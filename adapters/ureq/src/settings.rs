@@ -9,7 +9,6 @@ use ureq::Error;
 use ureq::http::{self, Uri};
 
 use crate::gates::{Gates, PerHost, Shared};
-use crate::receive::Receive;
 use crate::replica_set::{ReplicaSet, addresses};
 use crate::report::{Event, Report, ReportSlot};
 use crate::targets::Addresses;
@@ -40,7 +39,6 @@ pub struct Settings {
     repeat: Option<Repeat>,
     seed: Option<u64>,
     whole_body: Option<usize>,
-    receive: Option<Arc<dyn Receive>>,
     replay: Option<usize>,
     addresses: Option<Result<Addresses, Arc<str>>>,
     gate: Option<Arc<Shared>>,
@@ -62,7 +60,6 @@ impl Settings {
             repeat: None,
             seed: None,
             whole_body: None,
-            receive: None,
             replay: None,
             addresses: None,
             gate: None,
@@ -84,7 +81,6 @@ impl Settings {
             repeat: self.repeat.or(base.repeat),
             seed: self.seed.or(base.seed),
             whole_body: self.whole_body.or(base.whole_body),
-            receive: self.receive.as_ref().or(base.receive.as_ref()).cloned(),
             replay: self.replay.or(base.replay),
             addresses: self.addresses.as_ref().or(base.addresses.as_ref()).cloned(),
             gate: self.gate.as_ref().or(base.gate.as_ref()).cloned(),
@@ -118,10 +114,6 @@ impl Settings {
 
     pub(crate) const fn get_whole_body(&self) -> Option<usize> {
         self.whole_body
-    }
-
-    pub(crate) fn get_receive(&self) -> Option<&dyn Receive> {
-        self.receive.as_deref()
     }
 
     pub(crate) fn get_replay(&self) -> usize {
@@ -159,7 +151,6 @@ impl Settings {
             && self.per_host.is_none()
             && !cfg!(any(feature = "metrics", feature = "tracing"))
             && self.whole_body.is_none()
-            && self.receive.is_none()
             && self.hook.is_none()
             && !self.wants_report()
     }
@@ -210,15 +201,6 @@ impl Settings {
     /// accepted at its head, and the rest of its body is read as without this setting.
     pub const fn whole_body(mut self, limit: usize) -> Self {
         self.whole_body = Some(limit);
-        self
-    }
-
-    /// Makes the reading of an accepted answer part of its attempt, on the thread of the call. Default: an attempt ends with the
-    /// answer's head.
-    ///
-    /// The call uses one lane, and takes this in place of [`whole_body`](Self::whole_body).
-    pub fn receive(mut self, receive: Arc<dyn Receive>) -> Self {
-        self.receive = Some(receive);
         self
     }
 
@@ -323,7 +305,6 @@ impl fmt::Debug for Settings {
             .field("repeat", &self.repeat)
             .field("seed", &self.seed)
             .field("whole_body", &self.whole_body)
-            .field("receives", &self.receive.is_some())
             .field("replay_limit", &self.replay)
             .field("replicas", &self.addresses)
             .field("has_gate", &self.gate.is_some())

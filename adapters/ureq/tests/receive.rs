@@ -7,7 +7,7 @@ use std::time::Duration;
 use insist_flaky::{Answer, Server};
 use insist_ureq::http::Response;
 use insist_ureq::http::request::Parts;
-use insist_ureq::insisting::{Policy, Receive, Settings};
+use insist_ureq::insisting::{Policy, Receive, ReceiveExt};
 use insist_ureq::{Agent, Body, Error, Insist};
 
 #[derive(Default)]
@@ -38,8 +38,7 @@ impl Receive for Kept {
 }
 
 fn get(server: &Server, kept: &Arc<Kept>, policy: Policy) -> Result<Response<Body>, Error> {
-    let settings = Settings::new().policy(policy).receive(Arc::clone(kept) as Arc<dyn Receive>);
-    Agent::new_with_defaults().get(server.url()).insist(&settings).call()
+    Agent::new_with_defaults().get(server.url()).policy(policy).receive(Arc::clone(kept) as Arc<dyn Receive>).call()
 }
 
 const QUICK: Policy = Policy::constant(Duration::from_millis(1));
