@@ -284,6 +284,33 @@ impl WrittenAttempt {
 }
 
 impl WrittenReport {
+    /// Makes the report of a call that was stopped before anything was sent.
+    #[must_use]
+    pub fn unsent(seed: u64) -> Self {
+        Self {
+            version: 1,
+            outcome: "gave_up".to_string(),
+            reason: Some(Reason::Stopped),
+            refusal: None,
+            hint_ns: None,
+            fell_back: false,
+            status: None,
+            attempts: 0,
+            retries: 0,
+            hedges: 0,
+            winner: None,
+            started_unix_ns: None,
+            elapsed_ns: 0,
+            seed,
+            policy: None,
+            repeat: None,
+            is_on_caller: false,
+            gates: None,
+            log: Vec::new(),
+            dropped: 0,
+        }
+    }
+
     /// Returns the policy by which a replay decides as the call did: without the attempt timeout where the attempts ended
     /// themselves at it. `None` if the report does not tell its policy.
     #[must_use]

@@ -17,6 +17,9 @@ use super::validator::{content_range, strong_etag, validator};
 /// The size of the buffer.
 const PIECE: usize = 64 << 10;
 
+/// The first words of the error of a body that broke off.
+pub(super) const BROKE_OFF: &str = "the body broke off";
+
 /// What becomes of answers whose status is 400 or more, but that are not retried, or were retried in vain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ErrorPages {
@@ -360,7 +363,7 @@ impl State {
             // The call is over, or the attempt is.
             Error::Timeout(timeout @ (Timeout::Global | Timeout::PerCall)) if can_go_on => Error::Timeout(timeout),
             error => {
-                let text = format!("the body broke off after {} bytes: {error}", self.got);
+                let text = format!("{BROKE_OFF} after {} bytes: {error}", self.got);
                 if can_go_on { broken(text) } else { self.cannot_go_on(text) }
             }
         }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::thread::Builder;
 
 use http::{HeaderMap, Method, Uri};
-use insist_core::{Policy, Repeat};
+use insist_core::{Policy, Repeat, WrittenReport};
 use insist_ureq::insisting::{Receive, Rules};
 
 use crate::exit::Failure;
@@ -44,7 +44,7 @@ pub(crate) use options::Get;
 use output::Output;
 use part::{Note, Part};
 use place::check_apart;
-use report::{JsonReport, Told, write_line};
+use report::{About, Told, write_line};
 use sink::{Readers, Sink};
 use words::format::Values;
 pub(crate) use words::hints::instead;
@@ -78,6 +78,7 @@ impl Get {
             self.show_request(&fetch);
         }
         let method = fetch.common.method.clone();
+        let about = fetch.about(&gates);
         let Fetched { result, report } = fetch.run_with(&agent, live.hook());
         let mut concluded = self.conclude(result, report.as_ref(), &download, is_raced);
         drop(live);
@@ -85,7 +86,7 @@ impl Get {
         let mut exit = self.write(&mut concluded)?;
         let mut words = Vec::new();
         if let Some(report) = &report {
-            let told = Told { report, hides_queries: self.hide_queries };
+            let told = Told { report, fetch: &about, hides_queries: self.hide_queries };
             if (self.log || self.verbose) && is_raced {
                 crate::say::say_all(&told);
             }
@@ -270,6 +271,19 @@ impl Common {
 }
 
 impl Fetch {
+    /// Returns what a report tells of it.
+    fn about(&self, gates: &Gates) -> About {
+        let Common { policy, is_repeatable, rules, method, headers, .. } = &*self.common;
+        let gates = gates.to_string();
+        let gates = gates.trim_start_matches("; ");
+        About {
+            policy: *policy,
+            repeat: if *is_repeatable { Repeat::Always } else { rules.repeat(method, headers) },
+            gates: (!gates.is_empty()).then(|| gates.to_owned()),
+            is_raced: self.is_raced(),
+        }
+    }
+
     /// Returns whether its attempts are made in several lanes, so that the head of an answer decides and its body comes later.
     fn is_raced(&self) -> bool {
         self.common.policy.get_lanes() > 1 && self.common.is_repeated()
@@ -298,7 +312,7 @@ fn is_repeatable(method: &Method, headers: &HeaderMap) -> bool {
     Rules::new().repeat(method, headers) == Repeat::Always
 }
 
-fn write_report(mut to: Sink, json: &JsonReport) -> io::Result<()> {
+fn write_report(mut to: Sink, json: &WrittenReport) -> io::Result<()> {
     write_line(&mut to, json)?;
     to.keep()
 }

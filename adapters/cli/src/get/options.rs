@@ -114,13 +114,15 @@ pub(crate) struct Get {
 
     /// Write a report of the call to this file, as one line of JSON; - is standard output
     ///
-    /// {"outcome":"returned"|"gave_up","reason":…|null,"refusal":…|null,"status":…|null,"attempts":…,"retries":…,
-    /// "hedges":…,"winner":{"attempt":…,"lane":…}|null,"started_unix_ns":…,"elapsed_ns":…,"seed":…,
-    /// "log":[{"attempt":…,"lane":…,"retry":…,
-    /// "kind":"first"|"retry"|"hedge","target":…,"sent_ns":…,"ended_ns":…,
-    /// "verdict":"accept"|"retry"|"stop"|"timeout"|"lost"|"deadline"|"cancelled","status":…|null,"error":…|null}]}.
-    /// started_unix_ns is in nanoseconds since 1970, the other times since the call began. The reasons are those of `insist replay --json`; "refusal" is the
-    /// text of the gate that refused. If the body breaks off and cannot be continued, the outcome is
+    /// {"version":1,"outcome":"returned"|"gave_up","reason":…|null,"refusal":…|null,"hint_ns":…|null,"fell_back":false,"status":…|null,
+    /// "attempts":…,"retries":…,"hedges":…,"winner":{"attempt":…,"lane":…}|null,"started_unix_ns":…,"elapsed_ns":…,"seed":…,
+    /// "policy":{…},"repeat":"always"|"if_unsent"|"never","is_on_caller":…,"gates":…|null,"log":[{"attempt":…,"lane":…,"retry":…,
+    /// "kind":"first"|"retry"|"hedge","target":…,"sent_ns":…,"ended_ns":…,"timeout_ns":…|null,
+    /// "verdict":"accept"|"retry"|"stop"|"timeout"|"lost"|"deadline"|"cancelled","sent":"no"|"maybe"|null,"throttled":…,
+    /// "retry_after_ns":…|null,"is_exact":…,"failed_at":"connect"|"head"|"body"|null,"status":…|null,"error":…|null}],"dropped":…}.
+    /// started_unix_ns is in nanoseconds since 1970, the other times since the call began. `insist replay` reads it. The reasons are
+    /// those of `insist replay --json`; "refusal" is the text of the gate that refused. If the body breaks off and cannot be
+    /// continued, the outcome is
     /// "gave_up" and the reason "stopped". The log has the first 64 attempts. Only its owner may read a new report.
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) report: Option<PathBuf>,

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use insist_core::{AttemptEnd, Instant, Kind, Reason, Refusal, Winner};
+use insist_core::{AttemptEnd, FailedAt, Instant, Policy, Reason, Repeat, WrittenReport};
 use insist_ureq::Timeout;
 use insist_ureq::insisting::{Detail, Report};
-use serde::Serialize;
 
+use super::download::BROKE_OFF;
 use super::line::Line;
 use super::sink::Sink;
 use crate::shown::{foreign, without_secrets};
@@ -16,58 +16,16 @@ use crate::span::nanos;
 /// A report that prints as the lines of `--log`, and converts to the JSON of `--report`.
 pub(super) struct Told<'a> {
     pub(super) report: &'a Report,
+    pub(super) fetch: &'a About,
     pub(super) hides_queries: bool,
 }
 
-/// The JSON of `--report`, as the help documents it. Times are nanoseconds since the call began.
-#[derive(Serialize)]
-pub(super) struct JsonReport {
-    outcome: &'static str,
-    reason: Option<Reason>,
-    refusal: Option<Refusal>,
-    status: Option<u16>,
-    attempts: u32,
-    retries: u32,
-    hedges: u32,
-    winner: Option<Winner>,
-    started_unix_ns: u64,
-    elapsed_ns: u64,
-    seed: u64,
-    log: Vec<Entry>,
-}
-
-#[derive(Serialize)]
-struct Entry {
-    attempt: u32,
-    lane: u8,
-    retry: u32,
-    kind: Kind,
-    target: String,
-    sent_ns: u64,
-    ended_ns: Option<u64>,
-    verdict: Option<AttemptEnd>,
-    status: Option<u16>,
-    error: Option<String>,
-}
-
-impl JsonReport {
-    /// Makes the report of a call that could not begin.
-    pub(super) fn unsent(seed: u64) -> Self {
-        Self {
-            outcome: "gave_up",
-            reason: Some(Reason::Stopped),
-            refusal: None,
-            status: None,
-            attempts: 0,
-            retries: 0,
-            hedges: 0,
-            winner: None,
-            started_unix_ns: Instant::since_epoch().as_nanos(),
-            elapsed_ns: 0,
-            seed,
-            log: Vec::new(),
-        }
-    }
+/// What a report tells of the call besides what came of it.
+pub(super) struct About {
+    pub(super) policy: Policy,
+    pub(super) repeat: Repeat,
+    pub(super) gates: Option<String>,
+    pub(super) is_raced: bool,
 }
 
 /// Returns when a call started, in nanoseconds since 1970, by the clock on the wall as it is now.
@@ -77,7 +35,7 @@ fn started_unix(started: Instant) -> u64 {
 }
 
 /// Writes a report as one line of JSON.
-pub(super) fn write_line(to: &mut Sink, json: &JsonReport) -> io::Result<()> {
+pub(super) fn write_line(to: &mut Sink, json: &WrittenReport) -> io::Result<()> {
     let mut line = serde_json::to_vec(json)?;
     line.push(b'\n');
     to.write_all(&line)
@@ -86,32 +44,24 @@ pub(super) fn write_line(to: &mut Sink, json: &JsonReport) -> io::Result<()> {
 impl Told<'_> {
     /// Makes the JSON. `broken` says how the body of an accepted response broke off, which makes the call a failure:
     /// there is no attempt after an accepted one.
-    pub(super) fn json(&self, status: Option<u16>, broken: Option<String>) -> JsonReport {
-        let report = self.report;
-        let winner = report.winner.filter(|_| broken.is_none());
-        let mut log: Vec<Entry> = report.log.entries().iter().map(|entry| self.entry(entry)).collect();
-        if let (Some(error), Some(winner)) = (&broken, report.winner) {
-            let error = foreign(&self.shown(error));
-            for entry in log.iter_mut().filter(|entry| entry.attempt == winner.attempt) {
-                entry.verdict = Some(AttemptEnd::Stop);
-                entry.error = Some(error.clone());
+    pub(super) fn json(&self, status: Option<u16>, broken: Option<String>) -> WrittenReport {
+        let About { policy, repeat, gates, is_raced } = self.fetch;
+        let mut json = self.report.written(policy, *repeat, |entry| self.entry(entry));
+        json.status = status;
+        json.started_unix_ns = Some(started_unix(self.report.started));
+        json.is_on_caller = !is_raced;
+        json.gates = gates.clone();
+        if let (Some(error), Some(winner)) = (broken, json.winner) {
+            json.winner = None;
+            json.outcome = "gave_up".into();
+            json.reason = Some(Reason::Stopped);
+            for entry in json.log.iter_mut().filter(|entry| entry.attempt == winner.attempt) {
+                entry.verdict = Some(AttemptEnd::Stop.as_str().into());
+                entry.error = Some(foreign(&self.shown(&error)));
+                entry.failed_at = Some(FailedAt::Body);
             }
         }
-        let reason = report.reason.or(broken.map(|_| Reason::Stopped));
-        JsonReport {
-            outcome: if reason.is_none() { "returned" } else { "gave_up" },
-            reason,
-            refusal: report.refusal,
-            status,
-            attempts: report.attempts,
-            retries: report.retries,
-            hedges: report.hedges,
-            winner,
-            started_unix_ns: started_unix(report.started),
-            elapsed_ns: nanos(report.elapsed),
-            seed: report.seed,
-            log,
-        }
+        json
     }
 
     /// Leaves out what is secret.
@@ -119,21 +69,15 @@ impl Told<'_> {
         without_secrets(text, self.hides_queries)
     }
 
-    fn entry(&self, entry: &insist_core::Entry<Detail>) -> Entry {
-        let since = |at: Instant| nanos(at.saturating_since(self.report.started));
+    fn entry(&self, entry: &insist_core::Entry<Detail>) -> insist_core::Told {
         let detail = entry.detail.clone().unwrap_or_default();
-        Entry {
-            attempt: entry.attempt,
-            lane: entry.lane,
-            retry: entry.retry,
-            kind: entry.kind,
-            sent_ns: since(entry.sent),
-            ended_ns: entry.ended.map(since),
-            verdict: end(entry),
-            target: self.shown(&detail.target),
-            status: detail.status,
-            error: detail.error.map(|error| foreign(&self.shown(&error))),
-        }
+        let is_broken = detail.error.as_ref().is_some_and(|error| error.contains(BROKE_OFF));
+        insist_core::Told::default()
+            .target(self.shown(&detail.target))
+            .status(detail.status)
+            .error(detail.error.map(|error| foreign(&self.shown(&error))))
+            .failed_at(is_broken.then_some(FailedAt::Body))
+            .end(end(entry))
     }
 }
 

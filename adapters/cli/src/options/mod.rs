@@ -172,6 +172,16 @@ impl PolicyOptions {
         }
     }
 
+    /// Returns whether nothing was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        format!("{self:?}") == format!("{:?}", Self::default())
+    }
+
+    /// Returns the seed given.
+    pub(crate) const fn given_seed(&self) -> Option<u64> {
+        self.seed
+    }
+
     /// Returns the seed given, or else a random one of 53 bits, which every reader of JSON can read.
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| fresh_seed() >> 11)

@@ -221,7 +221,7 @@ fn a_report_has_a_line_for_each_url_in_the_order_given() {
         for (line, url) in lines.iter().zip(&urls) {
             assert_eq!(line["log"][0]["target"], url.as_str(), "{text}");
             assert_eq!(line["refusal"], Value::Null, "{text}");
-            assert_eq!(line.as_object().unwrap().len(), 12, "{text}");
+            assert_eq!(line.as_object().unwrap().len(), 20, "{text}");
         }
         lines.iter().map(|line| line["seed"].as_u64().unwrap()).collect()
     };

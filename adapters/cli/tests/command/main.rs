@@ -1,6 +1,8 @@
 //! The built command, run as a person runs it: what it prints, and how it exits.
 
 #[cfg(feature = "ureq")]
+mod again;
+#[cfg(feature = "ureq")]
 mod demo;
 mod difference;
 #[cfg(feature = "ureq")]

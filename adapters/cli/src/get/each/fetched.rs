@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use http::Uri;
+use insist_core::WrittenReport;
 use insist_ureq::Agent;
 use insist_ureq::insisting::Receive;
 use tempfile::SpooledTempFile;
@@ -14,7 +15,7 @@ use super::super::conclude::Concluded;
 use super::super::download::Download;
 use super::super::output::Output;
 use super::super::part::{Note, Part};
-use super::super::report::{JsonReport, Told};
+use super::super::report::{About, Told};
 use super::super::sink::{Links, Readers, Sink};
 use super::super::status::WRITE;
 use super::super::{Get, gates};
@@ -33,7 +34,7 @@ pub(super) struct Ended {
     pub(super) row: Row,
     /// The body for standard output, if it goes there.
     pub(super) body: Option<SpooledTempFile>,
-    pub(super) json: JsonReport,
+    pub(super) json: WrittenReport,
     pub(super) log: String,
 }
 
@@ -48,6 +49,7 @@ pub(super) struct Fetcher<'a> {
     files: Vec<(PathBuf, String)>,
     gates: Option<Vec<Arc<LiveGates>>>,
     places: Arc<Places>,
+    about: About,
 }
 
 impl<'a> Fetcher<'a> {
@@ -58,10 +60,11 @@ impl<'a> Fetcher<'a> {
             Some(folder) => names(&urls).into_iter().map(|name| (folder.join(&name), name)).collect(),
             None => Vec::new(),
         };
+        let about = fetch.about(&gates);
         let gates = gates::of(&urls, &gates, &fetch.common.policy);
         let parallel = get.each.parallel();
         let agent = fetch.common.agent(&get.connection.agent(parallel, get.request.compressed)?);
-        Ok(Self { get, agent, urls, fetch, files, gates, places: Arc::new(Places::new(parallel)) })
+        Ok(Self { get, agent, urls, fetch, files, gates, places: Arc::new(Places::new(parallel)), about })
     }
 
     pub(super) fn urls(&self) -> usize {
@@ -92,7 +95,7 @@ impl<'a> Fetcher<'a> {
             Err(why) => {
                 row.why = Some(format!("cannot write to its file: {why}"));
                 row.exit = WRITE;
-                return Ended { row, body: None, json: JsonReport::unsent(seed), log: String::new() };
+                return Ended { row, body: None, json: WrittenReport::unsent(seed), log: String::new() };
             }
         };
 
@@ -116,10 +119,10 @@ impl<'a> Fetcher<'a> {
         row.status = concluded.last_status();
         row.why = why_not(&concluded);
         row.exit = concluded.exit;
-        let (mut json, mut log) = (JsonReport::unsent(seed), String::new());
+        let (mut json, mut log) = (WrittenReport::unsent(seed), String::new());
         if let Some(report) = &report {
             row.attempts = report.attempts;
-            let told = Told { report, hides_queries: self.get.hide_queries };
+            let told = Told { report, fetch: &self.about, hides_queries: self.get.hide_queries };
             log = if self.get.log || self.get.verbose { told.to_string() } else { log };
             json = told.json(concluded.last_status(), concluded.broken.take());
         }
