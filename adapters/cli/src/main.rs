@@ -1,7 +1,7 @@
 //! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds, makes worlds from
 //! records of incidents.
 //!
-//! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
+//! Exit status: 0 if all went well, 2 if the command line or a script is invalid, 1 or one of `insist get`'s own if a call gave up.
 
 #![forbid(unsafe_code)]
 
@@ -24,13 +24,14 @@ mod shown;
 mod simulate;
 mod span;
 mod timeline;
+mod words;
 mod world;
 
 use std::process::ExitCode;
 
 #[cfg(feature = "ureq")]
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::Failure;
 
@@ -42,7 +43,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT: &str = "Exit status: 0 accepted, 1 gave up, 2 usage error.";
+const EXIT: &str = "Exit status: 0 accepted, 2 usage error, else a failure; those of `insist get` are in its --help.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -54,6 +55,8 @@ enum Command {
     World(world::WorldFrom),
     #[cfg(feature = "ureq")]
     Demo(demo::Demo),
+    Completions(words::Completions),
+    Man(words::Man),
 }
 
 /// Reads the command line; an error says what to use in place of a word that only curl knows.
@@ -82,6 +85,8 @@ fn main() -> ExitCode {
         Command::World(world) => world.run(),
         #[cfg(feature = "ureq")]
         Command::Demo(demo) => demo.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
     };
     ended.unwrap_or_else(Failure::report)
 }

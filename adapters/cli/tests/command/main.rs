@@ -19,6 +19,7 @@ mod get;
 mod leaked;
 #[cfg(all(feature = "ureq", unix))]
 mod lost;
+mod manual;
 #[cfg(feature = "ureq")]
 mod many;
 mod plan;
