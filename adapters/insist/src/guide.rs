@@ -38,4 +38,5 @@ chapters! {
     when_not "15-when-not.md";
     simulating "16-simulating.md";
     which_gate "17-which-gate.md";
+    curl "18-curl.md";
 }
