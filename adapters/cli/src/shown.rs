@@ -26,6 +26,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 }
 
 /// Leaves the user and password out of each address in a text, and the query too if that is asked for.
+#[cfg_attr(not(feature = "ureq"), cfg(test))]
 pub(crate) fn without_secrets(text: &str, hides_queries: bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

@@ -69,7 +69,7 @@ impl Get {
 
         let url = without_secrets(&fetch.urls[0].to_string(), self.hide_queries);
         let target = (fetch.urls.len() == 1).then(|| foreign(&url));
-        let live = Live::new(matches!(output, Output::Stream(..)), self.look(target));
+        let live = Live::new(output.is_seen(), self.look(target));
         let download = Arc::new(Download::new(self.wanted(), output, note, live.counter()));
         if !is_raced {
             fetch.receive = Some(Arc::clone(&download) as Arc<dyn Receive>);

@@ -39,6 +39,11 @@ impl Output {
         matches!(self, Self::File(_) | Self::Part(_))
     }
 
+    /// Returns whether it is standard output, where a person may see it.
+    pub(super) const fn is_seen(&self) -> bool {
+        matches!(self, Self::Stream(Sink::Stdout(_), _))
+    }
+
     /// Returns whether what was written can be taken back.
     pub(super) const fn can_restart(&self) -> bool {
         !matches!(self, Self::Stream(..))

@@ -32,6 +32,8 @@ mod report;
 mod request;
 mod run;
 mod simulate;
+#[cfg(all(feature = "ureq", target_os = "linux"))]
+mod terminal;
 mod usage;
 #[cfg(feature = "ureq")]
 mod words;
