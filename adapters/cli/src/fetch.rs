@@ -18,6 +18,7 @@ pub(crate) const WHOLE_BODY_LIMIT: usize = 256 << 20;
 const USER_AGENT: &str = concat!("insist/", env!("CARGO_PKG_VERSION"));
 
 /// The parts of a fetch that all URLs of a command have in common.
+#[derive(Clone)]
 pub(crate) struct Common {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,

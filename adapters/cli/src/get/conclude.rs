@@ -4,7 +4,7 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use insist_core::Reason;
 use insist_core::duration::Text;
-use insist_ureq::insisting::{Receive, Report};
+use insist_ureq::insisting::Report;
 use insist_ureq::{Body, Error};
 
 use super::Get;
@@ -37,7 +37,6 @@ impl Get {
         result: Result<Response<Body>, Error>,
         report: Option<&Report>,
         download: &Download,
-        is_raced: bool,
     ) -> Concluded {
         let gave_up = report.and_then(why);
         let (mut exit, mut last, mut broken, mut is_complete) = (0, None, None, false);
@@ -51,17 +50,10 @@ impl Get {
                     .get(CONTENT_TYPE)
                     .map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
                 content_type = kind.unwrap_or_default();
-                let read = if !is_accepted {
-                    download.receive_last(answer)
-                } else if is_raced {
-                    download.receive(answer).map(drop)
-                } else {
-                    Ok(())
-                };
+                let read = if is_accepted { Ok(()) } else { download.receive_last(answer) };
                 is_complete = read.is_ok();
                 if let Err(error) = read {
                     let text = self.shown(&error);
-                    broken = is_accepted.then(|| text.clone());
                     exit = if is_broken(&error) { status::BROKEN } else { of_error(&error, report) };
                     last = Some(text);
                 }
@@ -73,6 +65,8 @@ impl Get {
             Err(error) => {
                 exit = if is_broken(&error) { status::BROKEN } else { of_error(&error, report) };
                 last = Some(self.shown(&error));
+                // The head was accepted before.
+                broken = last.clone().filter(|_| gave_up.is_none());
             }
         }
         let downloaded = download.end();

@@ -8,6 +8,7 @@ mod gates;
 mod header;
 mod line;
 mod live;
+mod made;
 mod options;
 mod output;
 mod part;
@@ -25,21 +26,23 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::Builder;
+use std::time::Instant;
 
 use http::{HeaderMap, Method, Uri};
 use insist_core::{Policy, Repeat, WrittenReport};
-use insist_ureq::insisting::{Receive, Rules};
+use insist_ureq::insisting::Rules;
 
 use crate::exit::Failure;
-use crate::fetch::{Common, Fetch, Fetched};
+use crate::fetch::{Common, Fetch};
 use crate::gates::Gates;
-use crate::say::say;
+use crate::say::{say, say_all};
 use crate::shown::{foreign, without_secrets};
 use conclude::Concluded;
 use download::{Download, Trouble, Wanted};
 use each::names;
 use header::option_url;
 use live::{Live, Look};
+use made::Made;
 pub(crate) use options::Get;
 use output::Output;
 use part::{Note, Part};
@@ -58,7 +61,8 @@ impl Get {
         let (mut fetch, gates) = self.fetch()?;
         fetch.gate =
             gates::of(&fetch.urls[..1], &gates, &fetch.common.policy).and_then(|gates| gates.into_iter().next());
-        let is_raced = fetch.is_raced();
+        let has_replicas = fetch.urls.len() > 1;
+        let started = Instant::now();
         let agent = self.connection.agent(usize::from(fetch.common.policy.get_lanes()), self.request.compressed)?;
         let agent = fetch.common.agent(&agent);
         // Opened first, so that a file that cannot be written is reported before anything is sent.
@@ -71,42 +75,42 @@ impl Get {
         let target = (fetch.urls.len() == 1).then(|| foreign(&url));
         let live = Live::new(output.is_seen(), self.look(target));
         let download = Arc::new(Download::new(self.wanted(), output, note, live.counter()));
-        if !is_raced {
-            fetch.receive = Some(Arc::clone(&download) as Arc<dyn Receive>);
-        }
         if self.verbose {
             self.show_request(&fetch);
         }
         let method = fetch.common.method.clone();
         let about = fetch.about(&gates);
-        let Fetched { result, report } = fetch.run_with(&agent, live.hook());
-        let mut concluded = self.conclude(result, report.as_ref(), &download, is_raced);
+        let made = Made::of(fetch, &agent, &download, || live.hook());
+        let attempts = made.attempts();
+        let Made { result, reports } = made;
+        let mut concluded = self.conclude(result, reports.last(), &download);
         drop(live);
 
         let mut exit = self.write(&mut concluded)?;
         let mut words = Vec::new();
-        if let Some(report) = &report {
-            let told = Told { report, fetch: &about, hides_queries: self.hide_queries };
-            if (self.log || self.verbose) && is_raced {
-                crate::say::say_all(&told);
+        // Which replica an attempt went to was not known while it was made.
+        if (self.log || self.verbose) && has_replicas {
+            for report in &reports {
+                say_all(Told { report, fetch: &about, hides_queries: self.hide_queries });
             }
-            let json = told.json(concluded.last_status(), concluded.broken.clone());
-            if let Err(error) = report_to.take().map_or(Ok(()), |to| write_report(to, &json)) {
+        }
+        if let (Some(to), Some(json)) =
+            (report_to.take(), self.written(&reports, &about, concluded.last_status(), concluded.broken.clone()))
+        {
+            if let Err(error) = write_report(to, &json) {
                 exit = if exit == 0 { status::WRITE } else { exit };
                 words.push(format!("cannot write the report: {error}"));
             }
-            words.splice(0..0, concluded.words(report.attempts));
-        } else {
-            words.extend(concluded.last.clone());
         }
+        words.splice(0..0, concluded.words(attempts));
         if let Some(format) = &self.write_out {
             let values = Values {
                 status: concluded.last_status(),
                 url,
                 size: concluded.downloaded.came,
-                total: report.as_ref().map(|report| report.elapsed).unwrap_or_default(),
-                retries: report.as_ref().map_or(0, |report| report.retries),
-                attempts: report.as_ref().map_or(0, |report| report.attempts),
+                total: started.elapsed(),
+                retries: attempts.saturating_sub(1),
+                attempts,
                 content_type: concluded.content_type.clone(),
                 exit,
                 problem: words.first().cloned().unwrap_or_default(),

@@ -317,3 +317,25 @@ fn ten_lines_of_shell_download_through_a_server_that_cuts_throttles_and_lies() {
     );
     assert!(servers.iter().all(|server| server.request_count() > 1));
 }
+
+#[test]
+fn the_body_of_a_race_is_continued_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ranges(TEXT.as_bytes(), 15, "ETag: \"x\"");
+    let report = folder.path().join("r");
+    let arguments = format!("--lanes 2 --hedge-after 5s --attempts 4 --report {}", report.display());
+    let ran = get(folder.path(), &arguments, &server.url());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert_eq!(read_to_string(folder.path().join("f")).unwrap(), TEXT);
+    assert_eq!(asked(&server), [None, Some("bytes=15-".into()), Some("bytes=30-".into())]);
+    let report: serde_json::Value = serde_json::from_str(&read_to_string(report).unwrap()).unwrap();
+    assert_eq!((&report["attempts"], &report["winner"]["attempt"]), (&3.into(), &3.into()), "{report}");
+    let log = report["log"].as_array().unwrap();
+    let verdicts: Vec<_> = log.iter().map(|entry| (&entry["attempt"], entry["verdict"].as_str().unwrap())).collect();
+    assert_eq!(verdicts, [(&1.into(), "retry"), (&2.into(), "retry"), (&3.into(), "accept")], "{report}");
+
+    let server = Server::start(Answer::ok(TEXT).cut_at(15)).unwrap();
+    let ran = get(folder.path(), "--lanes 2 --hedge-after 5s --attempts 3", &server.url());
+    assert_eq!((ran.status, server.request_count()), (18, 3), "{}", ran.err);
+    assert!(ran.err.contains("gave up after 3 attempts"), "{}", ran.err);
+}

@@ -8,11 +8,11 @@ use std::time::Instant;
 use http::Uri;
 use insist_core::WrittenReport;
 use insist_ureq::Agent;
-use insist_ureq::insisting::Receive;
 use tempfile::SpooledTempFile;
 
 use super::super::conclude::Concluded;
 use super::super::download::Download;
+use super::super::made::Made;
 use super::super::output::Output;
 use super::super::part::{Note, Part};
 use super::super::report::{About, Told};
@@ -25,7 +25,7 @@ use super::places::{Place, Places};
 use super::seed::seed;
 use super::table::Row;
 use crate::exit::Failure;
-use crate::fetch::{Fetch, Fetched};
+use crate::fetch::Fetch;
 use crate::gates::LiveGates;
 use crate::shown::{foreign, without_secrets};
 
@@ -101,17 +101,15 @@ impl<'a> Fetcher<'a> {
 
         let download = Arc::new(Download::new(self.get.wanted(), output, note, |_, _, _| ()));
         let gate = self.gates.as_ref().map(|gates| Arc::clone(&gates[index]));
-        let mut fetch = Fetch { urls: vec![url.clone()], seed, gate, ..self.fetch.clone() };
-        let is_raced = fetch.is_raced();
-        if !is_raced {
-            fetch.receive = Some(Arc::clone(&download) as Arc<dyn Receive>);
-        }
-        let hook = {
+        let fetch = Fetch { urls: vec![url.clone()], seed, gate, ..self.fetch.clone() };
+        let hook = || {
             let (place, tell) = (Arc::clone(&place), tell.clone());
             move |event: &insist_ureq::insisting::Event<'_>| place.see(event, &tell)
         };
-        let Fetched { result, report } = fetch.run_with(&self.agent, hook);
-        let mut concluded = self.get.conclude(result, report.as_ref(), &download, is_raced);
+        let made = Made::of(fetch, &self.agent, &download, hook);
+        row.attempts = made.attempts();
+        let Made { result, reports } = made;
+        let mut concluded = self.get.conclude(result, reports.last(), &download);
         drop(place);
 
         let (body, is_kept) = keep(&mut concluded);
@@ -119,13 +117,10 @@ impl<'a> Fetcher<'a> {
         row.status = concluded.last_status();
         row.why = why_not(&concluded);
         row.exit = concluded.exit;
-        let (mut json, mut log) = (WrittenReport::unsent(seed), String::new());
-        if let Some(report) = &report {
-            row.attempts = report.attempts;
-            let told = Told { report, fetch: &self.about, hides_queries: self.get.hide_queries };
-            log = if self.get.log || self.get.verbose { told.to_string() } else { log };
-            json = told.json(concluded.last_status(), concluded.broken.take());
-        }
+        let told = |report| Told { report, fetch: &self.about, hides_queries: self.get.hide_queries }.to_string();
+        let log = if self.get.log || self.get.verbose { reports.iter().map(told).collect() } else { String::new() };
+        let json = self.get.written(&reports, &self.about, concluded.last_status(), concluded.broken.take());
+        let json = json.unwrap_or_else(|| WrittenReport::unsent(seed));
         row.took = started.elapsed();
         Ended { row, body, json, log }
     }
