@@ -339,3 +339,22 @@ fn the_body_of_a_race_is_continued_too() {
     assert_eq!((ran.status, server.request_count()), (18, 3), "{}", ran.err);
     assert!(ran.err.contains("gave up after 3 attempts"), "{}", ran.err);
 }
+
+#[test]
+fn ranges_that_are_shorter_or_longer_than_the_rest_are_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = |from: usize, to: usize, body: &str| {
+        let range = format!("bytes {from}-{to}/{}", TEXT.len());
+        Answer::status(206).header("Content-Range", range).header("ETag", "\"x\"").body(body)
+    };
+    let whole = || Answer::ok(TEXT).header("ETag", "\"x\"");
+    let short = [whole().cut_at(5), part(5, 19, &TEXT[5..20]), part(20, 35, &TEXT[20..])];
+    let server = Server::start(short).unwrap();
+    assert_eq!(get(folder.path(), "", &server.url()).status, 0);
+    assert_eq!(read_to_string(folder.path().join("f")).unwrap(), TEXT);
+
+    let server =
+        Server::start([whole().cut_at(5), part(5, 35, &(TEXT[5..].to_owned() + "and more")), whole()]).unwrap();
+    assert_eq!(get(folder.path(), "", &server.url()).status, 0);
+    assert_eq!(read_to_string(folder.path().join("f")).unwrap(), TEXT);
+}

@@ -1,24 +1,26 @@
 //! A body on its way to its output: continued where it broke off if the server allows, else begun anew if the output allows.
 
-use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+mod broken;
+mod state;
+
+use std::io::{ErrorKind, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, IF_RANGE, RANGE};
+use http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 use insist_ureq::insisting::Receive;
-use insist_ureq::{Body, Error, Timeout};
+use insist_ureq::{Body, Error};
 
+use self::broken::broken;
+pub(super) use self::broken::{BROKE_OFF, is_broken};
+use self::state::{From, State};
 use super::output::Output;
 use super::part::Note;
-use super::validator::{content_range, strong_etag, validator};
+use super::validator::content_range;
 
 /// The size of the buffer.
 const PIECE: usize = 64 << 10;
-
-/// The first words of the error of a body that broke off.
-pub(super) const BROKE_OFF: &str = "the body broke off";
 
 /// What becomes of answers whose status is 400 or more, but that are not retried, or were retried in vain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,23 +65,6 @@ pub(super) struct Download {
     state: Mutex<State>,
     /// Is told of each piece: its length, what there is, and the length of the whole if it is known.
     seen: Box<dyn Fn(u64, u64, Option<u64>) + Send + Sync>,
-}
-
-struct State {
-    to: Option<Output>,
-    /// The bytes of the resource that the output has.
-    got: u64,
-    note: Note,
-    etag: Option<String>,
-    /// The bytes that came over the network.
-    came: u64,
-    has_head: bool,
-    /// The request has a range of its own, or asks for another encoding, so that no other range can be asked for.
-    is_fixed: bool,
-    is_withheld: bool,
-    trouble: Trouble,
-    /// The status of the last answer.
-    status: Option<u16>,
 }
 
 /// What came of a body in the end.
@@ -161,14 +146,6 @@ impl Download {
     }
 }
 
-/// Where the bytes of an answer go.
-enum From {
-    /// Behind those that there are.
-    Here,
-    /// The output has this many already, which are the same; they are compared where they are known.
-    Skipping(u64),
-}
-
 impl Receive for Download {
     fn prepare(&self, request: &mut Parts) {
         let mut state = self.lock();
@@ -240,6 +217,7 @@ impl Download {
     fn copy(&self, state: &mut State, answer: &mut Response<Body>, from: From) -> Result<(), Error> {
         let mut skipped = 0;
         let to_skip = if let From::Skipping(bytes) = from { bytes } else { 0 };
+        let is_range = answer.status() == StatusCode::PARTIAL_CONTENT;
         let mut reader = answer.body_mut().as_reader();
         let mut piece = vec![0; PIECE];
         loop {
@@ -247,7 +225,7 @@ impl Download {
                 Ok(0) if skipped < to_skip => {
                     return Err(state.cannot_go_on("the body is shorter than the one before it".into()));
                 }
-                Ok(0) => return Ok(()),
+                Ok(0) => return state.is_whole(is_range),
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(state.broke_off(error)),
@@ -274,143 +252,6 @@ impl Download {
             (self.seen)(length as u64, state.got, state.note.total);
         }
     }
-}
-
-impl State {
-    /// Finds out where the bytes of an answer go, and makes the output ready for them.
-    fn begin(&mut self, answer: &Response<Body>, most: Option<u64>) -> Result<From, Error> {
-        let headers = answer.headers();
-        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse::<u64>().ok());
-        let etag = strong_etag(headers);
-        let is_same_etag = etag.is_some() && etag == self.etag;
-        let mut from = From::Here;
-        if answer.status() == StatusCode::PARTIAL_CONTENT && self.got > 0 && !self.is_fixed {
-            let (start, total) = content_range(headers).unwrap_or_default();
-            let is_other = (etag.is_some() && self.etag.is_some() && !is_same_etag)
-                || (total.is_some() && self.note.total.is_some() && total != self.note.total);
-            if start != Some(self.got) || is_other {
-                self.forget().map_err(|error| self.cannot_write(error))?;
-                return Err(broken("the server sent another range than it was asked for".into()));
-            }
-            self.note.total = total.or(self.note.total);
-            // Nothing may be known of the bytes that an unfinished file had.
-            self.etag = etag.or(self.etag.take());
-            self.note.validator = self.note.validator.take().or(validator(headers));
-        } else {
-            if self.got > 0 {
-                let to = self.to.as_mut();
-                match to {
-                    Some(to) if to.can_restart() => {
-                        self.got = 0;
-                        self.has_head = false;
-                        to.restart().map_err(|error| self.cannot_write(error))?;
-                    }
-                    Some(to) if is_same_etag || to.given().is_some() => from = From::Skipping(self.got),
-                    _ => {
-                        return Err(
-                            self.cannot_go_on("the body broke off, and the server does not send the rest of it".into())
-                        );
-                    }
-                }
-            }
-            let is_encoded = headers.contains_key(CONTENT_ENCODING);
-            self.is_fixed |= is_encoded;
-            self.note =
-                Note { validator: validator(headers).filter(|_| !is_encoded), total: length.filter(|_| !is_encoded) };
-            self.etag = etag;
-            if let Some(part) = self.to.as_mut().and_then(Output::part) {
-                part.note(&self.note).map_err(|error| self.cannot_write(error))?;
-            }
-        }
-        if most.is_some_and(|most| self.note.total.or(length).is_some_and(|total| total > most)) {
-            return Err(self.too_large());
-        }
-        Ok(from)
-    }
-
-    /// Begins anew with the next attempt, since what there is cannot be continued.
-    fn forget(&mut self) -> io::Result<()> {
-        self.note = Note::default();
-        match &mut self.to {
-            Some(to) if to.can_restart() => {
-                self.got = 0;
-                self.has_head = false;
-                to.restart()
-            }
-            // What a stream was given cannot be taken back: the next body is compared with it.
-            _ => {
-                self.etag = None;
-                self.is_fixed = true;
-                Ok(())
-            }
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.to.as_mut().map_or(Ok(()), |to| to.write_all(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.as_mut().map_or(Ok(()), Output::flush)
-    }
-
-    /// Makes the error of a body that broke off: another attempt may go on, or begin anew.
-    fn broke_off(&mut self, error: io::Error) -> Error {
-        let can_go_on = (self.note.validator.is_some() && !self.is_fixed)
-            || self.to.as_ref().is_none_or(|to| to.can_restart() || to.given().is_some())
-            || self.got == 0;
-        match Error::from(error) {
-            // The call is over, or the attempt is.
-            Error::Timeout(timeout @ (Timeout::Global | Timeout::PerCall)) if can_go_on => Error::Timeout(timeout),
-            error => {
-                let text = format!("{BROKE_OFF} after {} bytes: {error}", self.got);
-                if can_go_on { broken(text) } else { self.cannot_go_on(text) }
-            }
-        }
-    }
-
-    fn cannot_go_on(&mut self, text: String) -> Error {
-        self.trouble = Trouble::Broken;
-        stop(text)
-    }
-
-    fn too_large(&mut self) -> Error {
-        self.trouble = Trouble::TooLarge;
-        stop("the body is larger than --max-filesize".into())
-    }
-
-    fn cannot_write(&mut self, error: io::Error) -> Error {
-        let is_reader = matches!(&self.to, Some(Output::Stream(sink, _)) if sink.is_stdout());
-        self.trouble =
-            if error.kind() == ErrorKind::BrokenPipe && is_reader { Trouble::ReaderLeft } else { Trouble::Write };
-        stop(format!("cannot write the body: {error}"))
-    }
-}
-
-/// The mark of a body that broke off, in an error that may be retried.
-#[derive(Debug)]
-pub(super) struct BrokeOff(String);
-
-impl fmt::Display for BrokeOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BrokeOff {}
-
-fn broken(text: String) -> Error {
-    Error::Io(io::Error::new(ErrorKind::UnexpectedEof, BrokeOff(text)))
-}
-
-/// Returns whether an error is that of a body that broke off.
-pub(super) fn is_broken(error: &Error) -> bool {
-    matches!(error, Error::Io(error) if error.get_ref().and_then(|inner| inner.downcast_ref::<BrokeOff>()).is_some())
-}
-
-/// Makes an error after which no other attempt is made.
-fn stop(text: String) -> Error {
-    Error::Other(text.into())
 }
 
 /// Writes a head as it came.
