@@ -30,11 +30,15 @@ impl Bar {
 
     /// Counts one more URL as ended.
     pub(super) fn add(&mut self, has_given_up: bool) {
-        if has_given_up {
-            self.gave_up += 1;
-            self.bar.set_message(format!("{} gave up", self.gave_up));
-        }
+        self.gave_up += usize::from(has_given_up);
         self.bar.inc(1);
+    }
+
+    /// Shows how many URLs wait for a retry, and how many gave up.
+    pub(super) fn show(&self, waiting: usize) {
+        let told = [(waiting, "waiting"), (self.gave_up, "gave up")];
+        let told = told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        self.bar.set_message(told.collect::<Vec<_>>().join(", "));
     }
 
     /// Hides the bar while a function writes to standard error.

@@ -71,6 +71,11 @@ impl<'a> Fetcher<'a> {
         self.urls.len()
     }
 
+    /// Returns how many calls wait for a retry.
+    pub(super) fn waiting(&self) -> usize {
+        self.places.waiting()
+    }
+
     /// Returns the URLs with their gates.
     pub(super) fn gates(&self) -> Vec<(&Uri, &Arc<LiveGates>)> {
         self.urls.iter().zip(self.gates.iter().flatten()).collect()

@@ -144,6 +144,7 @@ fn fetch_each(fetcher: &Fetcher<'_>, parallel: usize, is_in_order: bool, writer:
                     waiting.insert(index, fetched);
                 }
             }
+            writer.bar.show(fetcher.waiting());
             while let Some(fetched) = waiting.remove(&writer.rows.len()) {
                 writer.write(fetched)?;
             }

@@ -18,11 +18,13 @@ struct Free {
     places: usize,
     /// The calls that have waited and are to be sent again: they go first.
     returning: usize,
+    /// The calls that wait, or have waited and have no place yet.
+    waiting: usize,
 }
 
 impl Places {
     pub(super) const fn new(places: usize) -> Self {
-        Self { free: Mutex::new(Free { places, returning: 0 }), changed: Condvar::new() }
+        Self { free: Mutex::new(Free { places, returning: 0, waiting: 0 }), changed: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Free> {
@@ -42,14 +44,24 @@ impl Places {
         let free = self.changed.wait_while(free, |free| free.places == 0);
         let mut free = free.unwrap_or_else(PoisonError::into_inner);
         free.returning -= 1;
+        free.waiting -= 1;
         free.places -= 1;
         drop(free);
         self.changed.notify_all();
     }
 
-    fn give(&self) {
-        self.lock().places += 1;
+    /// Takes a place back; the call that had it waits, or is over.
+    fn give(&self, waits: bool) {
+        let mut free = self.lock();
+        free.places += 1;
+        free.waiting += usize::from(waits);
+        drop(free);
         self.changed.notify_all();
+    }
+
+    /// Returns how many calls wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting
     }
 }
 
@@ -87,7 +99,7 @@ impl Place {
             }
             Decision::Action(Action::Wait { .. }) if state.in_flight == 0 && state.is_held => {
                 state.is_held = false;
-                self.places.give();
+                self.places.give(true);
                 // Fails only when the command ends.
                 let _ = tell.send(News::Waits);
             }
@@ -99,7 +111,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if self.state.get_mut().unwrap_or_else(PoisonError::into_inner).is_held {
-            self.places.give();
+            self.places.give(false);
+        } else {
+            self.places.lock().waiting -= 1;
         }
     }
 }

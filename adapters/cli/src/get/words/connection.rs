@@ -110,11 +110,12 @@ impl ConnectionOptions {
 
     fn tls(&self) -> Result<TlsConfig, Failure> {
         let mut tls = TlsConfig::builder().disable_verification(self.insecure);
-        let named = CA_VARIABLES.into_iter().find_map(|name| std::env::var_os(name).filter(|path| !path.is_empty()));
-        if let Some(path) = self.cacert.clone().or(named.map(PathBuf::from)) {
-            let (certificates, _) = pem(&path, "--cacert")?;
+        let named = CA_VARIABLES.into_iter().find_map(|name| Some((name, std::env::var_os(name)?)));
+        let named = named.filter(|(_, path)| !path.is_empty()).map(|(name, path)| (name, PathBuf::from(path)));
+        if let Some((option, path)) = self.cacert.clone().map(|path| ("--cacert", path)).or(named) {
+            let (certificates, _) = pem(&path, option)?;
             if certificates.is_empty() {
-                return Err(Failure::Usage(format!("there is no certificate in --cacert {}", path.display())));
+                return Err(Failure::Usage(format!("there is no certificate in {option} {}", path.display())));
             }
             tls = tls.root_certs(RootCerts::new_with_certs(&certificates));
         }
