@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use crate::exit::Failure;
 
 /// The content type of an HTML form (WHATWG URL Standard, section 5), which curl also sends with `-d`.
-pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
+pub(crate) const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 /// Makes the body from the options; `None` if there is none.
-pub(super) fn body(data: &[String], binary: &[String], form: &[(String, String)]) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn body(data: &[String], binary: &[String], form: &[(String, String)]) -> Result<Option<Vec<u8>>, Failure> {
     if !form.is_empty() {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         return Ok(Some(body.into_bytes()));
@@ -21,7 +21,7 @@ pub(super) fn body(data: &[String], binary: &[String], form: &[(String, String)]
 }
 
 /// Splits `name=value`, for clap.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("a name and a value are needed, as in name=value")?;
     Ok((name.into(), value.into()))
 }

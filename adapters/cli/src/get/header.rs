@@ -7,7 +7,7 @@ use crate::exit::Failure;
 use crate::shown::{foreign, without_secrets};
 
 /// Reads a header as `Name: value`, or as `Name;` if its value is empty.
-pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+pub(crate) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = match (text.split_once(':'), text.strip_suffix(';')) {
         (Some((name, value)), _) => (name, value.trim()),
         (None, Some(name)) => (name, ""),
@@ -40,12 +40,12 @@ pub(super) fn option_url(text: &str) -> Result<Uri, Failure> {
     })
 }
 
-pub(super) fn method(text: &str) -> Result<Method, String> {
+pub(crate) fn method(text: &str) -> Result<Method, String> {
     text.parse().map_err(|_| "a method is one word, such as GET or POST".into())
 }
 
 /// Reads a URL; without a scheme it is http, as for curl.
-pub(super) fn url(text: &str) -> Result<Uri, String> {
+pub(crate) fn url(text: &str) -> Result<Uri, String> {
     let full = if text.contains("://") { text.into() } else { format!("http://{text}") };
     let uri: Uri = full.parse().map_err(|error| format!("{error}; write it as http://host/path"))?;
     match uri.scheme() {
@@ -66,7 +66,7 @@ pub(super) fn url(text: &str) -> Result<Uri, String> {
 }
 
 /// Reads a status, from 100 to 999.
-pub(super) fn status(text: &str) -> Result<u16, String> {
+pub(crate) fn status(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(status @ 100..=999) => Ok(status),
         _ => Err("a status is a number from 100 to 999".into()),

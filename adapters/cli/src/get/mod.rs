@@ -1,11 +1,11 @@
 //! `insist get`: fetches a URL with retries.
 
-mod body;
+pub(crate) mod body;
 mod conclude;
 mod download;
 mod each;
 mod gates;
-mod header;
+pub(crate) mod header;
 mod line;
 mod live;
 mod made;
