@@ -76,6 +76,8 @@ mod report;
 pub mod testing;
 mod time;
 mod verdict;
+#[cfg(feature = "serde")]
+mod written;
 
 pub use action::{Action, CancelReason, GiveUp, Reason, WaitReason};
 pub use attempt::{Attempt, AttemptEnd, Cause, Kind};
@@ -117,3 +119,5 @@ pub use replicas::{Replicas, Rotation};
 pub use report::{Report, Winner};
 pub use time::Instant;
 pub use verdict::{Failure, Hint, Repeat, Sent, Verdict};
+#[cfg(feature = "serde")]
+pub use written::{FailedAt, Told, WrittenAttempt, WrittenReport};

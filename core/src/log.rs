@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use crate::action::Action;
 use crate::attempt::{Attempt, AttemptEnd, Kind};
@@ -51,6 +52,9 @@ pub struct Entry<D = NoDetail> {
     /// The instant at which it was sent.
     #[cfg_attr(feature = "serde", serde(rename = "sent_ns"))]
     pub sent: Instant,
+    /// The time that it had: the attempt timeout, or what was left of the deadline; `None` is as long as it liked.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub timeout: Option<Duration>,
     /// The instant at which it ended, if it has.
     #[cfg_attr(feature = "serde", serde(rename = "ended_ns"))]
     pub ended: Option<Instant>,
@@ -112,6 +116,7 @@ impl<D> Log<D> {
             retry: attempt.retry,
             kind: attempt.kind,
             sent: at,
+            timeout: attempt.timeout(),
             ended: None,
             end: None,
             detail: None,

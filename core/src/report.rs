@@ -43,7 +43,7 @@ pub struct Report<D = NoDetail> {
 
 /// The attempt whose result was returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Winner {
     /// Its id.

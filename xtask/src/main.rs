@@ -47,7 +47,7 @@ const TASKS: &[Task] = &[
         ..task(
             "pages",
             "regenerate what commands print and draw in the guide and the READMEs; then read the diff",
-            "cargo test -p insist-cli -p insist-sim --test pages --test published",
+            "cargo test -p insist-cli -p insist-sim --test pages --test published --test curl",
         )
     },
     task("api", "compare the public API with docs/api; `bless` regenerates it", ".ci/api"),

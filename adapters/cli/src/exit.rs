@@ -3,9 +3,12 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::say::say;
+
 /// The exit status of a call that gave up, and of a command that failed.
 pub(crate) const GAVE_UP: u8 = 1;
-const USAGE: u8 = 2;
+/// The exit status of a command line or a script that is invalid.
+pub(crate) const USAGE: u8 = 2;
 
 /// A failure of the command.
 pub(crate) enum Failure {
@@ -13,6 +16,9 @@ pub(crate) enum Failure {
     Usage(String),
     /// Anything else: exit status 1.
     Failed(String),
+    /// Anything else, with an exit status of its own.
+    #[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "only `insist get` has others"))]
+    Ended(u8, String),
     /// The reader of standard output has left, as in `insist plan --count 100000 | head`: no message, exit status 0.
     ReaderLeft,
 }
@@ -22,12 +28,16 @@ impl Failure {
         match self {
             // In the form of clap's own errors.
             Self::Usage(what) => {
-                eprintln!("error: {what}\n\nFor more information, try '--help'.");
+                say!("error: {what}\n\nFor more information, try '--help'.");
                 ExitCode::from(USAGE)
             }
             Self::Failed(what) => {
-                eprintln!("insist: {what}");
+                say!("insist: {what}");
                 ExitCode::from(GAVE_UP)
+            }
+            Self::Ended(status, what) => {
+                say!("insist: {what}");
+                ExitCode::from(status)
             }
             Self::ReaderLeft => ExitCode::SUCCESS,
         }

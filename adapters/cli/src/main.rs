@@ -1,7 +1,7 @@
 //! The `insist` command: fetches with retries, plans waits, replays calls in virtual time, tries policies in worlds, makes worlds from
 //! records of incidents, and keeps calls in a store until they are delivered.
 //!
-//! Exit status: 0 if all went well, 1 if a call gave up, 2 if the command line or a script is invalid.
+//! Exit status: 0 if all went well, 2 if the command line or a script is invalid, 1 or one of `insist get`'s own if a call gave up.
 
 #![forbid(unsafe_code)]
 
@@ -19,16 +19,21 @@ mod options;
 mod output;
 mod plan;
 mod replay;
+mod say;
+mod shown;
 mod simulate;
 mod span;
 #[cfg(feature = "store")]
 mod stored;
 mod timeline;
+mod words;
 mod world;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+#[cfg(feature = "ureq")]
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::Failure;
 
@@ -40,7 +45,7 @@ struct Cli {
     command: Command,
 }
 
-const EXIT: &str = "Exit status: 0 accepted, 1 gave up, 2 usage error.";
+const EXIT: &str = "Exit status: 0 accepted, 2 usage error, else a failure; those of `insist get` are in its --help.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -58,10 +63,28 @@ enum Command {
     Calls(stored::CallsCommand),
     #[cfg(feature = "ureq")]
     Demo(demo::Demo),
+    Completions(words::Completions),
+    Man(words::Man),
+}
+
+/// Reads the command line; an error says what to use in place of a word that only curl knows.
+fn command_line() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        #[cfg(feature = "ureq")]
+        if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
+            if let (ErrorKind::UnknownArgument, Some(instead)) = (error.kind(), get::instead(word)) {
+                say::say!(
+                    "error: {word} of curl has no meaning here; {instead}\n\nFor more information, try '--help'."
+                );
+                std::process::exit(exit::USAGE.into());
+            }
+        }
+        error.exit()
+    })
 }
 
 fn main() -> ExitCode {
-    let ended = match Cli::parse().command {
+    let ended = match command_line().command {
         #[cfg(feature = "ureq")]
         Command::Get(get) => get.run(),
         Command::Plan(plan) => plan.run(),
@@ -76,6 +99,8 @@ fn main() -> ExitCode {
         Command::Calls(calls) => calls.run(),
         #[cfg(feature = "ureq")]
         Command::Demo(demo) => demo.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
     };
     ended.unwrap_or_else(Failure::report)
 }

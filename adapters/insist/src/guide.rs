@@ -4,6 +4,7 @@ macro_rules! chapters {
     ($($name:ident $file:literal;)+) => {
         $(
             // Of two definitions of a link the first counts: here it is a module, in the repository a file.
+            #[doc = "[curl]: crate::guide::curl"]
             #[doc = "[deciding]: crate::guide::deciding"]
             #[doc = "[gates]: crate::guide::gates"]
             #[doc = "[hedging]: crate::guide::hedging"]
@@ -42,4 +43,5 @@ chapters! {
     which_gate "17-which-gate.md";
     reqwest "18-reqwest.md";
     tower_http "19-tower-http.md";
+    curl "20-curl.md";
 }

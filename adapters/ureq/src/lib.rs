@@ -216,6 +216,7 @@ pub use api::{agent, connect, delete, get, head, options, patch, post, put, run,
 /// of it brings ureq's names only.
 pub mod insisting {
     pub use crate::api::{WithAgent, WithAgentBuilder};
+    pub use crate::call::{Receive, ReceiveExt};
     pub use crate::client::{Detail, Event, Report, ReportSlot, Settings, Ureq};
 
     // The parts of a policy.

@@ -26,13 +26,13 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.into(), value.into()))
 }
 
-struct Part {
-    bytes: Vec<u8>,
+pub(super) struct Part {
+    pub(super) bytes: Vec<u8>,
     is_file: bool,
 }
 
 /// Returns the text itself, or the content of what it names: `@file`, or `@-` for standard input.
-fn part(text: &str, option: &str) -> Result<Part, Failure> {
+pub(super) fn part(text: &str, option: &str) -> Result<Part, Failure> {
     let Some(name) = text.strip_prefix('@') else {
         return Ok(Part { bytes: text.into(), is_file: false });
     };

@@ -1,69 +1,31 @@
 //! Writes the report of a finished call: the JSON of `--report`, and the lines of `--log`.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 
-use insist_core::{AttemptEnd, Instant, Kind, Reason, Refusal, Winner};
+use insist_core::{AttemptEnd, FailedAt, Instant, Policy, Reason, Repeat, WrittenReport};
 use insist_ureq::Timeout;
 use insist_ureq::insisting::{Detail, Report};
-use serde::Serialize;
 
+use super::download::BROKE_OFF;
+use super::line::Line;
 use super::sink::Sink;
-use crate::exit::Failure;
-use crate::span::{Rounded, nanos};
+use crate::shown::{foreign, without_secrets};
+use crate::span::nanos;
 
 /// A report that prints as the lines of `--log`, and converts to the JSON of `--report`.
-pub(super) struct Told<'a>(pub(super) &'a Report);
-
-/// The JSON of `--report`, as the help documents it. Times are nanoseconds since the call began.
-#[derive(Serialize)]
-pub(super) struct JsonReport {
-    outcome: &'static str,
-    reason: Option<Reason>,
-    refusal: Option<Refusal>,
-    status: Option<u16>,
-    attempts: u32,
-    retries: u32,
-    hedges: u32,
-    winner: Option<Winner>,
-    started_unix_ns: u64,
-    elapsed_ns: u64,
-    seed: u64,
-    log: Vec<Entry>,
+pub(super) struct Told<'a> {
+    pub(super) report: &'a Report,
+    pub(super) fetch: &'a About,
+    pub(super) hides_queries: bool,
 }
 
-#[derive(Serialize)]
-struct Entry {
-    attempt: u32,
-    lane: u8,
-    retry: u32,
-    kind: Kind,
-    target: String,
-    sent_ns: u64,
-    ended_ns: Option<u64>,
-    verdict: Option<AttemptEnd>,
-    status: Option<u16>,
-    error: Option<String>,
-}
-
-impl JsonReport {
-    /// Makes the report of a call that could not begin.
-    pub(super) fn unsent(seed: u64) -> Self {
-        Self {
-            outcome: "gave_up",
-            reason: Some(Reason::Stopped),
-            refusal: None,
-            status: None,
-            attempts: 0,
-            retries: 0,
-            hedges: 0,
-            winner: None,
-            started_unix_ns: Instant::since_epoch().as_nanos(),
-            elapsed_ns: 0,
-            seed,
-            log: Vec::new(),
-        }
-    }
+/// What a report tells of the call besides what came of it.
+pub(super) struct About {
+    pub(super) policy: Policy,
+    pub(super) repeat: Repeat,
+    pub(super) gates: Option<String>,
+    pub(super) is_raced: bool,
 }
 
 /// Returns when a call started, in nanoseconds since 1970, by the clock on the wall as it is now.
@@ -73,57 +35,49 @@ fn started_unix(started: Instant) -> u64 {
 }
 
 /// Writes a report as one line of JSON.
-pub(super) fn write_line(to: &mut Sink, json: &JsonReport) -> Result<(), Failure> {
+pub(super) fn write_line(to: &mut Sink, json: &WrittenReport) -> io::Result<()> {
     let mut line = serde_json::to_vec(json)?;
     line.push(b'\n');
-    to.write_all(&line).map_err(|error| Failure::Failed(format!("cannot write the report: {error}")))
+    to.write_all(&line)
 }
 
 impl Told<'_> {
     /// Makes the JSON. `broken` says how the body of an accepted response broke off, which makes the call a failure:
     /// there is no attempt after an accepted one.
-    pub(super) fn json(&self, status: Option<u16>, broken: Option<String>) -> JsonReport {
-        let report = self.0;
-        let winner = report.winner.filter(|_| broken.is_none());
-        let mut log: Vec<Entry> = report.log.entries().iter().map(|entry| self.entry(entry)).collect();
-        if let (Some(error), Some(winner)) = (&broken, report.winner) {
-            for entry in log.iter_mut().filter(|entry| entry.attempt == winner.attempt) {
-                entry.verdict = Some(AttemptEnd::Stop);
-                entry.error = Some(error.clone());
+    pub(super) fn json(&self, status: Option<u16>, broken: Option<String>) -> WrittenReport {
+        let About { policy, repeat, gates, is_raced } = self.fetch;
+        let mut json = self.report.written(policy, *repeat, |entry| self.entry(entry));
+        json.status = status;
+        json.started_unix_ns = Some(started_unix(self.report.started));
+        json.is_on_caller = !is_raced;
+        json.gates = gates.clone();
+        if let (Some(error), Some(winner)) = (broken, json.winner) {
+            json.winner = None;
+            json.outcome = "gave_up".into();
+            json.reason = Some(Reason::Stopped);
+            for entry in json.log.iter_mut().filter(|entry| entry.attempt == winner.attempt) {
+                entry.verdict = Some(AttemptEnd::Stop.as_str().into());
+                entry.error = Some(foreign(&self.shown(&error)));
+                entry.failed_at = Some(FailedAt::Body);
             }
         }
-        let reason = report.reason.or(broken.map(|_| Reason::Stopped));
-        JsonReport {
-            outcome: if reason.is_none() { "returned" } else { "gave_up" },
-            reason,
-            refusal: report.refusal,
-            status,
-            attempts: report.attempts,
-            retries: report.retries,
-            hedges: report.hedges,
-            winner,
-            started_unix_ns: started_unix(report.started),
-            elapsed_ns: nanos(report.elapsed),
-            seed: report.seed,
-            log,
-        }
+        json
     }
 
-    fn entry(&self, entry: &insist_core::Entry<Detail>) -> Entry {
-        let since = |at: Instant| nanos(at.saturating_since(self.0.started));
+    /// Leaves out what is secret.
+    fn shown(&self, text: &str) -> String {
+        without_secrets(text, self.hides_queries)
+    }
+
+    fn entry(&self, entry: &insist_core::Entry<Detail>) -> insist_core::Told {
         let detail = entry.detail.clone().unwrap_or_default();
-        Entry {
-            attempt: entry.attempt,
-            lane: entry.lane,
-            retry: entry.retry,
-            kind: entry.kind,
-            sent_ns: since(entry.sent),
-            ended_ns: entry.ended.map(since),
-            verdict: end(entry),
-            target: detail.target,
-            status: detail.status,
-            error: detail.error,
-        }
+        let is_broken = detail.error.as_ref().is_some_and(|error| error.contains(BROKE_OFF));
+        insist_core::Told::default()
+            .target(self.shown(&detail.target))
+            .status(detail.status)
+            .error(detail.error.map(|error| foreign(&self.shown(&error))))
+            .failed_at(is_broken.then_some(FailedAt::Body))
+            .end(end(entry))
     }
 }
 
@@ -137,25 +91,24 @@ fn end(entry: &insist_core::Entry<Detail>) -> Option<AttemptEnd> {
     }
 }
 
-/// Prints one line for each attempt: `#2 retry in lane 0 of http://one.example/: 100ms to 118ms, status 503, retry`.
+/// Prints one line for each attempt.
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { log, started, .. } = self.0;
+        let Report { log, started, .. } = self.report;
         for entry in log.entries() {
-            let since = |at: Instant| Rounded(at.saturating_since(*started));
-            let target = entry.detail.as_ref().map_or("", |detail| &detail.target);
-            write!(f, "#{} {} in lane {} of {target}: ", entry.attempt, entry.kind, entry.lane)?;
-            write!(f, "{}", since(entry.sent))?;
-            if let Some(ended) = entry.ended {
-                write!(f, " to {}", since(ended))?;
-            }
-            if let Some(status) = entry.detail.as_ref().and_then(|detail| detail.status) {
-                write!(f, ", status {status}")?;
-            }
-            if let Some(error) = entry.detail.as_ref().and_then(|detail| detail.error.as_ref()) {
-                write!(f, ", {error}")?;
-            }
-            writeln!(f, ", {}", end(entry).map_or("in flight", AttemptEnd::as_str))?;
+            let since = |at: Instant| at.saturating_since(*started);
+            let detail = entry.detail.clone().unwrap_or_default();
+            let line = Line {
+                attempt: entry.attempt,
+                kind: entry.kind,
+                lane: entry.lane,
+                sent: since(entry.sent),
+                ended: entry.ended.map(since),
+                status: detail.status,
+                error: detail.error.map(|error| foreign(&self.shown(&error))),
+                end: end(entry),
+            };
+            writeln!(f, "{}", line.to(&foreign(&self.shown(&detail.target))))?;
         }
         match log.dropped() {
             0 => Ok(()),

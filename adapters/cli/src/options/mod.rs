@@ -16,6 +16,7 @@ use insist_core::{Jitter, Policy, PolicyError, Shape, fresh_seed};
 
 use crate::exit::Failure;
 use crate::gates::{GateOptions, Gates};
+use crate::say::say;
 use backoff::AtEndName;
 use base::{Base, Preset};
 use value::{Attempts, HedgeDelay};
@@ -142,7 +143,7 @@ impl PolicyOptions {
     }
 
     fn endless_policy_over(&self, base: Option<Base>) -> Result<(Policy, Gates), Failure> {
-        self.notes(base.as_ref()).iter().for_each(|note| eprintln!("insist: note: {note}"));
+        self.notes(base.as_ref()).iter().for_each(|note| say!("insist: note: {note}"));
         let policy = self.limited(self.shaped(base.as_ref())?);
         let below = base.map(|base| base.gates).unwrap_or_default();
         let gates = self.gates.over(&below).map_err(Failure::Usage)?;
@@ -188,6 +189,16 @@ impl PolicyOptions {
             (None, None, Some(path)) => file::name(path),
             _ => "--attempts unlimited".into(),
         }
+    }
+
+    /// Returns whether nothing was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        format!("{self:?}") == format!("{:?}", Self::default())
+    }
+
+    /// Returns the seed given.
+    pub(crate) const fn given_seed(&self) -> Option<u64> {
+        self.seed
     }
 
     /// Returns the seed given, or else a random one of 53 bits, which every reader of JSON can read.

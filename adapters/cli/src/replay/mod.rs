@@ -1,7 +1,8 @@
-//! `insist replay`: one call in virtual time, from scripted outcomes.
+//! `insist replay`: one call in virtual time, from scripted outcomes or from the report of a call that was made.
 
 mod json;
 mod picture;
+mod reports;
 mod script;
 
 use std::io::{self, Write};
@@ -16,9 +17,13 @@ use crate::exit::{Failure, GAVE_UP};
 use crate::gates::Gates;
 use crate::options::PolicyOptions;
 use crate::output::{json_line, output};
+use crate::say::say;
 use script::Outcomes;
 
-/// Run one call in virtual time, from scripted outcomes
+/// Run one call in virtual time, from scripted outcomes, or from a report
+///
+/// A report, as `insist get --report` and every driver writes it, is replayed by its own policy, and it is said where the replay
+/// differs; with --what-if another policy is tried against what each moment brought.
 ///
 /// A script has one JSON object in each line: {"attempt":2,"after":"120ms","verdict":"accept"|"retry"|"stop",
 /// "retry_after":"2s","exactly_after":"2s","sent":"no"|"maybe","throttled":true|false}. Here attempt 2 ends 120 ms
@@ -28,8 +33,12 @@ use script::Outcomes;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Replay {
-    /// The script; standard input if it is left out or -
+    /// The script, or the report, or a report in each line; standard input if it is left out or -
     script: Option<PathBuf>,
+
+    /// Play the call of a report by the policy of these options: an attempt meets what the report has of its moment, not of its number
+    #[arg(long)]
+    what_if: bool,
 
     /// Which failures may be followed by another attempt; all but `always` use one lane
     #[arg(long, value_enum, value_name = "WHICH", default_value = "always")]
@@ -58,10 +67,12 @@ const EXAMPLES: &str = "\
 Examples:
   insist replay outage.jsonl --attempts 5 --deadline 30s
   insist replay outage.jsonl --draw
+  insist replay report.json
+  insist replay report.json --what-if --lanes 2 --hedge-after 50ms
   insist replay outage.jsonl --lanes 3 --hedge-after 50ms --seed 7 --json
   echo '{\"attempt\":1,\"after\":\"80ms\",\"verdict\":\"retry\"}' | insist replay --attempt-timeout 1s
 
-Exit status: 0 the call returned, 1 it gave up or cannot end, 2 usage error.";
+Exit status: 0 the call returned, or did the same as in its report; 1 it gave up, cannot end, or differs; 2 usage error.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum RepeatName {
@@ -75,18 +86,25 @@ enum RepeatName {
 
 impl Replay {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
+        let (name, text) = self.text()?;
+        if reports::are_reports(&text) {
+            return self.run_reports(&name, &text);
+        }
+        if self.what_if {
+            return Err(Failure::Usage(
+                "--what-if needs a report, and this is a script, which goes by numbers and not by times".into(),
+            ));
+        }
         let (mut policy, gates) = self.policy.policy()?;
         let seed = self.policy.seed();
         if self.repeat != RepeatName::Always && policy.get_lanes() > 1 {
-            eprintln!("insist: note: --lanes has no effect without --repeat always; one lane is used");
+            say!("insist: note: --lanes has no effect without --repeat always; one lane is used");
             policy = policy.lanes(1);
         }
         if policy.get_lanes() > 1 && policy.get_hedge_at().is_some() {
-            eprintln!(
-                "insist: note: a replay knows no latest answers, so no hedge opens; give --hedge-after a duration"
-            );
+            say!("insist: note: a replay knows no latest answers, so no hedge opens; give --hedge-after a duration");
         }
-        let outcomes = self.outcomes()?;
+        let outcomes = script::read(&text).map_err(|problem| Failure::Usage(format!("script {name}, {problem}")))?;
         // The gates have seen no other call.
         let gate = gates.live(&policy, 0);
         let timeline = insist_core::play_with(&policy, &gate, self.repeat(), Instant::ZERO, seed, &scripted(&outcomes));
@@ -116,14 +134,15 @@ impl Replay {
         }
     }
 
-    fn outcomes(&self) -> Result<Outcomes, Failure> {
+    /// Returns the name of the script or the report, and its text.
+    fn text(&self) -> Result<(String, String), Failure> {
         let (name, text) = match self.script.as_deref() {
             None => ("standard input".into(), io::read_to_string(io::stdin())),
             Some(path) if path == Path::new("-") => ("standard input".into(), io::read_to_string(io::stdin())),
             Some(path) => (path.display().to_string(), std::fs::read_to_string(path)),
         };
         let text = text.map_err(|error| Failure::Usage(format!("cannot read the script {name}: {error}")))?;
-        script::read(&text).map_err(|problem| Failure::Usage(format!("script {name}, {problem}")))
+        Ok((name, text))
     }
 }
 
@@ -176,8 +195,8 @@ fn ended(timeline: &Timeline) -> Result<ExitCode, Failure> {
 fn say_gave_up(give_up: GiveUp) {
     let reason = give_up.reason();
     match (give_up.refusal(), give_up.hint()) {
-        (Some(refusal), _) => eprintln!("insist: gave up: {reason} ({refusal})"),
-        (None, Some(hint)) => eprintln!("insist: gave up: {reason} ({})", insist_core::duration::Text(hint)),
-        (None, None) => eprintln!("insist: gave up: {reason}"),
+        (Some(refusal), _) => say!("insist: gave up: {reason} ({refusal})"),
+        (None, Some(hint)) => say!("insist: gave up: {reason} ({})", insist_core::duration::Text(hint)),
+        (None, None) => say!("insist: gave up: {reason}"),
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use insist_core::{Sent, Verdict};
 use serde::{Deserialize, Deserializer};
 
+use crate::shown::foreign;
+
 /// The outcome of an attempt, and the span after its send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -62,7 +64,7 @@ pub(super) fn read(text: &str) -> Result<Outcomes, String> {
             continue;
         }
         let number = index + 1;
-        let (attempt, outcome) = outcome(line).map_err(|problem| format!("line {number}: {problem}"))?;
+        let (attempt, outcome) = outcome(line).map_err(|problem| format!("line {number}: {}", foreign(&problem)))?;
         if outcomes.insert(attempt, outcome).is_some() {
             return Err(format!("line {number}: attempt {attempt} has an outcome already; leave one of them out"));
         }

@@ -23,6 +23,7 @@ use crate::gates::GateOptions;
 use crate::options::base::{Preset, preset};
 use crate::options::value;
 use crate::output::{json_line, output, text};
+use crate::say::say;
 use assertion::Assertion;
 use candidate::Spec;
 use grid::Grid;
@@ -133,7 +134,7 @@ impl Simulate {
             to.flush()?;
         }
         let broken: Vec<String> = self.assertions.iter().flat_map(|assertion| assertion.broken(&grid)).collect();
-        broken.iter().for_each(|sentence| eprintln!("insist: {sentence}"));
+        broken.iter().for_each(|sentence| say!("insist: {sentence}"));
         Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(GAVE_UP) })
     }
 

@@ -43,9 +43,9 @@ fn failures_are_retried_until_one_is_accepted() {
 }
 
 #[test]
-fn giving_up_exits_with_1_says_why_and_still_writes_the_last_body() {
+fn giving_up_exits_with_22_says_why_and_still_writes_the_last_body() {
     let (ran, server) = get_from("", busy());
-    assert_eq!((ran.status, ran.out.as_str()), (1, "busy\n"));
+    assert_eq!((ran.status, ran.out.as_str()), (22, "busy\n"));
     assert_eq!(ran.err, "insist: gave up after 3 attempts: no attempts were left; last status: 503\n");
     assert_eq!(server.request_count(), 3);
 }
@@ -55,17 +55,17 @@ fn the_last_body_is_written_whole_however_long_it_is_or_is_said_to_be_broken() {
     let long = "busy ".repeat(200_000);
     for arguments in ["", "--attempts 1", "--whole-body", "--max-retry-after 1s", "--lanes 2 --attempts 2"] {
         let (ran, _) = get_from(arguments, Answer::status(503).body(long.clone()).header("Retry-After", "0"));
-        assert_eq!((ran.status, ran.out == long), (1, true), "{arguments}: {} bytes", ran.out.len());
+        assert_eq!((ran.status, ran.out == long), (22, true), "{arguments}: {} bytes", ran.out.len());
     }
     let (ran, _) = get_from("--attempts 1", Answer::status(503).body(long.clone()).cut_at(700_000));
-    assert_eq!((ran.status, ran.out.len() <= 700_000), (1, true));
+    assert_eq!((ran.status, ran.out.len() <= 700_000), (22, true));
     assert!(ran.err.contains("the body broke off"), "{}", ran.err);
 }
 
 #[test]
 fn giving_up_without_a_response_says_the_last_error() {
     let (ran, server) = get_from("--attempts 2", Answer::reset());
-    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert_eq!((ran.status, ran.out.as_str()), (56, ""));
     assert!(
         ran.err.starts_with("insist: gave up after 2 attempts: no attempts were left; last error: "),
         "{}",
@@ -80,7 +80,7 @@ fn a_port_that_nothing_listens_on_is_given_up() {
     let url = server.url();
     server.stop();
     let ran = get("--attempts 2", &[url]);
-    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert_eq!((ran.status, ran.out.as_str()), (7, ""));
     assert!(ran.err.contains("gave up after 2 attempts") && ran.err.contains("refused"), "{}", ran.err);
 }
 
@@ -141,7 +141,7 @@ fn an_attempt_timeout_and_a_deadline_end_what_never_answers() {
     assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (0, "hello\n", 2));
 
     let (ran, server) = get_from("--deadline 400ms", Answer::never());
-    assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (1, "", 1));
+    assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (28, "", 1));
     assert!(ran.err.contains("the deadline left no time"), "{}", ran.err);
 }
 
@@ -150,7 +150,7 @@ fn a_retry_after_beyond_the_limit_is_given_up_and_told() {
     let asking = || busy().header("Retry-After", "7");
     for limit in ["--max-retry-after 1s", "--deadline 2s"] {
         let (ran, server) = get_from(limit, asking());
-        assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (1, "busy\n", 1), "{limit}");
+        assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (22, "busy\n", 1), "{limit}");
         assert!(ran.err.contains("longer wait than is allowed (7s)"), "{}", ran.err);
     }
     let (ran, server) = get_from("--ignore-retry-after", [asking(), Answer::ok("hello\n")]);
@@ -165,7 +165,7 @@ fn a_body_that_breaks_off_is_a_failure() {
         Answer::ok("hello world\n").reset_at(5),
     ] {
         let (ran, server) = get_from("", torn.clone());
-        assert_eq!((ran.status, server.request_count()), (1, 1), "{torn:?}");
+        assert_eq!((ran.status, server.request_count()), (18, 3), "{torn:?}: {}", ran.err);
         assert!("hello world\n".starts_with(&ran.out) && ran.out.len() < 12, "{torn:?}: {}", ran.out);
         assert!(ran.err.contains("the body broke off"), "{torn:?}: {}", ran.err);
     }
@@ -178,7 +178,7 @@ fn a_body_that_breaks_off_is_retried_where_an_attempt_includes_it() {
     assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (0, "hello world\n", 3));
 
     let (ran, server) = get_from("--whole-body", torn);
-    assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (1, "", 3));
+    assert_eq!((ran.status, ran.out.as_str(), server.request_count()), (18, "", 3));
     assert!(ran.err.contains("gave up after 3 attempts"), "{}", ran.err);
 }
 
@@ -186,7 +186,7 @@ fn a_body_that_breaks_off_is_retried_where_an_attempt_includes_it() {
 fn a_body_that_stalls_is_ended_by_the_deadline() {
     for option in ["", "--whole-body"] {
         let (ran, _) = get_from(&format!("--deadline 150ms {option}"), Answer::ok("hello\n").stall_at(2));
-        assert_eq!(ran.status, 1, "{option}: {}", ran.err);
+        assert_eq!(ran.status, 28, "{option}: {}", ran.err);
     }
 }
 
@@ -210,12 +210,12 @@ fn a_file_appears_when_it_is_whole() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello\n");
 
     let (ran, _) = get_from(&option, Answer::ok("another text\n").cut_at(3));
-    assert_eq!(ran.status, 1);
+    assert_eq!(ran.status, 18);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello\n", "what was there stays");
 
     let (ran, _) = get_from(&option, busy());
-    assert_eq!(ran.status, 1);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "busy\n", "the last body is still written");
+    assert_eq!(ran.status, 22);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello\n", "no error page takes its place");
     assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing else is left behind");
 }
 
@@ -255,15 +255,16 @@ fn what_cannot_be_written_to_is_said_before_anything_is_sent() {
 }
 
 #[test]
-fn a_log_has_a_line_an_attempt() {
+fn a_log_has_a_line_for_each_attempt_and_each_wait() {
     let (ran, server) = get_from("--log", [busy(), Answer::ok("hello\n")]);
     let lines: Vec<&str> = ran.err.lines().collect();
-    assert_eq!((ran.status, ran.out.as_str(), lines.len()), (0, "hello\n", 2), "{}", ran.err);
+    assert_eq!((ran.status, ran.out.as_str(), lines.len()), (0, "hello\n", 3), "{}", ran.err);
     let target = server.at("/x");
     assert!(lines[0].starts_with(&format!("#1 first in lane 0 of {target}: ")), "{}", ran.err);
     assert!(lines[0].ends_with(", status 503, retry"), "{}", ran.err);
-    assert!(lines[1].starts_with(&format!("#2 retry in lane 0 of {target}: ")), "{}", ran.err);
-    assert!(lines[1].ends_with(", status 200, accept"), "{}", ran.err);
+    assert!(lines[1].starts_with("waiting ") && lines[1].contains(": status 503, next at "), "{}", ran.err);
+    assert!(lines[2].starts_with(&format!("#2 retry in lane 0 of {target}: ")), "{}", ran.err);
+    assert!(lines[2].ends_with(", status 200, accept"), "{}", ran.err);
 }
 
 #[test]

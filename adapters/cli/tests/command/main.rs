@@ -1,8 +1,12 @@
 //! The built command, run as a person runs it: what it prints, and how it exits.
 
 #[cfg(feature = "ureq")]
+mod again;
+#[cfg(feature = "ureq")]
 mod demo;
 mod difference;
+#[cfg(feature = "ureq")]
+mod download;
 mod draw;
 #[cfg(feature = "ureq")]
 mod each;
@@ -11,6 +15,13 @@ mod explain;
 mod gates;
 #[cfg(feature = "ureq")]
 mod get;
+#[cfg(feature = "ureq")]
+mod leaked;
+#[cfg(all(feature = "ureq", unix))]
+mod lost;
+mod manual;
+#[cfg(feature = "ureq")]
+mod many;
 mod plan;
 mod policy;
 mod preset;
@@ -26,8 +37,12 @@ mod server;
 mod simulate;
 #[cfg(feature = "store")]
 mod stored;
+#[cfg(all(feature = "ureq", target_os = "linux"))]
+mod terminal;
 mod usage;
 #[cfg(all(feature = "store", target_os = "linux"))]
 mod webhooks;
+#[cfg(feature = "ureq")]
+mod words;
 #[cfg(feature = "ureq")]
 mod world;

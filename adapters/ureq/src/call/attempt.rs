@@ -13,6 +13,7 @@ use ureq::{Body, Error, Timeout};
 
 use super::core::Core;
 use super::judge::{judge, judge_body, judge_proxy};
+use super::receive::Receive;
 use super::redirect;
 use super::request_body::Payload;
 use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
@@ -24,6 +25,8 @@ use crate::transport::{Cancel, Copy, Scope, Terms};
 pub(crate) struct Sender<C, S> {
     pub(crate) core: C,
     pub(crate) settings: S,
+    /// What reads accepted answers, if the call has one lane and asks for it.
+    pub(crate) receive: Option<Arc<dyn Receive>>,
     /// True if the request has no configuration of its own.
     pub(crate) is_agents_config: bool,
     pub(crate) attempt_timeout: Option<Duration>,
@@ -109,6 +112,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         Self {
             core,
             settings,
+            receive: None,
             is_agents_config,
             attempt_timeout: policy.get_attempt_timeout(),
             deadline: policy.get_deadline().into_iter().chain(global).min(),
@@ -122,6 +126,7 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         Sender {
             core: Arc::clone(self.core),
             settings: self.settings.clone(),
+            receive: None,
             is_agents_config: self.is_agents_config,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
@@ -147,6 +152,9 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             copy.uri = target.clone();
         }
         self.settings.borrow().add_marks(&mut copy.headers, attempt);
+        if let Some(receive) = &self.receive {
+            receive.prepare(&mut copy);
+        }
         let redirects = self.redirects(&copy.method);
         let is_head = copy.method == Method::HEAD;
         if payload.is_unread() {
@@ -245,6 +253,9 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         if let Some(attempt) = first.attempt {
             self.settings.borrow().add_marks(&mut next.headers, attempt);
         }
+        if let Some(receive) = &self.receive {
+            receive.prepare(&mut next);
+        }
         for _ in 0..first.redirects {
             if !redirect::follow(&mut next, &scope.take_head(), auth) {
                 return Err(Error::RedirectFailed);
@@ -282,9 +293,15 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
                 scope.shorten(UNWANTED_TIME);
                 Ok(read_unwanted(answer))
             }
-            _ => match settings.get_whole_body() {
-                Some(limit) => read_whole(answer, limit),
-                None => Ok(answer),
+            _ => match (&self.receive, settings.get_whole_body()) {
+                (Some(receive), _) => {
+                    if !receive.is_timed() {
+                        scope.lift();
+                    }
+                    receive.receive(answer)
+                }
+                (None, Some(limit)) => read_whole(answer, limit),
+                (None, None) => Ok(answer),
             },
         };
         match answer {

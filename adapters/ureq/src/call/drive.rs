@@ -14,6 +14,7 @@ use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use super::attempt::{Ended, Failed, Outcome, Sender, ended};
 use super::core::Core;
+use super::receive;
 use super::request_body::{Buffered, Payload};
 use super::request_settings::RequestSettings;
 use super::response_body::{UNWANTED_TIME, drain};
@@ -40,6 +41,7 @@ macro_rules! seen {
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
     let own =
         if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
+    let receive = if has_extensions(request.extensions()) { receive::take(request.extensions_mut()) } else { None };
     let merged = own.map(|RequestSettings(own)| own.over(&core.settings));
     let settings = merged.as_ref().unwrap_or(&core.settings);
     if let Err(error) = settings.get_rules().validate() {
@@ -82,9 +84,11 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     // A replica set needs the seed for the first attempt already.
     let seed = settings.get_seed().or_else(|| settings.has_set().then(fresh_seed));
     let targets = Targets::new(settings, &parts.uri, seed.unwrap_or(0)).map_err(bad_address)?;
+    let receives = receive.is_some();
     let sender = Sender {
         core,
         settings,
+        receive,
         is_agents_config,
         attempt_timeout: policy.get_attempt_timeout(),
         deadline: policy.get_deadline(),
@@ -99,7 +103,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let call = Call { policy, repeat, sender, targets, gates, seed };
 
     let (outcome, report) = if policy.get_lanes() > 1 {
-        match payload.for_threads() {
+        match payload.for_threads().filter(|_| !receives) {
             Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
             _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
         }

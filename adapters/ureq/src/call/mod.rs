@@ -6,6 +6,7 @@ mod drive;
 mod fast_path;
 mod judge;
 mod middleware;
+mod receive;
 mod redirect;
 mod request_body;
 mod request_copy;
@@ -14,4 +15,5 @@ mod response_body;
 
 pub(crate) use self::core::Core;
 pub(crate) use middleware::CallMiddleware;
+pub use receive::{Receive, ReceiveExt};
 pub(crate) use request_settings::RequestSettings;

@@ -173,6 +173,11 @@ impl Scope {
         MARKS.set(MARKS.get() | TIMED);
     }
 
+    /// Takes the limit away from the rest of the attempt.
+    pub(crate) fn lift(&self) {
+        MARKS.set(MARKS.get() & !TIMED);
+    }
+
     /// Restores the enclosing attempt's limit and canceller.
     #[cold]
     fn restore(&mut self) {

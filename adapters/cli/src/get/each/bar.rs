@@ -15,8 +15,8 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Makes a bar, which is shown only if standard error is a terminal and the bodies do not go to one.
-    pub(super) fn new(urls: usize, bodies_to_stdout: bool) -> Self {
-        let is_wanted = stderr().is_terminal() && !(bodies_to_stdout && stdout().is_terminal());
+    pub(super) fn new(urls: usize, bodies_to_stdout: bool, is_silent: bool) -> Self {
+        let is_wanted = !is_silent && stderr().is_terminal() && !(bodies_to_stdout && stdout().is_terminal());
         let target = if is_wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(urls as u64), target);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {msg}") {
@@ -30,11 +30,15 @@ impl Bar {
 
     /// Counts one more URL as ended.
     pub(super) fn add(&mut self, has_given_up: bool) {
-        if has_given_up {
-            self.gave_up += 1;
-            self.bar.set_message(format!("{} gave up", self.gave_up));
-        }
+        self.gave_up += usize::from(has_given_up);
         self.bar.inc(1);
+    }
+
+    /// Shows how many URLs wait for a retry, and how many gave up.
+    pub(super) fn show(&self, waiting: usize) {
+        let told = [(waiting, "waiting"), (self.gave_up, "gave up")];
+        let told = told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        self.bar.set_message(told.collect::<Vec<_>>().join(", "));
     }
 
     /// Hides the bar while a function writes to standard error.

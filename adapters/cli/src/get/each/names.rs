@@ -12,7 +12,7 @@ const LONGEST: usize = 100;
 /// A name is the last part of the path, or else the host, followed by the query; any character but ASCII letters,
 /// digits and `.-_` becomes `_`. A name that an earlier URL has, in whatever case, is numbered: `page.html`,
 /// `page-2.html`.
-pub(super) fn names(urls: &[Uri]) -> Vec<String> {
+pub(in crate::get) fn names(urls: &[Uri]) -> Vec<String> {
     let plain: Vec<String> = urls.iter().map(plain).collect();
     let mut taken = HashSet::new();
     // Counts how often each name was used, so that the numbering of a common name need not start at 2 each time.

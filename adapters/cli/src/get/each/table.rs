@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::Uri;
 
 use crate::gates::LiveGates;
+use crate::shown::cut;
 use crate::span::Rounded;
 
 /// The result of a URL.
@@ -21,6 +22,8 @@ pub(super) struct Row {
     pub(super) file: Option<String>,
     /// The reason why it was not accepted, or not written.
     pub(super) why: Option<String>,
+    /// The exit status that it would have alone.
+    pub(super) exit: u8,
 }
 
 /// The whole summary.
@@ -34,18 +37,20 @@ pub(super) struct Table<'a> {
 impl Row {
     fn cells(&self) -> [String; COLUMNS] {
         [
-            self.url.clone(),
+            cut(&self.url, WIDEST),
             if self.why.is_none() { "returned" } else { "gave up" }.into(),
             self.status.map_or("-".into(), |status| status.to_string()),
             self.attempts.to_string(),
             Rounded(self.took).to_string(),
-            self.file.clone().unwrap_or_default(),
-            self.why.clone().unwrap_or_default(),
+            cut(self.file.as_deref().unwrap_or_default(), WIDEST),
+            cut(self.why.as_deref().unwrap_or_default(), WIDEST),
         ]
     }
 }
 
 const COLUMNS: usize = 7;
+/// The most characters of a cell.
+const WIDEST: usize = 100;
 const HEADS: [&str; COLUMNS] = ["url", "result", "status", "attempts", "time", "file", "why"];
 const TO_THE_RIGHT: [bool; COLUMNS] = [false, false, true, true, true, false, false];
 
