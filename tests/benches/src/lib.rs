@@ -10,6 +10,7 @@ pub mod full;
 pub mod futures;
 pub mod gates;
 mod hand;
+pub mod hosts;
 pub mod http;
 mod operation;
 pub mod pending;
@@ -43,6 +44,7 @@ pub static KINDS: &[Kind] = &[
     Kind { name: "gates", jobs: gates::JOBS },
     Kind { name: "futures", jobs: futures::JOBS },
     Kind { name: "tokio", jobs: tokio::JOBS },
+    Kind { name: "hosts", jobs: hosts::JOBS },
     Kind { name: "http", jobs: http::JOBS },
 ];
 
