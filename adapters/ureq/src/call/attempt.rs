@@ -1,12 +1,11 @@
 //! Sends one attempt, and judges its outcome.
 
 use std::borrow::Borrow;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use insist_core::{Attempt, NoOutcome, Sent, Verdict};
+use insist_core::{Attempt, Sent, Verdict};
 use ureq::http::request::Parts;
 use ureq::http::{Method, Request, Response, Uri};
 use ureq::{Body, Error, Timeout};
@@ -14,6 +13,7 @@ use ureq::{Body, Error, Timeout};
 use super::core::Core;
 use super::judge::{judge, judge_body, judge_proxy};
 use super::receive::Receive;
+use super::outcome::{Ended, Failed, Outcome};
 use super::redirect;
 use super::request_body::Payload;
 use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
@@ -38,15 +38,6 @@ pub(crate) struct Sender<C, S> {
     pub(crate) is_fresh: AtomicBool,
 }
 
-/// The end of an attempt: its result, and its verdict.
-pub(crate) struct Ended {
-    pub(crate) attempt: u32,
-    pub(crate) verdict: Verdict,
-    pub(crate) result: Result<Response<Body>, Error>,
-    /// True if it is not repeated because its body cannot be sent again.
-    pub(crate) is_spent: bool,
-}
-
 /// The first request of an attempt, before redirects.
 pub(crate) struct First<'a> {
     /// The number of the attempt.
@@ -58,44 +49,6 @@ pub(crate) struct First<'a> {
     /// The number of redirects that may be followed with its method and body.
     pub(crate) redirects: u32,
     pub(crate) is_head: bool,
-}
-
-/// The error of an attempt that ended without an answer, or of a call in which no attempt had an outcome.
-pub(crate) enum Failed {
-    /// Boxed, so that an outcome is no larger than an answer.
-    Attempt(Box<Ended>),
-    Call(NoOutcome),
-}
-
-impl From<NoOutcome> for Failed {
-    fn from(none: NoOutcome) -> Self {
-        Self::Call(none)
-    }
-}
-
-/// Prints ureq's error, or why there is none.
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Attempt(ended) => match &ended.result {
-                Err(error) => error.fmt(f),
-                Ok(answer) => answer.status().fmt(f),
-            },
-            Self::Call(none) => none.fmt(f),
-        }
-    }
-}
-
-/// The outcome of an attempt: an answer or an error, each with its verdict.
-pub(crate) type Outcome = Result<Ended, Failed>;
-
-/// Returns the end of the attempt with this outcome.
-pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
-    match outcome {
-        Ok(ended) => Some(ended),
-        Err(Failed::Attempt(ended)) => Some(ended),
-        Err(Failed::Call(_)) => None,
-    }
 }
 
 impl<'a> Sender<&'a Arc<Core>, &'a Settings> {

@@ -5,22 +5,22 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use insist_blocking::{LiveAttempt, race, retry};
-use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
-use insist_http::AddressesError;
+use insist_core::{Decision, Event, Instant, Judged, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
 use insist_http::client::{Gates, GaveUp, Targets};
 use ureq::http::request::Parts;
-use ureq::http::{Extensions, Method, Request, Response, StatusCode};
+use ureq::http::{Extensions, Method, Request, Response};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
-use super::attempt::{Ended, Failed, Outcome, Sender, ended};
+use super::attempt::Sender;
 use super::core::Core;
 use super::receive;
+use super::finish::{bad_address, finish, other};
+use super::outcome::{Ended, Failed, Outcome, ended};
 use super::request_body::{Buffered, Payload};
 use super::request_settings::RequestSettings;
-use super::response_body::{UNWANTED_TIME, drain};
 use crate::client::{self, Detail, Report, Settings, Ureq};
 use crate::probe::{CallConfig, has_extensions, probe_config, probe_framing};
-use crate::transport::{Cancel, Scope, Terms};
+use crate::transport::Cancel;
 
 /// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
 macro_rules! seen {
@@ -282,65 +282,6 @@ fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<client::Event<'a>> {
     };
     let started = event.at.saturating_since(Instant::ZERO).saturating_sub(event.elapsed);
     Some(Event::new(Instant::ZERO.checked_add(started)?, event.at, decision))
-}
-
-/// Turns the end of a call into the result that ureq would have returned.
-fn finish(
-    outcome: Outcome,
-    report: Option<Report>,
-    settings: &Settings,
-    policy: &Policy,
-    hides_answers: bool,
-) -> Result<Response<Body>, Error> {
-    let result = match outcome {
-        Ok(ended) => ended.result,
-        Err(Failed::Attempt(ended)) => ended.result,
-        Err(Failed::Call(none)) => Err(without_outcome(&none, policy)),
-    };
-    if let Some(report) = &report {
-        settings.tell(report);
-    }
-    let mut answer = result?;
-    if let Some(report) = report {
-        answer.extensions_mut().insert(report);
-    }
-    match hidden(answer.status(), hides_answers) {
-        Some(error) => {
-            let scope = Scope::enter(Terms::NONE);
-            scope.shorten(UNWANTED_TIME);
-            drain(answer);
-            Err(error)
-        }
-        None => Ok(answer),
-    }
-}
-
-/// Makes the error of a call in which no attempt had an outcome.
-fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
-    match none.reason() {
-        Reason::Deadline => Error::Timeout(Timeout::Global),
-        Reason::Refused if none.attempts() == 0 => {
-            other(none.refusal().map_or(GaveUp::Because(Reason::Refused), GaveUp::Refused))
-        }
-        Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
-        Reason::Invalid => other(policy.validate().err().map_or(GaveUp::Lanes(insist_blocking::LANES), GaveUp::Policy)),
-        reason => other(GaveUp::Because(reason)),
-    }
-}
-
-/// Returns the error that takes the place of an answer with this status, if one does.
-#[inline]
-pub(crate) fn hidden(status: StatusCode, hides_answers: bool) -> Option<Error> {
-    let is_hidden = hides_answers && (status.is_client_error() || status.is_server_error());
-    is_hidden.then(|| Error::StatusCode(status.as_u16()))
-}
-
-fn bad_address(error: AddressesError) -> Error {
-    Error::BadUri(error.to_string())
-}
-
-fn other(gave_up: GaveUp) -> Error {
-    Error::Other(Box::new(gave_up))
 }
 
 /// Returns what concerns the whole call of the configuration of a request with these extensions: its own, or the agent's.

@@ -9,9 +9,10 @@ use std::time::Instant;
 use ureq::http::{Extensions, Method, Request, Response};
 use ureq::{Body, Error, SendBody};
 
-use super::attempt::{First, Outcome, Sender};
+use super::attempt::{First, Sender};
 use super::core::Core;
 use super::drive;
+use super::outcome::Outcome;
 use super::redirect;
 use super::request_body::Payload;
 use super::request_copy::RequestCopy;

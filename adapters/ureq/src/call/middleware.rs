@@ -8,8 +8,9 @@ use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{AsSendBody, Body, Error, SendBody};
 
 use super::core::Core;
-use super::drive::{self, hidden};
+use super::drive;
 use super::fast_path::{Kept, go_on, is_plain, is_simple, terms, with_body};
+use super::finish::hidden;
 use super::request_copy::RequestCopy;
 use super::response_body::{UNWANTED_TIME, drain, is_bodiless, without_body};
 use crate::probe::has_extensions;
