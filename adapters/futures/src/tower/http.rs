@@ -10,6 +10,7 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 
+use super::alone::Alone;
 use super::choose::{Choose, Same};
 use super::layer::Layer;
 use super::per_request::PerRequest;
@@ -211,6 +212,8 @@ impl<B: Body, F: WrapBody<B>> Requests<Request<B>> for Replayed<F> {
     type Kept = Request<Replay<B>>;
     type Sent = Request<F::Body>;
     type Watch = Replay<B>;
+    type OneLane = Alone;
+    type Note = Attempt;
 
     #[inline]
     fn announce(&self, request: &mut Request<B>) {
@@ -235,8 +238,13 @@ impl<B: Body, F: WrapBody<B>> Requests<Request<B>> for Replayed<F> {
     }
 
     #[inline]
-    fn fits(&self, kept: &Request<Replay<B>>) -> bool {
-        kept.body().fits()
+    fn one_lane(&self, kept: &Request<Replay<B>>) -> Alone {
+        Alone(!kept.body().fits())
+    }
+
+    #[inline]
+    fn note(attempt: &Attempt) -> Attempt {
+        *attempt
     }
 
     #[inline]

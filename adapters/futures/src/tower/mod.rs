@@ -32,6 +32,7 @@
 //!   request of each attempt. For HTTP, with the feature `http`, `Layer::http` keeps what attempts read of a body and
 //!   sends it again.
 
+#[cfg(feature = "http")]
 mod alone;
 mod attempt;
 mod choose;
