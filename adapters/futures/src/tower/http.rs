@@ -35,8 +35,8 @@ impl<M: Timer + Default> Layer<M> {
     /// - Up to 64 KiB of a body are kept as they are read, and sent again. A longer one is sent once, unless nothing of it
     ///   was read. [`replay_limit`](Layer::replay_limit) changes it.
     ///
-    /// The inner service is sent `Request<Replay<B>>`. Where its body has to be of one type, as tonic's, axum's and
-    /// kube's, [`wrap_body`](Layer::wrap_body) makes it.
+    /// The inner service is sent `Request<Replay<B>>`. Where its body has to be of one type, as tonic's and axum's,
+    /// [`wrap_body`](Layer::wrap_body) makes it.
     ///
     /// ```
     /// use http_body_util::Empty;
