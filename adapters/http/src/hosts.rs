@@ -4,7 +4,7 @@ mod host;
 mod shard;
 
 use std::fmt;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ pub struct Hosts<G> {
     make: Box<dyn Fn() -> G + Send + Sync>,
     idle: Duration,
     limit: usize,
-    hasher: RandomState,
+    seed: u64,
     /// As many as a power of two.
     shards: Box<[Mutex<Shard<G>>]>,
 }
@@ -59,7 +59,7 @@ impl<G: Gate> Hosts<G> {
     /// Makes a keeper without gates; the function makes the gate of each host.
     pub fn new(make: impl Fn() -> G + Send + Sync + 'static) -> Self {
         let shards = shards(LIMIT);
-        Self { make: Box::new(make), idle: IDLE, limit: LIMIT, hasher: RandomState::new(), shards }
+        Self { make: Box::new(make), idle: IDLE, limit: LIMIT, seed: RandomState::new().hash_one(0), shards }
     }
 
     /// Sets how many hosts have a gate at once; 0 counts as 1. Default: 256.
@@ -96,7 +96,7 @@ impl<G: Gate> Hosts<G> {
     }
 
     fn find(&self, host: HostRef<'_>, now: Instant) -> Arc<G> {
-        let hash = host.hash(&self.hasher);
+        let hash = host.hash(self.seed);
         // The low bits choose the place in the shard's map.
         let shard = &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)];
         lock(shard).gate(hash, host, now, self.idle, &self.make)

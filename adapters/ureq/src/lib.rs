@@ -9,7 +9,7 @@
 //!
 //! The features are ureq's, by their names and with their defaults, and [`tracing`](#tracing) and
 //! [`metrics`](#metrics). Defaults: 3 attempts, 100 ms and then 200 ms apart with full jitter; statuses 408, 425, 429,
-//! 500, 502, 503 and 504 are retried, and so are connections that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and
+//! 500, 502, 503, 504 and those of edges (520 to 527, 529, 530) are retried, and so are connections that fail; GET, HEAD, OPTIONS, TRACE, PUT, DELETE and
 //! requests with an `Idempotency-Key` are repeated,
 //! others only if nothing of them was sent; `Retry-After` is honoured up to 5 minutes.
 //!
@@ -56,6 +56,16 @@
 //! timeout, `Timeout(Global)` its deadline or ureq's `timeout_global`, whichever is shorter. A call that never had an
 //! outcome is an `Error::Other` that holds a [`GaveUp`](insisting::GaveUp) and says why.
 //!
+//! ```
+//! use insist_ureq::insisting::{GaveUp, Policy};
+//! use insist_ureq::{Error, Insist};
+//!
+//! let result = insist_ureq::get("http://example.com/").policy(Policy::default().attempts(0)).call();
+//! let Err(Error::Other(error)) = result else { panic!() };
+//! assert_eq!(error.to_string(), "nothing was sent: attempts is 0; a call needs at least 1");
+//! assert!(error.is::<GaveUp>());
+//! ```
+//!
 //! A [`Report`](insisting::Report) is made on request: [`with_report`](Insist::with_report) puts one into the
 //! extensions of the response, [`report_to`](Insist::report_to) into a [`ReportSlot`](insisting::ReportSlot), also if
 //! the call fails, and [`on_report`](Insist::on_report) shows each to a hook. [`notify`](Insist::notify) shows every
@@ -71,7 +81,20 @@
 //! - The body of an answer that is handed back unread, such as the last 503, is bounded only by the deadline and ureq's
 //!   own timeouts.
 //! - Between attempts at most 64 KiB of the unwanted body are read, for at most 100 ms, so that the connection can be
-//!   used again.
+//!   used again. So it is with an answer that becomes `Error::StatusCode`.
+//! - Silence has a limit of its own in ureq's `timeout_per_read`: a body that drips is not cut by it, one that stalls is.
+//! - A name that has to be looked up within a time limit is looked up on a thread, for the system's look-up cannot be
+//!   interrupted; where there is no thread to be had, on the caller's. Addresses and `localhost` need none.
+//!
+//! # Connections
+//!
+//! - After a failure on a connection from the pool, the next attempt opens a new one, and the other idle connections of
+//!   that host are let go. A TLS stream that has ended is not used again.
+//! - Another attempt, in turn or beside the first, begins with another address of the same name.
+//! - Nothing was sent if a look-up, a connect, a handshake or a proxy failed: then a POST is repeated too. A proxy that
+//!   refuses with 4xx, but for 408, 425 and 429, is not asked again; its Retry-After is a hint.
+//! - An answer that comes before the request is whole is the answer, and so is one in place of `100 Continue`.
+//! - A body that ends with a reset is not whole.
 //!
 //! # Races
 //!
@@ -140,9 +163,14 @@
 //!
 //! # Bodies
 //!
-//! Empty bodies, bytes, strings, forms and JSON can be sent any number of times. Up to 64 KiB of a reader or a file are
-//! read before anything is sent ([`replay_limit`](Insist::replay_limit)); a longer one is streamed, and sent again only
-//! if nothing of the request was sent. A call whose body exceeds that limit, of any kind, uses one lane.
+//! Empty bodies, bytes, strings, forms and JSON can be sent any number of times. Of a reader or a file up to 64 KiB are
+//! kept as they are sent ([`replay_limit`](Insist::replay_limit)); a longer one is sent again only if nothing of it was
+//! sent. A call with several lanes reads its body beforehand; one whose body exceeds that limit, of any kind, uses one
+//! lane.
+//!
+//! A body that can be sent again goes to the new place after a 307 or 308, and a PUT, PATCH or DELETE after a 301 or 302
+//! too; ureq itself ends with an error, or with a GET. Where a request has settings of its own (`.config()`), a 301 or
+//! 302 makes a GET of it, as in ureq.
 //!
 //! # What differs from ureq
 //!
@@ -152,36 +180,25 @@
 //!   `Agent` of ureq itself, from a crate that uses ureq, is another type, and does not compile in their place.
 //! - Middleware runs once for each attempt, and sees an answer with status 4xx or 5xx as an answer, not as an error.
 //! - [`RequestExt::with_agent`] takes an `Agent` or a reference to one, not ureq's unnamed wrapper of them.
-//! - A body reader is read before the connection is opened, up to the limit above.
+//! - A name is looked up only when a connection has to be opened, and after a look at the pool. A resolver of your own is
+//!   asked for each request, as in ureq.
+//! - A request with a `Range` asks for no encoding, unless it names one itself: a part of an encoded form cannot be
+//!   decoded. The body of an answer to HEAD, and of a 204 or a 304, is empty whatever its `Content-Encoding` says.
+//! - An address with a port above 65535 is an error.
 //! - Answers to be retried, and those read by `whole_body`, have bodies in memory: their `content_length()` is the
 //!   length that was read, and text that ureq's feature `charset` has decoded has the charset `utf-8`.
-//! - A call costs some 3 to 4 % more instructions than ureq's, or 14 % with an attempt timeout. With a deadline it is
-//!   15 % more than with ureq's `timeout_global`. With settings of the request's own (`.config()`), with extensions, or
-//!   with a method that has a body it is 40 to 50 %: ureq does not tell such a request's settings, so they are found
-//!   out by a dry run that sends nothing.
+//! - A GET, a POST and a PUT on a connection that is kept alive cost no more instructions than with ureq; with a time
+//!   limit of the policy, or with settings of the request's own, some 2 % more.
 //! - ureq's features that begin with `_` are missing.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
-mod agent;
-mod answer;
+mod api;
 mod call;
-mod call_middleware;
 mod client;
-pub mod config;
-mod fast_path;
-mod head;
-mod insist;
-mod judge;
-mod payload;
 mod probe;
-mod redirect;
-mod request_copy;
-mod request_ext;
-mod sender;
 mod transport;
-mod verbs;
 
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls-no-default"))]
 pub use ureq::tls;
@@ -192,16 +209,14 @@ pub use ureq::{
 #[cfg(feature = "cookies")]
 pub use ureq::{Cookie, CookieJar};
 
-pub use agent::Agent;
-pub use insist::Insist;
-pub use request_ext::RequestExt;
-pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
+pub use api::{Agent, Insist, RequestExt, config};
+pub use api::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
 
 /// The names that ureq does not have: policies, rules, gates, reports. They are not at the root, so that a glob import
 /// of it brings ureq's names only.
 pub mod insisting {
+    pub use crate::api::{WithAgent, WithAgentBuilder};
     pub use crate::client::{Detail, Event, Report, ReportSlot, Settings, Ureq};
-    pub use crate::request_ext::{WithAgent, WithAgentBuilder};
 
     // The parts of a policy.
     #[doc(no_inline)]

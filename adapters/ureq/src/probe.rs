@@ -15,7 +15,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 use ureq::{Agent, Body, Error, SendBody};
 
-use crate::sender::has_extensions;
+use crate::transport::Framing;
 
 /// The parts of a request's configuration that concern the whole call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +24,6 @@ pub(crate) struct CallConfig {
     pub(crate) hides_answers: bool,
     /// The time that the call may take.
     pub(crate) global: Option<Duration>,
-}
-
-/// The framing of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    None,
-    Length(u64),
-    Chunked,
 }
 
 /// The size of the buffer for a head with no headers but the framing: 1 KiB.
@@ -43,6 +35,11 @@ static ANYWHERE: LazyLock<Uri> = LazyLock::new(|| Uri::from_static("https://nowh
 thread_local! {
     static CALL_CONFIG: Cell<Option<CallConfig>> = const { Cell::new(None) };
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
+pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
+    extensions.len() > 1
 }
 
 /// Returns the configuration that is among these extensions; `None` if ureq refuses it.

@@ -83,7 +83,7 @@ fn what_is_at_the_root_beside_ureqs_names_is_one_trait_and_one_module() {
 fn every_public_method_of_agents_and_configurations_is_here() {
     let theirs = methods(&read(&ureq().join("agent.rs")));
     assert!(theirs.contains("new_with_config") && theirs.contains("shutdown"), "{theirs:?}");
-    let agent = ours("agent.rs");
+    let agent = ours("api/agent.rs");
     let missing: Vec<_> = theirs.iter().filter(|name| !words(&agent).contains(name.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?}");
 
@@ -91,14 +91,14 @@ fn every_public_method_of_agents_and_configurations_is_here() {
     let (_, setters) = theirs.split_once("impl<Scope: private::ConfigScope> ConfigBuilder<Scope>").unwrap();
     let setters = methods(setters.split("\n}\n").next().unwrap());
     assert!(setters.len() > 25, "{setters:?}");
-    let ours = ours("config/setters.rs") + &ours("config/builder.rs");
+    let ours = ours("api/config/setters.rs") + &ours("api/config/builder.rs");
     let missing: Vec<_> = setters.iter().filter(|name| !words(&ours).contains(name.as_str())).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
 fn every_name_in_ureqs_config_module_is_here() {
-    let (theirs, ours) = (exports(&read(&ureq().join("config.rs"))), exports(&ours("config/mod.rs")));
+    let (theirs, ours) = (exports(&read(&ureq().join("config.rs"))), exports(&ours("api/config/mod.rs")));
     assert!(theirs.contains("ConfigBuilder"), "{theirs:?}");
     let missing: Vec<_> = theirs.difference(&ours).collect();
     assert!(missing.is_empty(), "{missing:?}");

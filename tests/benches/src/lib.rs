@@ -10,6 +10,7 @@ pub mod full;
 pub mod futures;
 pub mod gates;
 mod hand;
+pub mod hosts;
 pub mod http;
 mod operation;
 pub mod pending;
@@ -44,6 +45,7 @@ pub static KINDS: &[Kind] = &[
     Kind { name: "gates", jobs: gates::JOBS },
     Kind { name: "futures", jobs: futures::JOBS },
     Kind { name: "tokio", jobs: tokio::JOBS },
+    Kind { name: "hosts", jobs: hosts::JOBS },
     Kind { name: "http", jobs: http::JOBS },
     Kind { name: "reqwest", jobs: reqwest::JOBS },
 ];

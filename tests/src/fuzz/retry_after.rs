@@ -70,7 +70,7 @@ fn wait(line: &str, base: i128) -> Option<u64> {
     }
     if let Some((whole, rest)) = line.split_once('.') {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let begun = u64::from(rest.trim_end_matches('0') != "");
+        let begun = u64::from(!rest.trim_end_matches('0').is_empty());
         return (is_number(whole) && is_number(rest)).then(|| wait(whole, base))?.map(|all| all.saturating_add(begun));
     }
     let wait = i128::from(read(line, seconds(base))?) * SECOND - base;

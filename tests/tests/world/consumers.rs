@@ -37,6 +37,7 @@ fn each_program_compiles_and_does_what_its_author_expects() {
         ("run", "configured_terms"),
         ("test", "schedule_property"),
         ("run", "blocking_command"),
+        ("run", "ureq_program"),
         ("test", "no_std_loop"),
         ("build", "plain_reqwest"),
         ("run", "reqwest_program"),

@@ -5,5 +5,6 @@ mod examples;
 mod fuzz;
 #[cfg(target_os = "linux")]
 mod nginx;
+mod proxies;
 #[cfg(target_os = "linux")]
 mod wire;

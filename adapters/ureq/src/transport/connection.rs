@@ -9,6 +9,7 @@ use std::time::Instant;
 use ureq::unversioned::transport::{Buffers, NextTimeout, ShutdownHandle, Transport};
 use ureq::{Error, Timeout};
 
+use super::copy::Copy;
 use super::{Cancel, head, scope};
 
 /// A transport that is bound to the attempt that uses it, from its first byte until it goes back to the pool.
@@ -81,6 +82,12 @@ impl<T: Transport> Connection<T> {
         self.inner.transmit_output(amount, timeout)
     }
 
+    #[inline(never)]
+    fn copy(&mut self, amount: usize) {
+        let is_new = matches!(self.stage, Stage::Idle | Stage::Body);
+        Copy::add(&self.inner.buffers().output()[..amount], is_new);
+    }
+
     #[cold]
     fn await_bound(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let timeout = if scope::is_bound() { self.bind(timeout)? } else { timeout };
@@ -142,6 +149,9 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if scope::is_copied() {
+            self.copy(amount);
+        }
         self.stage = Stage::Head;
         if scope::is_bound() {
             return self.transmit_bound(amount, timeout);

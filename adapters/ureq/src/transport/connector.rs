@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ureq::Error;
 use ureq::http::Uri;
-use ureq::unversioned::transport::{ConnectionDetails, Connector, ShutdownHandle};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, Either, ShutdownHandle};
 
 use super::connection::Connection;
+use super::dead_end::DeadEnd;
 use super::{lookup, scope};
 
 /// A connector whose connections can be cancelled one by one.
@@ -31,13 +32,26 @@ impl<C> Cancellable<C> {
 }
 
 impl<C: Connector> Connector for Cancellable<C> {
-    type Out = Connection<C::Out>;
+    type Out = Either<Connection<C::Out>, DeadEnd>;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Self::Out>, Error> {
+        // A connector within a connector has to know that it failed.
+        let is_copied = scope::is_copied();
+        match self.open(details, chained) {
+            Ok(connection) => Ok(connection.map(Either::A)),
+            Err(error) if is_copied => Ok(Some(Either::B(DeadEnd::new(error, details.config.output_buffer_size())))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<C: Connector> Cancellable<C> {
+    fn open(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Connection<C::Out>>, Error> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
 
         has_port(details.uri)?;
+        lookup::failed()?;
         #[cfg(not(feature = "socks-proxy"))]
         has_no_socks(details)?;
         let cancel = scope::cancel();

@@ -1,7 +1,7 @@
 //! Looks up names with the agent's resolver, within the time that the attempt has, and only for a connection that has to
 //! be opened.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -20,6 +20,8 @@ use super::scope;
 thread_local! {
     /// The time that the look-up has which was put off last.
     static PUT_OFF: Cell<Option<NextTimeout>> = const { Cell::new(None) };
+    /// The error of a look-up that the connector is to fail with.
+    static FAILED: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
 /// A resolver of the user's own: asked for each request, as ureq asks it, but for no more time than the attempt has.
@@ -28,7 +30,16 @@ pub(crate) struct Limited<R>(pub(crate) R);
 
 impl<R: Resolver> Resolver for Limited<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        self.0.resolve(uri, config, scope::limit(timeout)?)
+        let found = scope::limit(timeout).and_then(|timeout| self.0.resolve(uri, config, timeout));
+        match found {
+            Err(error) if scope::is_copied() => {
+                // The head is to be seen all the same.
+                FAILED.set(Some(error));
+                scope::make_fresh();
+                Ok(self.0.empty())
+            }
+            found => found,
+        }
     }
 
     fn empty(&self) -> ResolvedSocketAddrs {
@@ -88,6 +99,11 @@ impl Late {
             Err(RecvTimeoutError::Disconnected) => Err(Error::HostNotFound),
         }
     }
+}
+
+/// Fails if the look-up did.
+pub(super) fn failed() -> Result<(), Error> {
+    FAILED.take().map_or(Ok(()), Err)
 }
 
 /// Returns the addresses to connect to and the time for it: those that ureq has found, or those of a look-up that was put

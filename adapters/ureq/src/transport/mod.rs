@@ -2,17 +2,22 @@
 //!
 //! ureq's traits for it are in `ureq::unversioned`, which may change in a minor release; so the version is pinned.
 
+mod answer_head;
 mod cancel;
 mod connection;
 mod connector;
+mod copy;
+mod dead_end;
 mod default;
 mod head;
 mod lookup;
 mod scope;
 mod socket;
 
+pub(crate) use answer_head::Head;
 pub(crate) use cancel::Cancel;
 pub(crate) use connector::Cancellable;
+pub(crate) use copy::{Copy, Framing};
 pub(crate) use default::default_connector;
 pub(crate) use lookup::{Late, Limited};
 pub(crate) use scope::{Scope, Terms};

@@ -47,8 +47,11 @@ const CONNECTING: Marks = 128;
 /// A connection is asked whether it has ended: nothing may wait.
 const PROBING: Marks = 256;
 
+/// What the attempt writes is copied.
+const COPIED: Marks = 1024;
+
 /// What the attempt was told, and stays while it lasts.
-const TOLD: Marks = TIMED | CANCELLABLE | AGENTS_CONFIG | FRESH | KEEPS_REDIRECT | KEEPS_METHOD;
+const TOLD: Marks = TIMED | CANCELLABLE | AGENTS_CONFIG | FRESH | KEEPS_REDIRECT | KEEPS_METHOD | COPIED;
 
 /// The end of an attempt's time, and the timeout that it then reports.
 #[derive(Clone, Copy)]
@@ -73,6 +76,8 @@ pub(crate) struct Terms {
     pub(crate) keeps_redirect: bool,
     /// True if a redirect must not change the method of the request.
     pub(crate) keeps_method: bool,
+    /// True if what the attempt writes is to be copied.
+    pub(crate) is_copied: bool,
     /// The attempt's canceller, if it has one.
     pub(crate) cancel: Option<Arc<Cancel>>,
 }
@@ -87,6 +92,7 @@ impl Terms {
         is_fresh: false,
         keeps_redirect: false,
         keeps_method: false,
+        is_copied: false,
         cancel: None,
     };
 }
@@ -105,8 +111,7 @@ impl Scope {
     /// Begins an attempt on this thread.
     #[inline(always)]
     pub(crate) fn enter(terms: Terms) -> Self {
-        let Terms { attempt, timeout, deadline, is_agents_config, is_fresh, keeps_redirect, keeps_method, cancel } =
-            terms;
+        let Terms { attempt, timeout, deadline, cancel, .. } = terms;
         // An instant that overflows is no limit.
         let until = |(timeout, reason)| Some(Limit { until: Instant::now().checked_add(timeout)?, reason });
         let limit = timeout.and_then(until);
@@ -115,10 +120,11 @@ impl Scope {
         for (is_true, mark) in [
             (limit.is_some(), TIMED),
             (can_be_cancelled, CANCELLABLE),
-            (is_agents_config, AGENTS_CONFIG),
-            (is_fresh, FRESH),
-            (keeps_redirect, KEEPS_REDIRECT),
-            (keeps_method, KEEPS_METHOD),
+            (terms.is_agents_config, AGENTS_CONFIG),
+            (terms.is_fresh, FRESH),
+            (terms.keeps_redirect, KEEPS_REDIRECT),
+            (terms.keeps_method, KEEPS_METHOD),
+            (terms.is_copied, COPIED),
         ] {
             if is_true {
                 marks |= mark;
@@ -286,6 +292,17 @@ pub(super) fn sending(is_reused: bool) {
     MARKS.set(MARKS.get() | mark);
 }
 
+/// Returns whether what the attempt writes is copied. What a connector writes is not.
+#[inline]
+pub(super) fn is_copied() -> bool {
+    MARKS.get() & (COPIED | CONNECTING) == COPIED
+}
+
+/// Makes the attempt open a connection of its own.
+pub(super) fn make_fresh() {
+    MARKS.set(MARKS.get() | FRESH);
+}
+
 /// Keeps a head.
 pub(super) fn keep_head(head: &[u8]) {
     HEAD.with_borrow_mut(|kept| {
@@ -313,72 +330,4 @@ pub(super) fn until_then(timeout: NextTimeout, until: Instant, reason: Timeout) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    fn timed(timeout: Duration) -> Terms {
-        Terms { timeout: Some((timeout, Timeout::Global)), ..Terms::NONE }
-    }
-
-    /// Returns the attempt's limit on an endless timeout.
-    fn limited() -> (Option<Duration>, Timeout) {
-        let (after, reason) = (time::Duration::NotHappening, Timeout::RecvBody);
-        let endless = NextTimeout { after, reason, per_read: None, per_write: None };
-        let limited = limit(endless).unwrap();
-        let after = match limited.after {
-            time::Duration::Exact(after) => Some(after),
-            time::Duration::NotHappening => None,
-        };
-        (after, limited.reason)
-    }
-
-    #[test]
-    fn an_attempt_within_another_has_its_own_time_and_leaves_the_outer_its_own() {
-        let outer = Scope::enter(timed(HOUR));
-        for inner in [Terms::NONE, timed(HOUR / 60)] {
-            let inner = Scope::enter(inner);
-            assert!(limited().0.is_none_or(|after| after <= HOUR / 60));
-            inner.shorten(Duration::from_secs(1));
-            assert!(limited().0.is_some_and(|after| after <= Duration::from_secs(1)));
-            sending(false);
-            assert!(inner.is_sent());
-        }
-        assert!(limited().0.is_some_and(|after| after > HOUR / 60));
-        assert_eq!(limited().1, Timeout::Global);
-        assert!(!outer.is_sent());
-    }
-
-    #[test]
-    fn what_an_attempt_was_shortened_to_does_not_hold_for_the_next() {
-        let attempt = Scope::enter(Terms::NONE);
-        assert_eq!(limited(), (None, Timeout::RecvBody));
-        attempt.shorten(HOUR);
-        assert_eq!(limited().1, Timeout::PerCall);
-        drop(attempt);
-        for next in [Terms::NONE, Terms { is_agents_config: false, ..Terms::NONE }] {
-            let is_agents = next.is_agents_config;
-            let _next = Scope::enter(next);
-            assert_eq!(limited(), (None, Timeout::RecvBody));
-            assert_eq!(is_agents_config(), is_agents);
-        }
-        assert!(!is_bound());
-    }
-
-    #[test]
-    fn what_a_connector_writes_is_not_sent() {
-        let scope = Scope::enter(Terms::NONE);
-        {
-            let _connecting = Connecting::begin();
-            sending(false);
-            assert!(is_connecting());
-        }
-        assert!(!scope.is_sent() && !is_connecting());
-        sending(true);
-        assert!(scope.is_sent() && scope.is_reused());
-        drop(Connecting::begin());
-        assert!(scope.is_sent(), "it stays sent after a redirect to a new connection");
-        assert!(!scope.is_reused());
-    }
-}
+mod tests;

@@ -89,8 +89,15 @@ impl<C: Client> Settings<C> {
     /// head is all of an answer, and no clock has to be read.
     #[must_use]
     pub fn are_simple(&self) -> bool {
+        self.get_policy().is_timeless() && self.are_unwatched()
+    }
+
+    /// Returns whether an attempt is only sent and judged, be it within a time limit: there is one lane, and besides that
+    /// what [`are_simple`](Self::are_simple) says but for the clock.
+    #[must_use]
+    pub fn are_unwatched(&self) -> bool {
         let policy = self.get_policy();
-        policy.is_timeless()
+        policy.get_lanes() <= 1
             && policy.validate().is_ok()
             && self.get_rules().validate().is_ok()
             && self.addresses.is_none()

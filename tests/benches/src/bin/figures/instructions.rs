@@ -93,21 +93,20 @@ pub(crate) fn tokio(table: &mut Table) -> Outcome {
     Ok(())
 }
 
-/// GETs on a connection that is kept alive, in percent of plain ureq's, and plain.
+/// Requests on a connection that is kept alive, and in thousandths of plain ureq's.
 pub(crate) fn http(table: &mut Table) -> Outcome {
     let server = Server::start(Script::from(Answer::ok("hello")))?;
-    let mut plain = Row::new("instructions: a keep-alive GET");
-    let count = |name| {
-        let few = run_with("http", name, 0, FEW, &[(http::SERVER, &server.url())])?;
-        let many = run_with("http", name, 0, MANY, &[(http::SERVER, &server.url())])?;
+    let count = |name, number| {
+        let few = run_with("http", name, number, FEW, &[(http::SERVER, &server.url())])?;
+        let many = run_with("http", name, number, MANY, &[(http::SERVER, &server.url())])?;
         Outcome::<f64>::Ok(many.saturating_sub(few) as f64 / (MANY - FEW) as f64)
     };
-    let (insist, ureq) = (count(UREQ)?, count("plain ureq")?);
-    plain.cell(UREQ, insist);
-    plain.cell("plain ureq", ureq);
-    table.push(plain);
-    let more = Row::new("instructions over plain ureq, in thousandths: a keep-alive GET").aims_at(UREQ, 0.0);
-    table.push(more.with(UREQ, (insist / ureq - 1.0) * 1e3));
+    for (number, (request, most)) in (0..).zip(http::REQUESTS) {
+        let (insist, ureq) = (count(UREQ, number)?, count("plain ureq", number)?);
+        table.push(Row::new(format!("instructions: {request}")).with(UREQ, insist).with("plain ureq", ureq));
+        let more = Row::new(format!("instructions over plain ureq, in thousandths: {request}"));
+        table.push(more.at_most(UREQ, most).with(UREQ, (insist / ureq - 1.0) * 1e3));
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use ureq::http::{self, Request, Response, Uri};
 use ureq::typestate::{WithBody, WithoutBody};
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
-use crate::agent::{Agent, each_verb};
+use super::agent::{Agent, each_verb};
 
 /// Runs a request of the `http` crate.
 ///

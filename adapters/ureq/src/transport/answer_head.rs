@@ -12,20 +12,28 @@ pub(crate) struct Head {
 impl Head {
     /// Reads a head, as far as it is there. Fields that make no sense are left out.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        let first = lines.next()?.strip_prefix(b"HTTP/1.")?;
+        let first = lines(bytes).next()?.strip_prefix(b"HTTP/1.")?;
         let status = StatusCode::from_bytes(first.get(2..5)?).ok()?;
         let reason = String::from_utf8_lossy(first.get(6..).unwrap_or_default()).into_owned();
-        let mut headers = HeaderMap::new();
-        for line in lines.take_while(|line| !line.is_empty()) {
-            let mut parts = line.splitn(2, |byte| *byte == b':');
-            let (Some(name), Some(value)) = (parts.next(), parts.next()) else { continue };
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value.trim_ascii())) {
-                headers.append(name, value);
-            }
-        }
-        Some(Self { status, reason, headers })
+        Some(Self { status, reason, headers: fields(bytes) })
     }
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// Reads the fields of a head, of an answer or of a request. Those that make no sense are left out.
+pub(crate) fn fields(head: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines(head).skip(1).take_while(|line| !line.is_empty()) {
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let (Some(name), Some(value)) = (parts.next(), parts.next()) else { continue };
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value.trim_ascii())) {
+            headers.append(name, value);
+        }
+    }
+    headers
 }
 
 #[cfg(test)]

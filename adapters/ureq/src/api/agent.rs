@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ureq::http::{self, Request, Response, Uri};
 use ureq::typestate::{AgentScope, HttpCrateScope, WithBody, WithoutBody};
@@ -10,10 +9,10 @@ use ureq::unversioned::resolver::Resolver;
 use ureq::unversioned::transport::Connector;
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
-use crate::call_middleware::CallMiddleware;
+use super::config::{Config, ConfigBuilder};
+use super::insist::Insist;
+use crate::call::{CallMiddleware, Core};
 use crate::client::Settings;
-use crate::config::{Config, ConfigBuilder};
-use crate::insist::Insist;
 use crate::probe::Nowhere;
 use crate::transport::{Cancellable, Late, Limited, SocketConnector, default_connector};
 
@@ -36,19 +35,7 @@ pub struct Agent {
     /// Builds requests, and hands each to the middleware that turns it into a call. It opens no connections.
     front: ureq::Agent,
     core: Arc<Core>,
-}
-
-/// The parts of an agent that its calls need.
-pub(crate) struct Core {
-    /// The agent that sends the attempts.
-    pub(crate) plain: ureq::Agent,
-    pub(crate) config: Config,
-    /// True if an answer with status 4xx or 5xx becomes an error.
-    pub(crate) hides_answers: bool,
-    /// The time that a call may take.
-    pub(crate) global: Option<Duration>,
-    /// True if calls may use the [`fast_path`](crate::fast_path), unless their request rules it out.
-    pub(crate) is_simple: bool,
+    config: Arc<Config>,
 }
 
 impl Agent {
@@ -82,22 +69,14 @@ impl Agent {
     }
 
     fn new(plain: ureq::Agent, config: Config) -> Self {
-        let core = Arc::new(Core {
-            hides_answers: config.http_status_as_error(),
-            global: config.timeouts().global,
-            is_simple: config.timeouts().global.is_none()
-                && config.settings().are_simple()
-                && !cfg!(any(feature = "metrics", feature = "tracing")),
-            plain,
-            config,
-        });
-        let front = core.config.with_middleware(CallMiddleware(Arc::clone(&core)));
-        Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core }
+        let core = Arc::new(Core::new(plain, &config, config.settings().clone()));
+        let front = config.with_middleware(CallMiddleware(Arc::clone(&core)));
+        Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core, config: Arc::new(config) }
     }
 
     /// Returns the configuration.
     pub fn config(&self) -> &Config {
-        &self.core.config
+        &self.config
     }
 
     /// Locks the agent's cookie jar. Drop the lock before the agent is used again.
@@ -167,7 +146,14 @@ each_verb!(begins);
 impl Insist for Agent {
     /// Makes an agent that shares its connections with this one, and lays these settings over its own.
     fn insist(self, settings: &Settings) -> Self {
-        Self::new(self.core.plain.clone(), self.core.config.insisting(settings))
+        Self::new(self.core.plain.clone(), self.config.insisting(settings))
+    }
+}
+
+impl Config {
+    /// Makes an agent of this crate with this configuration.
+    pub fn new_agent(&self) -> Agent {
+        self.clone().into()
     }
 }
 

@@ -14,7 +14,6 @@ use ureq::middleware::Middleware;
 use ureq::typestate::{AgentScope, HttpCrateScope, RequestScope};
 
 use self::builder::Steps;
-use crate::agent::Agent;
 use crate::client::Settings;
 
 pub use builder::AgentConfigBuilder;
@@ -35,11 +34,6 @@ impl Config {
     /// Makes a builder with ureq's defaults and the default policy.
     pub fn builder() -> ConfigBuilder<AgentScope> {
         AgentConfigBuilder::new()
-    }
-
-    /// Makes an agent of this crate with this configuration.
-    pub fn new_agent(&self) -> Agent {
-        self.clone().into()
     }
 
     pub(crate) const fn plain(&self) -> &ureq::config::Config {

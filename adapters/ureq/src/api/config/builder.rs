@@ -12,8 +12,8 @@ use ureq::typestate::AgentScope;
 
 use super::Config;
 use super::setters::{header_setters, setters};
+use crate::api::insist::Insist;
 use crate::client::Settings;
-use crate::insist::Insist;
 
 type PlainBuilder = ureq::config::ConfigBuilder<AgentScope>;
 

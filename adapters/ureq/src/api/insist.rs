@@ -7,6 +7,7 @@ use insist_http::{Hosts, ReplicaSet, Rules};
 use ureq::http::{self, HeaderName, Request, Uri};
 use ureq::{AsSendBody, RequestBuilder};
 
+use crate::call::RequestSettings;
 use crate::client::{Event, Report, ReportSlot, Settings};
 
 /// Sets how the calls of an agent, or of one request, are retried. Its methods are those of
@@ -157,23 +158,11 @@ pub trait Insist: Sized {
     }
 }
 
-/// The settings of a request, among its extensions.
-#[derive(Clone)]
-pub(crate) struct RequestSettings(pub(crate) Arc<Settings>);
-
-fn say(extensions: &mut http::Extensions, settings: &Settings) {
-    let said = match extensions.get::<RequestSettings>() {
-        Some(RequestSettings(base)) => settings.over(base),
-        None => settings.clone(),
-    };
-    extensions.insert(RequestSettings(Arc::new(said)));
-}
-
 impl<Any> Insist for RequestBuilder<Any> {
     fn insist(mut self, settings: &Settings) -> Self {
         // If there are no extensions, the builder holds an error, which the call will return.
         if let Some(extensions) = self.extensions_mut() {
-            say(extensions, settings);
+            RequestSettings::lay_over(extensions, settings);
         }
         self
     }
@@ -181,7 +170,7 @@ impl<Any> Insist for RequestBuilder<Any> {
 
 impl<S: AsSendBody> Insist for Request<S> {
     fn insist(mut self, settings: &Settings) -> Self {
-        say(self.extensions_mut(), settings);
+        RequestSettings::lay_over(self.extensions_mut(), settings);
         self
     }
 }

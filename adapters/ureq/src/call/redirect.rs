@@ -6,7 +6,7 @@ use ureq::http::request::Parts;
 use ureq::http::uri::Scheme;
 use ureq::http::{Method, Uri};
 
-use crate::head::Head;
+use crate::transport::Head;
 
 /// Returns whether ureq ends with an error where this request is redirected with its method and its body.
 pub(crate) fn is_ours(method: &Method) -> bool {

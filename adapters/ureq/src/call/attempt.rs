@@ -1,23 +1,24 @@
 //! Sends one attempt, and judges its outcome.
 
 use std::borrow::Borrow;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use insist_core::{Attempt, NoOutcome, Verdict};
+use insist_core::{Attempt, Sent, Verdict};
 use ureq::http::request::Parts;
-use ureq::http::{Extensions, Method, Request, Response, Uri};
+use ureq::http::{Method, Request, Response, Uri};
 use ureq::{Body, Error, Timeout};
 
-use crate::agent::Core;
-use crate::answer::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
+use super::core::Core;
+use super::judge::{judge, judge_body, judge_proxy};
+use super::outcome::{Ended, Failed, Outcome};
+use super::redirect;
+use super::request_body::Payload;
+use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
 use crate::client::Settings;
-use crate::judge::{judge, judge_body, judge_proxy};
-use crate::payload::Payload;
-use crate::redirect;
-use crate::transport::{Cancel, Scope, Terms};
+use crate::probe::has_extensions;
+use crate::transport::{Cancel, Copy, Scope, Terms};
 
 /// The things that all attempts of a call have in common.
 pub(crate) struct Sender<C, S> {
@@ -34,61 +35,37 @@ pub(crate) struct Sender<C, S> {
     pub(crate) is_fresh: AtomicBool,
 }
 
-/// The end of an attempt: its result, and its verdict.
-pub(crate) struct Ended {
-    pub(crate) attempt: u32,
-    pub(crate) verdict: Verdict,
-    pub(crate) result: Result<Response<Body>, Error>,
-}
-
-/// The error of an attempt that ended without an answer, or of a call in which no attempt had an outcome.
-pub(crate) enum Failed {
-    /// Boxed, so that an outcome is no larger than an answer.
-    Attempt(Box<Ended>),
-    Call(NoOutcome),
-}
-
-impl From<NoOutcome> for Failed {
-    fn from(none: NoOutcome) -> Self {
-        Self::Call(none)
-    }
-}
-
-/// Prints ureq's error, or why there is none.
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Attempt(ended) => match &ended.result {
-                Err(error) => error.fmt(f),
-                Ok(answer) => answer.status().fmt(f),
-            },
-            Self::Call(none) => none.fmt(f),
-        }
-    }
-}
-
-/// The outcome of an attempt: an answer or an error, each with its verdict.
-pub(crate) type Outcome = Result<Ended, Failed>;
-
-/// Returns the end of the attempt with this outcome.
-pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
-    match outcome {
-        Ok(ended) => Some(ended),
-        Err(Failed::Attempt(ended)) => Some(ended),
-        Err(Failed::Call(_)) => None,
-    }
+/// The first request of an attempt, before redirects.
+pub(crate) struct First<'a> {
+    /// The number of the attempt.
+    pub(crate) id: u32,
+    /// The attempt, if its headers are marked.
+    pub(crate) attempt: Option<&'a Attempt>,
+    /// Its address, if it is not that of the call's request.
+    pub(crate) target: Option<Uri>,
+    /// The number of redirects that may be followed with its method and body.
+    pub(crate) redirects: u32,
+    pub(crate) is_head: bool,
 }
 
 impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
-    /// Makes the sender of a call on the fast path: it has the agent's configuration and settings, and no time limit.
-    pub(crate) fn simple(core: &'a Arc<Core>) -> Self {
+    /// Makes the sender of a call whose first attempt was made on the fast path. `started` is the instant of its start, if
+    /// the policy has a limit; `global` is ureq's limit.
+    pub(crate) fn after(
+        core: &'a Arc<Core>,
+        is_agents_config: bool,
+        started: Option<Instant>,
+        global: Option<Duration>,
+    ) -> Self {
+        let settings = &core.settings;
+        let policy = settings.get_policy();
         Self {
             core,
-            settings: core.config.settings(),
-            is_agents_config: true,
-            attempt_timeout: None,
-            deadline: None,
-            started: OnceLock::new(),
+            settings,
+            is_agents_config,
+            attempt_timeout: policy.get_attempt_timeout(),
+            deadline: policy.get_deadline().into_iter().chain(global).min(),
+            started: started.map_or_else(OnceLock::new, OnceLock::from),
             is_fresh: AtomicBool::new(false),
         }
     }
@@ -123,9 +100,11 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             copy.uri = target.clone();
         }
         self.settings.borrow().add_marks(&mut copy.headers, attempt);
-        let plain = &self.core.borrow().plain;
-        let redirects = if redirect::is_ours(&copy.method) { plain.config().max_redirects() } else { 0 };
+        let redirects = self.redirects(&copy.method);
         let is_head = copy.method == Method::HEAD;
+        if payload.is_unread() {
+            Copy::begin(self.settings.borrow().get_replay_limit());
+        }
         let scope = Scope::enter(Terms {
             attempt: attempt.id,
             timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
@@ -134,18 +113,61 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             is_fresh: self.is_fresh.load(Ordering::Relaxed),
             keeps_redirect: redirects > 0,
             keeps_method: redirects > 0 && self.is_agents_config && redirect::keeps_method(&copy.method),
+            is_copied: payload.is_unread(),
             cancel,
         });
-        let mut answer = self.run(copy, payload);
-        if matches!(answer, Err(Error::RedirectFailed)) && payload.is_repeatable() {
-            let mut next = again(parts);
-            if let Some(target) = target {
-                next.uri = target;
+        let answer = self.run(copy, payload);
+        let first = First { id: attempt.id, attempt: Some(attempt), target, redirects, is_head };
+        self.complete(&first, &scope, parts, payload, answer)
+    }
+
+    /// Follows redirects that ureq does not, turns the result into an outcome, and learns what the body is if there may be
+    /// another attempt.
+    pub(crate) fn complete(
+        &self,
+        first: &First<'_>,
+        scope: &Scope,
+        parts: &mut Parts,
+        payload: &mut Payload<'_>,
+        mut answer: Result<Response<Body>, Error>,
+    ) -> Outcome {
+        let id = first.id;
+        if matches!(answer, Err(Error::RedirectFailed)) && first.redirects > 0 {
+            if let Err(error) = self.learn(payload, parts) {
+                return failed(id, Verdict::Stop, error);
             }
-            self.settings.borrow().add_marks(&mut next.headers, attempt);
-            answer = self.follow(&scope, &mut next, payload, redirects);
+            if payload.is_repeatable() {
+                answer = self.follow(first, scope, parts, payload);
+            }
         }
-        self.conclude(attempt.id, &scope, is_head, answer)
+        let mut outcome = self.conclude(id, scope, first.is_head, answer);
+        let ended = match &mut outcome {
+            Ok(ended) => ended,
+            Err(Failed::Attempt(ended)) => &mut **ended,
+            Err(Failed::Call(_)) => return outcome,
+        };
+        if let Verdict::Retry(failure) = ended.verdict {
+            if let Err(error) = self.learn(payload, parts) {
+                return failed(id, Verdict::Stop, error);
+            }
+            if !payload.is_repeatable() && failure.sent != Sent::No {
+                ended.verdict = Verdict::Stop;
+                ended.is_spent = true;
+            }
+        }
+        outcome
+    }
+
+    fn learn(&self, payload: &mut Payload<'_>, parts: &mut Parts) -> Result<(), Error> {
+        if !payload.is_unread() {
+            return Ok(());
+        }
+        payload.learn(Copy::take(), self.settings.borrow().get_replay_limit(), parts)
+    }
+
+    /// Returns how many redirects are followed here, and not by ureq.
+    pub(crate) fn redirects(&self, method: &Method) -> u32 {
+        if redirect::is_ours(method) { self.core.borrow().plain.config().max_redirects() } else { 0 }
     }
 
     fn run(&self, parts: Parts, payload: &mut Payload<'_>) -> Result<Response<Body>, Error> {
@@ -163,18 +185,25 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
     #[cold]
     fn follow(
         &self,
+        first: &First<'_>,
         scope: &Scope,
         parts: &mut Parts,
         payload: &mut Payload<'_>,
-        redirects: u32,
     ) -> Result<Response<Body>, Error> {
         let auth = self.core.borrow().plain.config().redirect_auth_headers();
-        for _ in 0..redirects {
-            if !redirect::follow(parts, &scope.take_head(), auth) {
+        let mut next = again(parts);
+        if let Some(target) = &first.target {
+            next.uri = target.clone();
+        }
+        if let Some(attempt) = first.attempt {
+            self.settings.borrow().add_marks(&mut next.headers, attempt);
+        }
+        for _ in 0..first.redirects {
+            if !redirect::follow(&mut next, &scope.take_head(), auth) {
                 return Err(Error::RedirectFailed);
             }
             scope.again();
-            match self.run(again(parts), payload) {
+            match self.run(again(&mut next), payload) {
                 Err(Error::RedirectFailed) => {}
                 answer => return answer,
             }
@@ -184,13 +213,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
 
     /// Turns the result of an attempt into its outcome, inside the attempt's scope.
     #[inline]
-    pub(crate) fn conclude(
-        &self,
-        attempt: u32,
-        scope: &Scope,
-        is_head: bool,
-        answer: Result<Response<Body>, Error>,
-    ) -> Outcome {
+    fn conclude(&self, attempt: u32, scope: &Scope, is_head: bool, answer: Result<Response<Body>, Error>) -> Outcome {
         let settings = self.settings.borrow();
         let rules = settings.get_rules();
         let answer = match answer {
@@ -218,7 +241,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
             },
         };
         match answer {
-            Ok(answer) => Ok(Ended { attempt, verdict, result: Ok(answer) }),
+            Ok(answer) => Ok(Ended { attempt, verdict, result: Ok(answer), is_spent: false }),
             Err(error) => {
                 self.note(scope, &error);
                 failed(attempt, judge_body(&error, rules), error)
@@ -240,7 +263,7 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
 }
 
 fn failed(attempt: u32, verdict: Verdict, error: Error) -> Outcome {
-    Err(Failed::Attempt(Box::new(Ended { attempt, verdict, result: Err(error) })))
+    Err(Failed::Attempt(Box::new(Ended { attempt, verdict, result: Err(error), is_spent: false })))
 }
 
 /// Copies a request. Its extensions are copied only if there are any but ureq's own, which ureq sets anew.
@@ -253,9 +276,4 @@ pub(crate) fn again(parts: &mut Parts) -> Parts {
     let mut copy = parts.clone();
     copy.extensions = extensions;
     copy
-}
-
-/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
-pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
-    extensions.len() > 1
 }

@@ -2,23 +2,24 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use insist_blocking::{LiveAttempt, race, retry};
-use insist_core::{Decision, Event, Instant, Judged, NoOutcome, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
-use insist_http::AddressesError;
+use insist_core::{Decision, Event, Instant, Judged, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
 use insist_http::client::{Gates, GaveUp, Targets};
 use ureq::http::request::Parts;
-use ureq::http::{Extensions, Method, Request, Response, StatusCode};
+use ureq::http::{Extensions, Method, Request, Response};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
-use crate::agent::Core;
-use crate::answer::{UNWANTED_TIME, drain};
+use super::attempt::Sender;
+use super::core::Core;
+use super::finish::{bad_address, finish, other};
+use super::outcome::{Ended, Failed, Outcome, ended};
+use super::request_body::{Buffered, Payload};
+use super::request_settings::RequestSettings;
 use crate::client::{self, Detail, Report, Settings, Ureq};
-use crate::insist::RequestSettings;
-use crate::payload::{Buffered, Payload};
-use crate::probe::{CallConfig, probe_config, probe_framing};
-use crate::sender::{Ended, Failed, Outcome, Sender, ended, has_extensions};
-use crate::transport::{Cancel, Scope, Terms};
+use crate::probe::{CallConfig, has_extensions, probe_config, probe_framing};
+use crate::transport::Cancel;
 
 /// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
 macro_rules! seen {
@@ -39,8 +40,8 @@ macro_rules! seen {
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
     let own =
         if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
-    let merged = own.map(|RequestSettings(own)| own.over(core.config.settings()));
-    let settings = merged.as_ref().unwrap_or_else(|| core.config.settings());
+    let merged = own.map(|RequestSettings(own)| own.over(&core.settings));
+    let settings = merged.as_ref().unwrap_or(&core.settings);
     if let Err(error) = settings.get_rules().validate() {
         return Err(other(GaveUp::Rules(error)));
     }
@@ -52,23 +53,24 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
     let mut is_agents_config = true;
     if has_extensions {
-        if let Some(extensions) = with_config(core, &parts.extensions) {
-            let Some(own) = probe_config(extensions) else {
-                // ureq refuses the configuration, and its own error says why.
-                return core.plain.run(Request::from_parts(parts, body));
-            };
-            (call_config, is_agents_config) = (own, false);
-        }
+        let Some(own) = config_of(core, &parts.extensions) else {
+            // ureq refuses the configuration, and its own error says why.
+            return core.plain.run(Request::from_parts(parts, body));
+        };
+        (call_config, is_agents_config) = (own, false);
     }
+    let mut policy = settings.get_policy();
     let mut payload = Payload::None;
-    if has_extensions || may_have_body(&parts.method) {
+    if !(has_extensions || may_have_body(&parts.method)) {
+    } else if policy.get_lanes() == 1 {
+        payload = Payload::Unread(body);
+    } else {
         let Some(framing) = probe_framing(&parts.headers, body.as_body()) else {
             return core.plain.run(Request::from_parts(parts, body));
         };
         payload = Payload::read(body, framing, settings.get_replay_limit(), &mut parts)?;
     }
 
-    let mut policy = settings.get_policy();
     let changed;
     if let Some(global) = call_config.global {
         if global.is_zero() {
@@ -111,19 +113,33 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
 pub(crate) fn go_on(
     sender: Sender<&Arc<Core>, &Settings>,
     mut parts: Parts,
+    mut payload: Payload<'_>,
     outcome: Outcome,
+    hides_answers: bool,
 ) -> Result<Response<Body>, Error> {
-    let (core, settings) = (sender.core, sender.settings);
+    let settings = sender.settings;
+    let mut policy = settings.get_policy();
+    let changed;
+    if let Some(deadline) = sender.deadline {
+        // The driver begins now.
+        let elapsed = sender.started.get().map_or(Duration::ZERO, std::time::Instant::elapsed);
+        let left = deadline.saturating_sub(elapsed);
+        if left.is_zero() {
+            return finish(outcome, None, settings, policy, hides_answers);
+        }
+        changed = policy.deadline(left);
+        policy = &changed;
+    }
     let call = Call {
-        policy: settings.get_policy(),
+        policy,
         repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
         sender,
         targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
         gates: settings.gates(&parts.uri),
         seed: settings.get_seed(),
     };
-    let (outcome, report) = call.one_by_one(&mut parts, &mut Payload::None, Some(outcome));
-    finish(outcome, report, settings, settings.get_policy(), core.hides_answers)
+    let (outcome, report) = call.one_by_one(&mut parts, &mut payload, Some(outcome));
+    finish(outcome, report, settings, policy, hides_answers)
 }
 
 /// The settings and the state of a call, without its request.
@@ -224,6 +240,9 @@ impl Call<'_> {
             (Some(last), _) => last,
             (None, none) => Err(Failed::Call(none)),
         });
+        if report.reason == Some(Reason::Stopped) && ended(&outcome).is_some_and(|ended| ended.is_spent) {
+            report.reason = Some(Reason::NotRepeatable);
+        }
         (outcome, Some(report))
     }
 }
@@ -261,72 +280,18 @@ fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<client::Event<'a>> {
     Some(Event::new(Instant::ZERO.checked_add(started)?, event.at, decision))
 }
 
-/// Turns the end of a call into the result that ureq would have returned.
-fn finish(
-    outcome: Outcome,
-    report: Option<Report>,
-    settings: &Settings,
-    policy: &Policy,
-    hides_answers: bool,
-) -> Result<Response<Body>, Error> {
-    let result = match outcome {
-        Ok(ended) => ended.result,
-        Err(Failed::Attempt(ended)) => ended.result,
-        Err(Failed::Call(none)) => Err(without_outcome(&none, policy)),
-    };
-    if let Some(report) = &report {
-        settings.tell(report);
-    }
-    let mut answer = result?;
-    if let Some(report) = report {
-        answer.extensions_mut().insert(report);
-    }
-    match hidden(answer.status(), hides_answers) {
-        Some(error) => {
-            let scope = Scope::enter(Terms::NONE);
-            scope.shorten(UNWANTED_TIME);
-            drain(answer);
-            Err(error)
-        }
-        None => Ok(answer),
-    }
-}
-
-/// Makes the error of a call in which no attempt had an outcome.
-fn without_outcome(none: &NoOutcome, policy: &Policy) -> Error {
-    match none.reason() {
-        Reason::Deadline => Error::Timeout(Timeout::Global),
-        Reason::Refused if none.attempts() == 0 => {
-            other(none.refusal().map_or(GaveUp::Because(Reason::Refused), GaveUp::Refused))
-        }
-        Reason::Attempts | Reason::Backoff | Reason::Refused => Error::Timeout(Timeout::PerCall),
-        Reason::Invalid => other(policy.validate().err().map_or(GaveUp::Lanes(insist_blocking::LANES), GaveUp::Policy)),
-        reason => other(GaveUp::Because(reason)),
-    }
-}
-
-/// Returns the error that takes the place of an answer with this status, if one does.
-#[inline]
-pub(crate) fn hidden(status: StatusCode, hides_answers: bool) -> Option<Error> {
-    let is_hidden = hides_answers && (status.is_client_error() || status.is_server_error());
-    is_hidden.then(|| Error::StatusCode(status.as_u16()))
-}
-
-fn bad_address(error: AddressesError) -> Error {
-    Error::BadUri(error.to_string())
-}
-
-fn other(gave_up: GaveUp) -> Error {
-    Error::Other(Box::new(gave_up))
-}
-
-/// Copies a request's extensions, if its own configuration is among them.
-fn with_config(core: &Core, extensions: &Extensions) -> Option<Extensions> {
+/// Returns what concerns the whole call of the configuration of a request with these extensions: its own, or the agent's.
+/// `None` if ureq refuses it.
+pub(crate) fn config_of(core: &Core, extensions: &Extensions) -> Option<CallConfig> {
     let mut request = Request::new(());
     *request.extensions_mut() = extensions.clone();
     // ureq adds a configuration to a request that has none.
     let request = core.plain.configure_request(request).build();
-    (request.extensions().len() == extensions.len()).then(|| request.into_parts().0.extensions)
+    if request.extensions().len() == extensions.len() {
+        probe_config(request.into_parts().0.extensions)
+    } else {
+        Some(CallConfig { hides_answers: core.hides_answers, global: core.global })
+    }
 }
 
 /// Returns whether requests with this method have a body in ureq. Others have one only if their extensions say so.

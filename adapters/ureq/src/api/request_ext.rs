@@ -9,8 +9,8 @@ use ureq::middleware::Middleware;
 use ureq::typestate::HttpCrateScope;
 use ureq::{AsSendBody, Body, Error};
 
-use crate::agent::Agent;
-use crate::config::setters::{header_setters, setters};
+use super::agent::Agent;
+use super::config::setters::{header_setters, setters};
 
 /// Runs a request of the `http` crate, with one agent or another.
 ///

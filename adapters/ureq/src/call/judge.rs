@@ -8,7 +8,7 @@ use insist_http::{Rules, retry_after};
 use ureq::Error;
 use ureq::http::StatusCode;
 
-use crate::head::Head;
+use crate::transport::Head;
 
 /// Judges an error.
 ///

@@ -1,0 +1,71 @@
+//! A gate for each host: found, and made for a host that is new, beside governor's keyed store.
+
+use std::hint::black_box;
+
+use governor::{Quota, RateLimiter};
+use insist_core::Cause;
+use insist_http::http::Uri;
+use insist_http::{Bulkhead, Gate, Hosts, Instant};
+
+use crate::Job;
+
+/// Both, each for hosts that are known and for new ones.
+pub static JOBS: &[Job] = &[
+    Job { name: "insist-http", run: insist_hits },
+    Job { name: "governor", run: governor_hits },
+    Job { name: "insist-http, new", run: insist_misses },
+    Job { name: "governor, new", run: governor_misses },
+];
+
+fn uris(count: u32) -> Vec<Uri> {
+    (0..count).map(|host| format!("http://host{host}.example/").parse().expect("a URI")).collect()
+}
+
+fn names(count: u32) -> Vec<String> {
+    (0..count).map(|host| format!("host{host}.example")).collect()
+}
+
+fn bulkheads(limit: usize) -> Hosts<Bulkhead> {
+    Hosts::new(|| Bulkhead::new(1_000_000)).limit(limit)
+}
+
+/// What a gate does is asked of it as well, for governor's store does so.
+fn ask(hosts: &Hosts<Bulkhead>, uri: &Uri) {
+    let gate = hosts.gate(black_box(uri), Instant::ZERO);
+    black_box(gate.admit(Instant::ZERO, &Cause::FIRST));
+}
+
+fn insist_hits(count: u32, rounds: u64) {
+    let (uris, hosts) = (uris(count), bulkheads(2 * count as usize));
+    uris.iter().for_each(|uri| ask(&hosts, uri));
+    for round in 0..rounds as usize {
+        ask(&hosts, &uris[round * 7 % uris.len()]);
+    }
+}
+
+fn governor_hits(count: u32, rounds: u64) {
+    let names = names(count);
+    let limiter = RateLimiter::keyed(Quota::per_second(std::num::NonZeroU32::MAX));
+    for name in &names {
+        let _ = limiter.check_key(name);
+    }
+    for round in 0..rounds as usize {
+        let _ = black_box(limiter.check_key(black_box(&names[round * 7 % names.len()])));
+    }
+}
+
+fn insist_misses(count: u32, rounds: u64) {
+    let hosts = bulkheads(count as usize);
+    uris(count).iter().for_each(|uri| ask(&hosts, uri));
+    for uri in uris(count + rounds as u32).iter().skip(count as usize) {
+        ask(&hosts, uri);
+    }
+}
+
+/// Its store forgets only when it is told to, so it just grows.
+fn governor_misses(count: u32, rounds: u64) {
+    let limiter = RateLimiter::keyed(Quota::per_second(std::num::NonZeroU32::MAX));
+    for name in names(count + rounds as u32) {
+        let _ = black_box(limiter.check_key(black_box(&name)));
+    }
+}
