@@ -41,10 +41,10 @@ impl<M: Timer + Default> Layer<M> {
     /// ```
     /// use http_body_util::Empty;
     /// use insist_futures::{Policy, VirtualTimer, tower::Layer};
-    /// use insist_http::http::Request;
+    /// use insist_http::http::{Request, Response};
     /// use tower::{Layer as _, ServiceExt, service_fn};
     ///
-    /// const POLICY: Policy = Policy::default();
+    /// const POLICY: Policy = Policy::exponential(core::time::Duration::from_millis(100)).attempts(5);
     ///
     /// let timer = VirtualTimer::new();
     /// let statuses = std::cell::RefCell::new(vec![200, 503]);

@@ -36,6 +36,7 @@
 mod alone;
 mod attempt;
 mod choose;
+mod endings;
 mod error;
 mod future;
 mod heard;
