@@ -4,7 +4,6 @@ use std::hint::black_box;
 
 use governor::{Quota, RateLimiter};
 use insist_core::Cause;
-use insist_http::http::Uri;
 use insist_http::{Bulkhead, Gate, Hosts, Instant};
 
 use crate::Job;
@@ -17,10 +16,6 @@ pub static JOBS: &[Job] = &[
     Job { name: "governor, new", run: governor_misses },
 ];
 
-fn uris(count: u32) -> Vec<Uri> {
-    (0..count).map(|host| format!("http://host{host}.example/").parse().expect("a URI")).collect()
-}
-
 fn names(count: u32) -> Vec<String> {
     (0..count).map(|host| format!("host{host}.example")).collect()
 }
@@ -30,16 +25,16 @@ fn bulkheads(limit: usize) -> Hosts<Bulkhead> {
 }
 
 /// What a gate does is asked of it as well, for governor's store does so.
-fn ask(hosts: &Hosts<Bulkhead>, uri: &Uri) {
-    let gate = hosts.gate(black_box(uri), Instant::ZERO);
+fn ask(hosts: &Hosts<Bulkhead>, name: &str) {
+    let gate = hosts.gate_of("https", black_box(name), None, Instant::ZERO);
     black_box(gate.admit(Instant::ZERO, &Cause::FIRST));
 }
 
 fn insist_hits(count: u32, rounds: u64) {
-    let (uris, hosts) = (uris(count), bulkheads(2 * count as usize));
-    uris.iter().for_each(|uri| ask(&hosts, uri));
+    let (names, hosts) = (names(count), bulkheads(2 * count as usize));
+    names.iter().for_each(|name| ask(&hosts, name));
     for round in 0..rounds as usize {
-        ask(&hosts, &uris[round * 7 % uris.len()]);
+        ask(&hosts, &names[round * 7 % names.len()]);
     }
 }
 
@@ -56,9 +51,8 @@ fn governor_hits(count: u32, rounds: u64) {
 
 fn insist_misses(count: u32, rounds: u64) {
     let hosts = bulkheads(count as usize);
-    uris(count).iter().for_each(|uri| ask(&hosts, uri));
-    for uri in uris(count + rounds as u32).iter().skip(count as usize) {
-        ask(&hosts, uri);
+    for name in names(count + rounds as u32) {
+        ask(&hosts, &name);
     }
 }
 
