@@ -30,7 +30,10 @@ struct Seen {
 
 /// A server that gives these answers, one after the other, and remembers what it was sent.
 #[derive(Clone, Default)]
-struct Server(Arc<Mutex<(Vec<io::Result<Response<()>>>, Vec<Seen>)>>);
+struct Server(Arc<Mutex<State>>);
+
+/// The answers that are left, the next one last, and what was sent.
+type State = (Vec<io::Result<Response<()>>>, Vec<Seen>);
 
 impl Server {
     fn new(answers: impl IntoIterator<Item = io::Result<Response<()>>>) -> Self {
@@ -221,16 +224,17 @@ fn a_call_that_sends_nothing_is_reported_too_and_its_error_says_why() {
     assert_eq!(*reason.lock().unwrap(), Some(Reason::Invalid));
 }
 
+/// A service of requests that fit into memory.
+trait Slow: Service<SlowRequest, Response = Response<()>, Error = io::Error, Future: Send> + Clone {}
+
+impl<S: Service<SlowRequest, Response = Response<()>, Error = io::Error, Future: Send> + Clone> Slow for S {}
+
+type SlowRequest = Request<Replay<Full<&'static [u8]>>>;
+
 /// A service that answers after a while, except to its first request, which it leaves alone.
-fn slow_first(
-    timer: &VirtualTimer,
-) -> (
-    impl Service<Request<Replay<Full<&'static [u8]>>>, Response = Response<()>, Error = io::Error, Future: Send> + Clone,
-    Arc<Mutex<u32>>,
-) {
-    let sends = Arc::new(Mutex::new(0));
-    let (count, timer) = (Arc::clone(&sends), timer.clone());
-    let service = service_fn(move |_| {
+fn slow_first(timer: &VirtualTimer, sends: &Arc<Mutex<u32>>) -> impl Slow + use<> {
+    let (count, timer) = (Arc::clone(sends), timer.clone());
+    service_fn(move |_| {
         let mut sends = count.lock().unwrap();
         *sends += 1;
         let sleep = insist_futures::Timer::sleep_until(
@@ -241,14 +245,14 @@ fn slow_first(
             sleep.await;
             status(200)
         }
-    });
-    (service, sends)
+    })
 }
 
 #[test]
 fn a_hedge_answers_for_a_request_that_hangs() {
     let timer = VirtualTimer::new();
-    let (service, sends) = slow_first(&timer);
+    let sends = Arc::new(Mutex::new(0));
+    let service = slow_first(&timer, &sends);
     let policy = Policy::zero().lanes(2).hedge_after(ms(50));
     let budget = Arc::new(Budget::new(0.5));
     let client = Http::http_race(policy).gate(budget).timer(timer.clone()).layer(service);
@@ -261,7 +265,8 @@ fn a_hedge_answers_for_a_request_that_hangs() {
 #[test]
 fn a_body_that_does_not_fit_has_one_lane() {
     let timer = VirtualTimer::new();
-    let (service, sends) = slow_first(&timer);
+    let sends = Arc::new(Mutex::new(0));
+    let service = slow_first(&timer, &sends);
     let policy = Policy::zero().lanes(2).hedge_after(ms(50));
     let client = Http::http_race(policy).replay_limit(3).timer(timer.clone()).layer(service);
     let request = Request::put("http://example.com/").body(Full::new(&b"four"[..])).unwrap();

@@ -1,6 +1,9 @@
 //! Attempts: what each is sent, and what is concluded from its end.
 
+use std::error;
+use std::fmt;
 use std::future::pending;
+use std::iter::successors;
 use std::time::Duration;
 
 use insist_core::{NoOutcome, Verdict};
@@ -30,6 +33,17 @@ pub(crate) enum Failed {
     Call(NoOutcome),
 }
 
+/// For spans.
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempt(Ended { result: Err(error), .. }) => f.write_str(&sentence(error)),
+            Self::Attempt(_) => Ok(()),
+            Self::Call(none) => none.fmt(f),
+        }
+    }
+}
+
 impl From<NoOutcome> for Failed {
     fn from(none: NoOutcome) -> Self {
         Self::Call(none)
@@ -47,6 +61,13 @@ pub(crate) fn ended(outcome: &Outcome) -> Option<&Ended> {
         Ok(ended) | Err(Failed::Attempt(ended)) => Some(ended),
         Err(Failed::Call(_)) => None,
     }
+}
+
+/// Writes an error as one line: the innermost of its sources, which says most, and which has no address in it.
+pub(crate) fn sentence(error: &Error) -> String {
+    let source = error::Error::source(error);
+    let innermost = successors(source, |error: &&(dyn error::Error + 'static)| (*error).source()).last();
+    innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Concludes a verdict from the end of an attempt.

@@ -12,7 +12,7 @@ use insist_tokio::{Timer as _, TokioTimer, race, retry};
 use reqwest::{Error, Request, Response};
 
 use crate::answer::drained;
-use crate::attempt::{Ended, Failed, Outcome, Sender, ended, outcome};
+use crate::attempt::{Ended, Failed, Outcome, Sender, ended, outcome, sentence};
 use crate::call::{Started, total_timeout};
 use crate::client::Core;
 use crate::error::{nothing_sent, timed_out, without_outcome};
@@ -182,14 +182,6 @@ fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
         }
     }
     detail
-}
-
-/// Writes an error as one line, with the innermost of its sources, which says most, and without the address.
-fn sentence(error: &Error) -> String {
-    let source = std::error::Error::source(error);
-    let innermost =
-        std::iter::successors(source, |error: &&(dyn std::error::Error + 'static)| (*error).source()).last();
-    innermost.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Turns an event into the one that users see, with reqwest's own result in it.

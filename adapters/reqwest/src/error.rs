@@ -25,13 +25,13 @@ pub(crate) const LANES: usize = insist_tokio::LANES;
 
 /// Makes the error of a call in which no attempt had an outcome.
 pub(crate) async fn without_outcome(url: &Url, none: &NoOutcome, policy: &Policy) -> Error {
+    // Attempts that were sent and had no outcome took too long.
+    if none.attempts() > 0 || none.reason() == Reason::Deadline {
+        return timed_out(url).await;
+    }
     let gave_up = match none.reason() {
         Reason::Invalid => policy.validate().err().map_or(GaveUp::Lanes(LANES), GaveUp::Policy),
-        Reason::Refused if none.attempts() == 0 => {
-            none.refusal().map_or(GaveUp::Because(Reason::Refused), GaveUp::Refused)
-        }
-        Reason::Attempts | Reason::Backoff | Reason::Deadline | Reason::Refused => return timed_out(url).await,
-        reason => GaveUp::Because(reason),
+        reason => none.refusal().map_or(GaveUp::Because(reason), GaveUp::Refused),
     };
     nothing_sent(url, gave_up).await
 }

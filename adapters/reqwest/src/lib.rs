@@ -108,6 +108,10 @@
 //! - An idle connection that the server has closed silently costs an attempt: reqwest cannot be told to open a new one.
 #![forbid(unsafe_code)]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+#![allow(
+    clippy::result_large_err,
+    reason = "the failure of an attempt is as large as an answer, and both are moved alike"
+)]
 
 #[macro_use]
 mod setters;

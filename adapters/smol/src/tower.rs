@@ -2,15 +2,16 @@
 //! how it works.
 
 pub use insist_futures::tower::{
-    BoxError, Choose, Cloned, Error, OwnErrors, OwnFuture, PerRequest, Prepared, Reported, ReportedFuture, Requests, ResponseFuture, Same, Service, Watch,
+    BoxError, Choose, Cloned, Error, OwnErrors, OwnFuture, PerRequest, Prepared, Reported, ReportedFuture, Requests,
+    ResponseFuture, Same, Service, Watch,
 };
 
-#[cfg(feature = "http")]
-pub use insist_futures::tower::{AsIs, HttpRepeat, Replayed, WrapBody};
 #[cfg(feature = "metrics")]
 pub use insist_futures::tower::Measured;
 #[cfg(feature = "tracing")]
 pub use insist_futures::tower::Traced;
+#[cfg(feature = "http")]
+pub use insist_futures::tower::{AsIs, HttpRepeat, Replayed, WrapBody};
 
 use crate::SmolTimer;
 

@@ -44,6 +44,7 @@ fn each_program_compiles_and_does_what_its_author_expects() {
         ("run", "reqwest_middleware_program"),
         ("run", "axum_service"),
         ("run", "tonic_client"),
+        ("run", "kube_client"),
     ] {
         let output = cargo(&[verb], package);
         assert!(output.status.success(), "{package}:\n{}{}", text(&output.stdout), text(&output.stderr));

@@ -113,7 +113,7 @@ where
         let mut request = self.first.take();
         if core::mem::take(&mut self.is_ready) {
             if let Some(request) = request {
-                let request = self.requests.send(request, &attempt);
+                let request = self.requests.send(request, &C::note(&attempt));
                 return Sending { step: Step::Calling { call: self.service.call(request) } };
             }
         }
@@ -122,7 +122,7 @@ where
         let until =
             attempt.timeout().and_then(|timeout| now.checked_add(timeout)).unwrap_or(Instant::from_nanos(u64::MAX));
         let (service, requests) = (self.service.clone(), self.requests.clone());
-        Sending { step: Step::Readying { service, requests, attempt, request, until } }
+        Sending { step: Step::Readying { service, requests, note: C::note(&attempt), request, until } }
     }
 
     /// A ready service that is not used would keep others waiting, perhaps those that hold the gate.
@@ -166,7 +166,7 @@ pin_project! {
     where
         C: Requests<Req>,
     {
-        Readying { service: S, requests: C, attempt: Attempt, request: Option<C::Kept>, until: Instant },
+        Readying { service: S, requests: C, note: C::Note, request: Option<C::Kept>, until: Instant },
         Calling { #[pin] call: F },
     }
 }
@@ -183,14 +183,14 @@ impl<S: Service<C::Sent>, Req, C: Requests<Req>> Future for Sending<S, Req, C, S
                     let result = ready!(call.poll(context));
                     return Poll::Ready(Ok(Answer { result, is_sent: true }));
                 }
-                Now::Readying { service, requests, attempt, request: slot, .. } => {
+                Now::Readying { service, requests, note, request: slot, .. } => {
                     if slot.is_some() {
                         if let Err(error) = ready!(service.poll_ready(context)) {
                             return Poll::Ready(Ok(Answer { result: Err(error), is_sent: false }));
                         }
                     }
                     let Some(request) = slot.take() else { return Poll::Ready(Err(Unsendable)) };
-                    service.call(requests.send(request, attempt))
+                    service.call(requests.send(request, note))
                 }
             };
             step.set(Step::Calling { call });

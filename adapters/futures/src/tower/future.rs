@@ -9,7 +9,6 @@ use insist_core::{AsPolicy, Gate, GaveUp, Hook, Instant, IntoTerms, Judge, Terms
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::alone::Alone;
 use super::attempt::{Answer, Judged, Sends, Unsendable};
 use super::error::Error;
 use super::heard::Heard;
@@ -61,7 +60,7 @@ pub(super) fn withdraw<M: Timer, O: Operation, T: IntoTerms, R: Room>(run: Pin<&
 }
 
 /// The terms of one request's call.
-pub(super) type RequestTerms<P, J, W, H, G> = Terms<P, Judged<J, W>, Heard<H>, (Alone, G)>;
+pub(super) type RequestTerms<P, J, W, H, G> = Terms<P, Judged<J, W>, Heard<H>, G>;
 
 impl<M, O, T, R> ResponseFuture<M, O, T, R>
 where

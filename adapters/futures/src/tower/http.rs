@@ -10,6 +10,7 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 
+use super::alone::Alone;
 use super::choose::{Choose, Same};
 use super::layer::Layer;
 use super::per_request::PerRequest;
@@ -34,16 +35,16 @@ impl<M: Timer + Default> Layer<M> {
     /// - Up to 64 KiB of a body are kept as they are read, and sent again. A longer one is sent once, unless nothing of it
     ///   was read. [`replay_limit`](Layer::replay_limit) changes it.
     ///
-    /// The inner service is sent `Request<Replay<B>>`. Where its body has to be of one type, as tonic's, axum's and
-    /// kube's, [`wrap_body`](Layer::wrap_body) makes it.
+    /// The inner service is sent `Request<Replay<B>>`. Where its body has to be of one type, as tonic's and axum's,
+    /// [`wrap_body`](Layer::wrap_body) makes it.
     ///
     /// ```
     /// use http_body_util::Empty;
     /// use insist_futures::{Policy, VirtualTimer, tower::Layer};
-    /// use insist_http::http::Request;
+    /// use insist_http::http::{Request, Response};
     /// use tower::{Layer as _, ServiceExt, service_fn};
     ///
-    /// const POLICY: Policy = Policy::default();
+    /// const POLICY: Policy = Policy::exponential(core::time::Duration::from_millis(100)).attempts(5);
     ///
     /// let timer = VirtualTimer::new();
     /// let statuses = std::cell::RefCell::new(vec![200, 503]);
@@ -211,6 +212,8 @@ impl<B: Body, F: WrapBody<B>> Requests<Request<B>> for Replayed<F> {
     type Kept = Request<Replay<B>>;
     type Sent = Request<F::Body>;
     type Watch = Replay<B>;
+    type OneLane = Alone;
+    type Note = Attempt;
 
     #[inline]
     fn announce(&self, request: &mut Request<B>) {
@@ -235,8 +238,13 @@ impl<B: Body, F: WrapBody<B>> Requests<Request<B>> for Replayed<F> {
     }
 
     #[inline]
-    fn fits(&self, kept: &Request<Replay<B>>) -> bool {
-        kept.body().fits()
+    fn one_lane(&self, kept: &Request<Replay<B>>) -> Alone {
+        Alone(!kept.body().fits())
+    }
+
+    #[inline]
+    fn note(attempt: &Attempt) -> Attempt {
+        *attempt
     }
 
     #[inline]

@@ -1,11 +1,9 @@
 //! The layer: the methods of `retry` and `race`, for all requests of a service or for each.
 
-use insist_core::{AsPolicy, Attempt, Event, Gate, Hook, IntoTerms, OnRetry, Repeat, Report, Retrying, Verdict, When};
+use insist_core::{AsPolicy, Attempt, Event, Gate, Hook, IntoTerms, OnRetry, Repeat, Retrying, Verdict, When};
 
 use super::choose::Same;
-use super::own_errors::OwnErrors;
 use super::per_request::{PerRequest, SameTerms};
-use super::reported::{NoDescription, Reported};
 use super::requests::Prepared;
 use crate::race::LANES;
 use crate::room::{Lanes, Room};
@@ -261,56 +259,6 @@ impl<M, P, J, H, G, R, C, K, const LANES: usize> Layer<M, PerRequest<P, J, H, G,
         W: Fn(&mut Sent, &Attempt) + Clone,
     {
         self.map(|requests| requests.map_requests(|requests| Prepared { requests, prepare }))
-    }
-
-    /// Sets a function that is shown the report of each call when it is over: how it ended, and when each attempt was
-    /// sent. Nothing can be set after it but [`own_errors`](Reported::own_errors).
-    ///
-    /// A call that is dropped before its end has no report.
-    ///
-    /// ```
-    /// use insist_futures::{NoDetail, Policy, Report, VirtualTimer, tower::Layer};
-    /// use tower::{Layer as _, ServiceExt, service_fn};
-    ///
-    /// let timer = VirtualTimer::new();
-    /// let layer = Layer::<VirtualTimer>::retry(Policy::zero()).timer(timer.clone()).on_report(|report: &Report| {
-    ///     assert_eq!(report.attempts, 3);
-    ///     println!("{report}"); // a sentence, and a line for each attempt
-    /// });
-    /// let service = layer.layer(service_fn(|_: ()| async { Err::<(), _>("busy") }));
-    /// assert!(timer.block_on(service.oneshot(())).is_err());
-    /// ```
-    pub fn on_report<W>(self, tell: W) -> Reported<Self, NoDescription, W>
-    where
-        W: Fn(&Report) + Clone,
-    {
-        Reported { layer: self, describe: NoDescription, tell }
-    }
-
-    /// Does the same, with a detail of each outcome in the report's log: a status, for example.
-    pub fn on_report_with<F, T, E, D, W>(self, describe: F, tell: W) -> Reported<Self, F, W>
-    where
-        F: Fn(&Result<T, E>) -> D + Clone,
-        W: Fn(&Report<D>) + Clone,
-    {
-        Reported { layer: self, describe, tell }
-    }
-
-    /// Makes the service's own error the error of a call that ended without one too: it has to be convertible from
-    /// [`NoOutcome`](crate::NoOutcome), as a box of errors is. Nothing can be set after it.
-    ///
-    /// ```
-    /// use insist_futures::{Policy, VirtualTimer, tower::{BoxError, Layer}};
-    /// use tower::{Layer as _, ServiceExt, service_fn};
-    ///
-    /// let timer = VirtualTimer::new();
-    /// let layer = Layer::<VirtualTimer>::retry(Policy::zero().attempts(0)).timer(timer.clone()).own_errors();
-    /// let service = layer.layer(service_fn(|_: ()| async { Ok::<_, BoxError>(()) }));
-    /// let error: BoxError = timer.block_on(service.oneshot(())).unwrap_err();
-    /// assert!(error.to_string().contains("attempts is 0"));
-    /// ```
-    pub fn own_errors(self) -> OwnErrors<Self> {
-        OwnErrors(self)
     }
 
     /// Sets one seed for the waits of every call, for tests. Default: the timer gives each call its own.

@@ -32,9 +32,11 @@
 //!   request of each attempt. For HTTP, with the feature `http`, `Layer::http` keeps what attempts read of a body and
 //!   sends it again.
 
+#[cfg(feature = "http")]
 mod alone;
 mod attempt;
 mod choose;
+mod endings;
 mod error;
 mod future;
 mod heard;

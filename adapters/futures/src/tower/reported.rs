@@ -10,7 +10,6 @@ use insist_core::{
 };
 use pin_project_lite::pin_project;
 
-use super::alone::Alone;
 use super::attempt::{Answer, Judged, Sends, Unsendable};
 use super::choose::Choose;
 use super::error::Error;
@@ -125,7 +124,7 @@ where
 }
 
 /// The terms of one request's call that is reported.
-type ReportedTerms<P, J, W, H, G, F, D> = Terms<P, Judged<J, W>, Kept<H, F, D>, (Alone, G)>;
+type ReportedTerms<P, J, W, H, G, F, D> = Terms<P, Judged<J, W>, Kept<H, F, D>, G>;
 
 impl<S, Req, M, P, J, H, G, R, C, K, F, W, const LANES: usize> tower_service::Service<Req>
     for Reported<Service<S, Layer<M, PerRequest<P, J, H, G, R, C, K>, LANES>>, F, W>
@@ -148,7 +147,7 @@ where
     type Future = ReportedFuture<
         M,
         Sends<S, Req, C>,
-        ReportedTerms<P::Choice, J, C::Watch, H::Choice, G::Choice, F, F::Detail>,
+        ReportedTerms<P::Choice, J, C::Watch, H::Choice, (C::OneLane, G::Choice), F, F::Detail>,
         Lanes<LANES>,
         W,
     >;

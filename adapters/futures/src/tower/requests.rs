@@ -1,6 +1,6 @@
 //! Requests of a call: what the inner service is sent, for the first attempt and for the others.
 
-use insist_core::Attempt;
+use insist_core::{Attempt, Gate};
 
 /// Makes the requests that a call sends of the one that it was given: [`Cloned`] by their `Clone`, a function by itself.
 #[diagnostic::on_unimplemented(
@@ -16,6 +16,10 @@ pub trait Requests<Req> {
     type Sent;
     /// Says later whether a request can be sent once more.
     type Watch: Watch;
+    /// Keeps a call to one lane, if its request can be sent by one attempt at a time.
+    type OneLane: Gate;
+    /// What is remembered of an attempt until its request is made.
+    type Note;
 
     /// Adds to a request what its call says about itself, before anything is chosen by it.
     fn announce(&self, request: &mut Req) {
@@ -31,14 +35,14 @@ pub trait Requests<Req> {
     /// Watches over a request.
     fn watch(&self, kept: &Self::Kept) -> Self::Watch;
 
-    /// Returns whether several attempts at once can send a request.
-    fn fits(&self, kept: &Self::Kept) -> bool {
-        let _ = kept;
-        true
-    }
+    /// Returns the gate that keeps the call of a request to one lane, or lets it have more.
+    fn one_lane(&self, kept: &Self::Kept) -> Self::OneLane;
+
+    /// Remembers an attempt.
+    fn note(attempt: &Attempt) -> Self::Note;
 
     /// Makes the request of an attempt.
-    fn send(&self, kept: Self::Kept, attempt: &Attempt) -> Self::Sent;
+    fn send(&self, kept: Self::Kept, note: &Self::Note) -> Self::Sent;
 }
 
 /// Says whether a request can be sent once more, which may change while it is read.
@@ -63,6 +67,8 @@ impl<Req: Clone> Requests<Req> for Cloned {
     type Kept = Req;
     type Sent = Req;
     type Watch = ();
+    type OneLane = ();
+    type Note = ();
 
     #[inline]
     fn begin(&self, request: Req) -> Req {
@@ -78,7 +84,13 @@ impl<Req: Clone> Requests<Req> for Cloned {
     fn watch(&self, _: &Req) {}
 
     #[inline]
-    fn send(&self, kept: Req, _: &Attempt) -> Req {
+    fn one_lane(&self, _: &Req) {}
+
+    #[inline]
+    fn note(_: &Attempt) {}
+
+    #[inline]
+    fn send(&self, kept: Req, (): &()) -> Req {
         kept
     }
 }
@@ -87,6 +99,8 @@ impl<Req, F: Fn(&Req) -> Option<Req>> Requests<Req> for F {
     type Kept = Req;
     type Sent = Req;
     type Watch = ();
+    type OneLane = ();
+    type Note = ();
 
     #[inline]
     fn begin(&self, request: Req) -> Req {
@@ -102,7 +116,13 @@ impl<Req, F: Fn(&Req) -> Option<Req>> Requests<Req> for F {
     fn watch(&self, _: &Req) {}
 
     #[inline]
-    fn send(&self, kept: Req, _: &Attempt) -> Req {
+    fn one_lane(&self, _: &Req) {}
+
+    #[inline]
+    fn note(_: &Attempt) {}
+
+    #[inline]
+    fn send(&self, kept: Req, (): &()) -> Req {
         kept
     }
 }
@@ -122,6 +142,8 @@ where
     type Kept = C::Kept;
     type Sent = C::Sent;
     type Watch = C::Watch;
+    type OneLane = C::OneLane;
+    type Note = (C::Note, Attempt);
 
     #[inline]
     fn announce(&self, request: &mut Req) {
@@ -144,13 +166,18 @@ where
     }
 
     #[inline]
-    fn fits(&self, kept: &C::Kept) -> bool {
-        self.requests.fits(kept)
+    fn one_lane(&self, kept: &C::Kept) -> C::OneLane {
+        self.requests.one_lane(kept)
     }
 
     #[inline]
-    fn send(&self, kept: C::Kept, attempt: &Attempt) -> C::Sent {
-        let mut request = self.requests.send(kept, attempt);
+    fn note(attempt: &Attempt) -> Self::Note {
+        (C::note(attempt), *attempt)
+    }
+
+    #[inline]
+    fn send(&self, kept: C::Kept, (note, attempt): &Self::Note) -> C::Sent {
+        let mut request = self.requests.send(kept, note);
         (self.prepare)(&mut request, attempt);
         request
     }

@@ -5,7 +5,6 @@ use core::task::{Context, Poll};
 
 use insist_core::{AsPolicy, Gate, Hook, Judge, Repeat, Terms};
 
-use super::alone::Alone;
 use super::attempt::{Judged, Sends};
 use super::choose::Choose;
 use super::error::Error;
@@ -80,8 +79,12 @@ where
     type Response = S::Response;
     type Error = Error<S::Error>;
     #[allow(clippy::type_complexity, reason = "the future's own parameters")]
-    type Future =
-        ResponseFuture<M, Sends<S, Req, C>, RequestTerms<P::Choice, J, C::Watch, H::Choice, G::Choice>, Lanes<LANES>>;
+    type Future = ResponseFuture<
+        M,
+        Sends<S, Req, C>,
+        RequestTerms<P::Choice, J, C::Watch, H::Choice, (C::OneLane, G::Choice)>,
+        Lanes<LANES>,
+    >;
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -95,8 +98,12 @@ where
 }
 
 /// The driver of one request's call.
-pub(super) type RequestDriver<M, S, Req, C, P, J, H, G, const LANES: usize> =
-    Driver<M, Sends<S, Req, C>, RequestTerms<P, J, <C as Requests<Req>>::Watch, H, G>, LANES>;
+pub(super) type RequestDriver<M, S, Req, C, P, J, H, G, const LANES: usize> = Driver<
+    M,
+    Sends<S, Req, C>,
+    RequestTerms<P, J, <C as Requests<Req>>::Watch, H, (<C as Requests<Req>>::OneLane, G)>,
+    LANES,
+>;
 
 /// Describes the call of a request. The service that was polled ready makes the first attempt; a clone takes its place.
 #[inline]
@@ -128,11 +135,10 @@ where
     let kept = requests.clone_with.begin(request);
     let spare = if is_sent_once { None } else { requests.clone_with.copy(&kept) };
     let repeat = if spare.is_some() || is_sent_once { repeat } else { Repeat::Never };
-    let is_alone = LANES > 1 && !requests.clone_with.fits(&kept);
+    let one_lane = requests.clone_with.one_lane(&kept);
     let judge = Judged { judge: requests.judge.clone(), watch: requests.clone_with.watch(&kept) };
     let operation = Sends::new(ready, kept, spare, requests.clone_with.clone());
-    let mut terms =
-        Terms::new(policy).judge_with(judge).notify_with(Heard(hook)).gate((Alone(is_alone), gate)).repeat(repeat);
+    let mut terms = Terms::new(policy).judge_with(judge).notify_with(Heard(hook)).gate((one_lane, gate)).repeat(repeat);
     terms.seed = seed;
     Driver { timer: timer.clone(), operation, terms }
 }

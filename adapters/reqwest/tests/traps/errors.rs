@@ -69,6 +69,15 @@ async fn attempts_that_took_too_long_end_in_a_timeout_error_with_the_address() {
 }
 
 #[tokio::test]
+async fn a_post_that_took_too_long_is_a_timeout_and_is_not_sent_again() {
+    let server = serve(Answer::never());
+    let request = client().post(server.url()).body("x").policy(Policy::zero().attempt_timeout(ms(50)));
+    let error = request.send().await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    assert_eq!(server.request_count(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_says_why_among_its_sources() {
     let server = serve(busy());
     let breaker = std::sync::Arc::new(Breaker::consecutive(1));

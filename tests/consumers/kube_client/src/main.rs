@@ -8,7 +8,7 @@ use insist::Policy;
 use insist::tower::Layer;
 use insist_flaky::{Answer, Server};
 use kube::Client;
-use kube::client::{Body, middleware::BaseUriLayer};
+use kube::client::middleware::BaseUriLayer;
 use tower::ServiceBuilder;
 
 const POLICY: Policy = Policy::exponential(Duration::from_millis(10)).attempts(4);
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let stack = ServiceBuilder::new()
         .layer(BaseUriLayer::new(server.url().parse()?))
-        .layer(Layer::http(&POLICY).wrap_body(Body::wrap_body))
+        .layer(Layer::http(&POLICY))
         .service(Http::builder(TokioExecutor::new()).build_http());
     let client = Client::new(stack, "default");
     assert_eq!(client.apiserver_version().await?.minor, "34");

@@ -8,8 +8,8 @@ use insist_flaky::{Answer, Script, Server};
 
 use crate::programs::sibling;
 use crate::table::{
-    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, INSIST_REQWEST, Row, SHAPES, TOKIO_BORROWED, TOKIO_CONSTANT,
-    Table, UREQ,
+    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, INSIST_REQWEST, Row, SHAPES, TOKIO_BORROWED,
+    TOKIO_CONSTANT, Table, UREQ,
 };
 
 const FEW: u64 = 100;
@@ -115,7 +115,8 @@ pub(crate) fn on_reqwest(table: &mut Table) -> Outcome {
     let server = Server::start(Script::from(Answer::ok("hello")))?;
     let variables = [(http::SERVER, &*server.url())];
     let mut row = Row::new("instructions: a keep-alive GET");
-    let mut more = Row::new("instructions over reqwest, in thousandths: a keep-alive GET").at_most(INSIST_REQWEST, 20.0);
+    let mut more =
+        Row::new("instructions over reqwest, in thousandths: a keep-alive GET").at_most(INSIST_REQWEST, 20.0);
     let mut plain = None;
     for Job { name, .. } in reqwest::JOBS {
         let few = run_with("reqwest", name, 0, FEW, &variables)?;
