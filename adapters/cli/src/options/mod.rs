@@ -196,18 +196,12 @@ impl PolicyOptions {
         format!("{self:?}") == format!("{:?}", Self::default())
     }
 
-    /// Returns the seed given.
-    pub(crate) const fn given_seed(&self) -> Option<u64> {
-        self.seed
-    }
-
     /// Returns the seed given, or else a random one of 53 bits, which every reader of JSON can read.
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| fresh_seed() >> 11)
     }
 
     /// Returns the seed given, if one is.
-    #[cfg(feature = "store")]
     pub(crate) const fn given_seed(&self) -> Option<u64> {
         self.seed
     }

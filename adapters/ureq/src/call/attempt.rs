@@ -12,8 +12,8 @@ use ureq::{Body, Error, Timeout};
 
 use super::core::Core;
 use super::judge::{judge, judge_body, judge_proxy};
-use super::receive::Receive;
 use super::outcome::{Ended, Failed, Outcome};
+use super::receive::Receive;
 use super::redirect;
 use super::request_body::Payload;
 use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};

@@ -13,9 +13,9 @@ use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 
 use super::attempt::Sender;
 use super::core::Core;
-use super::receive;
 use super::finish::{bad_address, finish, other};
 use super::outcome::{Ended, Failed, Outcome, ended};
+use super::receive;
 use super::request_body::{Buffered, Payload};
 use super::request_settings::RequestSettings;
 use crate::client::{self, Detail, Report, Settings, Ureq};
