@@ -51,7 +51,7 @@
 //! | `futures` | any other runtime that can give a timer; `no_std` |
 //! | `tower` | a layer around any tower service, on tokio |
 //! | `http` | what an HTTP answer means: statuses, idempotency, Retry-After |
-//! | `ureq` | a drop-in for ureq 3 |
+//! | `ureq`, `reqwest` | drop-ins for ureq 3 and reqwest 0.13 |
 //! | `metrics` | what calls do as counters and histograms; the state of gates |
 //! | `tracing` | decisions as spans and events |
 //! | `serde` | policies, states, logs and reports through serde |
@@ -82,6 +82,9 @@ pub use insist_http as http;
 #[cfg(feature = "metrics")]
 #[doc(inline)]
 pub use insist_metrics as metrics;
+#[cfg(feature = "reqwest")]
+#[doc(inline)]
+pub use insist_reqwest as reqwest;
 #[cfg(feature = "smol")]
 #[doc(inline)]
 pub use insist_smol as smol;

@@ -85,7 +85,7 @@ pub(crate) struct Later {
     #[arg(long)]
     once: bool,
 
-    /// Statuses to retry, besides 408, 425, 429, 500, 502, 503 and 504
+    /// Statuses to retry, besides 408, 425, 429, 500, 502, 503, 504 and those of edges, 520 to 527, 529 and 530
     #[arg(long, value_name = "STATUS,…", value_delimiter = ',', value_parser = status)]
     retry_status: Vec<u16>,
 
