@@ -64,7 +64,7 @@
 #![forbid(unsafe_code)]
 
 // Its examples use these.
-#[cfg(all(feature = "metrics", feature = "proptest", feature = "serde", feature = "tower"))]
+#[cfg(all(feature = "http", feature = "metrics", feature = "proptest", feature = "serde", feature = "tower"))]
 pub mod guide;
 pub mod machine;
 #[cfg(feature = "alloc")]
