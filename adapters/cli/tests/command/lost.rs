@@ -115,12 +115,26 @@ fn two_outputs_in_one_file_are_refused_and_nothing_is_sent() {
     assert!(ran.err.contains("the body and --report both write to standard output"), "{}", ran.err);
 }
 
+/// The command with the signals that a terminal leaves it. Tests in the background ignore some, and children inherit that.
+fn at_a_terminal(arguments: &[&str]) -> Command {
+    if !cfg!(target_os = "linux") {
+        return command(arguments);
+    }
+    let mut env = Command::new("env");
+    env.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_insist")]).args(arguments);
+    env
+}
+
 /// Runs the command on a body that stalls, sends it a signal, and gives its end and what is left in the folder.
 fn interrupted(signal: &str, arguments: &[&str]) -> (std::process::ExitStatus, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Answer::ok("hello\n").stall_at(2)).unwrap();
-    let mut child =
-        command(arguments).arg(server.url()).current_dir(folder.path()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = at_a_terminal(arguments)
+        .arg(server.url())
+        .current_dir(folder.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("GNU's env is there");
     assert!(server.wait_until(|seen| seen.request_count() > 0, Duration::from_secs(10)));
     let part = || folder.path().read_dir().unwrap().next().is_some();
     while !part() {
