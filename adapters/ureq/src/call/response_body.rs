@@ -48,7 +48,7 @@ pub(crate) fn drain(answer: Response<Body>) {
 /// Returns whether answers with this status never have a body (RFC 9110, section 6.4.1).
 #[inline]
 pub(crate) const fn is_bodiless(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 204 | 304)
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Makes the body of an answer empty that has none: ureq decodes it as its fields say, and finds the end too early.
