@@ -81,6 +81,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Machine<P, G> for Call<P, G, LANE
         self.due()
     }
 
+    #[cfg(feature = "tower")]
     #[inline]
     fn cancel(&mut self, now: Instant) {
         self.cancel(now);
