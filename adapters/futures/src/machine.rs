@@ -19,6 +19,7 @@ pub trait Machine<P: AsPolicy, G: Gate>: Sized {
     fn failed(&mut self, now: Instant, attempt: u32) -> Handled;
     fn set_seed(&mut self, seed: u64);
     fn due(&self) -> Option<Instant>;
+    #[cfg(feature = "tower")]
     fn cancel(&mut self, now: Instant);
     fn is_over(&self) -> bool;
     fn in_flight_after(&self, attempt: u32) -> Option<(u32, u8)>;
