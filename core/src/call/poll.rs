@@ -59,7 +59,8 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
         }
     }
 
-    #[inline]
+    // Called once a poll. Out of line, it would keep the call in memory, where a compiler that sees all of it leaves most out.
+    #[inline(always)]
     fn due_now(&mut self, now: Instant) -> Option<Action> {
         if self.policy.as_policy().limits().attempt_timeout != NEVER {
             if let Some(action) = self.time_out(now) {
@@ -73,7 +74,7 @@ impl<P: AsPolicy, G: Gate, const LANES: usize> Call<P, G, LANES> {
     }
 
     /// The attempt that has had its time, oldest first: cancelled, and judged as possibly sent.
-    #[inline]
+    #[inline(always)]
     fn time_out(&mut self, now: Instant) -> Option<Action> {
         let limit = self.policy.as_policy().limits().attempt_timeout;
         let late = |index: usize| match self.state.lanes[index] {
