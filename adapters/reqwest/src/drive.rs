@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Uri;
-use insist_core::{Decision, Event, Instant as CoreInstant, Judged, Numbered, Repeat, Verdict, fresh_seed};
+use insist_core::{Event, Numbered, Repeat, Verdict, fresh_seed};
 use insist_http::Replay;
-use insist_http::client::{GaveUp, Targets};
+use insist_http::client::{GaveUp, Targets, shown};
 use insist_tokio::{Timer as _, TokioTimer, race, retry};
 use reqwest::{Error, Request, Response};
 
@@ -16,7 +16,7 @@ use crate::attempt::{Ended, Failed, Outcome, Sender, ended, outcome, sentence};
 use crate::call::{Started, total_timeout};
 use crate::client::Core;
 use crate::error::{nothing_sent, timed_out, without_outcome};
-use crate::settings::{self, Detail, Report, Reqwest, Settings};
+use crate::settings::{Detail, Report, Reqwest, Settings};
 
 /// A call that is to be driven.
 pub(crate) struct Call {
@@ -129,7 +129,7 @@ async fn drive(call: Call) -> Result<Response, Error> {
         let hook = |event: &Event<'_, Ended, Failed>| {
             targets.see(event);
             if settings.has_hook() {
-                if let Some(event) = shown(event) {
+                if let Some(event) = shown::<Reqwest, _, _>(event, |outcome| Some(&ended(outcome)?.result)) {
                     settings.show(&event);
                 }
             }
@@ -182,19 +182,4 @@ fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
         }
     }
     detail
-}
-
-/// Turns an event into the one that users see, with reqwest's own result in it.
-fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<settings::Event<'a>> {
-    let decision = match event.decision {
-        Decision::Action(action) => Decision::Action(action),
-        Decision::Withdrawn(withdrawn) => Decision::Withdrawn(withdrawn),
-        Decision::Judged(Judged { attempt, outcome, verdict, handled, .. }) => {
-            let result = outcome.and_then(ended).map(|ended| &ended.result);
-            Decision::Judged(Judged::new(attempt, result, verdict, handled))
-        }
-        _ => return None,
-    };
-    let started = event.at.saturating_since(CoreInstant::ZERO).saturating_sub(event.elapsed);
-    Some(Event::new(CoreInstant::ZERO.checked_add(started)?, event.at, decision))
 }

@@ -149,7 +149,27 @@ pub use reqwest::{Certificate, Identity, tls};
 pub use builder::ClientBuilder;
 pub use client::{Client, get};
 pub use extend::InsistExt;
-pub use insist::Insist;
+/// ```no_run
+/// use insist_reqwest::insisting::{Policy, Rules};
+/// use insist_reqwest::{Client, Insist};
+/// use std::time::Duration;
+///
+/// # async fn example() -> Result<(), insist_reqwest::Error> {
+/// let client = Client::builder()
+///     .connect_timeout(Duration::from_secs(1))
+///     .policy(Policy::exponential(Duration::from_millis(50)).attempts(5))
+///     .build()?;
+///
+/// let response = client
+///     .get("http://example.com/eventually")
+///     .rules(Rules::new().retry_status(404)) // for this request
+///     .send()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[doc(inline)]
+pub use insist_http::client::Insist;
 pub use request::RequestBuilder;
 
 /// The names that reqwest does not have: policies, rules, gates, reports. They are not at the root, so that a glob import

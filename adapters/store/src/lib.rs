@@ -65,6 +65,8 @@ mod operator;
 mod outcome;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod queue_names;
 mod shown;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

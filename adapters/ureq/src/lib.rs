@@ -209,7 +209,27 @@ pub use ureq::{
 #[cfg(feature = "cookies")]
 pub use ureq::{Cookie, CookieJar};
 
-pub use api::{Agent, Insist, RequestExt, config};
+/// ```no_run
+/// use insist_ureq::insisting::{Policy, Rules};
+/// use insist_ureq::{Agent, Insist};
+/// use std::time::Duration;
+///
+/// let agent: Agent = Agent::config_builder()
+///     .timeout_connect(Some(Duration::from_secs(1)))
+///     .policy(Policy::exponential(Duration::from_millis(50)).attempts(5))
+///     .build()
+///     .into();
+///
+/// let response = agent
+///     .get("http://example.com/eventually")
+///     .rules(Rules::new().retry_status(404)) // for this request
+///     .call()?;
+/// # Ok::<_, insist_ureq::Error>(())
+/// ```
+#[doc(inline)]
+pub use insist_http::client::Insist;
+
+pub use api::{Agent, RequestExt, config};
 pub use api::{agent, connect, delete, get, head, options, patch, post, put, run, trace};
 
 /// The names that ureq does not have: policies, rules, gates, reports. They are not at the root, so that a glob import

@@ -1,15 +1,21 @@
 //! Instants for people and scripts: in UTC, as RFC 3339 writes them.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use insist_core::Instant;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 /// Reads an instant, for clap: `2026-12-24T18:00:00Z`, or a date alone, which is its midnight.
 pub(super) fn instant(text: &str) -> Result<Instant, String> {
-    let midnight = if text.len() == 10 { "T00:00:00Z" } else { "" };
-    let time: SystemTime = humantime::parse_rfc3339_weak(&format!("{text}{midnight}"))
+    let in_utc = |time: DateTime| time.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp());
+    let time = text
+        .parse()
+        .or_else(|_| text.parse().and_then(in_utc))
         .map_err(|_| "a time in UTC is needed, as in 2026-12-24T18:00:00Z".to_string())?;
-    let since = time.duration_since(UNIX_EPOCH).map_err(|_| "a time after 1970 is needed".to_string())?;
+    let since = Duration::try_from(Timestamp::duration_since(time, Timestamp::UNIX_EPOCH))
+        .map_err(|_| "a time after 1970 is needed".to_string())?;
     Instant::ZERO.checked_add(since).ok_or_else(|| "a time before 2262 is needed".into())
 }
 
@@ -20,7 +26,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Writes an instant with milliseconds.
 pub(super) fn written(instant: Instant) -> String {
-    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(instant.as_nanos())).to_string()
+    let nanos = instant.as_nanos();
+    let time = Timestamp::new((nanos / 1_000_000_000) as i64, (nanos % 1_000_000_000) as i32);
+    format!("{:.3}", time.expect("584 years are in the calendar"))
 }
 
 /// Writes how far an instant lies from now: `in 5m`, `3s ago`.

@@ -58,72 +58,56 @@ impl Watch for () {
     }
 }
 
+/// The parts of [`Requests`] that a request has which is kept, and sent, as it is.
+macro_rules! kept_as_it_is {
+    () => {
+        type Kept = Req;
+        type Sent = Req;
+        type Watch = ();
+        type OneLane = ();
+        type Note = ();
+
+        #[inline]
+        fn begin(&self, request: Req) -> Req {
+            request
+        }
+
+        #[inline]
+        fn watch(&self, _: &Req) {}
+
+        #[inline]
+        fn one_lane(&self, _: &Req) {}
+
+        #[inline]
+        fn note(_: &Attempt) {}
+
+        #[inline]
+        fn send(&self, kept: Req, (): &()) -> Req {
+            kept
+        }
+    };
+}
+
 /// Clones every request by its `Clone`.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "made by its name")]
 pub struct Cloned;
 
 impl<Req: Clone> Requests<Req> for Cloned {
-    type Kept = Req;
-    type Sent = Req;
-    type Watch = ();
-    type OneLane = ();
-    type Note = ();
-
-    #[inline]
-    fn begin(&self, request: Req) -> Req {
-        request
-    }
+    kept_as_it_is!();
 
     #[inline]
     fn copy(&self, kept: &Req) -> Option<Req> {
         Some(kept.clone())
     }
-
-    #[inline]
-    fn watch(&self, _: &Req) {}
-
-    #[inline]
-    fn one_lane(&self, _: &Req) {}
-
-    #[inline]
-    fn note(_: &Attempt) {}
-
-    #[inline]
-    fn send(&self, kept: Req, (): &()) -> Req {
-        kept
-    }
 }
 
 impl<Req, F: Fn(&Req) -> Option<Req>> Requests<Req> for F {
-    type Kept = Req;
-    type Sent = Req;
-    type Watch = ();
-    type OneLane = ();
-    type Note = ();
-
-    #[inline]
-    fn begin(&self, request: Req) -> Req {
-        request
-    }
+    kept_as_it_is!();
 
     #[inline]
     fn copy(&self, kept: &Req) -> Option<Req> {
         self(kept)
-    }
-
-    #[inline]
-    fn watch(&self, _: &Req) {}
-
-    #[inline]
-    fn one_lane(&self, _: &Req) {}
-
-    #[inline]
-    fn note(_: &Attempt) {}
-
-    #[inline]
-    fn send(&self, kept: Req, (): &()) -> Req {
-        kept
     }
 }
 

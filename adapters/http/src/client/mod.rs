@@ -5,20 +5,24 @@ mod addresses;
 mod detail;
 mod gates;
 mod gave_up;
+mod insist;
 mod replica_set;
 mod report_slot;
 mod route;
 mod settings;
+mod shown;
 mod targets;
 
 pub use addresses::{Addresses, AddressesError};
 pub use detail::Detail;
 pub use gates::{Gates, Shared};
 pub use gave_up::GaveUp;
+pub use insist::Insist;
 pub use replica_set::ReplicaSet;
 pub use report_slot::ReportSlot;
 pub use route::Route;
 pub use settings::{ReportHook, Settings};
+pub use shown::shown;
 pub use targets::Targets;
 
 /// Names the types of an HTTP client that settings, events and reports mention. A client implements it for a type

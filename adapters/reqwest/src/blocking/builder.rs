@@ -8,7 +8,7 @@ use reqwest::{Error, redirect, retry};
 use super::client::Client;
 use super::thread::Thread;
 use crate::Insist;
-use crate::settings::Settings;
+use crate::settings::{Reqwest, Settings};
 
 /// reqwest's blocking `ClientBuilder`, whose client insists.
 #[must_use]
@@ -78,14 +78,14 @@ impl ClientBuilder {
 
 setters!();
 
-impl Insist for ClientBuilder {
+impl Insist<Reqwest> for ClientBuilder {
     fn insist(self, settings: &Settings) -> Self {
         Self { builder: self.builder.insist(settings), ..self }
     }
 }
 
 /// Returns a client that shares the connections and the thread of this one.
-impl Insist for Client {
+impl Insist<Reqwest> for Client {
     fn insist(self, settings: &Settings) -> Self {
         Self { client: self.client.insist(settings), ..self }
     }

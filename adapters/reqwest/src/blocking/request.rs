@@ -12,7 +12,7 @@ use super::body::Body;
 use super::client::{Client, wait};
 use super::thread::Thread;
 use crate::Insist;
-use crate::settings::Settings;
+use crate::settings::{Reqwest, Settings};
 
 /// reqwest's blocking `RequestBuilder`, whose call insists.
 #[must_use = "RequestBuilder does nothing until you 'send' it"]
@@ -140,7 +140,7 @@ impl RequestBuilder {
     }
 }
 
-impl Insist for RequestBuilder {
+impl Insist<Reqwest> for RequestBuilder {
     fn insist(self, settings: &Settings) -> Self {
         self.map(|builder| builder.insist(settings))
     }

@@ -1,6 +1,5 @@
-//! The numbers of queues, which never change, in memory.
+//! The numbers of queues in the database, and in memory where they are known.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::postgres::GenericClient;
@@ -8,27 +7,15 @@ use ::postgres::GenericClient;
 use super::errors::told;
 use super::statements::Statements;
 use crate::error::StoreError;
-
-/// The most queues that are kept in memory.
-const KEPT: usize = 10_000;
-
-/// A target with a policy.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Queue {
-    pub(super) target: String,
-    pub(super) policy: String,
-}
+use crate::queue_names::{Queue, QueueNames};
 
 #[derive(Default)]
-pub(super) struct Queues {
-    by_id: HashMap<i64, Arc<Queue>>,
-    ids: HashMap<Arc<Queue>, i64>,
-}
+pub(super) struct Queues(QueueNames);
 
 impl Queues {
     /// A transaction that is undone may have made some.
     pub(super) fn forget(&mut self) {
-        *self = Self::default();
+        self.0.forget();
     }
 
     /// Returns the number of a queue, if there is one.
@@ -41,14 +28,14 @@ impl Queues {
     ) -> Result<Option<i64>, StoreError> {
         const FIND: &str = "SELECT q.id FROM insist_queues q JOIN insist_targets t ON t.id = q.target
             JOIN insist_policies p ON p.id = q.policy WHERE t.name = $1 AND p.name = $2";
-        let queue = Queue { target: target.into(), policy: policy.into() };
-        if let Some(id) = self.ids.get(&queue) {
-            return Ok(Some(*id));
+        let queue = Queue::new(target, policy);
+        if let Some(id) = self.0.id(&queue) {
+            return Ok(Some(id));
         }
         let found = statements.query(client, FIND, &[&target, &policy])?;
         let id = found.first().map(|row| row.get(0));
         if let Some(id) = id {
-            self.keep(id, queue);
+            self.0.keep(id, queue);
         }
         Ok(id)
     }
@@ -79,22 +66,12 @@ impl Queues {
     ) -> Result<Arc<Queue>, StoreError> {
         const GET: &str = "SELECT t.name, p.name FROM insist_queues q JOIN insist_targets t ON t.id = q.target
             JOIN insist_policies p ON p.id = q.policy WHERE q.id = $1";
-        if let Some(queue) = self.by_id.get(&id) {
-            return Ok(Arc::clone(queue));
+        if let Some(queue) = self.0.queue(id) {
+            return Ok(queue);
         }
         let found = statements.query(client, GET, &[&id])?;
         let row = found.first().ok_or_else(|| StoreError::Damaged(Arc::from(Box::from("a call has no queue"))))?;
-        Ok(self.keep(id, Queue { target: row.get(0), policy: row.get(1) }))
-    }
-
-    fn keep(&mut self, id: i64, queue: Queue) -> Arc<Queue> {
-        if self.by_id.len() >= KEPT {
-            self.forget();
-        }
-        let queue = Arc::new(queue);
-        self.by_id.insert(id, Arc::clone(&queue));
-        self.ids.insert(Arc::clone(&queue), id);
-        queue
+        Ok(self.0.keep(id, Queue { target: row.get(0), policy: row.get(1) }))
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use ::postgres::GenericClient;
 use insist_core::Instant;
 
-use super::queues::{Queue, Queues};
+use super::queues::Queues;
 use super::rows::{columns, read};
 use super::statements::{Params, Statements};
 use crate::backend::{Ask, Change, Row, Transaction};
 use crate::error::StoreError;
 use crate::filter::Filter;
 use crate::new_call::NewCall;
+use crate::queue_names::Queue;
 use crate::shown::{QueueCounts, StoredPolicy};
 use crate::status::Status;
 

@@ -1,33 +1,20 @@
-//! Queues by name and by number: what is known of them never changes, so it is kept in memory.
+//! The numbers of queues in the database, and in memory where they are known.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::errors::told;
 use crate::error::StoreError;
-
-/// The most queues that are kept in memory.
-const KEPT: usize = 10_000;
-
-/// A target with a policy.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Queue {
-    pub(super) target: String,
-    pub(super) policy: String,
-}
+use crate::queue_names::{Queue, QueueNames};
 
 #[derive(Default)]
-pub(super) struct Queues {
-    by_id: HashMap<i64, Arc<Queue>>,
-    ids: HashMap<Arc<Queue>, i64>,
-}
+pub(super) struct Queues(QueueNames);
 
 impl Queues {
     /// A transaction that is undone may have made some.
     pub(super) fn forget(&mut self) {
-        *self = Self::default();
+        self.0.forget();
     }
 
     /// Returns the number of a queue, if there is one.
@@ -37,9 +24,9 @@ impl Queues {
         target: &str,
         policy: &str,
     ) -> Result<Option<i64>, StoreError> {
-        let queue = Queue { target: target.into(), policy: policy.into() };
-        if let Some(id) = self.ids.get(&queue) {
-            return Ok(Some(*id));
+        let queue = Queue::new(target, policy);
+        if let Some(id) = self.0.id(&queue) {
+            return Ok(Some(id));
         }
         let mut statement = connection
             .prepare_cached(
@@ -49,7 +36,7 @@ impl Queues {
             .map_err(told)?;
         let id = statement.query_row([target, policy], |row| row.get(0)).optional().map_err(told)?;
         if let Some(id) = id {
-            self.keep(id, queue);
+            self.0.keep(id, queue);
         }
         Ok(id)
     }
@@ -57,14 +44,14 @@ impl Queues {
     /// Makes a queue, and returns its number.
     pub(super) fn make(&mut self, connection: &Connection, target: &str, policy: &str) -> Result<i64, StoreError> {
         let id = insert(connection, target, policy).map_err(told)?;
-        self.keep(id, Queue { target: target.into(), policy: policy.into() });
+        self.0.keep(id, Queue::new(target, policy));
         Ok(id)
     }
 
     /// Returns the queue with this number.
     pub(super) fn get(&mut self, connection: &Connection, id: i64) -> Result<Arc<Queue>, StoreError> {
-        if let Some(queue) = self.by_id.get(&id) {
-            return Ok(Arc::clone(queue));
+        if let Some(queue) = self.0.queue(id) {
+            return Ok(queue);
         }
         let mut statement = connection
             .prepare_cached(
@@ -74,17 +61,7 @@ impl Queues {
             .map_err(told)?;
         let queue =
             statement.query_row([id], |row| Ok(Queue { target: row.get(0)?, policy: row.get(1)? })).map_err(told)?;
-        Ok(self.keep(id, queue))
-    }
-
-    fn keep(&mut self, id: i64, queue: Queue) -> Arc<Queue> {
-        if self.by_id.len() >= KEPT {
-            self.forget();
-        }
-        let queue = Arc::new(queue);
-        self.by_id.insert(id, Arc::clone(&queue));
-        self.ids.insert(Arc::clone(&queue), id);
-        queue
+        Ok(self.0.keep(id, queue))
     }
 }
 

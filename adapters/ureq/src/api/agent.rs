@@ -10,11 +10,11 @@ use ureq::unversioned::transport::Connector;
 use ureq::{AsSendBody, Body, Error, RequestBuilder};
 
 use super::config::{Config, ConfigBuilder};
-use super::insist::Insist;
 use crate::call::{CallMiddleware, Core};
-use crate::client::Settings;
+use crate::client::{Settings, Ureq};
 use crate::probe::Nowhere;
 use crate::transport::{Cancellable, Late, Limited, SocketConnector, default_connector};
+use insist_http::client::Insist;
 
 /// An agent whose calls are retried, raced or hedged. It keeps connections and cookies between calls.
 ///
@@ -143,7 +143,7 @@ macro_rules! begins {
 
 each_verb!(begins);
 
-impl Insist for Agent {
+impl Insist<Ureq> for Agent {
     /// Makes an agent that shares its connections with this one, and lays these settings over its own.
     fn insist(self, settings: &Settings) -> Self {
         Self::new(self.core.plain.clone(), self.config.insisting(settings))

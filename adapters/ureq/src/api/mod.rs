@@ -7,6 +7,5 @@ mod request_ext;
 mod verbs;
 
 pub use agent::Agent;
-pub use insist::Insist;
 pub use request_ext::{RequestExt, WithAgent, WithAgentBuilder};
 pub use verbs::{agent, connect, delete, get, head, options, patch, post, put, run, trace};

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use insist_blocking::{LiveAttempt, race, retry};
-use insist_core::{Decision, Event, Instant, Judged, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
-use insist_http::client::{Gates, GaveUp, Targets};
+use insist_core::{Event, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
+use insist_http::client::{Gates, GaveUp, Targets, shown};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
@@ -18,7 +18,7 @@ use super::outcome::{Ended, Failed, Outcome, ended};
 use super::receive;
 use super::request_body::{Buffered, Payload};
 use super::request_settings::RequestSettings;
-use crate::client::{self, Detail, Report, Settings, Ureq};
+use crate::client::{Detail, Report, Settings, Ureq};
 use crate::probe::{CallConfig, has_extensions, probe_config, probe_framing};
 use crate::transport::Cancel;
 
@@ -229,7 +229,7 @@ impl Call<'_> {
     fn see(&self, event: &Event<'_, Ended, Failed>) {
         self.targets.see(event);
         if self.sender.settings.has_hook() {
-            if let Some(event) = shown(event) {
+            if let Some(event) = shown::<Ureq, _, _>(event, |outcome| Some(&ended(outcome)?.result)) {
                 self.sender.settings.show(&event);
             }
         }
@@ -267,21 +267,6 @@ fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
 
 fn verdict(outcome: &Outcome) -> Verdict {
     ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict)
-}
-
-/// Turns an event into the one that users see, with ureq's own result in it.
-fn shown<'a>(event: &Event<'a, Ended, Failed>) -> Option<client::Event<'a>> {
-    let decision = match event.decision {
-        Decision::Action(action) => Decision::Action(action),
-        Decision::Withdrawn(withdrawn) => Decision::Withdrawn(withdrawn),
-        Decision::Judged(Judged { attempt, outcome, verdict, handled, .. }) => {
-            let result = outcome.and_then(ended).map(|ended| &ended.result);
-            Decision::Judged(Judged::new(attempt, result, verdict, handled))
-        }
-        _ => return None,
-    };
-    let started = event.at.saturating_since(Instant::ZERO).saturating_sub(event.elapsed);
-    Some(Event::new(Instant::ZERO.checked_add(started)?, event.at, decision))
 }
 
 /// Returns what concerns the whole call of the configuration of a request with these extensions: its own, or the agent's.

@@ -12,8 +12,8 @@ use ureq::typestate::AgentScope;
 
 use super::Config;
 use super::setters::{header_setters, setters};
-use crate::api::insist::Insist;
-use crate::client::Settings;
+use crate::client::{Settings, Ureq};
+use insist_http::client::Insist;
 
 type PlainBuilder = ureq::config::ConfigBuilder<AgentScope>;
 
@@ -64,7 +64,7 @@ impl AgentConfigBuilder {
     }
 }
 
-impl Insist for AgentConfigBuilder {
+impl Insist<Ureq> for AgentConfigBuilder {
     fn insist(mut self, settings: &Settings) -> Self {
         self.settings = settings.over(&self.settings);
         self
