@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Deref;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
@@ -133,23 +134,34 @@ impl Replicas {
 
     /// Makes the order in which a call goes over the replicas. Calls with different seeds begin at different ones.
     #[must_use]
-    pub fn rotation(&self, seed: u64) -> Rotation<'_> {
-        let spread = u128::from(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let first = (spread * self.len() as u128) >> 64;
-        Rotation { replicas: self, next: AtomicU64::new(first as u64), tried: AtomicU64::new(0) }
+    pub fn rotation(&self, seed: u64) -> Rotation<&Self> {
+        Rotation::new(self, seed)
     }
 }
 
-/// The order in which one call goes over its replicas.
+/// The order in which one call goes over its replicas: a reference to them, or an `Arc`.
 #[derive(Debug)]
-pub struct Rotation<'a> {
-    replicas: &'a Replicas,
+pub struct Rotation<R> {
+    replicas: R,
     next: AtomicU64,
     /// One bit for each of the first 64 replicas.
     tried: AtomicU64,
 }
 
-impl Rotation<'_> {
+impl<R: Deref<Target = Replicas>> Rotation<R> {
+    /// Makes the order in which a call with this seed goes over replicas.
+    #[must_use]
+    pub fn new(replicas: R, seed: u64) -> Self {
+        let spread = u128::from(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let first = (spread * replicas.len() as u128) >> 64;
+        Self { replicas, next: AtomicU64::new(first as u64), tried: AtomicU64::new(0) }
+    }
+
+    /// Returns the replicas.
+    pub fn replicas(&self) -> &Replicas {
+        &self.replicas
+    }
+
     /// Returns the replica of the next attempt, going round.
     ///
     /// Those that asked for no wait come first, then those that do not rest, and among them those that this call has not

@@ -1,6 +1,7 @@
 //! A gate that answers by a script and notes every question, alone or as a member of others.
 
 use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Mutex};
 
 use insist_core::{Admission, Cause, Gate, HedgeAfter, Instant, Percentile, Refusal, Settled};
 
@@ -43,22 +44,41 @@ pub struct Answers {
     pub admit: Vec<Answer>,
 }
 
+/// The notes of a scripted gate.
+pub trait Notes {
+    /// Adds a question, with its answer.
+    fn add(&self, asked: Asked);
+}
+
+impl Notes for &RefCell<Vec<Asked>> {
+    fn add(&self, asked: Asked) {
+        self.borrow_mut().push(asked);
+    }
+}
+
+/// Those of a call that several threads drive.
+impl Notes for Arc<Mutex<Vec<Asked>>> {
+    fn add(&self, asked: Asked) {
+        self.lock().expect("a gate does not panic").push(asked);
+    }
+}
+
 /// A gate that answers by a script and notes every question.
 #[derive(Debug)]
-pub struct Scripted<'a> {
+pub struct Scripted<N> {
     number: u8,
     answers: Answers,
     hedge: Vec<HedgeAfter>,
     reserved: Cell<usize>,
     admitted: Cell<usize>,
     hedged: Cell<usize>,
-    notes: &'a RefCell<Vec<Asked>>,
+    notes: N,
 }
 
-impl<'a> Scripted<'a> {
+impl<N: Notes> Scripted<N> {
     /// A gate with these answers, which notes what it is asked under this number.
     #[must_use]
-    pub fn new(number: u8, answers: Answers, notes: &'a RefCell<Vec<Asked>>) -> Self {
+    pub fn new(number: u8, answers: Answers, notes: N) -> Self {
         let place = || Cell::new(0);
         Self { number, answers, hedge: Vec::new(), reserved: place(), admitted: place(), hedged: place(), notes }
     }
@@ -70,7 +90,7 @@ impl<'a> Scripted<'a> {
     }
 
     fn note(&self, now: Instant, question: Question) {
-        self.notes.borrow_mut().push(Asked { gate: self.number, now, question });
+        self.notes.add(Asked { gate: self.number, now, question });
     }
 
     /// In words of its own, so that it can be told which gate said no.
@@ -90,7 +110,7 @@ fn next<T: Copy>(list: &[T], place: &Cell<usize>) -> Option<T> {
     answer
 }
 
-impl Gate for Scripted<'_> {
+impl<N: Notes> Gate for Scripted<N> {
     fn reserve(&self, now: Instant, cause: &Cause) -> Result<(), Refusal> {
         let yes = next(&self.answers.reserve, &self.reserved).unwrap_or(true);
         let answer = if yes { Ok(()) } else { Err(self.refusal(&RESERVE)) };
@@ -129,7 +149,7 @@ impl Gate for Scripted<'_> {
 #[derive(Debug)]
 pub struct Watched<'a> {
     made: Made,
-    members: [Scripted<'a>; 3],
+    members: [Scripted<&'a RefCell<Vec<Asked>>>; 3],
     notes: &'a RefCell<Vec<Asked>>,
 }
 

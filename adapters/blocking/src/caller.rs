@@ -8,25 +8,19 @@ use crate::clock::Clock;
 use crate::drive::{Lanes, Outcome, Thrift, Woken, drive};
 use crate::fast_path::{Past, Plain};
 use crate::finish::Finish;
-use crate::way::{OnCaller, Way};
+use crate::way::{OnCaller, Run};
 
-impl<F, T, E, C> Way for OnCaller<'_, F, T, E, C>
+impl<F, T, E, C, P, J, H, G> Run<P, J, H, G> for OnCaller<'_, F, T, E, C>
 where
     F: FnMut(&LiveAttempt<'_>) -> Result<T, E>,
     C: Clock,
+    P: AsPolicy,
+    J: Judge<T, E>,
+    H: Hook<T, E>,
+    G: Gate,
 {
-    type Value = T;
-    type Error = E;
-
     #[inline]
-    fn run<P, J, H, G, O>(self, terms: Terms<P, J, H, G>, mut finish: O) -> O::Output
-    where
-        P: AsPolicy,
-        J: Judge<T, E>,
-        H: Hook<T, E>,
-        G: Gate,
-        O: Finish<T, E, H>,
-    {
+    fn run<O: Finish<T, E, H>>(self, terms: Terms<P, J, H, G>, mut finish: O) -> O::Output {
         let Self { mut operation, clock, canceller, .. } = self;
         let Terms { policy, mut judge, mut hook, gate, repeat, mut seed, .. } = terms;
         let is_listening = hook.is_listening();

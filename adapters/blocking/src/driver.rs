@@ -3,12 +3,12 @@
 use insist_core::{Event, Gate, Hook, Judge, OnRetry, Repeat, Retrying, Terms, Verdict, When};
 
 use crate::Canceller;
-use crate::way::{OnCaller, OnThreads, Way};
+use crate::way::{FirstOnCaller, OnCaller, OnThreads, Way};
 
 /// The builder of a call, made by [`retry`](crate::retry()) or [`race`](crate::race()). Nothing is sent before `call`,
 /// `try_call` or `report`.
 ///
-/// `W` says where the attempts run ([`OnCaller`] or [`OnThreads`]); `S` is its [`Terms`]: policy, judge, hook, gate.
+/// `W` says where the attempts run ([`OnCaller`], [`OnThreads`] or [`FirstOnCaller`]); `S` is its [`Terms`]: policy, judge, hook, gate.
 /// Where two methods set the same thing (`when` and `judge`, for example), the last one counts.
 #[derive(Debug)]
 #[must_use = "nothing is sent before call, try_call or report"]
@@ -196,6 +196,49 @@ impl<'a, F, T, E, C, S> Driver<OnCaller<'a, F, T, E, C>, S> {
 }
 
 impl<'a, F, T, E, S> Driver<OnThreads<'a, F, T, E>, S> {
+    /// Lets another thread cancel the call: its wait ends at once, and every attempt is told. Default: no canceller.
+    #[inline]
+    pub fn cancel_with(mut self, canceller: &'a Canceller) -> Self {
+        self.way.canceller = Some(canceller);
+        self
+    }
+
+    /// Runs the first attempt on this thread, and starts a thread only for an attempt that is sent while another runs: a
+    /// hedge that is never sent costs no thread. Default: each attempt has a thread.
+    ///
+    /// The operation has to return soon after it is [cancelled](crate::LiveAttempt::on_cancel), because the call does not return
+    /// before the attempt on this thread does. The policy, the judge, the hook and the gate have to be `Send + 'static`:
+    /// they are used on the thread that has something to tell, one at a time. One timer thread serves all such calls of
+    /// the process; it starts with the first that has a hedge, a timeout or a deadline, and ends when none has had one
+    /// for 10 s.
+    ///
+    /// ```
+    /// use std::sync::mpsc::{channel, RecvTimeoutError};
+    /// use std::time::Duration;
+    /// use insist_blocking::{Policy, race};
+    ///
+    /// const HEDGED: Policy = Policy::zero().lanes(2).attempts(2).hedge_after(Duration::from_millis(50));
+    ///
+    /// let caller = std::thread::current().id();
+    /// let thread = race(HEDGED, move |attempt| {
+    ///     let (stop, stopped) = channel();
+    ///     attempt.on_cancel(move || _ = stop.send(())); // ends the work below, whatever it is
+    ///     match stopped.recv_timeout(Duration::from_millis(1)) {
+    ///         Err(RecvTimeoutError::Timeout) => Ok(std::thread::current().id()), // it was done in time
+    ///         _ => Err("cancelled"),
+    ///     }
+    /// })
+    /// .first_on_caller()
+    /// .try_call();
+    /// assert_eq!(thread.ok(), Some(caller));
+    /// ```
+    #[inline]
+    pub fn first_on_caller(self) -> Driver<FirstOnCaller<'a, F, T, E>, S> {
+        Driver { way: self.way.first_on_caller(), terms: self.terms }
+    }
+}
+
+impl<'a, F, T, E, S> Driver<FirstOnCaller<'a, F, T, E>, S> {
     /// Lets another thread cancel the call: its wait ends at once, and every attempt is told. Default: no canceller.
     #[inline]
     pub fn cancel_with(mut self, canceller: &'a Canceller) -> Self {

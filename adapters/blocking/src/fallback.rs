@@ -1,9 +1,10 @@
 //! Fallbacks: a value in place of an error, for calls that give up.
 
-use insist_core::{AsPolicy, Gate, GaveUp, Hook, Judge, NoDetail, Report, Terms};
+use insist_core::{GaveUp, NoDetail, Recorder, Report, Terms};
 
 use crate::Driver;
-use crate::way::Way;
+use crate::finish::Undescribed;
+use crate::way::{Run, Way};
 
 /// A call that returns the fallback's value when it gives up, so it cannot fail. Made by [`Driver::fallback`].
 #[derive(Debug)]
@@ -40,14 +41,13 @@ impl<W: Way, S> Driver<W, S> {
 impl<W, P, J, H, G, F> Fallback<Driver<W, Terms<P, J, H, G>>, F>
 where
     W: Way,
-    P: AsPolicy,
-    J: Judge<W::Value, W::Error>,
-    H: Hook<W::Value, W::Error>,
-    G: Gate,
     F: FnOnce(GaveUp<W::Error, W::Value>) -> W::Value,
 {
     /// Makes the call, and returns its value or the fallback's.
-    pub fn call(self) -> W::Value {
+    pub fn call(self) -> W::Value
+    where
+        W: Run<P, J, H, G>,
+    {
         self.driver.conclude().unwrap_or_else(self.fallback)
     }
 
@@ -60,12 +60,19 @@ where
     /// let (value, report) = retry(Policy::zero(), |_| Err("down")).fallback(|_| 7).report();
     /// assert_eq!((value, report.fell_back, report.reason), (7, true, Some(Reason::Attempts)));
     /// ```
-    pub fn report(self) -> (W::Value, Report) {
-        self.report_with(|_| NoDetail)
+    pub fn report(self) -> (W::Value, Report)
+    where
+        W: Run<P, J, Recorder<H, Undescribed<W>, NoDetail>, G>,
+    {
+        self.report_with((|_| NoDetail) as Undescribed<W>)
     }
 
     /// Makes the call, and returns its value with a report whose log has a detail of each outcome.
-    pub fn report_with<D>(self, describe: impl FnMut(&Result<W::Value, W::Error>) -> D) -> (W::Value, Report<D>) {
+    pub fn report_with<D, K>(self, describe: K) -> (W::Value, Report<D>)
+    where
+        K: FnMut(&Result<W::Value, W::Error>) -> D,
+        W: Run<P, J, Recorder<H, K, D>, G>,
+    {
         let (result, mut report) = self.driver.report_with(describe);
         let value = result.unwrap_or_else(|gave_up| {
             report.fell_back = true;

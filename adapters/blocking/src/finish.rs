@@ -1,21 +1,16 @@
 //! The finishers of a call: each makes the call and turns its end into a result.
 
 use insist_core::{
-    AsPolicy, Call, CallEnd, Gate, GaveUp, Hook, Instant, Judge, NoDetail, Recorder, Report, SaysNoOutcome, Terms,
-    Verdict,
+    AsPolicy, Call, CallEnd, Gate, GaveUp, Instant, NoDetail, Recorder, Report, SaysNoOutcome, Terms, Verdict,
 };
 
 use crate::Driver;
-use crate::way::Way;
+use crate::way::{Run, Way};
 
-impl<W, P, J, H, G> Driver<W, Terms<P, J, H, G>>
-where
-    W: Way,
-    P: AsPolicy,
-    J: Judge<W::Value, W::Error>,
-    H: Hook<W::Value, W::Error>,
-    G: Gate,
-{
+/// The description of an outcome in a report that has none.
+pub(crate) type Undescribed<W> = fn(&Result<<W as Way>::Value, <W as Way>::Error>) -> NoDetail;
+
+impl<W: Way, P, J, H, G> Driver<W, Terms<P, J, H, G>> {
     /// Makes the call, and returns the operation's own result: the accepted one, or else the last one.
     ///
     /// # Errors
@@ -26,6 +21,7 @@ where
     #[inline]
     pub fn call(self) -> Result<W::Value, W::Error>
     where
+        W: Run<P, J, H, G>,
         W::Error: SaysNoOutcome,
     {
         self.way.run(self.terms, OwnResult)
@@ -37,7 +33,10 @@ where
     ///
     /// [`GaveUp`], with the error of the last attempt that had a result.
     #[inline]
-    pub fn try_call(self) -> Result<W::Value, GaveUp<W::Error>> {
+    pub fn try_call(self) -> Result<W::Value, GaveUp<W::Error>>
+    where
+        W: Run<P, J, H, G>,
+    {
         self.conclude().map_err(GaveUp::without_value)
     }
 
@@ -53,24 +52,31 @@ where
     /// assert_eq!(report.log.entries()[1].end.map(|end| end.as_str()), Some("retry"));
     /// ```
     #[expect(clippy::type_complexity, reason = "the pair is what users take apart")]
-    pub fn report(self) -> (Result<W::Value, GaveUp<W::Error, W::Value>>, Report) {
-        self.report_with(|_| NoDetail)
+    pub fn report(self) -> (Result<W::Value, GaveUp<W::Error, W::Value>>, Report)
+    where
+        W: Run<P, J, Recorder<H, Undescribed<W>, NoDetail>, G>,
+    {
+        self.report_with((|_| NoDetail) as Undescribed<W>)
     }
 
     /// Makes the call, and returns its result with a report whose log has a detail of each outcome: its status or its
     /// error, for example.
     #[expect(clippy::type_complexity, reason = "the pair is what users take apart")]
-    pub fn report_with<D>(
-        self,
-        describe: impl FnMut(&Result<W::Value, W::Error>) -> D,
-    ) -> (Result<W::Value, GaveUp<W::Error, W::Value>>, Report<D>) {
+    pub fn report_with<D, F>(self, describe: F) -> (Result<W::Value, GaveUp<W::Error, W::Value>>, Report<D>)
+    where
+        F: FnMut(&Result<W::Value, W::Error>) -> D,
+        W: Run<P, J, Recorder<H, F, D>, G>,
+    {
         let terms = self.terms.map_hook(|hook| Recorder::new(hook, describe));
         self.way.run(terms, Reported)
     }
 
     /// Makes the call, and returns its value, or why there is none, with the last value that was not accepted.
     #[inline]
-    pub(crate) fn conclude(self) -> Result<W::Value, GaveUp<W::Error, W::Value>> {
+    pub(crate) fn conclude(self) -> Result<W::Value, GaveUp<W::Error, W::Value>>
+    where
+        W: Run<P, J, H, G>,
+    {
         self.way.run(self.terms, Concluded)
     }
 }

@@ -44,10 +44,12 @@ mod driver;
 mod fallback;
 mod fast_path;
 mod finish;
+mod first_on_caller;
 mod panic;
 mod race;
 mod retry;
 mod threads;
+mod timer;
 mod way;
 
 pub use attempt::LiveAttempt;
@@ -68,4 +70,4 @@ pub use insist_metrics::Metrics;
 pub use insist_tracing::Tracing;
 pub use race::{LANES, race};
 pub use retry::retry;
-pub use way::{OnCaller, OnThreads, Way};
+pub use way::{FirstOnCaller, OnCaller, OnThreads, Run, Way};

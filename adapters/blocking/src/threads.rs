@@ -14,25 +14,19 @@ use crate::drive::{Lanes, Outcome, Thrift, Woken, drive};
 use crate::finish::Finish;
 use crate::panic::{Payload, discard};
 use crate::race::LANES;
-use crate::way::{OnThreads, Way};
+use crate::way::{OnThreads, Run};
 
-impl<F, T, E> Way for OnThreads<'_, F, T, E>
+impl<F, T, E, P, J, H, G> Run<P, J, H, G> for OnThreads<'_, F, T, E>
 where
     F: Fn(&LiveAttempt<'_>) -> Result<T, E> + Send + Sync + 'static,
     T: Send + 'static,
     E: Send + 'static,
+    P: AsPolicy,
+    J: Judge<T, E>,
+    H: Hook<T, E>,
+    G: Gate,
 {
-    type Value = T;
-    type Error = E;
-
-    fn run<P, J, H, G, O>(self, terms: Terms<P, J, H, G>, finish: O) -> O::Output
-    where
-        P: AsPolicy,
-        J: Judge<T, E>,
-        H: Hook<T, E>,
-        G: Gate,
-        O: Finish<T, E, H>,
-    {
+    fn run<O: Finish<T, E, H>>(self, terms: Terms<P, J, H, G>, finish: O) -> O::Output {
         let Self { operation, canceller, .. } = self;
         let Terms { policy, mut judge, mut hook, gate, repeat, seed, .. } = terms;
         let is_interrupted =

@@ -1,30 +1,29 @@
-//! The two ways to run attempts: on the caller's thread, or on threads of their own.
+//! The ways to run attempts: on the caller's thread, on threads of their own, or the first on the caller's thread and the
+//! others on threads.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use insist_core::{AsPolicy, Gate, Hook, Judge, Terms};
+use insist_core::Terms;
 
 use crate::finish::Finish;
-use crate::{Canceller, SystemClock};
+use crate::{Canceller, LiveAttempt, SystemClock};
 
-/// The place where attempts run: [`OnCaller`], made by [`retry`](crate::retry()), or [`OnThreads`], made by
-/// [`race`](crate::race()). The trait is sealed.
+/// The place where attempts run: [`OnCaller`], made by [`retry`](crate::retry()), [`OnThreads`], made by
+/// [`race`](crate::race()), or [`FirstOnCaller`]. The trait is sealed.
 pub trait Way: sealed::Sealed {
     /// The value of a success.
     type Value;
     /// The error of a failure.
     type Error;
+}
 
+/// A [`Way`] that can make calls with this policy, judge, hook and gate: any, unless it is [`FirstOnCaller`], for which
+/// all are `Send + 'static`. The trait is sealed.
+pub trait Run<P, J, H, G>: Way {
     /// Drives a call to its end.
     #[doc(hidden)]
-    fn run<P, J, H, G, O>(self, terms: Terms<P, J, H, G>, finish: O) -> O::Output
-    where
-        P: AsPolicy,
-        J: Judge<Self::Value, Self::Error>,
-        H: Hook<Self::Value, Self::Error>,
-        G: Gate,
-        O: Finish<Self::Value, Self::Error, H>;
+    fn run<O: Finish<Self::Value, Self::Error, H>>(self, terms: Terms<P, J, H, G>, finish: O) -> O::Output;
 }
 
 /// Runs attempts on the caller's thread.
@@ -64,6 +63,21 @@ impl<F, T, E> OnThreads<'_, F, T, E> {
     }
 }
 
+/// Runs the first attempt on the caller's thread, and each that is sent while that runs on a thread of its own.
+pub struct FirstOnCaller<'a, F, T, E> {
+    pub(crate) operation: F,
+    pub(crate) canceller: Option<&'a Canceller>,
+    outcome: PhantomData<fn() -> Result<T, E>>,
+}
+
+impl<'a, F, T, E> OnThreads<'a, F, T, E> {
+    #[inline]
+    pub(crate) fn first_on_caller(self) -> FirstOnCaller<'a, F, T, E> {
+        let Self { operation, canceller, outcome } = self;
+        FirstOnCaller { operation, canceller, outcome }
+    }
+}
+
 impl<F, T, E, C: fmt::Debug> fmt::Debug for OnCaller<'_, F, T, E, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { clock, canceller, .. } = self;
@@ -77,6 +91,37 @@ impl<F, T, E> fmt::Debug for OnThreads<'_, F, T, E> {
     }
 }
 
+impl<F, T, E> fmt::Debug for FirstOnCaller<'_, F, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FirstOnCaller").field("canceller", &self.canceller).finish_non_exhaustive()
+    }
+}
+
+impl<F, T, E, C> Way for OnCaller<'_, F, T, E, C>
+where
+    F: FnMut(&LiveAttempt<'_>) -> Result<T, E>,
+{
+    type Value = T;
+    type Error = E;
+}
+
+impl<F, T, E> Way for OnThreads<'_, F, T, E>
+where
+    F: Fn(&LiveAttempt<'_>) -> Result<T, E>,
+{
+    type Value = T;
+    type Error = E;
+}
+
+impl<F, T, E> Way for FirstOnCaller<'_, F, T, E>
+where
+    F: Fn(&LiveAttempt<'_>) -> Result<T, E>,
+{
+    type Value = T;
+    type Error = E;
+}
+
+impl<F, T, E> sealed::Sealed for FirstOnCaller<'_, F, T, E> {}
 impl<F, T, E, C> sealed::Sealed for OnCaller<'_, F, T, E, C> {}
 impl<F, T, E> sealed::Sealed for OnThreads<'_, F, T, E> {}
 

@@ -171,7 +171,7 @@ fn finish(result: Result<Response, Error>, report: Option<Report>, settings: &Se
 }
 
 /// Makes the report's detail of an attempt with this outcome.
-fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
+fn detail(targets: &Targets, outcome: &Outcome) -> Detail {
     let Some(ended) = ended(outcome) else { return Detail::default() };
     let mut detail: Detail = targets.detail(ended.attempt);
     match &ended.result {

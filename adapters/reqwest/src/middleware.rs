@@ -180,7 +180,7 @@ fn prepared(
     settings: &Settings,
     request: &Request,
     replay: Option<&Replay<Body>>,
-    targets: &Targets<'_>,
+    targets: &Targets,
     attempt: &Attempt,
 ) -> Option<Request> {
     let mut request = request.try_clone()?;
@@ -194,7 +194,7 @@ fn prepared(
     Some(request)
 }
 
-fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
+fn detail(targets: &Targets, outcome: &Outcome) -> Detail {
     let Some(ended) = ended(outcome) else { return Detail::default() };
     let mut detail: Detail = targets.detail(ended.attempt);
     match &ended.result {

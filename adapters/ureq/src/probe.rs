@@ -13,7 +13,7 @@ use ureq::http::{Extensions, HeaderMap, Request, Response, Uri};
 use ureq::middleware::MiddlewareNext;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
-use ureq::{Agent, Body, Error, SendBody};
+use ureq::{Agent, Body, Error, ProxyProtocol, SendBody};
 
 use crate::transport::Framing;
 
@@ -24,6 +24,13 @@ pub(crate) struct CallConfig {
     pub(crate) hides_answers: bool,
     /// The time that the call may take.
     pub(crate) global: Option<Duration>,
+    /// True if attempts return soon after they are cancelled, as far as the configuration is concerned.
+    pub(crate) is_interruptible: bool,
+}
+
+/// Returns whether connections go through a SOCKS proxy. ureq cannot be interrupted while it connects to one.
+pub(crate) fn has_socks_proxy(config: &Config) -> bool {
+    !config.proxy().is_none_or(|proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https))
 }
 
 /// The size of the buffer for a head with no headers but the framing: 1 KiB.
@@ -158,7 +165,8 @@ struct Listener;
 impl Listener {
     fn note<T>(config: &Config) -> Result<T, Error> {
         let (hides_answers, global) = (config.http_status_as_error(), config.timeouts().global);
-        CALL_CONFIG.set(Some(CallConfig { hides_answers, global }));
+        let is_interruptible = !has_socks_proxy(config);
+        CALL_CONFIG.set(Some(CallConfig { hides_answers, global, is_interruptible }));
         Err(answered())
     }
 }
@@ -252,7 +260,8 @@ mod tests {
                 .user_agent("x".repeat(50_000))
                 .timeout_global(Some(Duration::from_millis(7)))
                 .build();
-            let call_config = CallConfig { hides_answers: false, global: Some(Duration::from_millis(7)) };
+            let global = Some(Duration::from_millis(7));
+            let call_config = CallConfig { hides_answers: false, global, is_interruptible: true };
             assert_eq!(probe_config(request.extensions().clone()), Some(call_config));
         }
     }

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
-use std::sync::Arc;
+use std::mem::take;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use insist_blocking::{LiveAttempt, VirtualClock};
@@ -146,6 +148,36 @@ pub(crate) fn on_threads(scenario: &Scenario) -> Observed {
     let (result, report) = call.report();
     drop(gate);
     Observed::new(result, &report, seen, notes.into_inner())
+}
+
+/// By `insist-blocking`, the first attempt on this thread, in real time.
+pub(crate) fn first_on_caller(scenario: &Scenario) -> Observed {
+    let (notes, seen) = (Arc::<Mutex<Vec<Asked>>>::default(), Arc::<Mutex<Seen>>::default());
+    let gate = scenario.make_gate(Arc::clone(&notes));
+    let script = Arc::new(scenario.clone());
+    let operation = move |attempt: &LiveAttempt<'_>| answer_until_cancelled(&script, attempt);
+    let sees = Arc::clone(&seen);
+    let call = insist_blocking::race(scenario.policy, operation).first_on_caller().judge(judge).gate(gate);
+    let call = call.repeat(scenario.repeat).seed(SEED).notify(move |event| sees.lock().unwrap().see(event));
+    let (result, report) = call.report();
+    let (seen, notes) = (take(&mut *seen.lock().unwrap()), take(&mut *notes.lock().unwrap()));
+    Observed::new(result, &report, seen, notes)
+}
+
+/// What an attempt answers that can be interrupted.
+pub(crate) fn answer_until_cancelled(scenario: &Scenario, attempt: &LiveAttempt<'_>) -> Given {
+    let (cancel, cancelled) = channel();
+    attempt.on_cancel(move || _ = cancel.send(()));
+    match scenario.answer(attempt.id) {
+        Some((after, given)) => {
+            _ = cancelled.recv_timeout(after);
+            given
+        }
+        None => {
+            _ = cancelled.recv();
+            Ok(0)
+        }
+    }
 }
 
 /// By an event loop that runs all of them at once, with this much room.

@@ -67,6 +67,18 @@ fn insist_blocking_does_what_the_table_says_on_threads_in_this_order() {
 }
 
 #[test]
+fn insist_blocking_does_what_the_table_says_with_the_first_attempt_on_the_callers_thread() {
+    // Lanes for which `retry` has no room are raced here.
+    let is_for_it = |scenario: &Scenario| {
+        let has_room = scenario.races || scenario.policy.get_lanes() == 1;
+        has_room && !scenario.is_tied && !scenario.falls_back
+    };
+    let scenarios: Vec<_> = table().into_iter().filter(is_for_it).collect();
+    assert!(scenarios.len() > 40, "{}", scenarios.len());
+    in_real_time(&scenarios, |scenario| in_this_order("insist-blocking", scenario, drive::first_on_caller));
+}
+
+#[test]
 fn insist_smol_does_what_the_table_says_in_this_order() {
     let is_short = |scenario: &Scenario| !scenario.is_tied;
     let scenarios: Vec<_> = table().into_iter().filter(is_short).collect();

@@ -1,12 +1,10 @@
 //! A scenario: what a call is given, and what has to come of it, both written by hand. Times are virtual milliseconds.
 
-use std::cell::RefCell;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use insist_core::{Breaker, Budget, Gate, NoOutcome, Policy, Reason, Repeat, Shape, Verdict};
-use insist_tests::gate::{Answer, Answers, Scripted};
-use insist_tests::record::Asked;
+use insist_core::{Breaker, Budget, NoOutcome, Policy, Reason, Repeat, Shape, Verdict};
+use insist_tests::gate::{Answer, Answers, Notes, Scripted};
 use insist_tests::words::ms;
 
 /// What comes of an attempt, after so many milliseconds.
@@ -241,8 +239,9 @@ impl Scenario {
     }
 
     /// A fresh gate, which notes what it is asked if it goes by a script.
-    pub(crate) fn make_gate<'n>(&self, notes: &'n RefCell<Vec<Asked>>) -> Option<Box<dyn Gate + 'n>> {
-        Some(match &self.guard {
+    pub(crate) fn make_gate<N: Notes>(&self, notes: N) -> Option<Gated<N>> {
+        let mut made = (None, None, None);
+        match &self.guard {
             Guard::Open => return None,
             Guard::Scripted(answers) => {
                 let slower = |answer: &Answer| match *answer {
@@ -250,13 +249,17 @@ impl Scenario {
                     other => other,
                 };
                 let admit = answers.admit.iter().map(slower).collect();
-                Box::new(Scripted::new(1, Answers { reserve: answers.reserve.clone(), admit }, notes))
+                made.0 = Some(Scripted::new(1, Answers { reserve: answers.reserve.clone(), admit }, notes));
             }
-            Guard::Budget(reserve) => Box::new(Budget::new(0.1).with_reserve(*reserve)),
-            Guard::Breaker => Box::new(Breaker::new(0.5).min_throughput(2)),
-        })
+            Guard::Budget(reserve) => made.1 = Some(Budget::new(0.1).with_reserve(*reserve)),
+            Guard::Breaker => made.2 = Some(Breaker::new(0.5).min_throughput(2)),
+        }
+        Some(made)
     }
 }
+
+/// One of the gates that a scenario may have.
+pub(crate) type Gated<N> = (Option<Scripted<N>>, Option<Budget>, Option<Breaker>);
 
 /// The policy with every span longer.
 fn slower(policy: Policy, factor: u32) -> Policy {

@@ -76,8 +76,8 @@ impl ReplicaSet {
         uris.filter(move |(replica, _)| self.health.is_resting(now, *replica)).map(|(_, uri)| uri)
     }
 
-    pub(super) fn health(&self) -> &Replicas {
-        &self.health
+    pub(super) fn health(&self) -> Arc<Replicas> {
+        Arc::clone(&self.health)
     }
 
     /// Returns the address of a request at each replica.

@@ -18,40 +18,40 @@ const TOLD: usize = 64;
 
 /// The targets of a call's attempts, and a record of them.
 #[derive(Debug)]
-pub struct Targets<'a> {
+pub struct Targets {
     /// The address of the request, if a report is to tell it.
     own: Option<Uri>,
     route: Route,
-    set: Option<Set<'a>>,
+    set: Option<Set>,
 }
 
 /// The addresses of a call as replicas, and what the call records of them.
 #[derive(Debug)]
-struct Set<'a> {
-    order: Order<'a>,
+struct Set {
+    order: Order,
     notes: Mutex<Notes>,
 }
 
 /// The order in which a call goes over its addresses.
 #[derive(Debug)]
-enum Order<'a> {
+enum Order {
     /// A list in turn, of which only this call knows.
     InTurn { health: Replicas, next: AtomicUsize },
     /// By the health that calls share.
-    Shared { health: &'a Replicas, rotation: Rotation<'a> },
+    Shared(Rotation<Arc<Replicas>>),
 }
 
-impl Order<'_> {
-    const fn health(&self) -> &Replicas {
+impl Order {
+    fn health(&self) -> &Replicas {
         match self {
             Self::InTurn { health, .. } => health,
-            Self::Shared { health, .. } => health,
+            Self::Shared(rotation) => rotation.replicas(),
         }
     }
 
     fn pick(&self, at: Instant) -> usize {
         match self {
-            Self::Shared { rotation, .. } => rotation.pick(at),
+            Self::Shared(rotation) => rotation.pick(at),
             Self::InTurn { health, next } => {
                 let start = next.load(Ordering::Relaxed);
                 let mut round = (0..health.len()).map(|step| (start + step) % health.len());
@@ -71,13 +71,13 @@ struct Notes {
     told: Vec<usize>,
 }
 
-impl<'a> Targets<'a> {
+impl Targets {
     /// Makes the targets of a call to this address. The seed counts only with a replica set.
     ///
     /// # Errors
     ///
     /// Names the first address of the settings that is none.
-    pub fn new<C: Client>(settings: &'a Settings<C>, own: &Uri, seed: u64) -> Result<Self, AddressesError> {
+    pub fn new<C: Client>(settings: &Settings<C>, own: &Uri, seed: u64) -> Result<Self, AddressesError> {
         let (mut route, mut set) = (Route::OWN, None);
         match settings.get_addresses()? {
             None => {}
@@ -89,8 +89,7 @@ impl<'a> Targets<'a> {
             }
             Some(Addresses::Set(replicas)) => {
                 route = Route::over(replicas.targets(own)?);
-                let health = replicas.health();
-                let order = Order::Shared { health, rotation: health.rotation(seed) };
+                let order = Order::Shared(Rotation::new(replicas.health(), seed));
                 set = Some(Set { order, notes: Mutex::default() });
             }
         }
@@ -152,7 +151,7 @@ impl<'a> Targets<'a> {
     }
 }
 
-impl Set<'_> {
+impl Set {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,7 +13,7 @@ use super::config::{Config, ConfigBuilder};
 use crate::call::{CallMiddleware, Core};
 use crate::client::{Settings, Ureq};
 use crate::probe::Nowhere;
-use crate::transport::{Cancellable, Late, Limited, SocketConnector, default_connector};
+use crate::transport::{Cancellable, IS_INTERRUPTIBLE, Late, Limited, SocketConnector, default_connector};
 use insist_http::client::Insist;
 
 /// An agent whose calls are retried, raced or hedged. It keeps connections and cookies between calls.
@@ -48,7 +48,8 @@ impl Agent {
     pub fn new_with_config(config: Config) -> Self {
         let connector = Cancellable::default(default_connector());
         let plain = ureq::Agent::with_parts(config.plain().clone(), connector, Late::default());
-        Self::new(plain, config)
+        let is_interruptible = IS_INTERRUPTIBLE && !config.has_middleware();
+        Self::new(plain, config, is_interruptible)
     }
 
     /// Makes a builder for an agent's configuration, as [`Config::builder`] does.
@@ -65,11 +66,11 @@ impl Agent {
     pub fn with_parts(config: Config, connector: impl Connector, resolver: impl Resolver) -> Self {
         let connector = Cancellable::own(connector.chain(SocketConnector));
         let plain = ureq::Agent::with_parts(config.plain().clone(), connector, Limited(resolver));
-        Self::new(plain, config)
+        Self::new(plain, config, false)
     }
 
-    fn new(plain: ureq::Agent, config: Config) -> Self {
-        let core = Arc::new(Core::new(plain, &config, config.settings().clone()));
+    fn new(plain: ureq::Agent, config: Config, is_interruptible: bool) -> Self {
+        let core = Arc::new(Core::new(plain, &config, config.settings().clone(), is_interruptible));
         let front = config.with_middleware(CallMiddleware(Arc::clone(&core)));
         Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core, config: Arc::new(config) }
     }
@@ -146,7 +147,7 @@ each_verb!(begins);
 impl Insist<Ureq> for Agent {
     /// Makes an agent that shares its connections with this one, and lays these settings over its own.
     fn insist(self, settings: &Settings) -> Self {
-        Self::new(self.core.plain.clone(), self.config.insisting(settings))
+        Self::new(self.core.plain.clone(), self.config.insisting(settings), self.core.is_interruptible)
     }
 }
 

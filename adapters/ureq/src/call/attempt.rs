@@ -74,18 +74,18 @@ impl<'a> Sender<&'a Arc<Core>, &'a Settings> {
         }
     }
 
-    /// Copies the sender for attempts on other threads.
-    pub(crate) fn for_threads(&self) -> Sender<Arc<Core>, Settings> {
-        Sender {
+    /// Makes the sender of a call with the same settings, whose attempts several threads may send.
+    pub(crate) fn for_threads(&self, settings: Arc<Settings>) -> Arc<Sender<Arc<Core>, Arc<Settings>>> {
+        Arc::new(Sender {
             core: Arc::clone(self.core),
-            settings: self.settings.clone(),
+            settings,
             receive: None,
             is_agents_config: self.is_agents_config,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
             started: OnceLock::new(),
             is_fresh: AtomicBool::new(false),
-        }
+        })
     }
 }
 

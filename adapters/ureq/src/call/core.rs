@@ -6,6 +6,7 @@ use insist_core::Policy;
 use ureq::Timeout;
 
 use crate::client::Settings;
+use crate::probe::{CallConfig, has_socks_proxy};
 
 /// The parts of an agent that its calls need.
 pub(crate) struct Core {
@@ -16,6 +17,8 @@ pub(crate) struct Core {
     pub(super) hides_answers: bool,
     /// The time that a call may take.
     pub(super) global: Option<Duration>,
+    /// True if its attempts return soon after they are cancelled, whatever they are doing.
+    pub(crate) is_interruptible: bool,
     /// The limits of the policy.
     pub(super) limits: Limits,
     /// True if calls may use the [`fast_path`](super::fast_path), unless their request rules it out.
@@ -23,8 +26,14 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// Makes the core of an agent with this configuration of the user's, whose attempts `plain` sends.
-    pub(crate) fn new(plain: ureq::Agent, config: &ureq::config::Config, settings: Settings) -> Self {
+    /// Makes the core of an agent with this configuration of the user's, whose attempts `plain` sends. `is_interruptible` says
+    /// whether an attempt returns soon after it is cancelled, if no SOCKS proxy is in between.
+    pub(crate) fn new(
+        plain: ureq::Agent,
+        config: &ureq::config::Config,
+        settings: Settings,
+        is_interruptible: bool,
+    ) -> Self {
         let global = config.timeouts().global;
         Self {
             hides_answers: config.http_status_as_error(),
@@ -32,10 +41,17 @@ impl Core {
             is_simple: global.is_none()
                 && settings.are_unwatched()
                 && !cfg!(any(feature = "metrics", feature = "tracing")),
+            is_interruptible: is_interruptible && !has_socks_proxy(config),
             limits: Limits::of(settings.get_policy()),
             plain,
             settings,
         }
+    }
+
+    /// Returns the parts of the agent's configuration that concern a whole call.
+    pub(super) fn call_config(&self) -> CallConfig {
+        let Self { hides_answers, global, is_interruptible, .. } = *self;
+        CallConfig { hides_answers, global, is_interruptible }
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use insist_blocking::{LiveAttempt, race, retry};
-use insist_core::{Event, Numbered, Policy, Reason, Repeat, Verdict, fresh_seed};
-use insist_http::client::{Gates, GaveUp, Targets, shown};
+use insist_blocking::{LiveAttempt, retry};
+use insist_core::{Event, Numbered, Policy, Repeat, fresh_seed};
+use insist_http::client::{Gates, GaveUp, Targets};
 use ureq::http::request::Parts;
 use ureq::http::{Extensions, Method, Request, Response};
 use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
@@ -14,13 +14,14 @@ use ureq::{AsSendBody, Body, Error, SendBody, Timeout};
 use super::attempt::Sender;
 use super::core::Core;
 use super::finish::{bad_address, finish, other};
-use super::outcome::{Ended, Failed, Outcome, ended};
+use super::outcome::{Ended, Failed, Outcome};
+use super::race::Race;
 use super::receive;
-use super::request_body::{Buffered, Payload};
+use super::request_body::Payload;
 use super::request_settings::RequestSettings;
-use crate::client::{Detail, Report, Settings, Ureq};
+use super::watch::Watch;
+use crate::client::{Report, Settings};
 use crate::probe::{CallConfig, has_extensions, probe_config, probe_framing};
-use crate::transport::Cancel;
 
 /// Adds `trace` and `metrics` to the builder of a call, if the features `tracing` and `metrics` are on.
 macro_rules! seen {
@@ -36,6 +37,7 @@ macro_rules! seen {
         call
     }};
 }
+pub(super) use seen;
 
 /// Makes the call of a request.
 pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Result<Response<Body>, Error> {
@@ -52,14 +54,15 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let (mut parts, mut body) = request.into_parts();
     settings.add_key(&mut parts.headers);
     let has_extensions = has_extensions(&parts.extensions);
-    let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
+    let mut call_config = core.call_config();
     let mut is_agents_config = true;
     if has_extensions {
         let Some(own) = config_of(core, &parts.extensions) else {
             // ureq refuses the configuration, and its own error says why.
             return core.plain.run(Request::from_parts(parts, body));
         };
-        (call_config, is_agents_config) = (own, false);
+        let is_interruptible = own.is_interruptible && call_config.is_interruptible;
+        (call_config, is_agents_config) = (CallConfig { is_interruptible, ..own }, false);
     }
     let mut policy = settings.get_policy();
     let mut payload = Payload::None;
@@ -100,11 +103,11 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let is_once = asked_repeat == Repeat::Always && !payload.is_repeatable();
     let repeat = if is_once { Repeat::IfUnsent } else { asked_repeat };
     let gates = settings.gates(&parts.uri);
-    let call = Call { policy, repeat, sender, targets, gates, seed };
+    let call = Call { policy, repeat, sender, watch: Watch { settings, targets, gates }, seed };
 
     let (outcome, report) = if policy.get_lanes() > 1 {
         match payload.for_threads().filter(|_| !receives) {
-            Some(kept) if repeat == Repeat::Always => call.in_a_race(parts, kept),
+            Some(kept) if repeat == Repeat::Always => call.into_race(call_config.is_interruptible).make(parts, kept),
             _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
         }
     } else {
@@ -138,8 +141,11 @@ pub(crate) fn go_on(
         policy,
         repeat: settings.get_repeat().unwrap_or_else(|| settings.get_rules().repeat(&parts.method, &parts.headers)),
         sender,
-        targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
-        gates: settings.gates(&parts.uri),
+        watch: Watch {
+            settings,
+            targets: Targets::new(settings, &parts.uri, 0).map_err(bad_address)?,
+            gates: settings.gates(&parts.uri),
+        },
         seed: settings.get_seed(),
     };
     let (outcome, report) = call.one_by_one(&mut parts, &mut payload, Some(outcome));
@@ -151,8 +157,7 @@ struct Call<'a> {
     policy: &'a Policy,
     repeat: Repeat,
     sender: Sender<&'a Arc<Core>, &'a Settings>,
-    targets: Targets<'a>,
-    gates: Gates,
+    watch: Watch<&'a Settings, Gates>,
     seed: Option<u64>,
 }
 
@@ -164,109 +169,34 @@ impl Call<'_> {
         payload: &mut Payload<'_>,
         mut first: Option<Outcome>,
     ) -> (Outcome, Option<Report>) {
-        let Self { sender, targets, .. } = self;
+        let Self { sender, watch, .. } = self;
         let operation = |attempt: &LiveAttempt<'_>| match first.take() {
             Some(outcome) => outcome,
-            None => sender.send(attempt, parts, targets.route().target(attempt.id), payload, None),
+            None => sender.send(attempt, parts, watch.targets.route().target(attempt.id), payload, None),
         };
-        let judge = Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome));
-        let mut call = retry(self.policy, operation).judge_with(judge).repeat(self.repeat).gate(&self.gates);
+        let judge = Numbered(|attempt, outcome: &Outcome| watch.judged(attempt, outcome));
+        let mut call = retry(self.policy, operation).judge_with(judge).repeat(self.repeat).gate(&watch.gates);
         if let Some(seed) = self.seed {
             call = call.seed(seed);
         }
-        let hook = |event: &Event<'_, Ended, Failed>| self.see(event);
-        let detail = |outcome: &Outcome| detail(targets, outcome);
-        match (sender.settings.wants_report(), sender.settings.has_hook() || targets.looks()) {
-            (false, false) => (seen!(call, self.sender.settings).call(), None),
-            (false, true) => (seen!(call.notify(hook), self.sender.settings).call(), None),
-            (true, false) => self.told(seen!(call, self.sender.settings).report_with(detail)),
-            (true, true) => self.told(seen!(call.notify(hook), self.sender.settings).report_with(detail)),
+        let hook = |event: &Event<'_, Ended, Failed>| watch.see(event);
+        let detail = |outcome: &Outcome| watch.detail(outcome);
+        match (watch.settings.wants_report(), watch.settings.has_hook() || watch.targets.looks()) {
+            (false, false) => (seen!(call, watch.settings).call(), None),
+            (false, true) => (seen!(call.notify(hook), watch.settings).call(), None),
+            (true, false) => watch.told(seen!(call, watch.settings).report_with(detail)),
+            (true, true) => watch.told(seen!(call.notify(hook), watch.settings).report_with(detail)),
         }
     }
 
-    /// Makes a call with several lanes, each attempt on a thread of its own; the losers are cancelled.
-    fn in_a_race(&self, parts: Parts, kept: Option<Buffered>) -> (Outcome, Option<Report>) {
-        let (threads, route) = (self.sender.for_threads(), self.targets.route().clone());
-        let mut call = race(self.policy, move |attempt| {
-            let cancel = Arc::new(Cancel::default());
-            attempt.on_cancel({
-                let cancel = Arc::clone(&cancel);
-                move || cancel.cancel()
-            });
-            let (target, mut payload) = (route.target(attempt.id), kept.clone().into());
-            let mut parts = parts.clone();
-            let mut outcome = threads.send(attempt, &mut parts, target, &mut payload, Some(Arc::clone(&cancel)));
-            if cancel.end() {
-                // A cancelled attempt's error looks like a closed connection, and must not be retried.
-                match &mut outcome {
-                    Ok(ended) => ended.verdict = Verdict::Stop,
-                    Err(Failed::Attempt(ended)) => ended.verdict = Verdict::Stop,
-                    Err(Failed::Call(_)) => {}
-                }
-            }
-            outcome
-        })
-        .judge_with(Numbered(|attempt, outcome: &Outcome| self.judged(attempt, outcome)))
-        .gate(&self.gates)
-        .notify(|event: &Event<'_, Ended, Failed>| self.see(event));
-        if let Some(seed) = self.seed {
-            call = call.seed(seed);
-        }
-        if self.sender.settings.wants_report() {
-            self.told(seen!(call, self.sender.settings).report_with(|outcome| detail(&self.targets, outcome)))
-        } else {
-            (seen!(call, self.sender.settings).call(), None)
-        }
+    /// Makes the call a race, which threads may share.
+    fn into_race(self, is_interruptible: bool) -> Race {
+        let Self { policy, sender, watch: Watch { settings, targets, gates }, seed, .. } = self;
+        let settings = Arc::new(settings.clone());
+        let sender = sender.for_threads(Arc::clone(&settings));
+        let watch = Arc::new(Watch { settings, targets, gates: Arc::new(gates) });
+        Race { policy: *policy, sender, watch, seed, is_interruptible }
     }
-
-    /// Returns the verdict on an outcome, and shows its status to the gates, which hear of the attempt's end next.
-    fn judged(&self, attempt: u32, outcome: &Outcome) -> Verdict {
-        let answer = ended(outcome).and_then(|ended| ended.result.as_ref().ok());
-        self.gates.judged(answer.map(Response::status));
-        self.targets.judged(attempt, verdict(outcome))
-    }
-
-    fn see(&self, event: &Event<'_, Ended, Failed>) {
-        self.targets.see(event);
-        if self.sender.settings.has_hook() {
-            if let Some(event) = shown::<Ureq, _, _>(event, |outcome| Some(&ended(outcome)?.result)) {
-                self.sender.settings.show(&event);
-            }
-        }
-    }
-
-    fn told(
-        &self,
-        (result, mut report): (Result<Ended, insist_core::GaveUp<Failed, Ended>>, Report),
-    ) -> (Outcome, Option<Report>) {
-        self.targets.complete::<Ureq>(&mut report);
-        let outcome = result.or_else(|gave_up| match gave_up.split() {
-            (Some(last), _) => last,
-            (None, none) => Err(Failed::Call(none)),
-        });
-        if report.reason == Some(Reason::Stopped) && ended(&outcome).is_some_and(|ended| ended.is_spent) {
-            report.reason = Some(Reason::NotRepeatable);
-        }
-        (outcome, Some(report))
-    }
-}
-
-/// Makes the report's detail of an attempt with this outcome.
-fn detail(targets: &Targets<'_>, outcome: &Outcome) -> Detail {
-    let Some(ended) = ended(outcome) else { return Detail::default() };
-    let mut detail: Detail = targets.detail(ended.attempt);
-    match &ended.result {
-        Ok(answer) => detail.status = Some(answer.status().as_u16()),
-        Err(error) => {
-            detail.timeout = if let Error::Timeout(timeout) = error { Some(*timeout) } else { None };
-            detail.error = Some(error.to_string());
-        }
-    }
-    detail
-}
-
-fn verdict(outcome: &Outcome) -> Verdict {
-    ended(outcome).map_or(Verdict::Stop, |ended| ended.verdict)
 }
 
 /// Returns what concerns the whole call of the configuration of a request with these extensions: its own, or the agent's.
@@ -279,7 +209,7 @@ pub(crate) fn config_of(core: &Core, extensions: &Extensions) -> Option<CallConf
     if request.extensions().len() == extensions.len() {
         probe_config(request.into_parts().0.extensions)
     } else {
-        Some(CallConfig { hides_answers: core.hides_answers, global: core.global })
+        Some(core.call_config())
     }
 }
 

@@ -17,7 +17,7 @@ use super::redirect;
 use super::request_body::Payload;
 use super::request_copy::RequestCopy;
 use super::request_settings::RequestSettings;
-use crate::probe::{CallConfig, has_extensions};
+use crate::probe::has_extensions;
 use crate::transport::{Copy, Scope, Terms};
 
 /// What the first attempt leaves for those after it.
@@ -70,7 +70,7 @@ pub(crate) fn with_body(core: &Core, method: &Method, is_own: bool, terms: Terms
 #[cold]
 #[inline(never)]
 pub(crate) fn go_on(core: &Arc<Core>, kept: Kept<'_>, scope: Scope, result: &mut Result<Response<Body>, Error>) {
-    let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
+    let mut call_config = core.call_config();
     let mut parts = kept.request.into_parts();
     let is_own = kept.own.is_some();
     if let Some(own) = kept.own {

@@ -8,12 +8,14 @@ mod finish;
 mod judge;
 mod middleware;
 mod outcome;
+mod race;
 mod receive;
 mod redirect;
 mod request_body;
 mod request_copy;
 mod request_settings;
 mod response_body;
+mod watch;
 
 pub(crate) use self::core::Core;
 pub(crate) use middleware::CallMiddleware;

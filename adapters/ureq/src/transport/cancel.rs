@@ -6,6 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use ureq::Error;
 use ureq::unversioned::transport::ShutdownHandle;
 
+/// The number of a look-up, in the place of a connection's.
+pub(super) const LOOK_UP: u64 = 0;
+
 /// The canceller of one attempt of a race: the attempt's thread binds connections to it, another thread cancels.
 #[derive(Default)]
 pub(crate) struct Cancel(Mutex<State>);
@@ -82,6 +85,6 @@ impl Cancel {
     }
 }
 
-fn cancelled() -> Error {
+pub(super) fn cancelled() -> Error {
     Error::Io(io::Error::new(io::ErrorKind::ConnectionAborted, "the attempt was cancelled"))
 }

@@ -8,6 +8,7 @@ use ureq::Error;
 use ureq::http::Uri;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Either, ShutdownHandle};
 
+use super::cancel::LOOK_UP;
 use super::connection::Connection;
 use super::dead_end::DeadEnd;
 use super::{lookup, scope};
@@ -47,7 +48,7 @@ impl<C: Connector> Connector for Cancellable<C> {
 
 impl<C: Connector> Cancellable<C> {
     fn open(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Connection<C::Out>>, Error> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        static NUMBER: AtomicU64 = AtomicU64::new(LOOK_UP + 1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
 
         has_port(details.uri)?;

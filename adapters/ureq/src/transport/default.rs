@@ -3,6 +3,11 @@
 use ureq::unversioned::transport::{Connector, Transport};
 
 use super::socket::SocketConnector;
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls-no-default"))]
+use super::tcp::InterruptibleTcp;
+
+/// True if an attempt can be interrupted while these connectors connect, unless it goes through a SOCKS proxy.
+pub(crate) const IS_INTERRUPTIBLE: bool = cfg!(any(feature = "rustls-no-provider", feature = "native-tls-no-default"));
 
 /// Makes the connectors of an agent that has none of its own: those of ureq's `DefaultConnector`, in its order.
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls-no-default"))]
@@ -19,7 +24,7 @@ pub(crate) fn default_connector() -> impl Connector<(), Out = impl Transport> {
     #[cfg(feature = "socks-proxy")]
     let inner = Connector::<()>::chain(inner, SocksConnector::default());
     let inner = Connector::<()>::chain(inner, ConnectProxyConnector::default());
-    let inner = inner.chain(TcpConnector::default()).chain(SocketConnector);
+    let inner = inner.chain(InterruptibleTcp).chain(TcpConnector::default()).chain(SocketConnector);
     #[cfg(feature = "rustls-no-provider")]
     let inner = inner.chain(RustlsConnector::default());
     #[cfg(feature = "native-tls-no-default")]

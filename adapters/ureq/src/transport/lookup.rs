@@ -3,9 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use ureq::Error;
@@ -13,9 +13,10 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::Duration;
-use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
+use ureq::unversioned::transport::{ConnectionDetails, NextTimeout, ShutdownHandle};
 
-use super::scope;
+use super::cancel::{LOOK_UP, cancelled};
+use super::{lookup_threads, scope};
 
 thread_local! {
     /// The time that the look-up has which was put off last.
@@ -69,35 +70,63 @@ impl Resolver for Late {
 
 impl Late {
     fn look_up(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        match timeout.after {
-            // The system reads these without asking anybody.
-            Duration::Exact(after) if !is_local(uri) => self.look_up_within(uri, config, after, timeout),
-            _ => self.0.resolve(uri, config, NextTimeout::default()),
+        let cancel = scope::cancel();
+        // The system reads a local name without asking anybody.
+        if is_local(uri) || timeout.after == Duration::NotHappening && cancel.is_none() {
+            return self.0.resolve(uri, config, NextTimeout::default());
         }
+        let (sender, answer) = channel();
+        let interrupt = Arc::new(Interrupt(sender.clone()));
+        if let Some(cancel) = &cancel {
+            cancel.bind(LOOK_UP, &(Arc::downgrade(&interrupt) as Weak<dyn ShutdownHandle>))?;
+        }
+        let found = self.look_up_elsewhere(uri, config, timeout, sender, &answer);
+        if let Some(cancel) = &cancel {
+            cancel.release(LOOK_UP);
+        }
+        found
     }
 
     /// Looks a name up on another thread, for the system's look-up cannot be interrupted.
-    fn look_up_within(
+    fn look_up_elsewhere(
         &self,
         uri: &Uri,
         config: &Config,
-        after: std::time::Duration,
         timeout: NextTimeout,
+        sender: Sender<Answer>,
+        answer: &Receiver<Answer>,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let (found, answer) = sync_channel(1);
-        let thread = {
+        let look_up = {
             let (resolver, uri, config) = (Arc::clone(&self.0), uri.clone(), config.clone());
-            move || found.send(resolver.resolve(&uri, &config, NextTimeout::default())).unwrap_or_default()
+            move || {
+                let look_up = || resolver.resolve(&uri, &config, NextTimeout::default());
+                let found = catch_unwind(AssertUnwindSafe(look_up)).unwrap_or(Err(Error::HostNotFound));
+                // Fails if nobody waits any more.
+                _ = sender.send(found);
+            }
         };
-        if thread::Builder::new().name("insist-lookup".into()).spawn(thread).is_err() {
+        if let Err(look_up) = lookup_threads::run(Box::new(look_up)) {
             // There is no thread to be had: the time of the look-up is that of the system.
-            return self.0.resolve(uri, config, NextTimeout::default());
+            look_up();
         }
-        match answer.recv_timeout(after) {
-            Ok(found) => found,
-            Err(RecvTimeoutError::Timeout) => Err(Error::Timeout(timeout.reason)),
-            Err(RecvTimeoutError::Disconnected) => Err(Error::HostNotFound),
-        }
+        let found = match timeout.after {
+            Duration::Exact(after) => answer.recv_timeout(after).ok(),
+            Duration::NotHappening => answer.recv().ok(),
+        };
+        found.unwrap_or(Err(Error::Timeout(timeout.reason)))
+    }
+}
+
+/// The end of a look-up.
+type Answer = Result<ResolvedSocketAddrs, Error>;
+
+/// Ends the wait for a look-up.
+struct Interrupt(Sender<Answer>);
+
+impl ShutdownHandle for Interrupt {
+    fn shutdown(&self) {
+        // Fails if nobody waits any more.
+        _ = self.0.send(Err(cancelled()));
     }
 }
 

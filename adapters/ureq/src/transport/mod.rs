@@ -11,14 +11,17 @@ mod dead_end;
 mod default;
 mod head;
 mod lookup;
+mod lookup_threads;
 mod scope;
 mod socket;
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls-no-default"))]
+mod tcp;
 
 pub(crate) use answer_head::Head;
 pub(crate) use cancel::Cancel;
 pub(crate) use connector::Cancellable;
 pub(crate) use copy::{Copy, Framing};
-pub(crate) use default::default_connector;
+pub(crate) use default::{IS_INTERRUPTIBLE, default_connector};
 pub(crate) use lookup::{Late, Limited};
 pub(crate) use scope::{Scope, Terms};
 pub(crate) use socket::SocketConnector;

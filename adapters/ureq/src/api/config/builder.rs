@@ -24,6 +24,7 @@ pub(super) type Steps = Arc<Vec<Box<dyn Fn(PlainBuilder) -> PlainBuilder + Send 
 pub struct AgentConfigBuilder {
     said: PlainBuilder,
     plain: PlainBuilder,
+    has_middleware: bool,
     steps: Vec<Box<dyn Fn(PlainBuilder) -> PlainBuilder + Send + Sync>>,
     settings: Settings,
 }
@@ -33,6 +34,7 @@ impl AgentConfigBuilder {
         Self {
             said: PlainConfig::builder(),
             plain: PlainConfig::builder().http_status_as_error(false),
+            has_middleware: false,
             steps: Vec::new(),
             settings: Settings::new(),
         }
@@ -43,6 +45,7 @@ impl AgentConfigBuilder {
         Config {
             said: self.said.build(),
             plain: self.plain.build(),
+            has_middleware: self.has_middleware,
             steps: Arc::new(self.steps),
             settings: self.settings,
         }
@@ -60,6 +63,7 @@ impl AgentConfigBuilder {
     /// Sets it [as in ureq](ureq::config::ConfigBuilder::middleware). It runs once for each attempt.
     pub fn middleware(mut self, v: impl Middleware) -> Self {
         self.plain = self.plain.middleware(v);
+        self.has_middleware = true;
         self
     }
 }

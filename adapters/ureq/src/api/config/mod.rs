@@ -26,6 +26,7 @@ pub struct Config {
     said: ureq::config::Config,
     /// The configuration of attempts: answers are no errors whatever their status, and the user's middleware runs.
     plain: ureq::config::Config,
+    has_middleware: bool,
     steps: Steps,
     settings: Settings,
 }
@@ -38,6 +39,11 @@ impl Config {
 
     pub(crate) const fn plain(&self) -> &ureq::config::Config {
         &self.plain
+    }
+
+    /// Returns whether the user has given it middleware, which nothing can interrupt.
+    pub(crate) const fn has_middleware(&self) -> bool {
+        self.has_middleware
     }
 
     pub(crate) const fn settings(&self) -> &Settings {
