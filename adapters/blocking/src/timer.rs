@@ -89,13 +89,15 @@ fn run() {
             timer = lock();
             continue;
         }
-        let until = next.unwrap_or(now.checked_add(IDLE).unwrap_or(now));
+        let idle = now.checked_add(IDLE).unwrap_or(now);
+        let until = next.map_or(idle, |next| next.min(idle));
+        let number = timer.number;
         timer.sleeps_until = until;
         let waited = EARLIER.wait_timeout(timer, until.saturating_since(now));
         let (again, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         timer = again;
         timer.sleeps_until = Instant::ZERO;
-        if next.is_none() && timeout.timed_out() && timer.alarms.is_empty() {
+        if timeout.timed_out() && timer.alarms.is_empty() && timer.number == number {
             timer.is_running = false;
             return;
         }

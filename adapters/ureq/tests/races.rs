@@ -4,8 +4,12 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use insist_flaky::{Answer, Script, Server};
+use insist_ureq::http::Request;
 use insist_ureq::insisting::{AttemptEnd, Policy, Reason, Report, ReportSlot};
-use insist_ureq::{Agent, Error, Insist, Timeout};
+use insist_ureq::middleware::MiddlewareNext;
+use insist_ureq::unversioned::resolver::DefaultResolver;
+use insist_ureq::unversioned::transport::DefaultConnector;
+use insist_ureq::{Agent, Error, Insist, SendBody, Timeout};
 
 const RACE: Policy = Policy::zero().lanes(3).attempts(3);
 /// Long enough for a noisy machine; no test waits for it.
@@ -131,4 +135,96 @@ fn a_body_that_goes_to_several_lanes_is_whole_in_each() {
     let server = Server::start([Answer::status(503), Answer::status(503), Answer::ok("hello")]).unwrap();
     insist_ureq::put(server.url()).policy(RACE).send("hello").unwrap();
     assert!(server.requests().iter().all(|request| request.body == b"hello"));
+}
+
+/// Makes an address that takes no more connections: who connects to it waits.
+#[cfg(target_os = "linux")]
+fn full() -> (std::net::SocketAddr, Vec<socket2::Socket>) {
+    use socket2::{Domain, SockAddr, Socket, Type};
+
+    let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let listener = socket();
+    listener.bind(&SockAddr::from(std::net::SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut sockets = vec![listener];
+    for _ in 0..4 {
+        let client = socket();
+        client.set_nonblocking(true).unwrap();
+        _ = client.connect(&address);
+        sockets.push(client);
+    }
+    std::thread::sleep(Duration::from_millis(20));
+    (address.as_socket().unwrap(), sockets)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hedge_that_wins_interrupts_an_attempt_that_connects() {
+    let (address, _full) = full();
+    let server = Server::start(Answer::ok("hedge")).unwrap();
+    let replicas = [format!("http://{address}/"), server.at("/")];
+    let policy = Policy::zero().lanes(2).attempts(2).hedge_after(Duration::from_millis(20));
+    let slot = ReportSlot::new();
+    // Without a timeout the system goes on connecting for two minutes.
+    let agent = Agent::new_with_defaults().policy(policy).replicas(&replicas);
+    let mut answer = agent.get(&replicas[0]).report_to(&slot).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "hedge");
+    let report = slot.take().unwrap();
+    assert_eq!(ends(&report), [AttemptEnd::Lost, AttemptEnd::Accept]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_attempt_of_a_race_that_connects_for_too_long_is_timed_out() {
+    let (address, _full) = full();
+    let slot = ReportSlot::new();
+    let policy = RACE.attempts(3).attempt_timeout(Duration::from_millis(30));
+    let result = insist_ureq::get(format!("http://{address}/")).policy(policy).report_to(&slot).call();
+    assert!(matches!(result, Err(Error::Timeout(Timeout::PerCall))), "{result:?}");
+    assert_eq!(ends(&slot.take().unwrap()), [AttemptEnd::Timeout; 3]);
+}
+
+#[test]
+fn an_address_that_refuses_connections_fails_and_another_wins() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Server::start(Answer::ok("up")).unwrap();
+    let replicas = [format!("http://{closed}/"), server.at("/")];
+    let mut answer = insist_ureq::get(&replicas[0]).policy(RACE.lanes(2)).replicas(&replicas).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "up");
+}
+
+#[test]
+fn middleware_that_blocks_does_not_hold_up_a_hedge_that_wins() {
+    let server = Server::start(Answer::ok("hedge")).unwrap();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (first, released) = (std::sync::atomic::AtomicBool::new(true), std::sync::Mutex::new(released));
+    let agent = Agent::config_builder()
+        .middleware(move |request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
+            if first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                _ = released.lock().unwrap().recv();
+            }
+            next.handle(request)
+        })
+        .policy(Policy::zero().lanes(2).attempts(2).hedge_after(Duration::from_millis(20)))
+        .build()
+        .new_agent();
+    let mut answer = agent.get(server.url()).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "hedge");
+    drop(release);
+}
+
+#[test]
+fn a_race_over_a_users_own_connector_is_raced_on_threads() {
+    let server = Server::start(together(2, |path| match path {
+        "/fast" => Answer::ok("fast"),
+        _ => Answer::never(),
+    }))
+    .unwrap();
+    let replicas = replicas(&server, &["/never", "/fast"]);
+    let config = Agent::config_builder().policy(RACE.lanes(2).attempts(2)).build();
+    let agent = Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default());
+    let mut answer = agent.get(&replicas[0]).replicas(&replicas).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "fast");
+    assert!(server.wait_until(|seen| seen.disconnects() == 1, LONG));
 }

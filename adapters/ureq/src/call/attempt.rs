@@ -21,6 +21,9 @@ use crate::client::Settings;
 use crate::probe::has_extensions;
 use crate::transport::{Cancel, Copy, Scope, Terms};
 
+/// The time beyond its timeout after which an attempt ends itself that another thread should have cancelled: 1 s.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// The things that all attempts of a call have in common.
 pub(crate) struct Sender<C, S> {
     pub(crate) core: C,
@@ -113,9 +116,10 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         if payload.is_unread() {
             Copy::begin(self.settings.borrow().get_replay_limit());
         }
+        let grace = if cancel.is_some() { GRACE } else { Duration::ZERO };
         let scope = Scope::enter(Terms {
             attempt: attempt.id,
-            timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
+            timeout: attempt.timeout().map(|timeout| (timeout.saturating_add(grace), self.reason(timeout))),
             deadline: self.deadline.and_then(|deadline| self.started.get_or_init(Instant::now).checked_add(deadline)),
             is_agents_config: self.is_agents_config,
             is_fresh: self.is_fresh.load(Ordering::Relaxed),

@@ -90,8 +90,9 @@ impl<T: Transport> Connection<T> {
 
     #[cold]
     fn await_bound(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = if scope::is_bound() { self.bind(timeout)? } else { timeout };
         let timeout = match self.deadline {
+            // An attempt has its own limit, which is no later.
+            _ if scope::is_bound() => self.bind(timeout)?,
             Some(deadline) => scope::until_then(timeout, deadline, Timeout::Global)?,
             None => timeout,
         };
