@@ -23,6 +23,8 @@ pub const LANES: usize = 16;
 /// cancelled attempt, or of its [`on_cancel`](LiveAttempt::on_cancel), is ignored. The judge and the hook run on the
 /// caller's thread, and may borrow. An attempt whose thread cannot be started counts as a failure that was not sent.
 ///
+/// If the operation can be interrupted, [`first_on_caller`](Driver::first_on_caller) spares the first attempt its thread.
+///
 /// ```
 /// use std::time::Duration;
 /// use insist_blocking::{Policy, race};

@@ -84,7 +84,8 @@
 //!   used again. So it is with an answer that becomes `Error::StatusCode`.
 //! - Silence has a limit of its own in ureq's `timeout_per_read`: a body that drips is not cut by it, one that stalls is.
 //! - A name that has to be looked up within a time limit is looked up on a thread, for the system's look-up cannot be
-//!   interrupted; where there is no thread to be had, on the caller's. Addresses and `localhost` need none.
+//!   interrupted; where there is no thread to be had, on the caller's. Addresses and `localhost` need none. The threads for
+//!   look-ups serve all calls of the process, and end when they had nothing to do for 10 s.
 //!
 //! # Connections
 //!
@@ -98,10 +99,15 @@
 //!
 //! # Races
 //!
-//! A policy with more than one lane makes its attempts on threads. The first success returns at once. The connections
-//! of the others are closed, those from the pool as well, and no other call of the agent notices. A name look-up and a
-//! TCP connect cannot be interrupted: set `timeout_resolve` and `timeout_connect`, or an attempt timeout. Until they
-//! end, the thread of such a loser stays, but it sends nothing more. A call with one lane needs no thread.
+//! A call with one lane starts no thread. A call with more makes its first attempt on the caller's thread, and starts a
+//! thread for each attempt that is sent while another is under way: a hedge that is never sent costs none. The first success
+//! returns at once. Whatever the others are doing is interrupted (a look-up, connecting, a handshake, waiting for an answer),
+//! their connections are closed, those from the pool as well, and no other call of the agent notices. One timer thread
+//! serves all hedges and timeouts of the process, and ends when there was none for 10 s.
+//!
+//! Code that cannot be interrupted is never run on the caller's thread. So with middleware, with a connector or resolver of
+//! your own, or through a SOCKS proxy, each attempt of a race has a thread. That of a loser stays until it is done, but it
+//! sends nothing more.
 //!
 //! # Gates
 //!

@@ -1,8 +1,8 @@
 //! Picks the address of each attempt: the request's own, the next of a list, or a healthy one of a replica set. One that
 //! answered with a Retry-After is passed over until then, so a call waits only when all have.
 //!
-//! Health is recorded on the thread of the call, in the order in which attempts are sent and end, so that the same seed
-//! and events lead to the same replicas, whatever the threads of a race do.
+//! Health is recorded where the call is driven, in the order in which attempts are sent and end, so that the same seed and
+//! events lead to the same replicas, whatever the threads of a race do.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

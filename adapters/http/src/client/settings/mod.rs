@@ -209,7 +209,10 @@ impl<C: Client> Settings<C> {
         self
     }
 
-    /// Shows every decision of a call to this hook, as it is made, on the thread that made the call. Default: none.
+    /// Shows every decision of a call to this hook, as it is made. Default: none.
+    ///
+    /// With one lane it runs on the thread that made the call; with several, on that of the attempt from which the decision
+    /// follows, one decision at a time.
     ///
     /// Printed, an event is a line of a log: `20ms: attempt 1 ended: retry (io: connection refused); next in 70ms`.
     pub fn notify(mut self, hook: impl Fn(&Event<'_, C>) + Send + Sync + 'static) -> Self {
