@@ -42,6 +42,12 @@ pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
     extensions.len() > 1
 }
 
+/// Returns whether a request has extensions besides the agent and, if it has one, its configuration. There may be a body's
+/// mark among them.
+pub(crate) fn is_marked(extensions: &Extensions, is_configured: bool) -> bool {
+    extensions.len() > 1 + usize::from(is_configured)
+}
+
 /// Returns the configuration that is among these extensions; `None` if ureq refuses it.
 pub(crate) fn probe_config(extensions: Extensions) -> Option<CallConfig> {
     static NOWHERE: LazyLock<Agent> = LazyLock::new(|| Agent::with_parts(Config::default(), Listener, Listener));

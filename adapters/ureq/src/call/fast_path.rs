@@ -17,7 +17,7 @@ use super::redirect;
 use super::request_body::Payload;
 use super::request_copy::RequestCopy;
 use super::request_settings::RequestSettings;
-use crate::probe::{CallConfig, has_extensions};
+use crate::probe::{CallConfig, has_extensions, is_marked};
 use crate::transport::{Copy, Scope, Terms};
 
 /// What the first attempt leaves for those after it.
@@ -36,10 +36,12 @@ pub(crate) fn is_simple(core: &Core, request: &Request<SendBody<'_>>) -> bool {
     core.is_simple && (!has_extensions(request.extensions()) || request.extensions().get::<RequestSettings>().is_none())
 }
 
-/// Returns whether requests with this method have no body, and ureq follows all of their redirects.
+/// Returns whether a request has no body, and ureq follows all of its redirects: by its method, and because ureq marks one
+/// with a body in its extensions.
 #[inline(always)]
-pub(crate) fn is_plain(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
+pub(crate) fn is_plain<B>(request: &Request<B>, is_configured: bool) -> bool {
+    !is_marked(request.extensions(), is_configured)
+        && matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
 }
 
 /// Returns the terms of a first attempt, and the instant of its start if that matters.
