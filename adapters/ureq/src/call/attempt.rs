@@ -19,7 +19,7 @@ use super::request_body::Payload;
 use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
 use crate::client::Settings;
 use crate::probe::has_extensions;
-use crate::transport::{Cancel, Copy, Scope, Terms};
+use crate::transport::{Cancel, Copy, Limit, Scope, Terms};
 
 /// The things that all attempts of a call have in common.
 pub(crate) struct Sender<C, S> {
@@ -115,8 +115,12 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         }
         let scope = Scope::enter(Terms {
             attempt: attempt.id,
-            timeout: attempt.timeout().map(|timeout| (timeout, self.reason(timeout))),
-            deadline: self.deadline.and_then(|deadline| self.started.get_or_init(Instant::now).checked_add(deadline)),
+            limit: attempt.timeout().and_then(|timeout| {
+                let now = Instant::now();
+                let deadline =
+                    self.deadline.and_then(|deadline| self.started.get_or_init(|| now).checked_add(deadline));
+                Limit::new(now, (timeout, self.reason(timeout)), deadline)
+            }),
             is_agents_config: self.is_agents_config,
             is_fresh: self.is_fresh.load(Ordering::Relaxed),
             keeps_redirect: redirects > 0,

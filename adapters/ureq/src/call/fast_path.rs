@@ -18,7 +18,7 @@ use super::request_body::Payload;
 use super::request_copy::RequestCopy;
 use super::request_settings::RequestSettings;
 use crate::probe::{CallConfig, has_extensions, is_marked};
-use crate::transport::{Copy, Scope, Terms};
+use crate::transport::{Copy, Limit, Scope, Terms};
 
 /// What the first attempt leaves for those after it.
 pub(crate) struct Kept<'a> {
@@ -47,12 +47,10 @@ pub(crate) fn is_plain<B>(request: &Request<B>, is_configured: bool) -> bool {
 /// Returns the terms of a first attempt, and the instant of its start if that matters.
 #[inline(always)]
 pub(crate) fn terms(core: &Core) -> (Terms, Option<Instant>) {
-    if core.limits.timeout.is_none() {
-        return (Terms::NONE, None);
-    }
+    let Some(timeout) = core.limits.timeout else { return (Terms::NONE, None) };
     let started = Instant::now();
     let deadline = core.limits.deadline.and_then(|deadline| started.checked_add(deadline));
-    (Terms { timeout: core.limits.timeout, deadline, ..Terms::NONE }, Some(started))
+    (Terms { limit: Limit::new(started, timeout, deadline), ..Terms::NONE }, Some(started))
 }
 
 /// Changes the terms of an attempt so that its body is learned from what it writes.
