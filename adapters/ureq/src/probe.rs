@@ -26,6 +26,13 @@ pub(crate) struct CallConfig {
     pub(crate) global: Option<Duration>,
 }
 
+impl CallConfig {
+    /// Returns the parts of this configuration.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { hides_answers: config.http_status_as_error(), global: config.timeouts().global }
+    }
+}
+
 /// The size of the buffer for a head with no headers but the framing: 1 KiB.
 const ROOM: usize = 1 << 10;
 
@@ -37,15 +44,18 @@ thread_local! {
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
+/// The extensions that ureq adds to each request: the agent that runs it. Its types are its own, so they are counted.
+const AGENT: usize = 1;
+
+/// Returns whether a request has extensions besides the one that ureq adds to each.
 pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
-    extensions.len() > 1
+    extensions.len() > AGENT
 }
 
-/// Returns whether a request has extensions besides the agent and, if it has one, its configuration. There may be a body's
-/// mark among them.
-pub(crate) fn is_marked(extensions: &Extensions, is_configured: bool) -> bool {
-    extensions.len() > 1 + usize::from(is_configured)
+/// Returns whether a request may have a body, whatever its method: ureq marks one that has in its extensions. The
+/// configuration of one that `is_configured` is no such mark.
+pub(crate) fn may_be_marked(extensions: &Extensions, is_configured: bool) -> bool {
+    extensions.len() > AGENT + usize::from(is_configured)
 }
 
 /// Returns the configuration that is among these extensions; `None` if ureq refuses it.
@@ -82,9 +92,9 @@ pub(crate) fn probe_framing(headers: &HeaderMap, body: SendBody<'_>) -> Option<F
     is_answered(NOWHERE.run(request)).then(|| HEAD.with_borrow(|head| framing(head)))
 }
 
-/// Ends the request if it has no body; ureq adds an extension to one that has, whatever its method.
+/// Ends the request if it has no body. Its head does not tell: the user may have given it a length all the same.
 fn ends_without_body(request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
-    if has_extensions(request.extensions()) { next.handle(request) } else { Err(answered()) }
+    if may_be_marked(request.extensions(), false) { next.handle(request) } else { Err(answered()) }
 }
 
 fn is_answered(result: Result<Response<Body>, Error>) -> bool {
@@ -163,8 +173,7 @@ struct Listener;
 
 impl Listener {
     fn note<T>(config: &Config) -> Result<T, Error> {
-        let (hides_answers, global) = (config.http_status_as_error(), config.timeouts().global);
-        CALL_CONFIG.set(Some(CallConfig { hides_answers, global }));
+        CALL_CONFIG.set(Some(CallConfig::of(config)));
         Err(answered())
     }
 }

@@ -69,7 +69,7 @@ impl Agent {
     }
 
     fn new(plain: ureq::Agent, config: Config) -> Self {
-        let core = Arc::new(Core::new(plain, &config, config.settings().clone()));
+        let core = Arc::new(Core::new(plain, &config, Arc::clone(config.settings())));
         let front = config.with_middleware(CallMiddleware(Arc::clone(&core)));
         Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core, config: Arc::new(config) }
     }

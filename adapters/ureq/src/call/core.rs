@@ -1,41 +1,33 @@
 //! The parts of an agent that its calls need.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use insist_core::Policy;
 use ureq::Timeout;
 
 use crate::client::Settings;
+use crate::probe::CallConfig;
 
 /// The parts of an agent that its calls need.
 pub(crate) struct Core {
     /// The agent that sends the attempts.
     pub(crate) plain: ureq::Agent,
-    pub(crate) settings: Settings,
-    /// True if an answer with status 4xx or 5xx becomes an error.
-    pub(super) hides_answers: bool,
-    /// The time that a call may take.
-    pub(super) global: Option<Duration>,
-    /// The limits of the policy.
-    pub(super) limits: Limits,
+    pub(crate) settings: Arc<Settings>,
+    /// The configuration of calls whose request has none of its own.
+    pub(super) call_config: CallConfig,
     /// True if calls may use the [`fast_path`](super::fast_path), unless their request rules it out.
     pub(super) is_simple: bool,
 }
 
 impl Core {
     /// Makes the core of an agent with this configuration of the user's, whose attempts `plain` sends.
-    pub(crate) fn new(plain: ureq::Agent, config: &ureq::config::Config, settings: Settings) -> Self {
-        let global = config.timeouts().global;
-        Self {
-            hides_answers: config.http_status_as_error(),
-            global,
-            is_simple: global.is_none()
-                && settings.are_unwatched()
-                && !cfg!(any(feature = "metrics", feature = "tracing")),
-            limits: Limits::of(settings.get_policy()),
-            plain,
-            settings,
-        }
+    pub(crate) fn new(plain: ureq::Agent, config: &ureq::config::Config, settings: Arc<Settings>) -> Self {
+        let call_config = CallConfig::of(config);
+        let is_simple = call_config.global.is_none()
+            && settings.are_unwatched()
+            && !cfg!(any(feature = "metrics", feature = "tracing"));
+        Self { plain, settings, call_config, is_simple }
     }
 }
 
@@ -47,7 +39,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    fn of(policy: &Policy) -> Self {
+    pub(super) fn of(policy: &Policy) -> Self {
         let (own, deadline) = (policy.get_attempt_timeout(), policy.get_deadline());
         let timeout = match (own, deadline) {
             (Some(own), deadline) if deadline.is_none_or(|deadline| own <= deadline) => Some((own, Timeout::PerCall)),

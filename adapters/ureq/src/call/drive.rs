@@ -52,7 +52,7 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let (mut parts, mut body) = request.into_parts();
     settings.add_key(&mut parts.headers);
     let has_extensions = has_extensions(&parts.extensions);
-    let mut call_config = CallConfig { hides_answers: core.hides_answers, global: core.global };
+    let mut call_config = core.call_config;
     let mut is_agents_config = true;
     if has_extensions {
         let Some(own) = config_of(core, &parts.extensions) else {
@@ -279,7 +279,7 @@ pub(crate) fn config_of(core: &Core, extensions: &Extensions) -> Option<CallConf
     if request.extensions().len() == extensions.len() {
         probe_config(request.into_parts().0.extensions)
     } else {
-        Some(CallConfig { hides_answers: core.hides_answers, global: core.global })
+        Some(core.call_config)
     }
 }
 

@@ -38,22 +38,20 @@ impl Middleware for CallMiddleware {
             keep_answers(core, request.extensions_mut());
         }
         let is_plain = is_plain(&request, is_own);
-        let (scope, mut result, mut body);
+        let (scope, mut result, parts, mut body);
         if is_plain {
-            let (parts, none) = request.into_parts();
-            body = none;
+            (parts, body) = request.into_parts();
             scope = Scope::enter(Terms { is_agents_config: !is_own, ..terms });
             result = core.plain.run(Request::from_parts(parts, ()));
         } else {
             scope = Scope::enter(with_body(core, request.method(), is_own, terms));
-            let (parts, some) = request.into_parts();
-            body = some;
+            (parts, body) = request.into_parts();
             result = core.plain.run(Request::from_parts(parts, body.as_body()));
         }
         if let Ok(answer) = &result {
             let status = answer.status();
             // What an error is to a request of its own is found out when there is one.
-            let hidden = hidden(status, core.hides_answers || is_own);
+            let hidden = hidden(status, core.call_config.hides_answers || is_own);
             if core.settings.get_rules().is_always_accepted(status) && !(is_own && hidden.is_some()) {
                 if let Some(error) = hidden {
                     hide(&scope, &mut result, error);

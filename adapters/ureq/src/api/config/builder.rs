@@ -44,7 +44,7 @@ impl AgentConfigBuilder {
             said: self.said.build(),
             plain: self.plain.build(),
             steps: Arc::new(self.steps),
-            settings: self.settings,
+            settings: Arc::new(self.settings),
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod setters;
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use ureq::AsSendBody;
 use ureq::middleware::Middleware;
@@ -27,7 +28,7 @@ pub struct Config {
     /// The configuration of attempts: answers are no errors whatever their status, and the user's middleware runs.
     plain: ureq::config::Config,
     steps: Steps,
-    settings: Settings,
+    settings: Arc<Settings>,
 }
 
 impl Config {
@@ -40,7 +41,7 @@ impl Config {
         &self.plain
     }
 
-    pub(crate) const fn settings(&self) -> &Settings {
+    pub(crate) const fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 
@@ -51,7 +52,7 @@ impl Config {
     }
 
     pub(crate) fn insisting(&self, settings: &Settings) -> Self {
-        Self { settings: settings.over(&self.settings), ..self.clone() }
+        Self { settings: Arc::new(settings.over(&self.settings)), ..self.clone() }
     }
 }
 
