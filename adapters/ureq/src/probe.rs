@@ -28,9 +28,19 @@ pub(crate) struct CallConfig {
     pub(crate) is_interruptible: bool,
 }
 
-/// Returns whether connections go through a SOCKS proxy. ureq cannot be interrupted while it connects to one.
-pub(crate) fn has_socks_proxy(config: &Config) -> bool {
-    !config.proxy().is_none_or(|proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https))
+impl CallConfig {
+    /// Returns the parts of this configuration.
+    pub(crate) fn of(config: &Config) -> Self {
+        // ureq cannot be interrupted while it connects to a SOCKS proxy.
+        let is_interruptible =
+            config.proxy().is_none_or(|proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https));
+        Self { hides_answers: config.http_status_as_error(), global: config.timeouts().global, is_interruptible }
+    }
+
+    /// Returns the same for attempts that are interruptible only if this is true as well.
+    pub(crate) fn and_interruptible(self, is_interruptible: bool) -> Self {
+        Self { is_interruptible: self.is_interruptible && is_interruptible, ..self }
+    }
 }
 
 /// The size of the buffer for a head with no headers but the framing: 1 KiB.
@@ -44,9 +54,18 @@ thread_local! {
     static HEAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Returns whether a request has extensions besides the one that ureq adds to each: the agent that runs it.
+/// The extensions that ureq adds to each request: the agent that runs it. Its types are its own, so they are counted.
+const AGENT: usize = 1;
+
+/// Returns whether a request has extensions besides the one that ureq adds to each.
 pub(crate) fn has_extensions(extensions: &Extensions) -> bool {
-    extensions.len() > 1
+    extensions.len() > AGENT
+}
+
+/// Returns whether a request may have a body, whatever its method: ureq marks one that has in its extensions. The
+/// configuration of one that `is_configured` is no such mark.
+pub(crate) fn may_be_marked(extensions: &Extensions, is_configured: bool) -> bool {
+    extensions.len() > AGENT + usize::from(is_configured)
 }
 
 /// Returns the configuration that is among these extensions; `None` if ureq refuses it.
@@ -83,9 +102,9 @@ pub(crate) fn probe_framing(headers: &HeaderMap, body: SendBody<'_>) -> Option<F
     is_answered(NOWHERE.run(request)).then(|| HEAD.with_borrow(|head| framing(head)))
 }
 
-/// Ends the request if it has no body; ureq adds an extension to one that has, whatever its method.
+/// Ends the request if it has no body. Its head does not tell: the user may have given it a length all the same.
 fn ends_without_body(request: Request<SendBody<'_>>, next: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
-    if has_extensions(request.extensions()) { next.handle(request) } else { Err(answered()) }
+    if may_be_marked(request.extensions(), false) { next.handle(request) } else { Err(answered()) }
 }
 
 fn is_answered(result: Result<Response<Body>, Error>) -> bool {
@@ -164,9 +183,7 @@ struct Listener;
 
 impl Listener {
     fn note<T>(config: &Config) -> Result<T, Error> {
-        let (hides_answers, global) = (config.http_status_as_error(), config.timeouts().global);
-        let is_interruptible = !has_socks_proxy(config);
-        CALL_CONFIG.set(Some(CallConfig { hides_answers, global, is_interruptible }));
+        CALL_CONFIG.set(Some(CallConfig::of(config)));
         Err(answered())
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read, Write};
 use std::time::Duration;
 
-use insist_flaky::{Answer, Server};
+use insist_flaky::{Answer, Request, Script, Server};
 use insist_ureq::insisting::{Policy, ReportSlot};
 use insist_ureq::{Agent, Error, Insist, SendBody};
 
@@ -29,6 +29,31 @@ fn bytes_are_sent_again_however_many_they_are() {
             assert_eq!(request.body, bytes);
             assert_eq!(request.header("content-length"), Some(&*length.to_string()));
         }
+    }
+}
+
+#[test]
+fn a_get_with_a_body_sends_it_again_whatever_its_settings() {
+    let every_other = |_: &Request, number: usize| if number % 2 == 1 { Answer::status(503) } else { Answer::ok("") };
+    let server = Server::start(Script::each(every_other)).unwrap();
+    let get = || agent().get(server.url());
+    for request in [get(), get().config().max_redirects(5).build(), get().extension("the user's own")] {
+        request.force_send_body().send("body").unwrap();
+    }
+    let bodies: Vec<_> = server.requests().iter().map(|request| request.body.clone()).collect();
+    assert_eq!(bodies, [b"body"; 6]);
+}
+
+#[test]
+fn a_get_with_settings_of_its_own_and_no_body_is_sent_again_without_one() {
+    let server = flaky();
+    agent().get(server.url()).config().max_redirects(5).build().call().unwrap();
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3);
+    for request in requests {
+        assert!(request.body.is_empty());
+        assert_eq!(request.header("content-length"), None);
+        assert_eq!(request.header("transfer-encoding"), None);
     }
 }
 

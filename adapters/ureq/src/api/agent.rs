@@ -70,7 +70,7 @@ impl Agent {
     }
 
     fn new(plain: ureq::Agent, config: Config, is_interruptible: bool) -> Self {
-        let core = Arc::new(Core::new(plain, &config, config.settings().clone(), is_interruptible));
+        let core = Arc::new(Core::new(plain, &config, Arc::clone(config.settings()), is_interruptible));
         let front = config.with_middleware(CallMiddleware(Arc::clone(&core)));
         Self { front: ureq::Agent::with_parts(front, Nowhere, Nowhere), core, config: Arc::new(config) }
     }
@@ -147,7 +147,7 @@ each_verb!(begins);
 impl Insist<Ureq> for Agent {
     /// Makes an agent that shares its connections with this one, and lays these settings over its own.
     fn insist(self, settings: &Settings) -> Self {
-        Self::new(self.core.plain.clone(), self.config.insisting(settings), self.core.is_interruptible)
+        Self::new(self.core.plain.clone(), self.config.insisting(settings), self.core.call_config.is_interruptible)
     }
 }
 

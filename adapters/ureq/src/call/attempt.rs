@@ -19,7 +19,7 @@ use super::request_body::Payload;
 use super::response_body::{UNWANTED_TIME, is_bodiless, read_unwanted, read_whole, without_body};
 use crate::client::Settings;
 use crate::probe::has_extensions;
-use crate::transport::{Cancel, Copy, Scope, Terms};
+use crate::transport::{Cancel, Copy, Limit, Scope, Terms};
 
 /// The time beyond its timeout after which an attempt ends itself that another thread should have cancelled: 1 s.
 const GRACE: Duration = Duration::from_secs(1);
@@ -119,8 +119,12 @@ impl<C: Borrow<Arc<Core>>, S: Borrow<Settings>> Sender<C, S> {
         let grace = if cancel.is_some() { GRACE } else { Duration::ZERO };
         let scope = Scope::enter(Terms {
             attempt: attempt.id,
-            timeout: attempt.timeout().map(|timeout| (timeout.saturating_add(grace), self.reason(timeout))),
-            deadline: self.deadline.and_then(|deadline| self.started.get_or_init(Instant::now).checked_add(deadline)),
+            limit: attempt.timeout().and_then(|timeout| {
+                let now = Instant::now();
+                let deadline =
+                    self.deadline.and_then(|deadline| self.started.get_or_init(|| now).checked_add(deadline));
+                Limit::new(now, (timeout.saturating_add(grace), self.reason(timeout)), deadline)
+            }),
             is_agents_config: self.is_agents_config,
             is_fresh: self.is_fresh.load(Ordering::Relaxed),
             keeps_redirect: redirects > 0,

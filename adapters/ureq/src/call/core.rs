@@ -1,57 +1,39 @@
 //! The parts of an agent that its calls need.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use insist_core::Policy;
 use ureq::Timeout;
 
 use crate::client::Settings;
-use crate::probe::{CallConfig, has_socks_proxy};
+use crate::probe::CallConfig;
 
 /// The parts of an agent that its calls need.
 pub(crate) struct Core {
     /// The agent that sends the attempts.
     pub(crate) plain: ureq::Agent,
-    pub(crate) settings: Settings,
-    /// True if an answer with status 4xx or 5xx becomes an error.
-    pub(super) hides_answers: bool,
-    /// The time that a call may take.
-    pub(super) global: Option<Duration>,
-    /// True if its attempts return soon after they are cancelled, whatever they are doing.
-    pub(crate) is_interruptible: bool,
-    /// The limits of the policy.
-    pub(super) limits: Limits,
+    pub(crate) settings: Arc<Settings>,
+    /// The configuration of calls whose request has none of its own.
+    pub(crate) call_config: CallConfig,
     /// True if calls may use the [`fast_path`](super::fast_path), unless their request rules it out.
     pub(super) is_simple: bool,
 }
 
 impl Core {
     /// Makes the core of an agent with this configuration of the user's, whose attempts `plain` sends. `is_interruptible` says
-    /// whether an attempt returns soon after it is cancelled, if no SOCKS proxy is in between.
+    /// whether an attempt returns soon after it is cancelled, as far as the configuration lets it.
     pub(crate) fn new(
         plain: ureq::Agent,
         config: &ureq::config::Config,
-        settings: Settings,
+        settings: Arc<Settings>,
         is_interruptible: bool,
     ) -> Self {
-        let global = config.timeouts().global;
-        Self {
-            hides_answers: config.http_status_as_error(),
-            global,
-            is_simple: global.is_none()
-                && settings.are_unwatched()
-                && !cfg!(any(feature = "metrics", feature = "tracing")),
-            is_interruptible: is_interruptible && !has_socks_proxy(config),
-            limits: Limits::of(settings.get_policy()),
-            plain,
-            settings,
-        }
-    }
-
-    /// Returns the parts of the agent's configuration that concern a whole call.
-    pub(super) fn call_config(&self) -> CallConfig {
-        let Self { hides_answers, global, is_interruptible, .. } = *self;
-        CallConfig { hides_answers, global, is_interruptible }
+        let call_config = CallConfig::of(config).and_interruptible(is_interruptible);
+        let is_simple = call_config.global.is_none()
+            && settings.are_unwatched()
+            && !cfg!(any(feature = "metrics", feature = "tracing"));
+        Self { plain, settings, call_config, is_simple }
     }
 }
 
@@ -63,7 +45,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    fn of(policy: &Policy) -> Self {
+    pub(super) fn of(policy: &Policy) -> Self {
         let (own, deadline) = (policy.get_attempt_timeout(), policy.get_deadline());
         let timeout = match (own, deadline) {
             (Some(own), deadline) if deadline.is_none_or(|deadline| own <= deadline) => Some((own, Timeout::PerCall)),

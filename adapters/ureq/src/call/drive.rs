@@ -54,15 +54,14 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let (mut parts, mut body) = request.into_parts();
     settings.add_key(&mut parts.headers);
     let has_extensions = has_extensions(&parts.extensions);
-    let mut call_config = core.call_config();
+    let mut call_config = core.call_config;
     let mut is_agents_config = true;
     if has_extensions {
         let Some(own) = config_of(core, &parts.extensions) else {
             // ureq refuses the configuration, and its own error says why.
             return core.plain.run(Request::from_parts(parts, body));
         };
-        let is_interruptible = own.is_interruptible && call_config.is_interruptible;
-        (call_config, is_agents_config) = (CallConfig { is_interruptible, ..own }, false);
+        (call_config, is_agents_config) = (own.and_interruptible(call_config.is_interruptible), false);
     }
     let mut policy = settings.get_policy();
     let mut payload = Payload::None;
@@ -209,7 +208,7 @@ pub(crate) fn config_of(core: &Core, extensions: &Extensions) -> Option<CallConf
     if request.extensions().len() == extensions.len() {
         probe_config(request.into_parts().0.extensions)
     } else {
-        Some(core.call_config())
+        Some(core.call_config)
     }
 }
 

@@ -10,15 +10,15 @@ use ureq::http::{Extensions, Method, Request, Response};
 use ureq::{Body, Error, SendBody};
 
 use super::attempt::{First, Sender};
-use super::core::Core;
+use super::core::{Core, Limits};
 use super::drive;
 use super::outcome::Outcome;
 use super::redirect;
 use super::request_body::Payload;
 use super::request_copy::RequestCopy;
 use super::request_settings::RequestSettings;
-use crate::probe::has_extensions;
-use crate::transport::{Copy, Scope, Terms};
+use crate::probe::{has_extensions, may_be_marked};
+use crate::transport::{Copy, Limit, Scope, Terms};
 
 /// What the first attempt leaves for those after it.
 pub(crate) struct Kept<'a> {
@@ -36,21 +36,21 @@ pub(crate) fn is_simple(core: &Core, request: &Request<SendBody<'_>>) -> bool {
     core.is_simple && (!has_extensions(request.extensions()) || request.extensions().get::<RequestSettings>().is_none())
 }
 
-/// Returns whether requests with this method have no body, and ureq follows all of their redirects.
+/// Returns whether a request has no body, and ureq follows all of its redirects.
 #[inline(always)]
-pub(crate) fn is_plain(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
+pub(crate) fn is_plain<B>(request: &Request<B>, is_configured: bool) -> bool {
+    !may_be_marked(request.extensions(), is_configured)
+        && matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::CONNECT)
 }
 
 /// Returns the terms of a first attempt, and the instant of its start if that matters.
 #[inline(always)]
 pub(crate) fn terms(core: &Core) -> (Terms, Option<Instant>) {
-    if core.limits.timeout.is_none() {
-        return (Terms::NONE, None);
-    }
+    let Limits { timeout, deadline } = Limits::of(core.settings.get_policy());
+    let Some(timeout) = timeout else { return (Terms::NONE, None) };
     let started = Instant::now();
-    let deadline = core.limits.deadline.and_then(|deadline| started.checked_add(deadline));
-    (Terms { timeout: core.limits.timeout, deadline, ..Terms::NONE }, Some(started))
+    let deadline = deadline.and_then(|deadline| started.checked_add(deadline));
+    (Terms { limit: Limit::new(started, timeout, deadline), ..Terms::NONE }, Some(started))
 }
 
 /// Changes the terms of an attempt so that its body is learned from what it writes.
@@ -70,7 +70,7 @@ pub(crate) fn with_body(core: &Core, method: &Method, is_own: bool, terms: Terms
 #[cold]
 #[inline(never)]
 pub(crate) fn go_on(core: &Arc<Core>, kept: Kept<'_>, scope: Scope, result: &mut Result<Response<Body>, Error>) {
-    let mut call_config = core.call_config();
+    let mut call_config = core.call_config;
     let mut parts = kept.request.into_parts();
     let is_own = kept.own.is_some();
     if let Some(own) = kept.own {

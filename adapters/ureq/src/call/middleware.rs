@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ureq::http::header::{ACCEPT_ENCODING, RANGE};
-use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response};
+use ureq::http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{AsSendBody, Body, Error, SendBody};
 
@@ -14,7 +14,7 @@ use super::finish::hidden;
 use super::request_copy::RequestCopy;
 use super::response_body::{UNWANTED_TIME, drain, is_bodiless, without_body};
 use crate::probe::has_extensions;
-use crate::transport::Scope;
+use crate::transport::{Scope, Terms};
 
 /// Turns each request into a call. It never calls the next middleware, because another agent sends the attempts.
 pub(crate) struct CallMiddleware(pub(crate) Arc<Core>);
@@ -32,44 +32,48 @@ impl Middleware for CallMiddleware {
         let is_head = *request.method() == Method::HEAD;
         let copy = RequestCopy::of(&request);
         let (terms, started) = terms(core);
-        let mut kept = Kept { request: copy, body: None, own: None, started };
-        let (scope, mut result);
-        if has_extensions(request.extensions()) {
-            kept.own = Some(request.extensions().clone());
-            scope = Scope::enter(with_body(core, request.method(), true, terms));
-            let (parts, mut body) = request.into_parts();
-            let request = core.plain.configure_request(Request::from_parts(parts, body.as_body()));
-            result = core.plain.run(request.http_status_as_error(false).build());
-            kept.body = Some(body);
-        } else if is_plain(request.method()) {
-            // There is no body: ureq marks a request with a body in its extensions, and this one has no mark.
-            let (parts, _) = request.into_parts();
-            scope = Scope::enter(terms);
+        let own = has_extensions(request.extensions()).then(|| request.extensions().clone());
+        let is_own = own.is_some();
+        if is_own {
+            keep_answers(core, request.extensions_mut());
+        }
+        let is_plain = is_plain(&request, is_own);
+        let (scope, mut result, parts, mut body);
+        if is_plain {
+            (parts, body) = request.into_parts();
+            scope = Scope::enter(Terms { is_agents_config: !is_own, ..terms });
             result = core.plain.run(Request::from_parts(parts, ()));
         } else {
-            scope = Scope::enter(with_body(core, request.method(), false, terms));
-            let (parts, mut body) = request.into_parts();
+            scope = Scope::enter(with_body(core, request.method(), is_own, terms));
+            (parts, body) = request.into_parts();
             result = core.plain.run(Request::from_parts(parts, body.as_body()));
-            kept.body = Some(body);
         }
-        match &result {
-            Ok(answer) if core.settings.get_rules().is_always_accepted(answer.status()) => {
-                // What an error is to a request of its own is found out when there is one.
-                let hides_answers = core.hides_answers || kept.own.is_some();
-                if let Some(error) = hidden(answer.status(), hides_answers) {
-                    if kept.own.is_some() {
-                        go_on(core, kept, scope, &mut result);
-                    } else {
-                        hide(&scope, &mut result, error);
-                    }
-                } else if is_head || is_bodiless(answer.status()) {
+        if let Ok(answer) = &result {
+            let status = answer.status();
+            // What an error is to a request of its own is found out when there is one.
+            let hidden = hidden(status, core.call_config.hides_answers || is_own);
+            if core.settings.get_rules().is_always_accepted(status) && !(is_own && hidden.is_some()) {
+                if let Some(error) = hidden {
+                    hide(&scope, &mut result, error);
+                } else if is_head || is_bodiless(status) {
                     result = result.map(without_body);
                 }
+                return result;
             }
-            _ => go_on(core, kept, scope, &mut result),
         }
+        let kept = Kept { request: copy, body: (!is_plain).then_some(body), own, started };
+        go_on(core, kept, scope, &mut result);
         result
     }
+}
+
+/// Makes the configuration among these extensions, or that of the agent if there is none, one in which no answer is an error.
+#[inline(never)]
+fn keep_answers(core: &Core, extensions: &mut Extensions) {
+    let mut request = Request::new(());
+    *request.extensions_mut() = std::mem::take(extensions);
+    let request = core.plain.configure_request(request).http_status_as_error(false).build();
+    *extensions = request.into_parts().0.extensions;
 }
 
 /// Puts an error in the place of an answer, whose connection can be used again.

@@ -49,19 +49,18 @@ impl<T> Connection<T> {
         Self { number, inner, sockets, bound, deadline: None, stage: Stage::Idle, is_reused: false, can_probe }
     }
 
-    /// Binds the connection to this thread's attempt: to its remaining time, and to its canceller.
-    fn bind(&mut self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
-        let timeout = scope::limit(timeout)?;
-        let Some(cancel) = scope::cancel() else { return Ok(timeout) };
+    /// Binds the connection to the canceller of this thread's attempt, if it has one.
+    fn bind(&mut self) -> Result<(), Error> {
+        let Some(cancel) = scope::cancel() else { return Ok(()) };
         if self.bound.as_ref().is_some_and(|bound| Arc::ptr_eq(bound, &cancel)) {
-            return Ok(timeout);
+            return Ok(());
         }
         self.release();
         for socket in &self.sockets {
             cancel.bind(self.number, socket)?;
         }
         self.bound = Some(cancel);
-        Ok(timeout)
+        Ok(())
     }
 
     #[cold]
@@ -76,7 +75,8 @@ impl<T> Connection<T> {
 impl<T: Transport> Connection<T> {
     #[cold]
     fn transmit_bound(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let timeout = self.bind(timeout)?;
+        let timeout = scope::limit(timeout)?;
+        self.bind()?;
         self.deadline = scope::deadline();
         scope::sending(self.is_reused);
         self.inner.transmit_output(amount, timeout)
@@ -90,12 +90,10 @@ impl<T: Transport> Connection<T> {
 
     #[cold]
     fn await_bound(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = match self.deadline {
-            // An attempt has its own limit, which is no later.
-            _ if scope::is_bound() => self.bind(timeout)?,
-            Some(deadline) => scope::until_then(timeout, deadline, Timeout::Global)?,
-            None => timeout,
-        };
+        // An attempt has its own limit, which is no later.
+        let deadline = if scope::is_bound() { None } else { self.deadline };
+        let timeout = scope::limit_both(timeout, deadline)?;
+        self.bind()?;
         self.inner.await_input(timeout)
     }
 

@@ -23,5 +23,5 @@ pub(crate) use connector::Cancellable;
 pub(crate) use copy::{Copy, Framing};
 pub(crate) use default::{IS_INTERRUPTIBLE, default_connector};
 pub(crate) use lookup::{Late, Limited};
-pub(crate) use scope::{Scope, Terms};
+pub(crate) use scope::{Limit, Scope, Terms};
 pub(crate) use socket::SocketConnector;

@@ -47,7 +47,7 @@ impl AgentConfigBuilder {
             plain: self.plain.build(),
             has_middleware: self.has_middleware,
             steps: Arc::new(self.steps),
-            settings: self.settings,
+            settings: Arc::new(self.settings),
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod setters;
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use ureq::AsSendBody;
 use ureq::middleware::Middleware;
@@ -28,7 +29,7 @@ pub struct Config {
     plain: ureq::config::Config,
     has_middleware: bool,
     steps: Steps,
-    settings: Settings,
+    settings: Arc<Settings>,
 }
 
 impl Config {
@@ -46,7 +47,7 @@ impl Config {
         self.has_middleware
     }
 
-    pub(crate) const fn settings(&self) -> &Settings {
+    pub(crate) const fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 
@@ -57,7 +58,7 @@ impl Config {
     }
 
     pub(crate) fn insisting(&self, settings: &Settings) -> Self {
-        Self { settings: settings.over(&self.settings), ..self.clone() }
+        Self { settings: Arc::new(settings.over(&self.settings)), ..self.clone() }
     }
 }
 

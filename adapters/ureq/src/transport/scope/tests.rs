@@ -1,18 +1,24 @@
 //! One attempt within another, and after another.
 
+use std::time::Instant;
+
+use ureq::Timeout;
+use ureq::unversioned::transport::{NextTimeout, time};
+
 use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn timed(timeout: Duration) -> Terms {
-    Terms { timeout: Some((timeout, Timeout::Global)), ..Terms::NONE }
+    Terms { limit: Limit::new(Instant::now(), (timeout, Timeout::PerRead), None), ..Terms::NONE }
 }
+
+const ENDLESS: NextTimeout =
+    NextTimeout { after: time::Duration::NotHappening, reason: Timeout::RecvBody, per_read: None, per_write: None };
 
 /// Returns the attempt's limit on an endless timeout.
 fn limited() -> (Option<Duration>, Timeout) {
-    let (after, reason) = (time::Duration::NotHappening, Timeout::RecvBody);
-    let endless = NextTimeout { after, reason, per_read: None, per_write: None };
-    let limited = limit(endless).unwrap();
+    let limited = limit(ENDLESS).unwrap();
     let after = match limited.after {
         time::Duration::Exact(after) => Some(after),
         time::Duration::NotHappening => None,
@@ -32,7 +38,7 @@ fn an_attempt_within_another_has_its_own_time_and_leaves_the_outer_its_own() {
         assert!(inner.is_sent());
     }
     assert!(limited().0.is_some_and(|after| after > HOUR / 60));
-    assert_eq!(limited().1, Timeout::Global);
+    assert_eq!(limited().1, Timeout::PerRead);
     assert!(!outer.is_sent());
 }
 
@@ -50,6 +56,29 @@ fn what_an_attempt_was_shortened_to_does_not_hold_for_the_next() {
         assert_eq!(is_agents_config(), is_agents);
     }
     assert!(!is_bound());
+}
+
+#[test]
+fn the_body_of_a_call_keeps_its_deadline_within_the_attempt_of_another() {
+    let reason = |deadline| limit_both(ENDLESS, Some(deadline)).map(|limited| limited.reason).unwrap();
+    let now = Instant::now();
+    assert_eq!(reason(now + HOUR), Timeout::Global);
+    let _other = Scope::enter(timed(HOUR));
+    assert_eq!(reason(now + HOUR / 2), Timeout::Global);
+    assert_eq!(reason(now + HOUR * 2), Timeout::PerRead);
+    assert!(matches!(limit_both(ENDLESS, Some(now)), Err(ureq::Error::Timeout(Timeout::Global))));
+}
+
+#[test]
+fn an_attempt_tells_its_connections_the_deadline_of_its_call() {
+    let now = Instant::now();
+    let limit = Limit::new(now, (HOUR, Timeout::PerCall), Some(now + HOUR * 2));
+    let attempt = Scope::enter(Terms { limit, ..Terms::NONE });
+    assert_eq!(deadline(), Some(now + HOUR * 2));
+    attempt.shorten(HOUR / 2);
+    assert_eq!(deadline(), Some(now + HOUR * 2), "a shorter attempt has the same call");
+    drop(attempt);
+    assert_eq!(deadline(), None);
 }
 
 #[test]

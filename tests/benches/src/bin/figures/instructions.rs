@@ -8,12 +8,14 @@ use insist_flaky::{Answer, Script, Server};
 
 use crate::programs::sibling;
 use crate::table::{
-    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, INSIST_REQWEST, Row, SHAPES, TOKIO_BORROWED,
-    TOKIO_CONSTANT, Table, UREQ,
+    BLOCKING, BLOCKING_BORROWED, CLOSURES, FUTURES_BORROWED, GATES, HAND, HOSTS, INSIST_REQWEST, Row, SHAPES,
+    TOKIO_BORROWED, TOKIO_CONSTANT, Table, UREQ,
 };
 
 const FEW: u64 = 100;
 const MANY: u64 = 1100;
+/// Enough that the seeds of hashes do not matter, by which the cost of making the hosts differs.
+const MANY_HITS: u64 = 30_100;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -62,6 +64,21 @@ pub(crate) fn gates(table: &mut Table) -> Outcome {
     Ok(())
 }
 
+/// Gates by host: of one that is known, and of one that is new and takes the place of another.
+pub(crate) fn hosts(table: &mut Table) -> Outcome {
+    for (what, which, many, most) in [
+        ("the gate of one of 1000 hosts", "", MANY_HITS, 1.0),
+        ("the gate of a new host beside 1000", ", new", MANY, 2.0),
+    ] {
+        let count = |name| slope("hosts", &format!("{name}{which}"), 1000, many, &[]);
+        let (insist, governor) = (count(HOSTS[0])?, count(HOSTS[1])?);
+        table.push(Row::new(format!("instructions: {what}")).with(HOSTS[0], insist).with(HOSTS[1], governor));
+        let ratio = Row::new(format!("instructions, governor is 1: {what}")).ratios().at_most(HOSTS[0], most);
+        table.push(ratio.with(HOSTS[0], insist / governor).with(HOSTS[1], 1.0));
+    }
+    Ok(())
+}
+
 /// A delay of each built-in backoff.
 pub(crate) fn shapes(table: &mut Table) -> Outcome {
     for Job { name, .. } in shapes::JOBS {
@@ -96,11 +113,7 @@ pub(crate) fn tokio(table: &mut Table) -> Outcome {
 /// Requests on a connection that is kept alive, and in thousandths of plain ureq's.
 pub(crate) fn http(table: &mut Table) -> Outcome {
     let server = Server::start(Script::from(Answer::ok("hello")))?;
-    let count = |name, number| {
-        let few = run_with("http", name, number, FEW, &[(http::SERVER, &server.url())])?;
-        let many = run_with("http", name, number, MANY, &[(http::SERVER, &server.url())])?;
-        Outcome::<f64>::Ok(many.saturating_sub(few) as f64 / (MANY - FEW) as f64)
-    };
+    let count = |name, number| slope("http", name, number, MANY, &[(http::SERVER, &server.url())]);
     for (number, (request, most)) in (0..).zip(http::REQUESTS) {
         let (insist, ureq) = (count(UREQ, number)?, count("plain ureq", number)?);
         table.push(Row::new(format!("instructions: {request}")).with(UREQ, insist).with("plain ureq", ureq));
@@ -119,9 +132,7 @@ pub(crate) fn on_reqwest(table: &mut Table) -> Outcome {
         Row::new("instructions over reqwest, in thousandths: a keep-alive GET").at_most(INSIST_REQWEST, 20.0);
     let mut plain = None;
     for Job { name, .. } in reqwest::JOBS {
-        let few = run_with("reqwest", name, 0, FEW, &variables)?;
-        let many = run_with("reqwest", name, 0, MANY, &variables)?;
-        let count = many.saturating_sub(few) as f64 / (MANY - FEW) as f64;
+        let count = slope("reqwest", name, 0, MANY, &variables)?;
         row.cell(name, count);
         match plain {
             None => plain = Some(count),
@@ -139,16 +150,17 @@ fn per_delay(kind: &str, name: &str) -> Outcome<f64> {
 }
 
 fn each(kind: &str, name: &str, count: u32) -> Outcome<f64> {
-    let few = run(kind, name, count, FEW)?;
-    let many = run(kind, name, count, MANY)?;
-    Ok(many.saturating_sub(few) as f64 / (MANY - FEW) as f64)
+    slope(kind, name, count, MANY, &[])
 }
 
-fn run(kind: &str, name: &str, count: u32, rounds: u64) -> Outcome<u64> {
-    run_with(kind, name, count, rounds, &[])
+/// What each round costs beyond the first few.
+fn slope(kind: &str, name: &str, count: u32, many: u64, variables: &[(&str, &str)]) -> Outcome<f64> {
+    let few = run(kind, name, count, FEW, variables)?;
+    let all = run(kind, name, count, many, variables)?;
+    Ok(all.saturating_sub(few) as f64 / (many - FEW) as f64)
 }
 
-fn run_with(kind: &str, name: &str, count: u32, rounds: u64, variables: &[(&str, &str)]) -> Outcome<u64> {
+fn run(kind: &str, name: &str, count: u32, rounds: u64, variables: &[(&str, &str)]) -> Outcome<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(sibling("job")?)

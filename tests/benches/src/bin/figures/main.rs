@@ -16,7 +16,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use insist_benches::{calls, futures, tokio};
-use table::{CLOSURES, FULL, FUTURES, GATES, HTTP, REQWEST, SHAPES, TOKIO, Table};
+use table::{CLOSURES, FULL, FUTURES, GATES, HOSTS, HTTP, REQWEST, SHAPES, TOKIO, Table};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut closures = Table::new("Closures", CLOSURES);
@@ -35,6 +35,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut warm = Table::new("Gates, hours old, borrowed policy", GATES);
     instructions::gates(&mut warm)?;
 
+    let mut by_host = Table::new("A gate for each host", HOSTS);
+    instructions::hosts(&mut by_host)?;
+
     let mut plain = Table::new("Futures, with sleeps that are over at once", FUTURES);
     instructions::futures(&mut plain)?;
     heap::allocations(&mut plain, futures::JOBS);
@@ -52,7 +55,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     instructions::on_reqwest(&mut on_reqwest)?;
 
     let [fast, slow] = tails::measure()?;
-    let tables = [closures, full, shapes, warm, plain, on_tokio, gets, on_reqwest, fast, slow, race::measure()?];
+    let race = race::measure()?;
+    let tables = [closures, full, shapes, warm, by_host, plain, on_tokio, gets, on_reqwest, fast, slow, race];
     for table in &tables {
         print!("{table}");
     }

@@ -63,6 +63,9 @@ pub(crate) const RACED: &str = "insist-ureq, all three";
 /// Of calls with gates.
 pub(crate) const GATES: &[&str] = &["Budget and Breaker", "Budget", "Breaker", "no gate"];
 
+/// Of gates by host: a keyed store of each.
+pub(crate) const HOSTS: &[&str] = &["insist-http", "governor"];
+
 /// Of the built-in backoffs and jitters, a row each.
 pub(crate) const SHAPES: &[&str] = &["core, borrowed policy"];
 
@@ -89,15 +92,12 @@ pub(crate) struct Row {
     figures: Figures,
     /// The most that the figures of these columns should be.
     targets: Vec<(&'static str, f64)>,
-    /// The same, for a column that is not judged yet.
-    aims: Vec<(&'static str, f64)>,
     cells: Vec<(&'static str, f64)>,
 }
 
 impl Row {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        let (targets, aims, cells) = (Vec::new(), Vec::new(), Vec::new());
-        Self { what: what.into(), figures: Figures::Whole, targets, aims, cells }
+        Self { what: what.into(), figures: Figures::Whole, targets: Vec::new(), cells: Vec::new() }
     }
 
     /// Its figures are ratios.
@@ -115,12 +115,6 @@ impl Row {
     /// The most that the figure of this column should be.
     pub(crate) fn at_most(mut self, column: &'static str, most: f64) -> Self {
         self.targets.push((column, most));
-        self
-    }
-
-    /// The most that it should be one day.
-    pub(crate) fn aims_at(mut self, column: &'static str, most: f64) -> Self {
-        self.aims.push((column, most));
         self
     }
 
@@ -163,7 +157,7 @@ impl Table {
     }
 
     pub(crate) fn push(&mut self, row: Row) {
-        let named = row.cells.iter().chain(&row.targets).chain(&row.aims);
+        let named = row.cells.iter().chain(&row.targets);
         for (column, _) in named {
             assert!(self.columns.contains(column), "the table has no column called {column}");
         }
@@ -195,14 +189,13 @@ impl Row {
         if let (Some((_, most)), true, None) = (self.targets.first(), all_equal, self.misses().next()) {
             return format!("≤ {most}");
         }
-        let is_one = self.targets.len() + self.aims.len() == 1;
+        let is_one = self.targets.len() == 1;
         let name = |column: &str| if is_one { String::new() } else { format!("{column} ") };
         let judged = self.targets.iter().map(|(column, most)| {
             let missed = if self.is_missed(column, *most) { ", **missed**" } else { "" };
             format!("{}≤ {most}{missed}", name(column))
         });
-        let aims = self.aims.iter().map(|(column, most)| format!("{}≤ {most}, not judged yet", name(column)));
-        let all: Vec<_> = judged.chain(aims).collect();
+        let all: Vec<_> = judged.collect();
         if all.is_empty() { "–".to_owned() } else { all.join("; ") }
     }
 }
