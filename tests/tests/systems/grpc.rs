@@ -58,7 +58,7 @@ fn the_backoff_starts_anew_after_a_pushback() {
     assert!(Policy::grpc().get_restart_after_hint());
 }
 
-/// What lies between the sends.
+/// Returns what lies between the sends.
 fn waited(policy: &Policy, script: &Script) -> Vec<Duration> {
     let sent = sends(&play(policy, 7, script));
     sent.windows(2).map(|pair| pair[1].saturating_since(pair[0])).collect()
@@ -159,7 +159,7 @@ impl RetryThrottle {
         self.tokens.load(Relaxed)
     }
 
-    /// Whether retries and hedges pass.
+    /// Returns whether retries and hedges pass.
     #[must_use]
     pub(crate) fn passes(&self) -> bool {
         self.thousandths() > self.most / 2
@@ -190,7 +190,7 @@ impl Gate for RetryThrottle {
     }
 }
 
-/// What is wrong with a throttle.
+/// Says what is wrong with a throttle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryThrottleError {
     /// The tokens are not from 1 to 1000.
@@ -368,7 +368,7 @@ fn a_pushback_that_forbids_opens_no_more_hedges() {
     assert_eq!(throttle.thousandths(), 9500);
 }
 
-/// Where too much fails no hedges are sent, and what is in flight goes on.
+/// Sends no hedges where too much fails; what is in flight goes on.
 #[test]
 fn a_throttled_call_is_not_hedged() {
     let throttle = throttle();

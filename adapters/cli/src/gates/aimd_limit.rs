@@ -10,7 +10,7 @@ use super::number::whole;
 use super::setting::{Setting, others_wait};
 use crate::span::Span;
 
-/// What a limit begins with, unless that is out of its bounds.
+/// Sets what a limit begins with, unless that is out of its bounds.
 const START: u32 = 20;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -42,13 +42,13 @@ impl Kind {
     }
 }
 
-/// What a server writes down of a call before it answers, and answers: method, path and body.
+/// Returns what a server writes down of a call before it answers, and answers: method, path and body.
 fn line(call: u32) -> String {
     let kind = Kind::of(call);
     format!("{} /{call} {}", kind.method(), kind.body(call))
 }
 
-/// What became of a call.
+/// Holds what became of a call.
 struct Seen {
     call: u32,
     /// The status and the body, or the error as it is printed.
@@ -123,7 +123,7 @@ pub(super) fn server() -> Server {
     Server::start(Script::each(|asked, _| Answer::ok(written(asked)))).unwrap()
 }
 
-/// What has arrived at that server.
+/// Returns what has arrived at that server.
 pub(super) fn arrived(server: &Server) -> Vec<String> {
     server.requests().iter().map(|asked| written(asked)).collect()
 }

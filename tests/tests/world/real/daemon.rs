@@ -78,7 +78,7 @@ impl Daemon {
         fs::read_to_string(self.folder().join(name)).unwrap_or_default()
     }
 
-    /// What a file has by now; nothing if it is not there.
+    /// Returns what a file has by now; nothing if it is not there.
     pub(super) fn lines(&self, name: &str) -> Vec<String> {
         self.read(name).lines().map(str::to_owned).collect()
     }

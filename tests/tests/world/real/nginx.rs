@@ -15,7 +15,7 @@ use super::load::{Load, POLICY};
 
 const THREADS: u32 = 8;
 
-/// What is served at `/file`.
+/// Returns what is served at `/file`.
 fn file() -> String {
     (0..10_000).map(|line| format!("line {line}\n")).collect()
 }
@@ -28,7 +28,7 @@ fn prepare(daemon: Daemon) -> Daemon {
     daemon.with(["-p", &folder, "-c", &config, "-e", "log"])
 }
 
-/// How often each call was answered, by its number.
+/// Returns how often each call was answered, by its number.
 fn answered(daemon: &Daemon) -> HashMap<u32, u32> {
     let mut counts = HashMap::new();
     for line in daemon.lines("answered") {
@@ -78,7 +78,7 @@ fn config(daemon: &Daemon, built: &str) -> String {
 }
 
 thread_local! {
-    /// How many attempts this thread has made of its call, which has one lane.
+    /// Counts the attempts that this thread has made of its call, which has one lane.
     static ATTEMPTS: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -100,7 +100,7 @@ enum Kind {
 
 const KINDS: [Kind; 6] = [Kind::Get, Kind::Busy, Kind::Head, Kind::Hedged, Kind::Post, Kind::PostWithKey];
 
-/// What became of a call.
+/// Holds what became of a call.
 struct Seen {
     call: u32,
     kind: Kind,

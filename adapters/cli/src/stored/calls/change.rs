@@ -14,7 +14,7 @@ use crate::stored::open::{StoreOption, told};
 use crate::stored::time::duration;
 
 const EXIT: &str = "Exit status: 0 done; 1 one of them could not be, or the store failed; 2 usage error.";
-/// How many calls `revive --all` looks at in one go.
+/// Sets how many calls `revive --all` looks at in one go.
 const PAGE: usize = 500;
 
 /// Make calls due now, whatever they wait for

@@ -33,7 +33,7 @@ pub(super) struct List {
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
 
-    /// How many at most
+    /// List at most so many
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
 
