@@ -89,15 +89,12 @@ pub(crate) struct Row {
     figures: Figures,
     /// The most that the figures of these columns should be.
     targets: Vec<(&'static str, f64)>,
-    /// The same, for a column that is not judged yet.
-    aims: Vec<(&'static str, f64)>,
     cells: Vec<(&'static str, f64)>,
 }
 
 impl Row {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        let (targets, aims, cells) = (Vec::new(), Vec::new(), Vec::new());
-        Self { what: what.into(), figures: Figures::Whole, targets, aims, cells }
+        Self { what: what.into(), figures: Figures::Whole, targets: Vec::new(), cells: Vec::new() }
     }
 
     /// Its figures are ratios.
@@ -115,12 +112,6 @@ impl Row {
     /// The most that the figure of this column should be.
     pub(crate) fn at_most(mut self, column: &'static str, most: f64) -> Self {
         self.targets.push((column, most));
-        self
-    }
-
-    /// The most that it should be one day.
-    pub(crate) fn aims_at(mut self, column: &'static str, most: f64) -> Self {
-        self.aims.push((column, most));
         self
     }
 
@@ -163,7 +154,7 @@ impl Table {
     }
 
     pub(crate) fn push(&mut self, row: Row) {
-        let named = row.cells.iter().chain(&row.targets).chain(&row.aims);
+        let named = row.cells.iter().chain(&row.targets);
         for (column, _) in named {
             assert!(self.columns.contains(column), "the table has no column called {column}");
         }
@@ -195,14 +186,13 @@ impl Row {
         if let (Some((_, most)), true, None) = (self.targets.first(), all_equal, self.misses().next()) {
             return format!("≤ {most}");
         }
-        let is_one = self.targets.len() + self.aims.len() == 1;
+        let is_one = self.targets.len() == 1;
         let name = |column: &str| if is_one { String::new() } else { format!("{column} ") };
         let judged = self.targets.iter().map(|(column, most)| {
             let missed = if self.is_missed(column, *most) { ", **missed**" } else { "" };
             format!("{}≤ {most}{missed}", name(column))
         });
-        let aims = self.aims.iter().map(|(column, most)| format!("{}≤ {most}, not judged yet", name(column)));
-        let all: Vec<_> = judged.chain(aims).collect();
+        let all: Vec<_> = judged.collect();
         if all.is_empty() { "–".to_owned() } else { all.join("; ") }
     }
 }
