@@ -4,7 +4,7 @@ use std::path::Path;
 
 use insist_ureq::Agent;
 
-use super::calls::endures;
+use super::calls::{TAKES, endures};
 use super::daemon::Daemon;
 
 const MODULES: &str = "/usr/lib/apache2/modules";
@@ -16,6 +16,7 @@ function handle(r)
     local arrived = io.open("FOLDER/arrived", "a")
     arrived:write(line .. "\n")
     arrived:close()
+    r.usleep(TAKES * 1000)
     r.content_type = "text/plain"
     r:write(line)
     return apache2.OK
@@ -29,7 +30,7 @@ fn endures_with(processes: &str) {
     }
     let (folder, port) = (daemon.folder().display().to_string(), daemon.port());
     daemon.write("arrived", "");
-    let echo = daemon.write("echo.lua", &ECHO.replace("FOLDER", &folder));
+    let echo = daemon.write("echo.lua", &ECHO.replace("FOLDER", &folder).replace("TAKES", &TAKES.to_string()));
     let load = |module: &str| format!("LoadModule {module}_module {MODULES}/mod_{module}.so\n");
     let config = format!(
         "ServerRoot {folder}\nServerName localhost\nListen 127.0.0.1:{port}\nUser www-data\nGroup www-data\n\

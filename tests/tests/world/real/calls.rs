@@ -22,7 +22,7 @@ enum Kind {
     PostWithKey,
 }
 
-const KINDS: [Kind; 5] = [Kind::Get, Kind::Hedged, Kind::Put, Kind::Post, Kind::PostWithKey];
+const KINDS: [Kind; 6] = [Kind::Get, Kind::Post, Kind::Hedged, Kind::Put, Kind::Post, Kind::PostWithKey];
 
 impl Kind {
     const fn of(call: u32) -> Self {
@@ -118,9 +118,12 @@ pub(super) fn endures(
     assert!(again >= THREADS / 2, "no kill was noticed");
 }
 
-/// A server that answers as the calls expect.
+/// Sets how long a server takes between writing a call down and answering it, in milliseconds: long enough to be killed in it.
+pub(super) const TAKES: u64 = 3;
+
+/// Starts a server that answers as the calls expect.
 pub(super) fn server() -> Server {
-    Server::start(Script::each(|asked, _| Answer::ok(written(asked)))).unwrap()
+    Server::start(Script::each(|asked, _| Answer::ok(written(asked)).after(ms(TAKES)))).unwrap()
 }
 
 /// Returns what has arrived at that server.
@@ -132,7 +135,7 @@ fn written(asked: &Asked) -> String {
     format!("{} {} {}", asked.method, asked.path, String::from_utf8_lossy(&asked.body))
 }
 
-/// An agent whose calls go through a proxy.
+/// Returns an agent whose calls go through a proxy.
 pub(super) fn through(daemon: &Daemon) -> Agent {
     Agent::config_builder().proxy(Some(Proxy::new(&daemon.url()).unwrap())).build().into()
 }

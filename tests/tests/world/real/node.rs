@@ -2,7 +2,7 @@
 
 use insist_ureq::Agent;
 
-use super::calls::endures;
+use super::calls::{TAKES, endures};
 use super::daemon::Daemon;
 
 /// Writes a call down, then answers with the same. A signal has it close its idle connections, as a reload would.
@@ -14,7 +14,7 @@ const server = require("node:http").createServer((request, response) => {
     request.on("end", () => {
         const line = `${request.method} ${request.url} ${Buffer.concat(chunks)}`;
         fs.appendFileSync("arrived", line + "\n");
-        response.end(line);
+        setTimeout(() => response.end(line), Number(process.argv[3]));
     });
 });
 server.keepAliveTimeout = 4;
@@ -28,7 +28,7 @@ fn calls_to_a_node_that_closes_idle_connections_and_is_killed_return_and_a_post_
     let Some(daemon) = Daemon::find("node") else { return };
     let script = daemon.write("server.js", SERVER);
     let port = daemon.port().to_string();
-    let mut daemon = daemon.with([&script, &port]);
+    let mut daemon = daemon.with([&script, &port, &TAKES.to_string()]);
     let base = daemon.url();
     let arrived = |daemon: &Daemon| daemon.lines("arrived");
     endures(&mut daemon, Agent::new_with_defaults(), &base, |daemon| daemon.signal("USR2"), arrived);
