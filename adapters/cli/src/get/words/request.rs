@@ -34,7 +34,7 @@ pub(in crate::get) struct RequestOptions {
     #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
     data_binary: Vec<String>,
 
-    /// The body of the request, as --data, but @ means nothing
+    /// The body of the request, as --data, but an @ at its beginning is sent too
     #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
     data_raw: Vec<String>,
 
