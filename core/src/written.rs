@@ -70,7 +70,7 @@ pub struct WrittenReport {
     /// The policy.
     #[serde(default)]
     pub policy: Option<Policy>,
-    /// Which failures might be followed by another attempt.
+    /// Says which failures might be followed by another attempt.
     #[serde(default)]
     pub repeat: Option<Repeat>,
     /// True if attempts were made one at a time by the caller, so that nothing cancelled one that took too long: it ended itself.
@@ -81,7 +81,7 @@ pub struct WrittenReport {
     pub gates: Option<String>,
     /// Every attempt.
     pub log: Vec<WrittenAttempt>,
-    /// How many attempts came after those of the log.
+    /// The number of attempts that came after those of the log.
     #[serde(default)]
     pub dropped: u32,
 }
@@ -98,7 +98,7 @@ pub struct WrittenAttempt {
     pub retry: u32,
     /// First send, retry or hedge.
     pub kind: Kind,
-    /// Where it was sent, if the driver knows.
+    /// The target that it was sent to, if the driver knows.
     #[serde(default)]
     pub target: String,
     /// When it was sent.
@@ -110,7 +110,7 @@ pub struct WrittenAttempt {
     pub timeout_ns: Option<u64>,
     /// The word of its end: that of a verdict, or of a cancel.
     pub verdict: Option<String>,
-    /// Whether it may have reached the server, if its outcome was a failure.
+    /// Says whether it may have reached the server, if its outcome was a failure.
     #[serde(default)]
     pub sent: Option<Sent>,
     /// True if the server turned it away because it had too much to do.
@@ -122,7 +122,7 @@ pub struct WrittenAttempt {
     /// True if that wait was to be exact, and not the least.
     #[serde(default)]
     pub is_exact: bool,
-    /// How far it came, if it failed and the driver knows.
+    /// Says how far it came, if it failed and the driver knows.
     #[serde(default)]
     pub failed_at: Option<FailedAt>,
     /// The status of its answer.
@@ -146,17 +146,17 @@ pub enum FailedAt {
     Body,
 }
 
-/// What a driver tells of an attempt besides what the log knows.
+/// Tells of an attempt what the driver knows and the log does not.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Told {
-    /// Where it was sent.
+    /// The target that it was sent to.
     pub target: String,
     /// The status of its answer.
     pub status: Option<u16>,
     /// Its error.
     pub error: Option<String>,
-    /// How far it came. Default: worked out of whether it was sent.
+    /// Says how far it came. Default: worked out of whether it was sent.
     pub failed_at: Option<FailedAt>,
     /// The end to be shown, if the attempt knows better than the log: one that ended itself at its timeout.
     pub end: Option<AttemptEnd>,

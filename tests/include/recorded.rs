@@ -5,8 +5,8 @@
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-/// What is recorded on this thread while something runs: one line for each metric and its labels, sorted, without the
-/// prefix `insist_`. A histogram has its values in the order in which they came.
+/// Returns what is recorded on this thread while something runs: one line for each metric and its labels, sorted,
+/// without the prefix `insist_`. A histogram has its values in the order in which they came.
 pub(crate) fn recorded(run: impl FnOnce()) -> Vec<String> {
     let recorder = DebuggingRecorder::new();
     metrics::with_local_recorder(&recorder, run);
@@ -16,7 +16,7 @@ pub(crate) fn recorded(run: impl FnOnce()) -> Vec<String> {
     lines
 }
 
-/// What the lines that begin with this say after it.
+/// Returns what the lines that begin with this say after it.
 pub(crate) fn of<'l>(lines: &'l [String], prefix: &str) -> Vec<&'l str> {
     lines.iter().filter_map(|line| line.strip_prefix(prefix)).map(str::trim_start).collect()
 }

@@ -11,7 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What was printed so far.
+/// Holds what was printed so far.
 #[derive(Clone, Default)]
 pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -40,12 +40,12 @@ impl Lines {
     }
 }
 
-/// What a subscriber prints while something runs: one line for each span that closes, and for each event.
+/// Returns what a subscriber prints while something runs: one line for each span that closes, and for each event.
 pub(crate) fn printed(run: impl FnOnce()) -> Vec<String> {
     lines(LevelFilter::DEBUG, false, |_| run())
 }
 
-/// What a subscriber of this level prints, each line with its level.
+/// Returns what a subscriber of this level prints, each line with its level.
 pub(crate) fn printed_with_levels(level: LevelFilter, run: impl FnOnce(&Lines)) -> Vec<String> {
     lines(level, true, run)
 }

@@ -11,7 +11,7 @@ pub const fn first(id: u32) -> Did {
     Did::Send(Sending { id, retry: 0, lane: 0, kind: Kind::First, timeout: None })
 }
 
-/// What the machine asks for when an attempt is to be stopped.
+/// Returns what the machine asks for when an attempt is to be stopped.
 pub const fn cancel(attempt: u32, reason: CancelReason) -> Action {
     Action::Cancel { attempt, reason }
 }
@@ -22,7 +22,7 @@ pub const fn gave_up(reason: Reason, last: Option<u32>) -> Did {
     Did::GiveUp(Ending { reason, refusal: None, last, hint: None })
 }
 
-/// What a verdict led to whose lane waits until then.
+/// Returns what a verdict led to whose lane waits until then.
 #[must_use]
 pub const fn due(millis: u64) -> Handled {
     Handled::Retry { due: at(millis) }
@@ -44,7 +44,7 @@ pub fn retries(handled: Handled) -> u64 {
     }
 }
 
-/// Why the lane of a verdict that was handed in ended, while others go on.
+/// Returns why the lane of a verdict that was handed in ended, while others go on.
 ///
 /// # Panics
 ///

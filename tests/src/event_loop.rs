@@ -16,10 +16,10 @@ use insist_core::{
 /// When an attempt answers and with what; `None` is never.
 pub type Answers<'a, T, E> = Box<dyn Fn(u32) -> Option<(Duration, Result<T, E>)> + 'a>;
 
-/// What is concluded from an answer.
+/// Concludes from an answer.
 pub type Judging<T, E> = fn(&Result<T, E>) -> Verdict;
 
-/// What sees every decision of a call.
+/// Sees every decision of a call.
 pub type Seeing<'a, T, E> = Box<dyn Hook<T, E> + 'a>;
 
 type Keeping<'a, T, E> = Recorder<Seeing<'a, T, E>, fn(&Result<T, E>) -> NoDetail, NoDetail>;
@@ -29,11 +29,11 @@ type Keeping<'a, T, E> = Recorder<Seeing<'a, T, E>, fn(&Result<T, E>) -> NoDetai
 pub struct Over<T, E> {
     /// Its value, or why there is none.
     pub result: Result<T, GaveUp<E, T>>,
-    /// What it tells.
+    /// The report that it tells.
     pub report: Report,
 }
 
-/// What is due at an instant: at the same one, answers come first, by attempt.
+/// Says what is due at an instant: at the same one, answers come first, by attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Answer { call: usize, attempt: u32 },
@@ -44,7 +44,7 @@ struct InFlight<'a, T, E, const LANES: usize> {
     call: Call<&'a Policy, &'a dyn Gate, LANES>,
     answers: Answers<'a, T, E>,
     judge: Judging<T, E>,
-    /// What the attempts in flight will answer.
+    /// Holds what the attempts in flight will answer.
     coming: Vec<(u32, Result<T, E>)>,
     last: Option<Result<T, E>>,
     recorder: Keeping<'a, T, E>,
@@ -56,7 +56,7 @@ impl<T, E, const LANES: usize> InFlight<'_, T, E, LANES> {
         self.recorder.on_event(&Event::new(self.started, at, decision));
     }
 
-    /// What an attempt has answered, unless it was cancelled meanwhile.
+    /// Takes what an attempt has answered, unless it was cancelled meanwhile.
     fn answer(&mut self, now: Instant, attempt: u32) {
         let Some(index) = self.coming.iter().position(|(id, _)| *id == attempt) else { return };
         // Another answer of this instant has ended the call: its poll will cancel this one.

@@ -34,13 +34,13 @@ fn range_of(policy: &Policy, backoff: &Shape, number: u32, previous: u64) -> Opt
     Some((cut(low), cut(high)))
 }
 
-/// Whether what a retry is for was a throttled failure.
+/// Returns whether what a retry is for was a throttled failure.
 #[must_use]
 pub fn is_throttled(cause: &Cause) -> bool {
     matches!(cause.after(), Some(AttemptEnd::Retry(failure)) if failure.throttled)
 }
 
-/// What makes a delay another one than its number says.
+/// Holds what makes a delay another one than its number says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Special {
     /// The failure before it was throttled.
@@ -161,8 +161,8 @@ fn halve(product: u128, halvings: u32) -> u64 {
     u64::try_from(halved).unwrap_or(u64::MAX)
 }
 
-/// How the attempt before a retry ended, as gates are told: a hint in whole milliseconds, rounded up, of which there
-/// are at most 2^32 - 1; one of zero is none.
+/// Returns how the attempt before a retry ended, as gates are told: a hint in whole milliseconds, rounded up, of which
+/// there are at most 2^32 - 1; one of zero is none.
 #[must_use]
 pub fn told(end: AttemptEnd) -> AttemptEnd {
     let AttemptEnd::Retry(mut failure) = end else { return end };

@@ -7,7 +7,7 @@ use insist_core::{Admission, Cause, Gate, HedgeAfter, Instant, Percentile, Refus
 
 use crate::record::{Asked, Question};
 
-/// What a scripted gate answers to `admit`.
+/// Says what a scripted gate answers to `admit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Send it.
@@ -20,7 +20,7 @@ pub enum Answer {
     At(u64),
 }
 
-/// How the gate that the machine has is made of scripted ones.
+/// Says how the gate that the machine has is made of scripted ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
     /// One scripted gate.
@@ -99,7 +99,7 @@ impl<N: Notes> Scripted<N> {
     }
 }
 
-/// What the gates of these numbers say when they refuse.
+/// Holds what the gates of these numbers say when they refuse.
 const RESERVE: [&str; 4] =
     ["the gate reserves none", "gate 1 reserves none", "gate 2 reserves none", "gate 3 reserves none"];
 const ADMIT: [&str; 4] = ["the gate admits none", "gate 1 admits none", "gate 2 admits none", "gate 3 admits none"];

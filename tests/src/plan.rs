@@ -9,28 +9,28 @@ use crate::gate::{Answers, Made};
 /// A hint of this span stands for one that reaches exactly to the deadline.
 pub const TO_THE_DEADLINE: Duration = Duration::from_nanos(u64::MAX - 7);
 
-/// What is to happen to one call.
+/// Holds what is to happen to one call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// What it goes by.
+    /// The policy that it goes by.
     pub policy: Policy,
-    /// What its waits are drawn from.
+    /// The seed that its waits are drawn from.
     pub seed: u64,
-    /// Which failures may be repeated.
+    /// Says which failures may be repeated.
     pub repeat: Repeat,
     /// When it starts, in nanoseconds.
     pub start: u64,
-    /// How many lanes the call has room for: 1, or 8.
+    /// Counts how many lanes the call has room for: 1, or 8.
     pub room: usize,
-    /// How its gate is made.
+    /// Says how its gate is made.
     pub made: Made,
-    /// What the gate's members answer.
+    /// Holds what the gate's members answer.
     pub answers: [Answers; 3],
-    /// What the first of them answers to `hedge_after`.
+    /// Holds what the first of them answers to `hedge_after`.
     pub hedge: Vec<HedgeAfter>,
-    /// What the driver does.
+    /// Holds what the driver does.
     pub moves: Vec<Move>,
-    /// How whatever is in flight after that ends.
+    /// Says how whatever is in flight after that ends.
     pub last: Verdict,
 }
 
@@ -57,10 +57,10 @@ pub enum Move {
     Drop,
 }
 
-/// What an operator changes in a call that was put away.
+/// Says what an operator changes in a call that was put away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// What is promised is due now.
+    /// Makes due now what is promised.
     Hasten,
     /// A call that gave up lives again.
     Revive,
@@ -70,7 +70,7 @@ pub enum Change {
     NoDeadline,
 }
 
-/// How the time goes on before that.
+/// Says how the time goes on before that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shift {
     /// Not at all.

@@ -184,7 +184,8 @@ fn shift() -> impl Strategy<Value = Shift> {
     ]
 }
 
-/// How long a call is put away: now and then for so long that its sends are overdue, or that no clock goes so far.
+/// Returns how long a call is put away: now and then for so long that its sends are overdue, or that no clock goes so
+/// far.
 fn absence() -> impl Strategy<Value = Shift> {
     prop_oneof![
         6 => shift(),
@@ -234,7 +235,7 @@ pub fn busy() -> impl Strategy<Value = Answers> {
     (vec(prop::bool::weighted(0.9), 0..5), vec(admission, 0..7)).prop_map(|(reserve, admit)| Answers { reserve, admit })
 }
 
-/// What a gate answers to `hedge_after`; most leave it to the policy.
+/// Returns what a gate answers to `hedge_after`; most leave it to the policy.
 pub fn hedging() -> impl Strategy<Value = Vec<HedgeAfter>> {
     let answer = prop_oneof![
         1 => Just(HedgeAfter::Policy),
@@ -250,7 +251,7 @@ pub fn answers() -> impl Strategy<Value = Answers> {
     prop_oneof![2 => Just(Answers::default()), 1 => busy()]
 }
 
-/// What may be repeated, mostly everything.
+/// Returns what may be repeated, mostly everything.
 pub fn repeat() -> impl Strategy<Value = Repeat> {
     prop_oneof![12 => Just(Repeat::Always), 1 => Just(Repeat::IfUnsent), 1 => Just(Repeat::Never)]
 }

@@ -13,15 +13,15 @@ use crate::expected::nanos;
 /// Everything that happened to one call.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// What the call went by.
+    /// The policy that the call went by.
     pub policy: Policy,
-    /// What its waits were drawn from.
+    /// The seed that its waits were drawn from.
     pub seed: u64,
-    /// Which failures could be repeated.
+    /// Says which failures could be repeated.
     pub repeat: Repeat,
-    /// How many lanes it had room for.
+    /// Counts how many lanes it had room for.
     pub room: usize,
-    /// What happened, in order; the first step starts the call.
+    /// Holds what happened, in order; the first step starts the call.
     pub steps: Vec<Step>,
 }
 
@@ -30,31 +30,31 @@ pub struct Record {
 pub struct Step {
     /// When, as the driver said; it may lie before the step before.
     pub at: Instant,
-    /// What.
+    /// Says what was done.
     pub what: What,
-    /// What the gate was asked meanwhile, in order.
+    /// Holds what the gate was asked meanwhile, in order.
     pub asked: Vec<Asked>,
-    /// Whether the call was over afterwards.
+    /// Says whether the call was over afterwards.
     pub is_over: bool,
     /// Sends so far, as the machine counts them.
     pub counts: Counts,
-    /// What else the machine said of the call afterwards, if it was asked.
+    /// Holds what else the machine said of the call afterwards, if it was asked.
     pub told: Option<Told>,
 }
 
-/// What the machine says of a call when it is asked. Instants are in nanoseconds.
+/// Holds what the machine says of a call when it is asked. Instants are in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// When it wants to be polled again, or to be taken up if it was put away.
     pub due: Option<u64>,
-    /// Why it gave up.
+    /// Says why it gave up.
     pub reason: Option<Reason>,
     /// When it has to end.
     pub deadline: Option<u64>,
 }
 
 impl Told {
-    /// What a call says that has come to this state; when it is due is known to whoever has it.
+    /// Returns what a call says that has come to this state; when it is due is known to whoever has it.
     #[must_use]
     pub fn of<const LANES: usize>(due: Option<Instant>, state: &State<LANES>) -> Self {
         let nanos = Instant::as_nanos;
@@ -62,7 +62,7 @@ impl Told {
     }
 }
 
-/// How often a call sent, as the machine counts it.
+/// Counts how often a call sent, as the machine counts it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Sends in all.
@@ -73,7 +73,7 @@ pub struct Counts {
     pub hedges: u32,
 }
 
-/// What a driver did.
+/// Says what a driver did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
     /// Made the call.
@@ -96,10 +96,10 @@ pub enum What {
     Drop,
 }
 
-/// What an operator changes in a call that is put away.
+/// Says what an operator changes in a call that is put away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// What is promised is due now.
+    /// Makes due now what is promised.
     Hasten,
     /// A call that gave up lives again.
     Revive,
@@ -122,12 +122,12 @@ pub enum Did {
     GiveUp(Ending),
 }
 
-/// What a call that gave up tells.
+/// Holds what a call that gave up tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Why it did.
+    /// Says why it did.
     pub reason: Reason,
-    /// What the gate said that refused, where that is the reason.
+    /// Holds what the gate said that refused, where that is the reason.
     pub refusal: Option<Refusal>,
     /// The attempt whose result is handed back.
     pub last: Option<u32>,
@@ -140,18 +140,18 @@ pub struct Ending {
 pub struct Sending {
     /// Its number.
     pub id: u32,
-    /// How many its lane sent before.
+    /// Counts how many its lane sent before.
     pub retry: u32,
     /// Its lane.
     pub lane: u8,
-    /// What made it.
+    /// Holds what made it.
     pub kind: Kind,
-    /// How long it may take.
+    /// Says how long it may take.
     pub timeout: Option<u64>,
 }
 
 impl Did {
-    /// Whether this ends the call.
+    /// Returns whether this ends the call.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Return(_) | Self::GiveUp(..))
@@ -188,11 +188,11 @@ pub struct Asked {
     pub gate: u8,
     /// The instant that the gate was told.
     pub now: Instant,
-    /// What was asked or told.
+    /// Holds what was asked or told.
     pub question: Question,
 }
 
-/// What a gate was asked or told.
+/// Says what a gate was asked or told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Question {
     /// May it be scheduled? With the answer.
@@ -208,12 +208,12 @@ pub enum Question {
 }
 
 impl Step {
-    /// What the gate that the machine has was asked, without what its members were.
+    /// Returns what the gate that the machine has was asked, without what its members were.
     pub fn outer(&self) -> impl DoubleEndedIterator<Item = &Asked> {
         self.asked.iter().filter(|asked| asked.gate == 0)
     }
 
-    /// What the last attempt was for that the gate admitted.
+    /// Returns what the last attempt was for that the gate admitted.
     #[must_use]
     pub fn admitted(&self) -> Option<Cause> {
         self.outer().rev().find_map(|asked| match asked.question {
@@ -230,7 +230,7 @@ impl Step {
 }
 
 impl Record {
-    /// How many members the gate had, on top of itself.
+    /// Returns how many members the gate had, on top of itself.
     #[must_use]
     pub fn gates(&self) -> u8 {
         self.steps.iter().flat_map(|step| &step.asked).map(|asked| asked.gate).max().unwrap_or(0)
@@ -247,7 +247,7 @@ impl Record {
     }
 }
 
-/// Where a record breaks a law, and how.
+/// Says where a record breaks a law, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// The number of the step.

@@ -15,10 +15,10 @@ pub use again::{LONGEST, Outcomes, Sees, again, play, see};
 /// As many lanes as a plan's call has room for, unless it has room for one.
 pub const ROOM: usize = 8;
 
-/// How many moves a plan makes after the call is over: enough for its cancels, its end, and what comes too late.
+/// Sets how many moves a plan makes after the call is over: enough for its cancels, its end, and what comes too late.
 const ENCORES: usize = 6;
 
-/// How often the end of a plan polls before it cancels the call.
+/// Sets how often the end of a plan polls before it cancels the call.
 const PATIENCE: usize = 60;
 
 /// Runs a plan's call to its end, or to where the plan drops it.
@@ -45,7 +45,7 @@ fn stored<const LANES: usize>(state: &State<LANES>) -> State<LANES> {
     State::decode(bytes).unwrap_or_else(|error| panic!("it was a call's: {error:?} {state:?}"))
 }
 
-/// What an operator does to a state.
+/// Does to a state what an operator does.
 fn operate<const LANES: usize>(
     state: &mut State<LANES>,
     operation: Operation,
@@ -62,7 +62,7 @@ fn operate<const LANES: usize>(
     }
 }
 
-/// What can be seen of a call from outside: whether it is over, what it counts, and what it tells.
+/// Holds what can be seen of a call from outside: whether it is over, what it counts, and what it tells.
 type Seen = (bool, Counts, Told);
 
 fn seen<G: Gate, const LANES: usize>(call: &PlannedCall<'_, G, LANES>) -> Seen {
@@ -161,7 +161,7 @@ impl<'a, G: Gate, const LANES: usize> World<'a, G, LANES> {
         state
     }
 
-    /// Where now is too far off, the call is taken up at the latest instant that it has seen, or may have.
+    /// Takes the call up, where now is too far off, at the latest instant that it has seen, or may have.
     fn resume(&mut self, mut state: State<LANES>) -> PlannedCall<'a, G, LANES> {
         loop {
             match Call::try_resume(self.policy, self.gate, self.now, state) {

@@ -70,7 +70,11 @@ const TASKS: &[Task] = &[
             "cargo test --release -p insist-store --all-features --test torture -- --nocapture",
         )
     },
-    task("nginx", "nginx under load; needs nginx", "cargo test -p insist-tests --test world nginx::"),
+    task(
+        "real",
+        "servers and proxies under load, those that are installed",
+        "cargo test -p insist-tests --test world real::",
+    ),
     task(
         "mutants",
         "mutants of the core; needs cargo-mutants, some hours",

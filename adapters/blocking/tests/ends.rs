@@ -105,7 +105,7 @@ fn two() -> Result<(), String> {
     Err("2".to_owned())
 }
 
-/// What people have in place of an `io::Error`.
+/// Stands for what people have in place of an `io::Error`.
 #[derive(Debug)]
 enum ShopError {
     Closed,

@@ -29,7 +29,7 @@ impl Clock for Kept {
     }
 }
 
-/// Which verdict the attempt of this number has. Odd numbers end with an `Ok`, even ones with an `Err`.
+/// Says which verdict the attempt of this number has. Odd numbers end with an `Ok`, even ones with an `Err`.
 type Script = fn(u32) -> Verdict;
 
 const SCRIPTS: [Script; 10] = [

@@ -14,7 +14,7 @@ use losers::{hang, heard};
 
 const RACE: Policy = Policy::zero().lanes(3);
 
-/// What a call panics with.
+/// Returns what a call panics with.
 fn panic_of<R>(call: impl FnOnce() -> R) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else { panic!("it does not panic") };
     payload.downcast_ref::<&str>().unwrap().to_string()

@@ -39,7 +39,7 @@ pub(crate) struct Fetch {
     pub(crate) seed: u64,
     /// The gates that it shares with other calls.
     pub(crate) gate: Option<Arc<LiveGates>>,
-    /// What reads the answers as a part of their attempts.
+    /// Reads the answers as a part of their attempts.
     pub(crate) receive: Option<Arc<dyn Receive>>,
 }
 

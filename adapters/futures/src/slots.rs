@@ -23,7 +23,7 @@ pub trait Slots<A: Future>: Default {
         }
     }
 
-    /// What this says of the attempt in a lane, if there is one and it says something.
+    /// Returns what this says of the attempt in a lane, if there is one and it says something.
     #[inline]
     fn ask<V>(self: Pin<&mut Self>, lane: u8, about: impl FnOnce(&A) -> Option<V>) -> Option<V> {
         self.slot(lane).and_then(|slot| slot.as_ref().get_ref().as_ref().and_then(about))

@@ -20,7 +20,7 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// What a server was sent.
+/// Holds what a server was sent.
 #[derive(Clone, Debug)]
 struct Seen {
     uri: Uri,

@@ -43,7 +43,7 @@ pub fn judge_error(error: &(dyn Error + 'static)) -> Verdict {
     seen.verdict()
 }
 
-/// What an error and its sources say together, from the outside inwards.
+/// Collects what an error and its sources say together, from the outside inwards.
 #[derive(Default)]
 struct Seen {
     sent: Sent,

@@ -24,7 +24,7 @@ pub const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous
 const RESOURCE_EXHAUSTED: u8 = 8;
 const UNAVAILABLE: u8 = 14;
 
-/// What a server's pushback asks for.
+/// Says what a server's pushback asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "A6 knows these two")]
 pub enum Pushback {

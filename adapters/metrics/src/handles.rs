@@ -7,7 +7,7 @@ use metrics::{Counter, Histogram, Label, counter, histogram};
 
 use crate::names;
 
-/// What a call's metrics are recorded with. Its labels are the name of the call, if it has one, and others.
+/// Records a call's metrics. Their labels are the name of the call, if it has one, and others.
 #[derive(Debug)]
 pub(crate) struct Handles {
     name: Option<&'static str>,

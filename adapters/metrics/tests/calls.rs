@@ -12,7 +12,7 @@ use recorded::{of, recorded};
 
 const SECOND: Policy = Policy::constant(ms(1000));
 
-/// What a call of one lane records, whose attempts end as a function says.
+/// Returns what a call of one lane records, whose attempts end as a function says.
 fn one_lane(policy: Policy, gate: impl Gate, end: impl Fn(u32) -> End) -> Vec<String> {
     recorded(|| run(Call::new(policy, gate, at(0), 7), Metrics::new(), |attempt| end(attempt.id), None))
 }
@@ -73,7 +73,7 @@ fn an_attempt_that_was_withdrawn_is_counted_and_not_timed() {
     assert_eq!(of(&lines, "attempt_duration_seconds"), ["end=\"accept\" 0.01s"]);
 }
 
-/// What two lanes record, the second of which opens after 20 ms.
+/// Returns what two lanes record, the second of which opens after 20 ms.
 fn hedged(policy: Policy, gate: impl Gate, end: impl Fn(u32) -> End) -> Vec<String> {
     let policy = policy.lanes(2).hedge_after(ms(20));
     let call = Call::with_lanes::<2>(policy, gate, at(0), 7);

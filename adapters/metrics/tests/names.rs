@@ -98,7 +98,7 @@ fn names_end_as_their_kinds_and_units_ask_for_and_descriptions_are_sentences() {
     }
 }
 
-/// What a page for Prometheus shows of one metric.
+/// Returns what a page for Prometheus shows of one metric.
 fn page(builder: PrometheusBuilder, metric: &str) -> Vec<String> {
     let recorder = builder.build_recorder();
     metrics::with_local_recorder(&recorder, || {

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use reqwest::{Body, Error, Response, ResponseBuilderExt};
 use tokio::time::timeout;
 
-/// How much of an unwanted body is read, and for how long.
+/// Limits how much of an unwanted body is read, and for how long.
 const DRAINED: usize = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_millis(100);
 
@@ -98,7 +98,7 @@ impl Reading {
     }
 }
 
-/// What was read of a body, and then the rest of it.
+/// Gives what was read of a body, and then the rest of it.
 struct Chained {
     read: Option<Bytes>,
     trailers: Option<http::HeaderMap>,

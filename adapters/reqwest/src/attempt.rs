@@ -93,7 +93,7 @@ pub(crate) struct Sender<'a> {
     pub(crate) last: Option<u32>,
 }
 
-/// How much later than the call's deadline an attempt's own timeout is, so that the deadline is always first.
+/// Sets how much later than the call's deadline an attempt's own timeout is, so that the deadline is always first.
 const GRACE: Duration = Duration::from_millis(2);
 
 impl Sender<'_> {

@@ -23,7 +23,7 @@ pub struct Client {
     pub(crate) core: Arc<Core>,
 }
 
-/// What the calls of a client share.
+/// Holds what the calls of a client share.
 pub(crate) struct Core {
     pub(crate) settings: Settings,
     /// The client's total timeout, if it is known.

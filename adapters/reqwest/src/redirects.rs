@@ -40,7 +40,7 @@ impl<F> Watching<F> {
 }
 
 impl<F: Future> Future for Watching<F> {
-    /// What the attempt ends with, and whether it was redirected.
+    /// Holds what the attempt ends with, and whether it was redirected.
     type Output = (F::Output, bool);
 
     #[inline]

@@ -60,7 +60,7 @@ fn attempts(call: u32) -> u32 {
     1 + draw(call, 0, 4) as u32
 }
 
-/// What was done with the streams of each call, in the order of their arrival.
+/// Holds what was done with the streams of each call, in the order of their arrival.
 type Seen = Arc<Mutex<HashMap<u32, Vec<Do>>>>;
 
 async fn respond(mut respond: SendResponse<Bytes>, call: u32, what: Do) {
@@ -112,7 +112,7 @@ async fn serve(seen: Seen) -> SocketAddr {
     address
 }
 
-/// What a call ended with: its status and its body, or an error.
+/// Holds what a call ended with: its status and its body, or an error.
 type Ended = Result<(u16, String), insist_reqwest::Error>;
 
 async fn call(client: Client, url: String, call: u32) -> Ended {

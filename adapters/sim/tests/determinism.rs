@@ -62,7 +62,7 @@ fn every_policy_meets_the_same_calls() {
     assert_eq!((one.calls, &one.success_times), (other.calls, &other.success_times));
 }
 
-/// What lives is bounded by calls, also when each has a timer far in the future.
+/// Bounds what lives by calls, also when each has a timer far in the future.
 #[test]
 fn a_deadline_far_away_leaves_nothing_behind() {
     let world = World::new(Clients::open(Arrivals::even(1000.0)), Servers::new(Times::Constant(2 * MS)).workers(100));

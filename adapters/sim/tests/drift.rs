@@ -30,7 +30,7 @@ fn world(warm_up: Duration, lasting: Duration) -> World {
 const PLAIN: Policy = Policy::exponential(Duration::from_millis(100));
 const HEDGED: Policy = PLAIN.lanes(2);
 
-/// What comes of a policy before the drift, and from then on with a gate that knows what was before.
+/// Returns what comes of a policy before the drift, and from then on with a gate that knows what was before.
 fn phases(policy: Policy, seed: u64) -> [Outcome; 2] {
     let candidate = Candidate::new("", policy).gate(Latencies::new);
     let run = |world: World| world.run_with(&candidate, seed, &mut Drifting).unwrap();

@@ -58,7 +58,8 @@ pub trait Connection: Send {
     fn has_changed(&mut self) -> Result<bool, StoreError>;
 }
 
-/// What is done in a transaction. A store may do it again, in another transaction, if the first could not be committed.
+/// Does the work of a transaction. A store may do it again, in another transaction, if the first could not be
+/// committed.
 pub type Work<'w> = &'w mut dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError>;
 
 /// A transaction. Every function fails if the store does, and then the transaction has to be given up.
@@ -100,7 +101,7 @@ pub trait Transaction {
     fn policies(&mut self) -> Result<Vec<StoredPolicy>, StoreError>;
 }
 
-/// Which calls may be claimed.
+/// Says which calls may be claimed.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests of stores make them")]
 pub struct Ask<'a> {
@@ -110,9 +111,9 @@ pub struct Ask<'a> {
     pub want: usize,
     /// The policies that the worker has.
     pub policies: &'a HashSet<String>,
-    /// How many attempts may be in flight to one target.
+    /// The most attempts that may be in flight to one target.
     pub per_target: usize,
-    /// How many are, of targets that have any.
+    /// The number that are in flight, of targets that have any.
     pub busy: &'a HashMap<String, usize>,
 }
 
@@ -147,7 +148,7 @@ pub struct Row {
     pub status: Status,
     /// The instant at which it is due, or at which the lease of its attempt in flight ends; `None` if it is never.
     pub due: Option<Instant>,
-    /// Which failures may be followed by another attempt.
+    /// Says which failures may be followed by another attempt.
     pub repeat: Repeat,
     /// The seed that its waits are drawn from.
     pub seed: u64,
@@ -163,7 +164,7 @@ pub struct Row {
     pub state: Option<Vec<u8>>,
     /// The status of the last answer, if there was one.
     pub last_status: Option<u16>,
-    /// What was wrong with the last attempt, or with the call.
+    /// Says what was wrong with the last attempt, or with the call.
     pub last_error: Option<String>,
     /// The attempts, as [`AttemptRecord`](crate::AttemptRecord)s write them.
     pub log: String,
@@ -171,7 +172,7 @@ pub struct Row {
     pub body: Vec<u8>,
 }
 
-/// What a row becomes.
+/// Says what a row becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "stores read them")]
 pub struct Change {
@@ -197,7 +198,7 @@ pub struct Change {
     pub state: Option<Vec<u8>>,
     /// The status of the last answer.
     pub last_status: Option<u16>,
-    /// What was wrong with the last attempt.
+    /// Says what was wrong with the last attempt.
     pub last_error: Option<String>,
     /// The attempts.
     pub log: String,

@@ -34,7 +34,7 @@ pub struct ByHand {
     pub(crate) clock: Clock,
 }
 
-/// What a turn came to.
+/// Tells what a turn came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Turn {

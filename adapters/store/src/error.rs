@@ -50,7 +50,7 @@ pub enum StoreError {
         key: String,
         /// Its status.
         status: Status,
-        /// What was to be done: `revived`, for example.
+        /// Names what was to be done: `revived`, for example.
         what: &'static str,
     },
     /// An attempt of the call is in flight.
@@ -69,7 +69,7 @@ pub enum StoreError {
         /// The reason; `None` if the policy has no attempt timeout or more than one lane.
         error: Option<PolicyError>,
     },
-    /// What was asked for does not go together.
+    /// Says that what was asked for does not go together.
     Workers(&'static str),
     /// The thread that writes has stopped.
     Stopped,

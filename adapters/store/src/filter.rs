@@ -5,7 +5,7 @@ use insist_core::Instant;
 use crate::shown::QueueCounts;
 use crate::status::Status;
 
-/// Which calls are listed.
+/// Says which calls are listed.
 ///
 /// ```
 /// use insist_store::{Filter, Status};

@@ -20,15 +20,15 @@ pub struct AttemptRecord {
     pub sent: Instant,
     /// The instant at which its outcome was known, since the epoch.
     pub ended: Instant,
-    /// What was concluded from it.
+    /// Says what was concluded from it.
     pub end: AttemptWord,
     /// The status of its answer, if it had one.
     pub status: Option<u16>,
-    /// What was wrong with it, on one line, at most 240 bytes.
+    /// Says what was wrong with it, on one line, at most 240 bytes.
     pub error: Option<String>,
 }
 
-/// What was concluded from an attempt of a call in a store.
+/// Says what was concluded from an attempt of a call in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttemptWord {

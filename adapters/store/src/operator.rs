@@ -13,7 +13,7 @@ use crate::status::Status;
 
 /// "Until it is resumed", as an instant: the last that a store can keep.
 pub(crate) const FOR_EVER: Instant = Instant::from_nanos(i64::MAX as u64);
-/// How many rows one transaction of a prune removes, so that it holds up no worker for long.
+/// Limits how many rows one transaction of a prune removes, so that it holds up no worker for long.
 const PRUNED_AT_ONCE: usize = 1_000;
 
 impl Calls {

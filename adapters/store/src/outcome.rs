@@ -6,7 +6,7 @@ use insist_core::Verdict;
 
 use crate::log::one_line;
 
-/// What came of an attempt: the verdict, and what operators are shown of it.
+/// Tells what came of an attempt: the verdict, and what operators are shown of it.
 ///
 /// A [`Verdict`] is one, and so is a `Result` whose error can be printed: `Ok` is accepted, an error is retried.
 ///

@@ -36,7 +36,7 @@ pub struct StoredCall {
     pub reason: Option<Reason>,
     /// The status of the last answer.
     pub last_status: Option<u16>,
-    /// What was wrong with the last attempt, or with the call.
+    /// Says what was wrong with the last attempt, or with the call.
     pub last_error: Option<String>,
     /// Its newest attempts, at most 32, oldest first.
     pub log: Vec<AttemptRecord>,
@@ -93,7 +93,7 @@ pub struct QueueCounts {
     pub paused_until: Option<Instant>,
     /// The instant until which a hint holds the target up.
     pub held_until: Option<Instant>,
-    /// Whether workers are alive, and none of them has had the policy for two minutes.
+    /// True if workers are alive, and none of them has had the policy for two minutes.
     pub is_unserved: bool,
 }
 

@@ -18,7 +18,7 @@ use crate::error::StoreError;
 use crate::jobs::Jobs;
 use crate::outcome::Outcome;
 
-/// What a lease has beyond the attempt's timeout, by default: 30 seconds.
+/// Sets what a lease has beyond the attempt's timeout, by default: 30 seconds.
 const MARGIN: Duration = Duration::from_secs(30);
 
 /// Workers, before they start: the policies they have, how many threads, and what they are careful about.

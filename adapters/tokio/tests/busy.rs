@@ -14,7 +14,7 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// How long an attempt goes on if nobody stops it. A test that passes does not wait for it.
+/// Sets how long an attempt goes on if nobody stops it. A test that passes does not wait for it.
 const LONG: Duration = Duration::from_secs(20);
 
 /// Reads from a channel that is never empty: always ready, so that nothing but tokio's budget stops it.

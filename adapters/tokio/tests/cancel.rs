@@ -14,7 +14,7 @@ const fn ms(millis: u64) -> Duration {
 
 const POLICY: Policy = Policy::constant(ms(100)).attempts(5);
 
-/// How many attempts there are.
+/// Counts the attempts that there are.
 #[derive(Clone, Default)]
 struct Alive(Arc<AtomicU32>);
 

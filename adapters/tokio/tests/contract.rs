@@ -30,7 +30,7 @@ async fn a_sleep_until_the_past_is_ready_where_a_task_has_kept_the_thread() {
     assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
 
-/// What the paused clock says is what is.
+/// Takes what the paused clock says for what is.
 struct Paused(tokio::time::Instant);
 
 impl Reality for Paused {

@@ -119,7 +119,7 @@ async fn a_loser_that_is_slow_to_drop_is_dropped_once_and_the_winners_value_stay
     assert_eq!(*notes.borrow(), ["winner dropped", "loser dropped"]);
 }
 
-/// What is slow to stop is handed to a task of its own, and the winner does not wait for it.
+/// Hands what is slow to stop to a task of its own, so that the winner does not wait for it.
 #[tokio::test(start_paused = true)]
 async fn a_loser_that_stops_in_the_background_does_not_delay_the_winner() {
     struct Connection(Arc<AtomicU32>);

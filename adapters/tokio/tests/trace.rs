@@ -90,7 +90,8 @@ fn a_spawned_call_has_its_spans_and_so_has_that_of_a_service() {
     }
 }
 
-/// What an operation traces is in the span of its attempt, at its first poll and at all others, raced and borrowed too.
+/// Shows what an operation traces in the span of its attempt, at its first poll and at all others, raced and borrowed
+/// too.
 #[test]
 fn what_an_operation_traces_is_in_the_span_of_its_attempt() {
     let raced = printed(|| race(POLICY.lanes(2), |attempt| works(attempt.id)).trace().call());

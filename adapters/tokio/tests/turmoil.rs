@@ -41,7 +41,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What a client of the simulation sees: every decision, with its time.
+/// Returns what a client of the simulation sees: every decision, with its time.
 fn run(seed: u64) -> Vec<String> {
     let trace = Trace::default();
     let mut sim = turmoil::Builder::new()

@@ -50,7 +50,7 @@ pub struct Tracing<D = Displayed> {
     /// True if a subscriber wants the warning of a call that gives up.
     warns: bool,
     attempts: u32,
-    /// How many of the ids were of attempts that were never sent.
+    /// Counts the ids of attempts that were never sent.
     withdrawn: u32,
     state: State,
     in_flight: Vec<(u32, Span)>,

@@ -57,7 +57,7 @@ pub struct RetryContext {
     /// The base of a delay after a throttled failure; `u64::MAX` is the shape's own.
     pub(crate) base: u64,
     pub(crate) throttled: bool,
-    /// Where the draws of the retry start.
+    /// Says where the draws of the retry start.
     pub(crate) start: u64,
 }
 

@@ -175,7 +175,7 @@ impl Gate for AimdLimit {
     }
 }
 
-/// What an [`AimdLimit`] is at.
+/// Tells where an [`AimdLimit`] stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AimdLimitState {

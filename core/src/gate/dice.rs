@@ -8,7 +8,7 @@ use crate::draw::{GOLDEN, mix};
 #[derive(Debug)]
 pub(super) struct Dice {
     seed: u64,
-    /// How often they were thrown.
+    /// Counts how often they were thrown.
     thrown: AtomicU64,
 }
 

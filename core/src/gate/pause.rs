@@ -175,13 +175,13 @@ impl Gate for Pause {
     }
 }
 
-/// How long the target of a [`Pause`] is paused.
+/// Tells how long the target of a [`Pause`] is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PauseState {
     /// The end of the pause; `None` if there is none.
     pub until: Option<Instant>,
-    /// What is left of it.
+    /// The part of it that is left.
     pub left: Duration,
 }
 

@@ -109,7 +109,7 @@ impl Gate for RateLimit {
     }
 }
 
-/// What a [`RateLimit`] would let through.
+/// Tells what a [`RateLimit`] would let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitState {

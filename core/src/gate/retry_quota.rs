@@ -183,7 +183,7 @@ impl Gate for RetryQuota {
     }
 }
 
-/// What a [`RetryQuota`] holds.
+/// Tells what a [`RetryQuota`] holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryQuotaState {

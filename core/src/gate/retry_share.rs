@@ -135,7 +135,7 @@ impl Gate for RetryShare {
         Admission::Yes
     }
 
-    /// What was not sent after all is still reserved, until it is refunded or sent.
+    /// Keeps reserved what was not sent after all, until it is refunded or sent.
     fn settle(&self, _: Instant, cause: &Cause, settled: &Settled) {
         let is_over = cause.kind != Kind::First && matches!(settled, Settled::Ended(..));
         self.change(|counts| {

@@ -30,7 +30,7 @@ pub static JOBS: &[Job] = &[
     Job { name: "by hand", run: by_hand },
 ];
 
-/// What an attempt that has so long is given.
+/// Returns what an attempt that has so long is given.
 #[inline(never)]
 fn attempt(operation: &mut Operation, timeout: Option<Duration>) -> Result<u32, Failed> {
     black_box(timeout);

@@ -27,7 +27,7 @@ fn bulkheads(limit: usize) -> Hosts<Bulkhead> {
     Hosts::new(|| Bulkhead::new(1_000_000)).limit(limit)
 }
 
-/// What a gate does is asked of it as well, for governor's store does so.
+/// Asks the gate as well, as governor's store does.
 fn ask(hosts: &Hosts<Bulkhead>, name: &str) {
     let gate = hosts.gate_of("https", black_box(name), None, Instant::ZERO);
     black_box(gate.admit(Instant::ZERO, &Cause::FIRST));

@@ -8,7 +8,7 @@ pub(crate) struct Operation {
     attempts: u32,
 }
 
-/// What a failed attempt ends with: its number. A call without an outcome, which is not measured, ends with 0.
+/// Holds what a failed attempt ends with: its number. A call without an outcome, which is not measured, ends with 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed(u32);
 

@@ -9,7 +9,7 @@ use insist_core::{Action, Call, Gate, Instant, Policy, Reason, Verdict, fresh_se
 use polling::{Event, Events, Poller};
 use socket2::{Domain, Socket, Type};
 
-/// How many attempts of a call there is room for at once.
+/// Sets how many attempts of a call there is room for at once.
 const LANES: usize = 2;
 
 /// Calls, the sockets of their attempts, and when each call wants to be asked again.
@@ -28,7 +28,7 @@ pub(crate) struct Fetch<G: Gate> {
     exchanges: [Option<Exchange>; LANES],
     due: Option<Instant>,
     last: Vec<u8>,
-    /// How it ended: with the winning response, or why it gave up.
+    /// Says how it ended: with the winning response, or why it gave up.
     pub(crate) end: Option<Result<Vec<u8>, Reason>>,
 }
 
@@ -154,9 +154,9 @@ struct Exchange {
     id: u32,
     /// Its own socket.
     socket: TcpStream,
-    /// What is still to be written.
+    /// Holds what is still to be written.
     request: Vec<u8>,
-    /// What was read so far.
+    /// Holds what was read so far.
     response: Vec<u8>,
 }
 
@@ -176,7 +176,7 @@ impl Exchange {
         Ok(Self { id, socket: socket.into(), request, response: Vec::new() })
     }
 
-    /// What to be told of: until the request is written, that it can be; then, that there is something to read.
+    /// Returns what to be told of: until the request is written, that it can be; then, that there is something to read.
     fn interest(&self, key: usize) -> Event {
         if self.request.is_empty() { Event::readable(key) } else { Event::writable(key) }
     }

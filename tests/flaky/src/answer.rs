@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the server does with one request.
+/// Tells the server what to do with one request.
 ///
 /// It is begun with a head ([`status`](Self::status), [`ok`](Self::ok)) or with what comes instead of one
 /// ([`reset`](Self::reset), [`close`](Self::close), [`raw`](Self::raw), [`garbage`](Self::garbage),
@@ -33,7 +33,7 @@ pub struct Answer {
     pub(crate) then: Then,
 }
 
-/// What the client gets first.
+/// Says what the client gets first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Start {
     Head,
@@ -43,7 +43,7 @@ pub(crate) enum Start {
     Never,
 }
 
-/// How the client learns where the body ends.
+/// Says how the client learns where the body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
     Length,
@@ -51,14 +51,14 @@ pub(crate) enum Framing {
     UntilClose,
 }
 
-/// How fast the body goes out.
+/// Says how fast the body goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
     pub(crate) bytes: usize,
     pub(crate) pause: Duration,
 }
 
-/// How the body breaks off, after `at` bytes of it.
+/// Says how the body breaks off, after `at` bytes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) at: usize,
@@ -72,7 +72,7 @@ pub(crate) enum FaultKind {
     Stall,
 }
 
-/// What becomes of the connection after a whole answer.
+/// Says what becomes of the connection after a whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
     Keep,

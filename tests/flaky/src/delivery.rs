@@ -10,7 +10,7 @@ use std::net::TcpStream;
 /// The end of a long answer that is written after its ending is recorded; less than any system buffers.
 const TAIL: usize = 16 << 10;
 
-/// What becomes of the connection.
+/// Says what becomes of the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Keep,

@@ -11,14 +11,14 @@ pub(crate) const MAX_HEAD: usize = 64 << 10;
 /// The largest request body, in bytes.
 pub(crate) const MAX_BODY: usize = 16 << 20;
 
-/// How late a socket's timeout may come: two ticks of a kernel that ticks 100 times a second.
+/// Sets how late a socket's timeout may come: two ticks of a kernel that ticks 100 times a second.
 const COARSE: Duration = Duration::from_millis(20);
 /// The end of a wait is slept in slices, which are exact, with a glance at the socket between them.
 const SLICE: Duration = Duration::from_millis(1);
-/// How long a connection that the server has closed waits for its client to close too.
+/// Sets how long a connection that the server has closed waits for its client to close too.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// Why an answer cannot go on.
+/// Says why an answer cannot go on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Gone {
     /// The connection is closed or broken.

@@ -19,12 +19,12 @@ pub(crate) struct Intake {
     pub(crate) persistent: bool,
 }
 
-/// Why there is no request.
+/// Says why there is no request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Nothing {
     /// The connection ended.
     Ended,
-    /// What came is not acceptable: the status and the reason to answer with.
+    /// Refuses what came: the status and the reason to answer with.
     Refused(u16, &'static str),
 }
 

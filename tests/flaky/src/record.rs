@@ -4,7 +4,7 @@ use crate::request::{Request, matches};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// How a request ended.
+/// Says how a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ending {
@@ -26,7 +26,7 @@ pub enum Ending {
 pub struct Seen {
     /// The request.
     pub request: Arc<Request>,
-    /// How it ended.
+    /// Says how it ended.
     pub ending: Ending,
 }
 
@@ -38,7 +38,7 @@ impl Deref for Seen {
     }
 }
 
-/// What a server saw up to one moment. It remembers every request for as long as the server lives.
+/// Holds what a server saw up to one moment. It remembers every request for as long as the server lives.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     requests: Vec<Seen>,
@@ -55,31 +55,32 @@ impl Record {
         &self.requests
     }
 
-    /// How many requests were read whole. One that was refused as malformed or too large is not counted.
+    /// Returns how many requests were read whole. One that was refused as malformed or too large is not counted.
     #[must_use]
     pub fn request_count(&self) -> usize {
         self.requests.len()
     }
 
-    /// How many requests were for this path: with this query if `path` has one, else with any.
+    /// Returns how many requests were for this path: with this query if `path` has one, else with any.
     #[must_use]
     pub fn hits(&self, path: &str) -> usize {
         self.requests.iter().filter(|seen| matches(&seen.path, path)).count()
     }
 
-    /// How many connections were accepted.
+    /// Returns how many connections were accepted.
     #[must_use]
     pub const fn connections(&self) -> usize {
         self.connections
     }
 
-    /// How many connections are open now.
+    /// Returns how many connections are open now.
     #[must_use]
     pub const fn open_connections(&self) -> usize {
         self.open
     }
 
-    /// How many connections their client closed while a request waited for its answer or the answer was being written.
+    /// Returns how many connections their client closed while a request waited for its answer or the answer was being
+    /// written.
     #[must_use]
     pub const fn disconnects(&self) -> usize {
         self.disconnects

@@ -28,7 +28,7 @@ impl Request {
     }
 }
 
-/// Whether a target is what `path` means: the whole of it where `path` has a query, else all but its query.
+/// Returns whether a target is what `path` means: the whole of it where `path` has a query, else all but its query.
 pub(crate) fn matches(target: &str, path: &str) -> bool {
     target == path || (!path.contains('?') && target.split('?').next() == Some(path))
 }

@@ -37,7 +37,7 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// What the threads of a server have in common.
+/// Holds what the threads of a server have in common.
 pub(crate) struct Shared {
     pub(crate) script: Script,
     pub(crate) watch: Watch,
@@ -106,31 +106,32 @@ impl Server {
         self.record().requests().to_vec()
     }
 
-    /// How many requests were read whole.
+    /// Returns how many requests were read whole.
     #[must_use]
     pub fn request_count(&self) -> usize {
         self.record().request_count()
     }
 
-    /// How many requests were for this path: with this query if `path` has one, else with any.
+    /// Returns how many requests were for this path: with this query if `path` has one, else with any.
     #[must_use]
     pub fn hits(&self, path: &str) -> usize {
         self.record().hits(path)
     }
 
-    /// How many connections were accepted.
+    /// Returns how many connections were accepted.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.record().connections()
     }
 
-    /// How many connections are open now.
+    /// Returns how many connections are open now.
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.record().open_connections()
     }
 
-    /// How many connections their client closed while a request waited for its answer or the answer was being written.
+    /// Returns how many connections their client closed while a request waited for its answer or the answer was being
+    /// written.
     #[must_use]
     pub fn disconnects(&self) -> usize {
         self.record().disconnects()

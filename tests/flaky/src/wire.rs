@@ -2,12 +2,12 @@
 
 use crate::answer::{Answer, Framing};
 
-/// How much of the body goes out.
+/// Returns how much of the body goes out.
 pub(crate) fn sent(answer: &Answer) -> usize {
     answer.fault.map_or(answer.body.len(), |fault| fault.at.min(answer.body.len()))
 }
 
-/// Whether an answer has a body on the wire at all (RFC 9110, section 6.4.1).
+/// Returns whether an answer has a body on the wire at all (RFC 9110, section 6.4.1).
 pub(crate) fn has_body(answer: &Answer, method: &str) -> bool {
     method != "HEAD" && !matches!(answer.status, 0..=199 | 204 | 304)
 }

@@ -16,7 +16,7 @@ pub use gate::{RetryShare, RetryShareError, RetryShareState};
 #[allow(dead_code, unreachable_pub)]
 mod percentile;
 
-/// What the core's files ask of their crate.
+/// Gives the core's files what they ask of their crate.
 mod attempt {
     pub(crate) use insist_core::{AttemptEnd, Cause, Kind};
 }

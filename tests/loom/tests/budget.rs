@@ -7,7 +7,7 @@ use insist_loom::{Budget, Gate, Settled};
 use loom::sync::Arc;
 use loom::thread;
 
-/// What a retry is for; a budget does not look at how the attempt before it failed.
+/// Holds what a retry is for; a budget does not look at how the attempt before it failed.
 const AGAIN: Cause = Cause::retry(AttemptEnd::Timeout);
 
 /// Two slots of 10 ms.
@@ -22,7 +22,7 @@ fn budget(ratio: f64, reserve: u32) -> Arc<Budget> {
     Arc::new(budget)
 }
 
-/// How many retries these threads get, each asking once at its own time.
+/// Counts the retries that these threads get, each asking once at its own time.
 fn reserve_at(budget: &Arc<Budget>, times: [u64; 2]) -> [bool; 2] {
     let other = Arc::clone(budget);
     let thread = thread::spawn(move || other.reserve(slot(times[1]), &Cause::HEDGE).is_ok());

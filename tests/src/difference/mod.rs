@@ -20,7 +20,7 @@ use smaller::smaller;
 
 pub use replay::{Replay, Shown};
 
-/// How many smaller plans are tried.
+/// Sets how many smaller plans are tried.
 const EFFORT: u32 = 20_000;
 
 /// Changes the policy, seed or repeat that the model is told, which makes it wrong about a law.
@@ -29,14 +29,14 @@ pub type Slip = fn(&mut Record);
 /// The model as it is.
 pub const NO_SLIP: Slip = |_| {};
 
-/// Where the machine and the model differ.
+/// Says where the machine and the model differ.
 #[derive(Debug)]
 pub struct Difference {
     /// The smallest call that was found.
     pub plan: Plan,
-    /// What happened to it until then; nothing if the machine or the model panicked.
+    /// Holds what happened to it until then; nothing if the machine or the model panicked.
     pub record: Record,
-    /// Where they differ, and how.
+    /// Says where they differ, and how.
     pub broken: Broken,
     /// The call as `insist replay` reads it.
     pub replay: Replay,

@@ -16,20 +16,20 @@ use crate::world::{self, Outcomes};
 pub struct Replay {
     /// The policy, as TOML.
     pub policy: String,
-    /// What came of each attempt, a JSON object a line.
+    /// Holds what came of each attempt, a JSON object a line.
     pub script: String,
-    /// What else the command is told: the seed, and what may be repeated.
+    /// Holds what else the command is told: the seed, and what may be repeated.
     pub arguments: [String; 4],
-    /// Where the replay shows the difference, if it does.
+    /// Says where the replay shows the difference, if it does.
     pub shown: Option<Shown>,
-    /// What the call had that no script can say.
+    /// Holds what the call had that no script can say.
     pub unsaid: Vec<&'static str>,
 }
 
 /// An action of a replay that differs from what the laws expect.
 #[derive(Debug)]
 pub struct Shown {
-    /// Which action of its timeline, from 1.
+    /// Says which action of its timeline, from 1.
     pub action: usize,
     /// The action, or the one after the verdict that was judged wrongly.
     pub did: Did,
@@ -38,7 +38,7 @@ pub struct Shown {
 }
 
 impl Replay {
-    /// What a record tells.
+    /// Returns what a record tells.
     pub(super) fn of(plan: &Plan, record: &Record, slip: Slip) -> Self {
         let outcomes = outcomes(&record.steps);
         let is_playable = usize::from(plan.policy.get_lanes()) <= world::ROOM && plan.policy.validate().is_ok();
@@ -61,7 +61,7 @@ impl Replay {
     }
 }
 
-/// What was handed in and counted, and how long after it was sent.
+/// Returns what was handed in and counted, and how long after it was sent.
 fn outcomes(steps: &[Step]) -> Outcomes {
     let mut outcomes = Outcomes::new();
     let mut sent = Vec::new();
@@ -130,7 +130,7 @@ fn toml(policy: &Policy) -> String {
     fields.map(|(name, value)| format!("{name} = {value}\n")).collect()
 }
 
-/// What no script can say.
+/// Returns what no script can say.
 fn unsaid(plan: &Plan, steps: &[Step]) -> Vec<&'static str> {
     let asks = |is: &dyn Fn(&Question) -> bool| steps.iter().flat_map(Step::outer).any(|asked| is(&asked.question));
     let does = |is: fn(&What) -> bool| steps.iter().any(|step| is(&step.what));
@@ -159,7 +159,7 @@ fn unsaid(plan: &Plan, steps: &[Step]) -> Vec<&'static str> {
     found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
 }
 
-/// What a shell can run, and what will be seen.
+/// Writes what a shell can run, and what will be seen.
 impl fmt::Display for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { policy, script, arguments, shown, unsaid } = self;

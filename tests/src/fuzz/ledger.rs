@@ -16,19 +16,19 @@ impl<G> Ledger<G> {
         Self { gate, retries: Cell::new(0), hedges: Cell::new(0), in_flight: Cell::new(0) }
     }
 
-    /// What was reserved for it is used up.
+    /// Uses up what was reserved for it.
     pub(super) fn sent(&self, kind: Kind) {
         if let Some(reserved) = self.of(kind) {
             take(reserved, "an attempt was sent that was not reserved");
         }
     }
 
-    /// What was admitted and has not ended.
+    /// Returns what was admitted and has not ended.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.get() as usize
     }
 
-    /// Whether everything was given back.
+    /// Returns whether everything was given back.
     pub(super) fn is_even(&self) -> bool {
         [&self.retries, &self.hedges, &self.in_flight].into_iter().all(|count| count.get() == 0)
     }

@@ -23,7 +23,7 @@ pub use stored::resume;
 
 pub use retry_after::retry_after;
 
-/// What is given any bytes.
+/// Takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name.

@@ -135,7 +135,7 @@ impl Words<'_> {
         }
     }
 
-    /// How long a call is put away: now and then for so long that its sends are overdue.
+    /// Returns how long a call is put away: now and then for so long that its sends are overdue.
     fn absence(&mut self) -> Shift {
         match self.below(4) {
             0 => Shift::By(MINUTE + u64::from(self.below(13)) * 10 * MS),

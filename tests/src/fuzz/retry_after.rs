@@ -62,7 +62,7 @@ fn text(line: &[u8]) -> Option<&str> {
     Some(std::str::from_utf8(line).ok()?.trim_matches([' ', '\t']))
 }
 
-/// How many seconds a line asks for.
+/// Returns how many seconds a line asks for.
 fn wait(line: &str, base: i128) -> Option<u64> {
     if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) {
         let digit = |sum: u64, byte: u8| sum.saturating_mul(10).saturating_add(u64::from(byte - b'0'));

@@ -21,7 +21,7 @@ const ALWAYS: u8 = 0;
 
 const NEVER: u8 = 2;
 
-/// What can be known of a call that was taken up.
+/// Holds what can be known of a call that was taken up.
 pub(super) struct Ride {
     pub(super) policy: Policy,
     now: u64,
@@ -32,19 +32,19 @@ pub(super) struct Ride {
     hint: u64,
     sent: u32,
     last: u32,
-    /// How many were sent before it was revived.
+    /// Counts how many were sent before it was revived.
     forgiven: u32,
-    /// How many were taken back since.
+    /// Counts how many were taken back since.
     withdrawn: u32,
     repeat: u8,
     /// Something may have reached the server, and the call may not be repeated.
     is_spent: bool,
     in_flight: Vec<u32>,
-    /// How it has to end, as far as is known.
+    /// Says how it has to end, as far as is known.
     is_over: bool,
     returned: Option<u32>,
     reason: Option<Reason>,
-    /// Why what is in flight has to be cancelled, once it is over.
+    /// Says why what is in flight has to be cancelled, once it is over.
     losers: Option<CancelReason>,
     end: Option<Did>,
 }
@@ -88,13 +88,13 @@ impl Ride {
         Instant::from_nanos(self.now)
     }
 
-    /// Whether a call can be taken up from this: the policy says so, and now is of the same origin.
+    /// Returns whether a call can be taken up from this: the policy says so, and now is of the same origin.
     pub(super) fn fits<const LANES: usize>(&self, state: &State<LANES>) -> bool {
         const YEARS_30: u64 = 30 * 365 * 86_400_000_000_000;
         state.fits(&self.policy).is_ok() && Head::of(state).clock.abs_diff(self.now) <= YEARS_30
     }
 
-    /// What is known of a call that is taken up from this.
+    /// Notes what is known of a call that is taken up from this.
     pub(super) fn wake<const LANES: usize>(&mut self, state: &State<LANES>) {
         let head = Head::of(state);
         assert_eq!(head.sent, self.sent, "it forgets what it sent");
@@ -257,7 +257,7 @@ fn put_away<G: Gate, const LANES: usize>(call: Call<&Policy, &Ledger<G>, LANES>)
     stored(&call.suspend())
 }
 
-/// What a call has come to can be read back, whatever the call began with.
+/// Reads back what a call has come to, whatever the call began with.
 fn stored<const LANES: usize>(state: &State<LANES>) -> State<LANES> {
     let mut buffer = [0; State::<ROOM>::BYTES];
     let bytes = state.encode(&mut buffer).expect("it fits");

@@ -19,7 +19,7 @@ const HEAD: usize = 51;
 
 const LANE: usize = 32;
 
-/// What bytes say of a state, as the documented format has it.
+/// Holds what bytes say of a state, as the documented format has it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) is_running: bool,
@@ -31,9 +31,9 @@ pub(super) struct Head {
     pub(super) hint: u64,
     pub(super) sent: u32,
     pub(super) last: u32,
-    /// How many were sent before it was revived.
+    /// Counts how many were sent before it was revived.
     pub(super) forgiven: u32,
-    /// How many its lanes sent since.
+    /// Counts how many its lanes sent since.
     pub(super) sends: u32,
     pub(super) has_in_flight: bool,
     /// The latest send that is promised, if the call goes on.
@@ -192,7 +192,7 @@ impl Words<'_> {
     }
 }
 
-/// Where the fields are: the head, then those of each lane.
+/// Returns where the fields are: the head, then those of each lane.
 fn fields(length: usize) -> Vec<(usize, usize)> {
     let mut fields = vec![(0, 1), (1, 1), (2, 1), (3, 1), (4, 1), (5, 2)];
     fields.extend([(7, 8), (15, 8), (23, 8), (31, 8), (39, 4), (43, 4), (47, 4)]);

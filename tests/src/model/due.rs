@@ -164,7 +164,7 @@ impl Model<'_> {
         }
     }
 
-    /// What is to come first, if it is known when.
+    /// Returns what is to come first, if it is known when.
     pub(super) fn next(&self) -> Option<(u64, WaitReason)> {
         let mut due: Vec<(u64, WaitReason)> = Vec::new();
         due.extend(self.deadline().map(|at| (at, WaitReason::Deadline)));

@@ -13,7 +13,7 @@ pub(super) enum Event {
     OpeningPromised(u64),
     /// A lane's gate said: not before this instant.
     Held { lane: usize, until: u64 },
-    /// What a lane waits for was reserved anew, for the call was taken up again.
+    /// Says that what a lane waits for was reserved anew, for the call was taken up again.
     ReservedAnew { lane: usize, at: u64 },
     /// A lane's send was overdue then, and comes so much later.
     PutOff { lane: usize, at: u64, by: u64 },
@@ -46,7 +46,7 @@ pub(super) enum Event {
     Over(Outcome),
 }
 
-/// How a call is over.
+/// Says how a call is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Returned,
@@ -62,7 +62,7 @@ pub(super) struct Wait {
     pub(super) due: u64,
     /// When a gate reserved it; a first send needs no reservation.
     pub(super) reserved: Option<u64>,
-    /// What it is for.
+    /// Holds what it is for.
     pub(super) cause: Cause,
     pub(super) was_put_off: bool,
     /// A gate said when it is due.
@@ -70,7 +70,7 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// How long it is; one that was hastened is as short as that made it.
+    /// Returns how long it is; one that was hastened is as short as that made it.
     pub(super) fn length(&self) -> u64 {
         self.due.saturating_sub(self.begun)
     }
@@ -83,13 +83,13 @@ pub(super) struct Flight {
     pub(super) lane: usize,
     pub(super) cause: Cause,
     pub(super) at: u64,
-    /// How long its lane waited for it; 0 for the first of a lane.
+    /// Says how long its lane waited for it; 0 for the first of a lane.
     pub(super) waited: u64,
     /// When a gate reserved it; the call's first send needs no reservation.
     pub(super) reserved: Option<u64>,
 }
 
-/// What happened, in order.
+/// Holds what happened, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History(Vec<Event>);
 
@@ -98,7 +98,7 @@ impl History {
         self.0.push(event);
     }
 
-    /// What happened since the call began, or began again.
+    /// Returns what happened since the call began, or began again.
     fn life(&self) -> &[Event] {
         let revived = self.0.iter().rposition(|event| matches!(event, Event::Revived(_)));
         &self.0[revived.unwrap_or(0)..]
@@ -120,12 +120,12 @@ impl History {
         self.begun().filter(|flight| !self.0.contains(&Event::Withdrawn(flight.id)))
     }
 
-    /// How many attempts were withdrawn in this life.
+    /// Returns how many attempts were withdrawn in this life.
     pub(super) fn withdrawn(&self) -> u32 {
         self.begun().count() as u32 - self.sends()
     }
 
-    /// How many attempts were sent in this life.
+    /// Returns how many attempts were sent in this life.
     pub(super) fn sends(&self) -> u32 {
         self.sent().count() as u32
     }
@@ -135,12 +135,12 @@ impl History {
         begun(&self.0).count() as u32
     }
 
-    /// How many attempts count as sent: of those before this life all.
+    /// Returns how many attempts count as sent: of those before this life all.
     pub(super) fn sends_ever(&self) -> u32 {
         self.newest() - self.withdrawn()
     }
 
-    /// Whether every attempt that was ever sent certainly did not reach the server.
+    /// Returns whether every attempt that was ever sent certainly did not reach the server.
     pub(super) fn reached_nobody(&self) -> bool {
         let is_unsent = |event: &Event| match event {
             Event::Ended { end: AttemptEnd::Retry(failure), .. } => failure.sent == insist_core::Sent::No,
@@ -150,12 +150,12 @@ impl History {
         self.0.iter().all(is_unsent) && self.in_flight().is_empty()
     }
 
-    /// How many attempts of a kind were sent.
+    /// Returns how many attempts of a kind were sent.
     pub(super) fn sends_of_kind(&self, kind: Kind) -> u32 {
         self.sent().filter(|flight| flight.cause.kind == kind).count() as u32
     }
 
-    /// How many attempts a lane sent.
+    /// Returns how many attempts a lane sent.
     pub(super) fn sends_of(&self, lane: usize) -> u32 {
         self.sent().filter(|flight| flight.lane == lane).count() as u32
     }
@@ -165,7 +165,7 @@ impl History {
         self.sent().rfind(|flight| flight.lane == lane).map_or(0, |flight| flight.waited)
     }
 
-    /// What was sent and has not ended, in order of id.
+    /// Returns what was sent and has not ended, in order of id.
     pub(super) fn in_flight(&self) -> Vec<Flight> {
         let has_ended =
             |id: u32| self.life().iter().any(|event| matches!(event, Event::Ended { id: ended, .. } if *ended == id));
@@ -221,7 +221,7 @@ impl History {
         openings
     }
 
-    /// How many lanes have opened or never will; the next one to open has this number.
+    /// Returns how many lanes have opened or never will; the next one to open has this number.
     pub(super) fn opened(&self) -> usize {
         self.life().iter().fold(1, opened_by)
     }
@@ -322,26 +322,26 @@ impl History {
         self.life().iter().filter_map(|event| if let Event::Unkept(hint) = event { Some(*hint) } else { None }).max()
     }
 
-    /// Why the lane that ended last did.
+    /// Returns why the lane that ended last did.
     pub(super) fn last_reason(&self) -> Option<Reason> {
         let reason = |event: &Event| if let Event::LaneOver { reason, .. } = event { Some(*reason) } else { None };
         self.life().iter().rev().find_map(reason)
     }
 
-    /// What the gate said that ended the last lane, if it was asked since the call was last taken up.
+    /// Returns what the gate said that ended the last lane, if it was asked since the call was last taken up.
     pub(super) fn last_refusal(&self) -> Option<Refusal> {
         let mut recent = self.life().iter().rev().take_while(|event| !matches!(event, Event::Resumed));
         let said = |event: &Event| if let Event::LaneOver { refusal, .. } = event { Some(*refusal) } else { None };
         recent.find_map(said).flatten()
     }
 
-    /// How the call is over, if it is: what decided it first.
+    /// Returns how the call is over, if it is: what decided it first.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         self.life().iter().find_map(|event| if let Event::Over(outcome) = event { Some(*outcome) } else { None })
     }
 }
 
-/// How many lanes have opened after this, or never will, if so many had before it.
+/// Returns how many lanes have opened after this, or never will, if so many had before it.
 fn opened_by(opened: usize, event: &Event) -> usize {
     match event {
         Event::Sent(flight) => opened.max(flight.lane + 1),

@@ -35,7 +35,7 @@ impl Model<'_> {
         self.what_became_of(flight.lane)
     }
 
-    /// What is said of an attempt's end that counted.
+    /// Returns what is said of an attempt's end that counted.
     pub(super) fn what_became_of(&self, lane: usize) -> Result<Handled, String> {
         if self.is_over() {
             return Ok(Handled::Over);
@@ -145,7 +145,7 @@ impl Model<'_> {
         if self.is_before_the_deadline(due) { Ok(due) } else { Err(Reason::Deadline) }
     }
 
-    /// What makes a lane's next wait another one than its number says.
+    /// Returns what makes a lane's next wait another one than its number says.
     pub(super) fn special(&self, lane: usize, throttled: bool) -> Special {
         let restarts = self.policy.get_restart_after_hint() && self.policy.get_hints();
         Special { throttled, restart: if restarts { self.history.restart(lane) } else { 0 } }

@@ -28,7 +28,7 @@ use crate::record::{Broken, Counts, Question, Record, Step, Told, What};
 use history::{Event, Flight, History, Outcome, Wait};
 use tape::Tape;
 
-/// Whether the machine did what the model expects, step by step.
+/// Checks that the machine did what the model expects, step by step.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ struct Model<'a> {
     repeat: Repeat,
     /// For how many lanes there is room.
     room: usize,
-    /// Whether the gate has something to say about hedges.
+    /// Says whether the gate has something to say about hedges.
     is_asked: bool,
     /// When the call began, or began again.
     start: u64,
@@ -141,7 +141,7 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
-    /// What a call tells of itself, if it is asked.
+    /// Returns what a call tells of itself, if it is asked.
     fn tells(&self, step: &Step) -> Option<Told> {
         let due = match step.what {
             _ if self.is_over() => None,
@@ -160,7 +160,7 @@ impl<'a> Model<'a> {
         self.history.outcome().is_some()
     }
 
-    /// How many lanes may open. Law 16: only a call that may always be repeated is raced or hedged.
+    /// Returns how many lanes may open. Law 16: only a call that may always be repeated is raced or hedged.
     fn lanes(&self) -> usize {
         if self.repeat == Repeat::Always { usize::from(self.policy.get_lanes()) } else { 1 }
     }
@@ -178,7 +178,7 @@ impl<'a> Model<'a> {
         self.policy.get_attempts().is_none_or(|attempts| taken < u64::from(attempts))
     }
 
-    /// How many attempts of a lane, or of all, were never sent and are not counted.
+    /// Returns how many attempts of a lane, or of all, were never sent and are not counted.
     fn uncounted(&self, lane: Option<usize>) -> u32 {
         self.history.uncounted(lane, self.policy.get_unsent_attempts().into())
     }
@@ -188,7 +188,7 @@ impl<'a> Model<'a> {
         self.lanes() > 1 && !self.policy.get_separate_targets()
     }
 
-    /// Whether nothing more is sent, since a hint was too long.
+    /// Returns whether nothing more is sent, since a hint was too long.
     fn is_shut(&self) -> bool {
         self.shares_hints() && self.history.largest_unkept_hint().is_some()
     }

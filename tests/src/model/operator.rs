@@ -6,7 +6,7 @@ use super::history::{Event, Outcome, Wait};
 use super::{Model, sense};
 use crate::record::Operation;
 
-/// Whether it was done.
+/// Says whether it was done.
 type Done = Result<(), StateError>;
 
 impl Model<'_> {

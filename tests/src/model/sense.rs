@@ -31,7 +31,7 @@ pub(super) fn makes_sense(policy: &Policy) -> bool {
         && ends(policy)
 }
 
-/// Whether anything ends a call of which every attempt fails.
+/// Returns whether anything ends a call of which every attempt fails.
 fn ends(policy: &Policy) -> bool {
     let has_limit =
         policy.get_attempts().is_some() || policy.get_lane_attempts().is_some() || policy.get_deadline().is_some();

@@ -5,9 +5,9 @@ use insist_core::{Admission, Cause, HedgeAfter, Instant, Refusal, Settled};
 use crate::record::{Asked, Question, Step};
 
 pub(super) struct Tape<'r> {
-    /// What has an answer that the model needs, in order.
+    /// Holds what has an answer that the model needs, in order.
     questions: Vec<&'r Asked>,
-    /// What the gate was only told; the order among them does not matter.
+    /// Holds what the gate was only told; the order among them does not matter.
     told: Vec<&'r Asked>,
 }
 

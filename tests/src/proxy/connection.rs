@@ -29,12 +29,12 @@ struct Connection<'a> {
 struct Answer {
     head: Vec<u8>,
     body: Vec<u8>,
-    /// How much of the body is less than all of it, at the most.
+    /// Says how much of the body is less than all of it, at the most.
     most: usize,
     is_last: bool,
 }
 
-/// What becomes of the connection.
+/// Says what becomes of the connection.
 enum Next {
     Keep,
     Close,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the proxy does to one request.
+/// Says what the proxy does to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing: the answer is handed on whole.
@@ -112,13 +112,13 @@ impl Fault {
         }]
     }
 
-    /// Whether a client that nothing but the end of the connection moves would wait for ever, or long.
+    /// Returns whether a client that nothing but the end of the connection moves would wait for ever, or long.
     #[must_use]
     pub const fn is_slow(&self) -> bool {
         matches!(self, Self::Stall | Self::StallBody(_) | Self::Drip(_) | Self::Late(_))
     }
 
-    /// Whether the server gets the request.
+    /// Returns whether the server gets the request.
     #[must_use]
     pub const fn is_passed_on(&self) -> bool {
         !matches!(self, Self::ResetUnread | Self::ResetRead | Self::CloseRead | Self::CloseReused)

@@ -23,7 +23,7 @@ pub(super) struct Head {
     pub(super) is_last: bool,
 }
 
-/// How the body is framed.
+/// Says how the body is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(usize),
@@ -108,7 +108,7 @@ impl Head {
     }
 }
 
-/// Where a body in chunks ends, without trailers; `None` if there is more to come.
+/// Returns where a body in chunks ends, without trailers; `None` if there is more to come.
 fn chunked(bytes: &[u8]) -> io::Result<Option<usize>> {
     let mut at = 0;
     loop {
@@ -138,7 +138,7 @@ pub struct Arrival {
     pub number_on_connection: usize,
 }
 
-/// How much of its answer was handed to the system, on the way to the client.
+/// Says how much of its answer was handed to the system, on the way to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Given {
     /// Not even the whole head.
@@ -154,13 +154,13 @@ pub enum Given {
 pub struct Exchange {
     /// The request.
     pub arrival: Arrival,
-    /// What was done to it. [`CloseReused`](Fault::CloseReused) on a fresh connection is none.
+    /// Holds what was done to it. [`CloseReused`](Fault::CloseReused) on a fresh connection is none.
     pub fault: Fault,
     /// It was read whole.
     pub is_read: bool,
     /// The status that the server answered with, if it was asked.
     pub status: Option<u16>,
-    /// How much of the answer went out.
+    /// Says how much of the answer went out.
     pub given: Given,
     /// Its client was still there after [`PATIENCE`](Self::PATIENCE), though nothing more came.
     pub is_awaited: bool,

@@ -32,7 +32,7 @@ pub struct Proxy {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the threads of a proxy have in common.
+/// Holds what the threads of a proxy have in common.
 struct Shared {
     upstream: SocketAddr,
     faults: Box<dyn Fn(&Arrival) -> Fault + Send + Sync>,

@@ -13,7 +13,7 @@ pub const FAILURE: AttemptEnd = AttemptEnd::Retry(Failure::new());
 /// An attempt that succeeded.
 pub const SUCCESS: AttemptEnd = AttemptEnd::Accept;
 
-/// Whether a first send is let through now.
+/// Returns whether a first send is let through now.
 pub fn is_admitted(breaker: &Breaker, now: Instant) -> bool {
     breaker.admit(now, &Cause::FIRST) == Admission::Yes
 }
@@ -39,7 +39,7 @@ pub fn took(breaker: &Breaker, now: u64, millis: u64, end: AttemptEnd) {
     ends(breaker, at(now - millis), at(now), end);
 }
 
-/// What a closed breaker has in its window after so many milliseconds: attempts, failures and slow ones.
+/// Returns what a closed breaker has in its window after so many milliseconds: attempts, failures and slow ones.
 ///
 /// # Panics
 ///
@@ -52,17 +52,17 @@ pub fn counts(breaker: &Breaker, now: u64) -> [u64; 3] {
     [attempts, failures, slow]
 }
 
-/// Whether it is open now.
+/// Returns whether it is open now.
 pub fn is_open(breaker: &Breaker, now: Instant) -> bool {
     matches!(breaker.state(now), BreakerState::Open { .. })
 }
 
-/// Whether it is half-open now.
+/// Returns whether it is half-open now.
 pub fn is_half_open(breaker: &Breaker, now: Instant) -> bool {
     matches!(breaker.state(now), BreakerState::HalfOpen { .. })
 }
 
-/// Whether it is closed now.
+/// Returns whether it is closed now.
 pub fn is_closed(breaker: &Breaker, now: Instant) -> bool {
     matches!(breaker.state(now), BreakerState::Closed { .. })
 }

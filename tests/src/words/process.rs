@@ -35,14 +35,14 @@ fn name<F>() -> &'static str {
 /// The threads and the open descriptors of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// How many threads.
+    /// The number of threads.
     pub threads: usize,
-    /// How many descriptors.
+    /// The number of descriptors.
     pub descriptors: usize,
 }
 
 impl Held {
-    /// What the process holds now.
+    /// Returns what the process holds now.
     ///
     /// # Panics
     ///

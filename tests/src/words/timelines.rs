@@ -62,10 +62,10 @@ pub fn end(timeline: &Timeline) -> (Instant, Action) {
     timeline.steps.last().map(|step| (step.at, step.action)).expect("a call takes at least one step")
 }
 
-/// How a call gave up.
+/// Says how a call gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GaveUp {
-    /// Why.
+    /// Names the reason.
     pub reason: Reason,
     /// When.
     pub at: Instant,
@@ -75,7 +75,7 @@ pub struct GaveUp {
     pub hint: Option<Duration>,
 }
 
-/// How the call gave up.
+/// Returns how the call gave up.
 ///
 /// # Panics
 ///

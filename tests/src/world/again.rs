@@ -19,7 +19,7 @@ pub fn again(plan: &Plan, record: &Record, stands: bool) -> Record {
     see(plan, record, stands, &mut Blind)
 }
 
-/// What looks at the state of a call between any two steps.
+/// Looks at the state of a call between any two steps.
 pub trait Sees {
     /// Looks at it.
     fn see<const LANES: usize>(&mut self, state: &State<LANES>);
@@ -102,7 +102,8 @@ fn see_in<const LANES: usize>(plan: &Plan, record: &Record, stands: bool, sees: 
     Record { policy: record.policy, seed: record.seed, repeat: record.repeat, room: LANES, steps }
 }
 
-/// What comes of attempts, and how long after they were sent, by their ids; an attempt that is missing never answers.
+/// Holds what comes of attempts, and how long after they were sent, by their ids; an attempt that is missing never
+/// answers.
 pub type Outcomes = BTreeMap<u32, (Duration, Verdict)>;
 
 /// After so many actions a call is left: one with a timeout of a nanosecond makes more than fit in memory.

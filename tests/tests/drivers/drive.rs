@@ -121,7 +121,7 @@ pub(crate) fn on_this_thread_by(scenario: &Scenario, terms: impl IntoTerms) -> O
     Observed::new(result, &report, seen, notes.into_inner())
 }
 
-/// What an attempt on a thread of its own answers.
+/// Returns what an attempt on a thread of its own answers.
 pub(crate) fn answer_on_thread(scenario: &Scenario, attempt: &LiveAttempt<'_>) -> Given {
     match scenario.answer(attempt.id) {
         Some((after, given)) => {
@@ -202,7 +202,7 @@ pub(crate) fn by_hand<const LANES: usize>(scenarios: &[Scenario]) -> Vec<Observe
     scenarios.iter().zip(over).zip(notes).zip(seen).map(observe).collect()
 }
 
-/// What a driver made of a scenario.
+/// Holds what a driver made of a scenario.
 #[derive(Debug)]
 pub(crate) struct Observed {
     pub(crate) result: Result<u32, GaveUp<Failure, u32>>,
@@ -244,7 +244,7 @@ impl Observed {
     }
 }
 
-/// What a hook saw.
+/// Holds what a hook saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// Decisions in order, with the error of each that failed. Waits are left out: how often a driver polls while it
@@ -252,7 +252,7 @@ pub(crate) struct Seen {
     pub(crate) order: Vec<String>,
     /// Until when sends were held back by the gate.
     pub(crate) held: Vec<Instant>,
-    /// What each verdict led to.
+    /// Holds what each verdict led to.
     pub(crate) handled: Vec<(u32, Handled)>,
 }
 
@@ -287,7 +287,7 @@ impl Seen {
     }
 }
 
-/// Whether whatever was reserved is sent or refunded, and whatever was admitted is settled.
+/// Checks that whatever was reserved is sent or refunded, and whatever was admitted is settled.
 pub(crate) fn gate_is_even(asked: &[Asked]) -> Result<(), String> {
     let count = |is: fn(&Question) -> bool| asked.iter().filter(|asked| is(&asked.question)).count();
     let reserved = count(|question| matches!(question, Question::Reserve(_, Ok(()))));

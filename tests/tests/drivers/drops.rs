@@ -95,7 +95,7 @@ fn after_each_poll_of_every_scenario_nothing_is_left() {
 #[derive(Clone, Debug)]
 struct Dropped {
     policy: Policy,
-    /// What attempts end with, round and round: after how long, and a number for what it is.
+    /// Holds what attempts end with, round and round: after how long, and a number for what it is.
     ends: Vec<(u64, u8)>,
     reserve: Vec<bool>,
     at: u64,

@@ -29,7 +29,7 @@ impl Gate for Start {
     }
 }
 
-/// What the server does with a path, the first time and later.
+/// Returns what the server does with a path, the first time and later.
 fn answer(request: &Request, hits: usize) -> Answer {
     let number: usize = request.path[1..].parse().unwrap();
     match (number % 10, hits) {

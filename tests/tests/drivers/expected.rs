@@ -16,7 +16,7 @@ impl Scenario {
         }
     }
 
-    /// What happens, in order: what ended first, then cancels, then sends, then the end of the call.
+    /// Returns what happens, in order: what ended first, then cancels, then sends, then the end of the call.
     fn order(&self) -> Vec<String> {
         let mut events = Vec::new();
         for (id, (made, sent, ended, end)) in (1..).zip(&self.rows) {
@@ -78,7 +78,7 @@ impl Scenario {
         (1..).zip(&self.rows).map(line).collect()
     }
 
-    /// What has to come of it, at exactly these instants.
+    /// Checks what came of it, at exactly these instants.
     #[track_caller]
     pub(crate) fn check(&self, driver: &str, seen: &Observed) {
         let scene = format!("{driver}: {}", self.name);
@@ -100,7 +100,7 @@ impl Scenario {
         }
     }
 
-    /// Whether the same happened in the same order, whenever that was.
+    /// Returns whether the same happened in the same order, whenever that was.
     pub(crate) fn agrees(&self, seen: &Observed) -> bool {
         seen.seen.order == self.order()
             && seen.seen.held.len() == self.held.len()
@@ -112,7 +112,7 @@ impl Scenario {
         Self { hint, ..self.clone() }.report()
     }
 
-    /// Whether a call that ended with this ended as it should.
+    /// Returns whether a call that ended with this ended as it should.
     pub(crate) fn is_told_by(&self, said: &Result<u32, GaveUp<Failure, u32>>) -> bool {
         match (self.end, said) {
             (End::Returns(attempt), Ok(value)) => *value == attempt,
@@ -151,7 +151,7 @@ impl Scenario {
         }
     }
 
-    /// What its lane sends after this attempt.
+    /// Returns what its lane sends after this attempt.
     fn retry_after(&self, id: u32) -> Option<&Row> {
         let (_, lane, _) = place(self.rows[id as usize - 1].0);
         self.rows[id as usize..].iter().find(|row| place(row.0).1 == lane)

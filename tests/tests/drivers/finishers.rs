@@ -15,19 +15,19 @@ use crate::scenario::Outcome::{Fails, Ok as Succeeds};
 use crate::scenario::{FALLBACK, Failure, Given, SEED, Scenario, judge};
 use crate::table::table;
 
-/// What the finishers say of the same call.
+/// Holds what the finishers say of the same call.
 #[derive(Clone, Debug, PartialEq)]
 struct Finished {
     call: Given,
     try_call: Result<u32, GaveUp<Failure>>,
-    /// What awaiting it gives, which is what `try_call` does; none on threads.
+    /// Holds what awaiting it gives, which is what `try_call` does; none on threads.
     awaited: Option<Result<u32, GaveUp<Failure>>>,
     report: Result<u32, GaveUp<Failure, u32>>,
     fallback: u32,
 }
 
 impl Finished {
-    /// Whether all say what the report says.
+    /// Returns whether all say what the report says.
     fn agree(&self) -> bool {
         let own = match self.report.clone().map_err(GaveUp::split) {
             Ok(value) => Ok(value),
@@ -40,7 +40,8 @@ impl Finished {
             && self.fallback == self.report.clone().unwrap_or(FALLBACK)
     }
 
-    /// Whether a call of another driver ended the same. How many lanes there is room for is each driver's affair.
+    /// Returns whether a call of another driver ended the same. How many lanes there is room for is each driver's
+    /// affair.
     fn is_like(&self, other: &Self) -> bool {
         match (&self.report, &other.report) {
             (Err(one), Err(other)) => {
@@ -159,7 +160,7 @@ impl Scenario {
         assert!(is_like, "{driver}: {}: {:?}: {finished:#?} is not {elsewhere:#?}", self.name, self.policy);
     }
 
-    /// Whether insist-blocking carries it out on the thread that calls.
+    /// Returns whether insist-blocking carries it out on the thread that calls.
     fn is_for_one_thread(&self) -> bool {
         !self.races && !self.interrupts()
     }

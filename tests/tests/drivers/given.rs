@@ -79,7 +79,7 @@ fn terms_that_hold_everything_are_one_value_for_calls_of_every_driver() {
     }
 }
 
-/// How long it waited before each retry.
+/// Returns how long it waited before each retry.
 fn waits(seen: &Observed) -> Vec<Duration> {
     let report = seen.since_start();
     let entries = report["log"]["entries"].as_array().cloned().unwrap_or_default();

@@ -77,7 +77,7 @@ fn id_of(span: &SpanData) -> SpanId {
     span.span_context.span_id()
 }
 
-/// What a span says in a field.
+/// Returns what a span says in a field.
 fn said(span: &SpanData, key: &str) -> Option<String> {
     span.attributes.iter().find(|said| said.key.as_str() == key).map(|said| said.value.to_string())
 }
@@ -92,8 +92,8 @@ fn exported(run: impl FnOnce(&InMemorySpanExporter)) -> Exported {
     Exported(exporter.get_finished_spans().unwrap())
 }
 
-/// What a client puts into the header `traceparent`: by the span that is current to tracing, and by the context that is
-/// current to OpenTelemetry.
+/// Returns what a client puts into the header `traceparent`: by the span that is current to tracing, and by the context
+/// that is current to OpenTelemetry.
 fn header() -> String {
     let inject = |context: &Context| {
         let mut headers = HashMap::new();

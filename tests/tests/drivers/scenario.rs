@@ -7,7 +7,7 @@ use insist_core::{Breaker, Budget, NoOutcome, Policy, Reason, Repeat, Shape, Ver
 use insist_tests::gate::{Answer, Answers, Notes, Scripted};
 use insist_tests::words::ms;
 
-/// What comes of an attempt, after so many milliseconds.
+/// Says what comes of an attempt, after so many milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     Ok,
@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
     Stops,
 }
 
-/// What an attempt ends with: its id, and in an error what its judge is to say.
+/// Holds what an attempt ends with: its id, and in an error what its judge is to say.
 pub(crate) type Given = Result<u32, Failure>;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -67,10 +67,10 @@ pub(crate) fn attempt(given: &Given) -> u32 {
     }
 }
 
-/// What a call with a fallback gives when it gives up.
+/// Holds what a call with a fallback gives when it gives up.
 pub(crate) const FALLBACK: u32 = 99;
 
-/// Which gate a call has.
+/// Says which gate a call has.
 #[derive(Clone, Debug)]
 pub(crate) enum Guard {
     /// None at all.
@@ -83,7 +83,7 @@ pub(crate) enum Guard {
     Breaker,
 }
 
-/// What made an attempt that is expected.
+/// Says what made an attempt that is expected.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Made {
     First,
@@ -95,7 +95,7 @@ pub(crate) enum Made {
 /// An attempt that is expected: what made it, when it is sent, when it ends, and how.
 pub(crate) type Row = (Made, u64, u64, &'static str);
 
-/// How a call ends.
+/// Says how a call ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
     Returns(u32),
@@ -108,7 +108,7 @@ pub(crate) struct Scenario {
     pub(crate) policy: Policy,
     pub(crate) repeat: Repeat,
     pub(crate) guard: Guard,
-    /// Whether it runs by `race` and not by `retry`.
+    /// Says whether it runs by `race` and not by `retry`.
     pub(crate) races: bool,
     pub(crate) falls_back: bool,
     /// Something happens twice at one instant, which only virtual time can do.
@@ -129,7 +129,7 @@ pub(crate) struct Scenario {
 pub(crate) const SEED: u64 = 7;
 
 impl Scenario {
-    /// What nothing else says: no gate, always repeated, and a policy with several lanes races. Returns attempt 1.
+    /// Sets what nothing else says: no gate, always repeated, and a policy with several lanes races. Returns attempt 1.
     pub(crate) fn new(name: &'static str, policy: Policy) -> Self {
         Self {
             name,
@@ -176,7 +176,7 @@ impl Scenario {
         Self { is_tied: true, ..self }
     }
 
-    /// What comes of the attempts; one that is not listed never answers.
+    /// Sets what comes of the attempts; one that is not listed never answers.
     pub(crate) fn given(self, outcomes: &[(u32, u64, Outcome)]) -> Self {
         Self { outcomes: outcomes.to_vec(), ..self }
     }
@@ -215,7 +215,7 @@ impl Scenario {
         self
     }
 
-    /// Whether the driver ends an attempt that goes on: by a timeout, or because it lost.
+    /// Returns whether the driver ends an attempt that goes on: by a timeout, or because it lost.
     pub(crate) fn interrupts(&self) -> bool {
         self.rows.iter().any(|(.., end)| matches!(*end, "timeout" | "lost" | "deadline"))
     }

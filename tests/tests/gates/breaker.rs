@@ -160,7 +160,7 @@ fn a_cancel_from_before_gives_no_place_back() {
     assert!(!is_admitted(&breaker, at(1100)));
 }
 
-/// What was counted before the breaker opened is forgotten when it closes, also in a window that is much longer.
+/// Forgets what was counted before the breaker opened when it closes, also in a window that is much longer.
 #[test]
 fn it_closes_with_an_empty_window() {
     for (window, open_for) in [(60_000, 1), (60_000, 5000), (10, 1), (10, 60_000), (1000, 100)] {

@@ -100,7 +100,7 @@ fn random_calls_leave_nothing_open() {
     assert!(refused.get() > 100, "only {refused:?} calls met a refusal");
 }
 
-/// What a server does from second to second.
+/// Returns what a server does from second to second.
 fn is_well(second: u64) -> bool {
     !(10..22).contains(&second) && !(40..45).contains(&second)
 }

@@ -50,7 +50,7 @@ enum Event {
     Send(u8),
     Retry(u8),
     Hedge,
-    /// What was reserved so many charges ago is refunded.
+    /// Refunds what was reserved so many charges ago.
     Refund(usize),
     Unsent,
 }
@@ -169,7 +169,7 @@ fn what_makes_no_sense_is_said_and_refused() {
     assert_eq!(Budget::default().validate(), Ok(()));
 }
 
-/// What a budget should let through, for a ratio in thousandths.
+/// Holds what a budget should let through, for a ratio in thousandths.
 #[derive(Clone, Debug)]
 struct Model {
     thousandths: u64,
@@ -184,7 +184,7 @@ impl Model {
         Self { thousandths, reserve, slot, firsts: Vec::new(), charges: Vec::new() }
     }
 
-    /// How many of these lie in the ten slots that end with now's.
+    /// Returns how many of these lie in the ten slots that end with now's.
     fn in_window(&self, nanos: &[u64], now: u64) -> u64 {
         let newest = now / self.slot;
         nanos.iter().map(|at| at / self.slot).filter(|slot| *slot <= newest && newest - slot < 10).count() as u64

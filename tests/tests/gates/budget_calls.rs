@@ -32,7 +32,7 @@ fn a_call_that_fails_uses_the_reserve_and_then_gives_up() {
     assert_eq!(budget.state(at(230)).to_string(), "2 retries and hedges for 1 first send, 0 left");
 }
 
-/// What a call reserved for a wait is given back when the call ends in it.
+/// Gives back what a call reserved for a wait when the call ends in it.
 #[test]
 fn a_wait_that_leads_to_no_send_is_refunded() {
     let budget = Budget::new(1.0).with_reserve(5);

@@ -29,7 +29,7 @@ impl Draws {
     }
 }
 
-/// How long a call took, and how many requests it made.
+/// Returns how long a call took, and how many requests it made.
 fn call(policy: &Policy, gate: impl Gate, start: u64, mut latency: impl FnMut() -> f64) -> (u64, u32) {
     let mut now = Instant::from_nanos(start);
     let mut call = Call::with_lanes::<2>(policy, gate, now, 1);

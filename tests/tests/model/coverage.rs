@@ -6,7 +6,7 @@ use std::fmt;
 use insist_core::{Admission, CancelReason, Cause, Handled, HedgeAfter, Kind, Reason, Settled, StateError, WaitReason};
 use insist_tests::record::{Did, Ending, Operation, Question, Record, Step, What};
 
-/// How often each of these has to happen at least, among ten million steps.
+/// Sets how often each of these has to happen at least, among ten million steps.
 const ENOUGH: u64 = 2000;
 
 const ALL: [&str; 62] = [
@@ -74,7 +74,7 @@ const ALL: [&str; 62] = [
     "gate said not to hedge",
 ];
 
-/// What random calls came across.
+/// Counts what random calls came across.
 #[derive(Default)]
 pub(crate) struct Coverage {
     /// Polls, verdicts handed in, cancels and resumes.
@@ -267,7 +267,7 @@ impl Coverage {
     }
 }
 
-/// How much of everything.
+/// Writes how much there was of everything.
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} steps of {} calls", self.steps, self.calls)?;

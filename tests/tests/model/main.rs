@@ -147,7 +147,7 @@ fn script(outcomes: &Outcomes) -> Script {
     outcomes.iter().fold(Script::new(), add)
 }
 
-/// What each of these models is wrong about.
+/// Names what each of these models is wrong about.
 const SLIPS: [(&str, Slip); 12] = [
     ("law 2, counted sends", |told| told.policy = told.policy.lane_attempts(2)),
     ("law 6, honest waits", |told| told.policy = told.policy.floor(Duration::ZERO)),
@@ -252,7 +252,7 @@ const SOURCES: [(&str, &str); 10] = [
     ("expected", include_str!("../../src/expected.rs")),
 ];
 
-/// What follows each place where these words stand.
+/// Yields what follows each place where these words stand.
 fn after<'a>(source: &'a str, words: &'a str) -> impl Iterator<Item = &'a str> {
     source.match_indices(words).map(move |(at, _)| &source[at + words.len()..])
 }

@@ -48,7 +48,7 @@ fn compare(name: &str, timeline: &Timeline) {
     assert_eq!(printed, written[place].1, "{name} differs from {}", path().display());
 }
 
-/// What a call does whose gate answers `admit` by a script.
+/// Returns what a call does whose gate answers `admit` by a script.
 fn gated(policy: &Policy, reserve: &[bool], admit: &[Answer], script: &Script) -> Timeline {
     let notes = std::cell::RefCell::new(Vec::new());
     let answers = Answers { reserve: reserve.to_vec(), admit: admit.to_vec() };

@@ -79,7 +79,7 @@ pub(crate) fn played<G: Gate>(policy: &Policy, gate: &G, verdicts: &[Verdict]) -
     play_with(policy, gate, Repeat::Always, Instant::ZERO, 7, &script_after(Duration::ZERO, verdicts))
 }
 
-/// What the rules conclude from an answer with that status.
+/// Returns what the rules conclude from an answer with that status.
 pub(crate) fn answered(rules: &Rules, status: u16) -> Verdict {
     rules.judge(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), SystemTime::UNIX_EPOCH)
 }

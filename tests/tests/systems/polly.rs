@@ -29,7 +29,7 @@ impl<D: Fn(u32) -> f64> SmoothBackoff<D> {
         Self { base, draw }
     }
 
-    /// Where on the curve the wait before this retry ends, in base delays. 0 before the first.
+    /// Returns where on the curve the wait before this retry ends, in base delays. 0 before the first.
     fn point(&self, number: u32) -> f64 {
         if number == 0 {
             return 0.0;

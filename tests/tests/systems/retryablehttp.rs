@@ -35,7 +35,7 @@ fn what_has_doubled_too_often_to_count_is_the_cap() {
     assert_eq!([63, 128].map(|number| POLICY.delays(0).nth(number)), [Some(secs(300)); 2]);
 }
 
-/// What is concluded from such an answer at 23:59:57 on the last day of 1999.
+/// Returns what is concluded from such an answer at 23:59:57 on the last day of 1999.
 fn asked(status: u16, line: &'static str) -> Verdict {
     let headers = HeaderMap::from_iter([(RETRY_AFTER, line.parse().unwrap())]);
     let now = SystemTime::UNIX_EPOCH + secs(946_684_797);

@@ -45,7 +45,8 @@ fn a_tenth_of_the_first_sends_is_the_most_that_a_budget_adds() {
     }
 }
 
-/// How often the bottom of so many layers is asked, each of which makes so many attempts, when nothing succeeds.
+/// Returns how often the bottom of so many layers is asked, each of which makes so many attempts, when nothing
+/// succeeds.
 fn asked(layers: u32, attempts: u32) -> u64 {
     if layers == 0 {
         return 1;

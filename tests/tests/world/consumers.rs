@@ -9,7 +9,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("consumers")
 }
 
-/// What cargo prints and says of one of the crates. They share a target folder of their own, so one at a time.
+/// Returns what cargo prints and says of one of the crates. They share a target folder of their own, so one at a time.
 fn cargo(words: &[&str], package: &str) -> Output {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let mut command = Command::new(cargo);

@@ -4,7 +4,6 @@ mod consumers;
 mod examples;
 mod fuzz;
 #[cfg(target_os = "linux")]
-mod nginx;
-mod proxies;
+mod real;
 #[cfg(target_os = "linux")]
 mod wire;

@@ -23,10 +23,10 @@ impl Setting for AdaptiveRateSetting {
     const SHORT: &'static str = "least";
     const RIGHT: &'static str = "a number of attempts a second from 0.001 to 1000000";
     const VALUE: &'static str = "RATE";
-    const HELP: &'static str = "Hold attempts back to a rate once one is throttled, at least this many a second, as AWS's SDKs do in \
-                                their adaptive mode [default: no rate]";
-    const MORE: &'static str = "A throttled answer leaves 0.7 of the rate, which then grows along a cubic curve, up to twice the \
-                                rate of the answers. AWS's least is 0.5. It refuses nothing, so that a deadline is needed.";
+    const HELP: &'static str = "Once an attempt is throttled, hold attempts back to a rate that adapts, of at least this many a second, as \
+         AWS's SDKs do in their adaptive mode [default: no rate]";
+    const MORE: &'static str = "A throttled answer multiplies the rate by 0.7; it then grows along a cubic curve, up to twice the rate of \
+         the answers. AWS's least is 0.5. No attempt is refused, however long it is held back, so set a deadline.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

@@ -10,7 +10,7 @@ use super::number::whole;
 use super::setting::{Setting, others_wait};
 use crate::span::Span;
 
-/// What a limit begins with, unless that is out of its bounds.
+/// Sets what a limit begins with, unless that is out of its bounds.
 const START: u32 = 20;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -54,11 +54,12 @@ impl Setting for AimdLimitSetting {
     const SHORT: &'static str = "most";
     const RIGHT: &'static str = "a whole number of attempts from 1";
     const VALUE: &'static str = "N";
-    const HELP: &'static str = "Have at most this many attempts in flight, fewer after timeouts, throttled and slow answers, and \
-                                refuse others [default: no limit]";
-    const MORE: &'static str = "It begins at 20 or the most (start). An answer while half of it is in use adds 1; a timeout, a \
-                                throttled answer, a hint, or an attempt longer than 5 s (slow) leaves 0.9 of it (ratio), down to \
-                                1 (least). With ask_again=10ms, others wait, and ask again every 10 ms until the deadline.";
+    const HELP: &'static str = "Have at most this many attempts in flight, and fewer after timeouts, throttled and slow answers; refuse \
+         others [default: no limit]";
+    const MORE: &'static str = "The limit begins at 20, or at N if that is less (start). An answer that comes while at least half of it is \
+         in use adds 1 to it. A timeout, a throttled answer, a hint, or an attempt longer than 5 s (slow) multiplies \
+         it by 0.9 (ratio), down to 1 (least). With ask_again=10ms, those that find no room wait and ask again every \
+         10 ms, until the deadline.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

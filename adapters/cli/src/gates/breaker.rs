@@ -62,13 +62,15 @@ impl Setting for BreakerSetting {
     const SHORT: &'static str = "ratio";
     const RIGHT: &'static str = "a number above 0 and up to 1";
     const VALUE: &'static str = "RATIO";
-    const HELP: &'static str = "Open for 5 s, refusing every attempt, once this share of attempts fails, above 0 and up to 1 \
-                                [default: no breaker]";
-    const MORE: &'static str = "It counts the attempts of the last 10 s (window) or so many (over_last=100), and opens only if there \
-                                are at least 20 (min_throughput). failures=5 opens at a number instead, with over_last=5 at so many \
-                                in a row; slow_after=2s,slow_share=0.8 opens too if so many take longer; sigmas=3 asks whether it is \
-                                chance. After the 5 s (open_for) it is half-open: one attempt is let through (probes), and its \
-                                success closes the breaker (successes). With waits=true attempts wait for that.";
+    const HELP: &'static str =
+        "Refuse every attempt for 5 s once this share of attempts fails, above 0 and up to 1 [default: no breaker]";
+    const MORE: &'static str = "The share is that of the attempts of the last 10 s (window), or of the last 100 with over_last=100, and \
+         opens the breaker only if there are at least 20 of them (min_throughput). With failures=5 it opens after 5 \
+         failures instead, whatever their share, and with over_last=5 as well after 5 in a row. With \
+         slow_after=2s,slow_share=0.8 it opens also if that share of attempts takes longer than that. With sigmas=3 \
+         it opens only if the share is 3 standard errors above the ratio, which chance hardly explains. After 5 s \
+         (open_for) it is half-open: it lets 1 attempt through (probes), and closes after 1 success (successes). \
+         With waits=true attempts wait until it lets them through, in place of being refused.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

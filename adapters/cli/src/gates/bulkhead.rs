@@ -25,7 +25,8 @@ impl Setting for BulkheadSetting {
     const VALUE: &'static str = "N";
     const HELP: &'static str =
         "Have at most this many attempts in flight at once, and refuse others [default: no limit]";
-    const MORE: &'static str = "With ask_again=10ms, others wait, and ask again every 10 ms until the deadline.";
+    const MORE: &'static str =
+        "With ask_again=10ms, those that find no room wait and ask again every 10 ms, until the deadline.";
 
     fn check(&self) -> Result<(), String> {
         match self.room {

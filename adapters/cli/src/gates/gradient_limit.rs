@@ -51,12 +51,13 @@ impl Setting for GradientLimitSetting {
     const SHORT: &'static str = "most";
     const RIGHT: &'static str = "a whole number of attempts from 1";
     const VALUE: &'static str = "N";
-    const HELP: &'static str = "Have at most this many attempts in flight, fewer while answers take longer than the fastest ones, \
-                                and refuse others, as Envoy does [default: no limit]";
-    const MORE: &'static str = "Every 100 ms (window) it compares the median (percentile) with the least latency and a quarter \
-                                (buffer), and grows or sinks, down to 3 (least). The least latency is that of 50 answers \
-                                (answers) every 60 s (measure_every), while 3 are in flight; or give it (least_latency). With \
-                                ask_again=10ms, others wait, and ask again every 10 ms until the deadline.";
+    const HELP: &'static str = "Have at most this many attempts in flight, and fewer while answers take longer than the fastest ones; \
+         refuse others, as Envoy does [default: no limit]";
+    const MORE: &'static str = "Every 100 ms (window) the median latency (percentile) is compared with the least latency and a quarter more \
+         (buffer): the limit grows while it is below, and sinks while it is above, down to 3 (least). The least \
+         latency is measured every 60 s (measure_every) from 50 answers (answers), with 3 attempts in flight; or it \
+         is given (least_latency). With ask_again=10ms, those that find no room wait and ask again every 10 ms, \
+         until the deadline.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::asked::Asked;
 use super::setting::Setting;
 
-/// What an option says of a gate.
+/// Says what an option says of a gate.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Said {
     /// There is none, also if the file has one.

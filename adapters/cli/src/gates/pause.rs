@@ -35,10 +35,10 @@ impl Setting for PauseSetting {
     const SHORT: &'static str = "spread";
     const RIGHT: &'static str = "a number from 0 to 1";
     const VALUE: &'static str = "SPREAD";
-    const HELP: &'static str = "Hold back all calls after a hint (Retry-After), and let them go over this share of it once it has \
-                                passed, from 0 to 1 [default: a hint holds back its own call]";
-    const MORE: &'static str = "What would be held for more than 5 minutes is refused (hold_limit), and a hint of more than a day \
-                                is ignored (hint_limit). With only_throttled=true a hint of other answers than 429 pauses nothing.";
+    const HELP: &'static str = "Hold back all calls for as long as a hint (Retry-After) says, then let them go at random moments within this \
+         share of that time, from 0 to 1 [default: a hint holds back its own call]";
+    const MORE: &'static str = "An attempt that would be held back for more than 5 minutes is refused (hold_limit), and a hint of more than \
+         a day is ignored (hint_limit). With only_throttled=true only the hints of answers with 429 count.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

@@ -71,9 +71,8 @@ impl Setting for RateSetting {
     const VALUE: &'static str = "N/SPAN";
     const HELP: &'static str = "Send no more attempts than this in a span, as in 10/s or 600/5m; the others wait for their turn \
                                 [default: no limit]";
-    const MORE: &'static str = "They are evenly spaced; with burst=5, five may be sent at once after a time without any. An \
-                                attempt that the deadline leaves no turn for is refused, and so is one whose turn comes later \
-                                than longest_wait.";
+    const MORE: &'static str = "Attempts are evenly spaced; with burst=5, five may be sent at once after a time without any. An attempt is \
+         refused if its turn comes after the deadline, or later than longest_wait from now.";
 
     fn check(&self) -> Result<(), String> {
         match self.burst {

@@ -33,11 +33,11 @@ impl Setting for RetryQuotaSetting {
     const SHORT: &'static str = "tokens";
     const RIGHT: &'static str = "a whole number of tokens from 1";
     const VALUE: &'static str = "TOKENS";
-    const HELP: &'static str = "Let retries and hedges cost tokens of so many, which successes give back, as in AWS's SDKs \
-                                [default: no quota]";
+    const HELP: &'static str = "Give retries and hedges this many tokens, which each of them costs and successes give back, as in AWS's \
+         SDKs [default: no quota]";
     const MORE: &'static str = "A retry costs 5 tokens (cost), after a timeout 10 (timeout_cost), after a throttled answer 5 \
-                                (throttled_cost); a retry that succeeds gives back its cost, a first send that succeeds 1 \
-                                (reward), and a second nothing (refill). AWS has 500 tokens.";
+         (throttled_cost). A retry that succeeds gives back what it cost, a first send that succeeds 1 (reward). \
+         With refill=1 a token comes back each second as well. AWS has 500 tokens.";
 
     fn check(&self) -> Result<(), String> {
         if self.tokens == 0 {

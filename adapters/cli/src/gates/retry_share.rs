@@ -26,9 +26,9 @@ impl Setting for RetryShareSetting {
     const SHORT: &'static str = "share";
     const RIGHT: &'static str = "a number from 0 to 1";
     const VALUE: &'static str = "SHARE";
-    const HELP: &'static str = "Refuse retries and hedges once so many for each attempt in flight wait or are in flight, from 0 to \
-                                1, as Envoy's retry budget does [default: no share]";
-    const MORE: &'static str = "There may always be 3 (at_least). Envoy's share is 0.2.";
+    const HELP: &'static str = "Refuse a retry or hedge if others, waiting or in flight, already make up this share of the attempts in \
+         flight, from 0 to 1, as Envoy's retry budget does [default: no share]";
+    const MORE: &'static str = "Up to 3 are allowed whatever the share (at_least). Envoy's share is 0.2.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

@@ -13,13 +13,13 @@ pub(super) trait Setting: Clone + PartialEq + DeserializeOwned + Send + Sync + '
 
     /// The field that the short form gives.
     const SHORT: &'static str;
-    /// What the short form has to be, for an error: `a number from 0.001 to 10`.
+    /// Says what the short form has to be, for an error: `a number from 0.001 to 10`.
     const RIGHT: &'static str;
     /// The name of the option's value.
     const VALUE: &'static str;
     /// The line of the option in the help.
     const HELP: &'static str;
-    /// What the long help says besides.
+    /// Adds to the long help.
     const MORE: &'static str;
 
     /// Says in a sentence what makes no sense.

@@ -14,7 +14,7 @@ use super::setting::Setting;
 /// A value, and its place in the text.
 pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
-/// What is wrong with a gate of a file.
+/// Says what is wrong with a gate of a file.
 #[derive(Debug)]
 pub(crate) struct Wrong {
     /// Its place in the text.

@@ -21,7 +21,7 @@ fn file(text: &str) -> Gates {
     parse(text).unwrap_or_else(|problem| panic!("{text}{problem}")).1
 }
 
-/// What the line makes of the gates of a file.
+/// Returns what the line makes of the gates of a file.
 fn laid(text: &str, options: &[(&str, &str)]) -> Gates {
     let mut gates = file(text);
     options.iter().for_each(|(name, value)| gates.lay(name, value).unwrap());

@@ -30,9 +30,8 @@ impl Setting for ThrottleSetting {
     const VALUE: &'static str = "K";
     const HELP: &'static str = "Refuse attempts by chance once the servers take on fewer than one in K, from 1 to 1000 [default: no \
                                 throttle]";
-    const MORE: &'static str = "It counts over the last 2 minutes (window). What is answered with 429 or times out is not taken \
-                                on. With 2, as in Google's SRE book, about two attempts reach the servers for each that they \
-                                take on.";
+    const MORE: &'static str = "The share is that of the last 2 minutes (window). An attempt that is answered with 429 or times out is not \
+         taken on. With 2, as in Google's SRE book, about two attempts reach the servers for each that they take on.";
 
     fn check(&self) -> Result<(), String> {
         self.make(0).validate().map_err(|error| error.to_string())

@@ -11,17 +11,17 @@ use super::Get;
 use super::download::{Download, Downloaded, ErrorPages, Trouble, is_broken};
 use super::status::{self, of_error};
 
-/// What a call came to.
+/// Tells what a call came to.
 pub(super) struct Concluded {
     /// The exit status.
     pub(super) exit: u8,
-    /// Why it gave up, if it did.
+    /// Says why it gave up, if it did.
     pub(super) gave_up: Option<String>,
-    /// What became of its last answer, if that is not what was wanted.
+    /// Holds what became of its last answer, if that is not what was wanted.
     pub(super) last: Option<String>,
     pub(super) status: Option<u16>,
     pub(super) content_type: String,
-    /// How the body of an accepted answer broke off, after its attempt.
+    /// Says how the body of an accepted answer broke off, after its attempt.
     pub(super) broken: Option<String>,
     /// The output has the whole body.
     pub(super) is_complete: bool,

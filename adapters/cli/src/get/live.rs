@@ -26,7 +26,7 @@ const BAR: &str = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const NO_BAR: &str = "{spinner} {bytes} {bytes_per_sec} {elapsed}";
 const WORDS: &str = "{spinner} {wide_msg} {elapsed}";
 
-/// How a call is shown.
+/// Says how a call is shown.
 #[derive(Clone)]
 pub(super) struct Look {
     /// Each attempt and each wait is a line: `--log` or `--verbose`.
@@ -40,7 +40,7 @@ pub(super) struct Look {
     pub(super) target: Option<String>,
 }
 
-/// What shows a call. Dropping it clears the terminal's line.
+/// Shows a call. Dropping it clears the terminal's line.
 pub(super) struct Live {
     board: Arc<Board>,
     shower: Option<(Sender<()>, JoinHandle<()>)>,
@@ -57,7 +57,7 @@ struct Board {
 struct Seen {
     /// The attempts in flight, and when they were sent.
     in_flight: BTreeMap<u32, (Attempt, Duration)>,
-    /// Why the last attempt that ended did not do.
+    /// Says why the last attempt that ended did not do.
     why: String,
     has_bar: bool,
 }

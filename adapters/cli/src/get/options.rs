@@ -88,7 +88,7 @@ pub(crate) struct Get {
     #[arg(long, help_heading = OUTPUT)]
     pub(super) log: bool,
 
-    /// Write bytes as they come, as is done anyway
+    /// Change nothing: bytes are always written as they come
     #[arg(short = 'N', long, help_heading = OUTPUT)]
     pub(super) no_buffer: bool,
 

@@ -12,7 +12,7 @@ const IN_MEMORY: usize = 1 << 20;
 /// The most of what was written to a stream that is kept, to be compared with a body that begins anew: 1 MiB.
 const COMPARED: usize = 1 << 20;
 
-/// Where a body goes.
+/// Says where a body goes.
 pub(super) enum Output {
     /// A file that appears when it is complete.
     File(Sink),

@@ -18,7 +18,7 @@ pub(super) struct Part {
     length: u64,
 }
 
-/// What is known of the resource that the bytes are of.
+/// Notes what is known of the resource that the bytes are of.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(super) struct Note {
     /// The validator of If-Range: a strong ETag, or a date.

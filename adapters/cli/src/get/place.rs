@@ -7,7 +7,7 @@ use crate::exit::Failure;
 /// The most links that lead from one to the next.
 const LINKS: usize = 40;
 
-/// What a path leads to.
+/// Says what a path leads to.
 #[derive(Debug, PartialEq)]
 pub(super) enum Place {
     Stream(Stream),

@@ -20,7 +20,7 @@ pub(super) struct Told<'a> {
     pub(super) hides_queries: bool,
 }
 
-/// What a report tells of the call besides what came of it.
+/// Holds what a report tells of the call besides what came of it.
 pub(super) struct About {
     pub(super) policy: Policy,
     pub(super) repeat: Repeat,

@@ -23,7 +23,7 @@ pub(super) enum Sink {
     },
 }
 
-/// What becomes of a symbolic link.
+/// Says what becomes of a symbolic link.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Links {
     /// Its target is replaced.
@@ -32,7 +32,7 @@ pub(super) enum Links {
     Replaced,
 }
 
-/// Who may read a new file.
+/// Says who may read a new file.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Readers {
     /// Those that the umask allows.

@@ -33,7 +33,7 @@ pub(crate) struct PolicyOptions {
     #[arg(long = "policy", value_name = "FILE", conflicts_with = "preset")]
     policy_file: Option<PathBuf>,
 
-    /// How waits grow from retry to retry [default: exponential, or list if --delays is given]
+    /// Make waits grow from retry to retry in this shape [default: exponential, or list if --delays is given]
     #[arg(long, value_name = "SHAPE", value_parser = backoff::shape())]
     backoff: Option<Shape>,
 
@@ -63,12 +63,12 @@ pub(crate) struct PolicyOptions {
     #[arg(long, value_name = "DURATION,…", value_parser = value::duration, value_delimiter = ',')]
     delays: Option<Vec<Duration>>,
 
-    /// What the list backoff does after its last wait [default: stop]
+    /// Do this after the last wait of the list backoff [default: stop]
     #[arg(long, value_enum, value_name = "END")]
     at_end: Option<AtEndName>,
 
-    /// How waits are spread: none, full (from 0), equal (from half), or ± a fraction such as 0.33 [default: full for the
-    /// shapes that grow, none for constants and lists]
+    /// Spread waits: none, full (from 0), equal (from half), or ± a fraction such as 0.33 [default: full for the shapes
+    /// that grow, none for constants and lists]
     #[arg(long, value_name = "JITTER", value_parser = value::jitter, allow_hyphen_values = true)]
     jitter: Option<Jitter>,
 

@@ -126,7 +126,7 @@ impl Plan {
     }
 }
 
-/// What stands beside the bars of a drawing.
+/// Counts the columns beside the bars of a drawing.
 const AROUND: usize = "    1  100.5ms  ".len();
 
 fn draw(policy: &Policy, seed: u64, count: usize, goes_on: bool) -> Result<(), Failure> {

@@ -11,9 +11,9 @@ use crate::timeline::{Look, cells, column, paint};
 
 /// The wait before a retry.
 pub(super) struct Wait {
-    /// What it is drawn from, whatever the seed.
+    /// The range that it is drawn from, whatever the seed.
     pub(super) range: RangeInclusive<Duration>,
-    /// What is drawn with this seed; `None` where a cap that stops has ended the lane.
+    /// The delay that is drawn with this seed; `None` where a cap that stops has ended the lane.
     pub(super) drawn: Option<Duration>,
 }
 

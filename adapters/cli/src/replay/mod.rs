@@ -40,7 +40,7 @@ pub(crate) struct Replay {
     #[arg(long)]
     what_if: bool,
 
-    /// Which failures may be followed by another attempt; all but `always` use one lane
+    /// Make another attempt after these failures; all but `always` use one lane
     #[arg(long, value_enum, value_name = "WHICH", default_value = "always")]
     repeat: RepeatName,
 

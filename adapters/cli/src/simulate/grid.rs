@@ -21,7 +21,7 @@ pub(super) struct Grid {
     summaries: Vec<Summary>,
 }
 
-/// How much more than was seen is taken for chance.
+/// Sets how much more than was seen is taken for chance.
 const BEYOND: f64 = 1.2;
 /// The time after which progress is shown.
 const LONG: Duration = Duration::from_secs(1);

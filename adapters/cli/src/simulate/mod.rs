@@ -58,7 +58,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "DURATION", value_parser = value::timeout)]
     deadline: Option<Duration>,
 
-    /// How many seeds to run each policy and world from
+    /// Run each policy and world from so many seeds
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
 

@@ -37,7 +37,7 @@ enum Values {
     /// `None` opens no second lane.
     Delays(Vec<Option<HedgeDelay>>),
     Counts(Vec<u8>),
-    /// What an option of a gate would say.
+    /// Gives an option of a gate each of these texts.
     Texts(Vec<String>),
 }
 

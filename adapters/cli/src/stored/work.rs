@@ -21,7 +21,7 @@ use super::time::duration;
 use crate::exit::Failure;
 use crate::fetch::agent;
 
-/// How often it is looked whether policies have changed, or anything is left.
+/// Sets how often to look whether policies have changed, or anything is left.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Send what is due in a store, until it is stopped
@@ -35,15 +35,15 @@ pub(crate) struct Work {
     #[command(flatten)]
     store: StoreOption,
 
-    /// How many attempts are made at once
+    /// Make at most so many attempts at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
 
-    /// How many of them to one host [default: half of --threads]
+    /// Make at most so many of them to one host [default: half of --threads]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     per_target: Option<u16>,
 
-    /// How long the lease of an attempt goes on after its timeout
+    /// Let the lease of an attempt go on for so long after its timeout
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = margin)]
     lease_margin: Duration,
 
@@ -191,7 +191,7 @@ fn definitions(calls: &Calls) -> Result<HashMap<String, Definition>, StoreError>
     Ok(calls.policies()?.into_iter().filter_map(read).collect())
 }
 
-/// Whether nothing is left that a worker could send, now or later.
+/// Returns whether nothing is left that a worker could send, now or later.
 fn is_empty(counts: &[QueueCounts]) -> bool {
     let now = Instant::since_epoch();
     counts.iter().all(|queue| queue.pending == 0 || queue.is_paused(now) || queue.is_unserved)

@@ -5,12 +5,12 @@ use super::Mark;
 /// The characters of a picture.
 pub(crate) struct Look {
     pub(super) line: char,
-    /// What a loser would have taken on top.
+    /// Draws what a loser would have taken on top.
     pub(super) spared: char,
     pub(crate) wait: char,
-    /// Where a wait may end.
+    /// Draws where a wait may end.
     pub(crate) range: char,
-    /// Where it ends.
+    /// Draws where it ends.
     pub(crate) drawn: char,
     accepted: char,
     failed: char,

@@ -93,7 +93,7 @@ pub(crate) fn width(rows: &[Row]) -> usize {
     width_beside(around).unwrap_or(40)
 }
 
-/// How wide the bars may be beside so many cells to fit the terminal, if there is one.
+/// Returns how wide the bars may be beside so many cells to fit the terminal, if there is one.
 pub(crate) fn width_beside(around: usize) -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size()?;
     Some(usize::from(columns).saturating_sub(around).clamp(10, 60))

@@ -15,7 +15,7 @@ const SLOW: u64 = 3;
 /// Of fewer answers than this nothing can be said.
 const FEWEST: usize = 20;
 
-/// What was wrong in a window.
+/// Says what was wrong in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Trouble {
     Fail { status: u16, after: u64 },
@@ -35,14 +35,14 @@ pub(super) struct Window {
     pub(super) trouble: Trouble,
 }
 
-/// What was inferred.
+/// Holds what was inferred.
 #[derive(Clone, Debug)]
 pub(super) struct Incident {
     /// The calls, in nanoseconds since the first.
     pub(super) calls: Vec<u64>,
     pub(super) lasting: u64,
     pub(super) windows: Vec<Window>,
-    /// How long answers took outside the windows, ascending.
+    /// Says how long answers took outside the windows, ascending.
     pub(super) healthy: Vec<u64>,
     /// The most sends of a second.
     pub(super) most_per_second: u64,

@@ -7,7 +7,7 @@ use insist_tests::record::Did;
 
 use crate::run::{Ran, insist, ran};
 
-/// What a model gets wrong that believes a hint is to be ignored, or that a seed is another one.
+/// Holds what a model gets wrong that believes a hint is to be ignored, or that a seed is another one.
 const SLIPS: [Slip; 3] = [
     |told| told.policy = told.policy.ignore_hints(),
     |told| told.policy = told.policy.hedge_on_failure(false),
@@ -18,7 +18,7 @@ fn differences() -> impl Iterator<Item = Difference> {
     (5951..).zip(SLIPS).map(|(number, slip)| hunt(number, slip, |_| false).expect("only a difference ends it"))
 }
 
-/// How a line of `--json` tells an action.
+/// Returns how a line of `--json` tells an action.
 fn told(did: Did) -> String {
     let number = |number: Option<u64>| number.map_or("null".into(), |number| number.to_string());
     match did {

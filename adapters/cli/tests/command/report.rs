@@ -39,7 +39,7 @@ fn without_times(text: &str) -> String {
     stripped + rest
 }
 
-/// What the report says of its policy and its call.
+/// Returns what the report says of its policy and its call.
 fn policy(attempts: u32, lanes: u8) -> String {
     format!(
         "\"policy\":{{\"backoff\":\"exponential\",\"base\":\"1ms\",\"factor\":2.0,\"cap\":\"10s\",\"floor\":\"0\",\"jitter\":\"full\",\

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-/// What a run of the command came to.
+/// Holds what a run of the command came to.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: i32,

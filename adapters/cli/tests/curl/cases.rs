@@ -9,7 +9,7 @@ pub(crate) const GOOD: &str = "GOOD";
 
 /// One case.
 pub(crate) struct Case {
-    /// What the server does, in words.
+    /// Holds what the server does, in words.
     pub(crate) server: &'static str,
     /// The words of both commands; a space inside a word is written `_`.
     pub(crate) words: &'static str,

@@ -12,11 +12,11 @@ use crate::cases::{BODY, Case, GOOD};
 /// The time after which a command hangs.
 const HANGS: Duration = Duration::from_secs(9);
 
-/// What a command did.
+/// Holds what a command did.
 pub(crate) struct Did {
     exit: Option<i32>,
     requests: usize,
-    /// What is in the file, or came on standard output.
+    /// Holds what is in the file, or came on standard output.
     has: &'static str,
     /// It did not wait as long as the server asked.
     is_early: bool,

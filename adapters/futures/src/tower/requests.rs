@@ -10,15 +10,15 @@ use insist_core::{Attempt, Gate};
     note = "a streaming body (axum's, tonic's) cannot be cloned: for HTTP, `Layer::http` keeps what is read of it"
 )]
 pub trait Requests<Req> {
-    /// What is kept of a request, to be sent now or later.
+    /// Holds what is kept of a request, to be sent now or later.
     type Kept;
-    /// What the inner service is sent.
+    /// The request that the inner service is sent.
     type Sent;
     /// Says later whether a request can be sent once more.
     type Watch: Watch;
     /// Keeps a call to one lane, if its request can be sent by one attempt at a time.
     type OneLane: Gate;
-    /// What is remembered of an attempt until its request is made.
+    /// Holds what is remembered of an attempt until its request is made.
     type Note;
 
     /// Adds to a request what its call says about itself, before anything is chosen by it.

@@ -10,14 +10,14 @@ use std::time::Duration;
 use insist_core::{Admission, Cause, Gate, Kind, Refusal, Settled};
 use insist_futures::{Attempt, Instant, VirtualTimer};
 
-/// What an attempt ends with: its id.
+/// Holds what an attempt ends with: its id.
 pub(crate) type Given = Result<u32, u32>;
 
 /// Everything that a call may leave behind, seen from outside. Clones count the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counting(Arc<Counts>);
 
-/// What a call has not given back yet.
+/// Holds what a call has not given back yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Open {
     /// Reserved, and neither sent nor refunded.
@@ -48,7 +48,7 @@ struct Counts {
     admitted: AtomicU32,
     sent: AtomicU32,
     alive: AtomicU32,
-    /// How long every attempt is held back, in milliseconds.
+    /// Says how long every attempt is held back, in milliseconds.
     held: AtomicU32,
 }
 
@@ -60,7 +60,7 @@ impl Counting {
         counting
     }
 
-    /// What is open now.
+    /// Returns what is open now.
     pub(crate) fn open(&self) -> Open {
         Open {
             reserved: self.0.reserved.load(SeqCst),
@@ -69,7 +69,7 @@ impl Counting {
         }
     }
 
-    /// How many attempts were sent.
+    /// Returns how many attempts were sent.
     pub(crate) fn sent(&self) -> u32 {
         self.0.sent.load(SeqCst)
     }

@@ -15,7 +15,7 @@ const fn ms(millis: u64) -> Duration {
 
 const FIXED: Policy = Policy::constant(ms(100));
 
-/// What attempts do, by id: nothing listed is one that never ends.
+/// Says what attempts do, by id: nothing listed is one that never ends.
 type Ends = &'static [Option<(u64, bool)>];
 
 /// Polls a call with these attempts, waits so long after each poll, and drops it. Gives what was open before that.

@@ -14,7 +14,7 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// What is being worked on, and how often anybody asked whether it listens.
+/// Notes what is being worked on, and how often anybody asked whether it listens.
 #[derive(Default)]
 struct Seen {
     listens: Cell<bool>,
@@ -88,7 +88,7 @@ fn every_poll_of_an_attempt_is_inside_of_what_the_hook_keeps_for_it() {
     assert!(seen.inside.borrow().is_empty());
 }
 
-/// What was entered is left also if the attempt panics.
+/// Leaves what was entered also if the attempt panics.
 #[test]
 fn what_was_entered_is_left_also_in_a_panic() {
     let (timer, seen) = (VirtualTimer::new(), Seen::default());

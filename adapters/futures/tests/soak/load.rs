@@ -12,7 +12,7 @@ use std::time::Duration;
 use insist_core::{Admission, Cause, Gate, Kind, Refusal, Settled};
 use insist_futures::{Attempt, Bulkhead, Instant, Policy, Timer, Verdict, race, retry};
 
-/// How many calls at once: as many as `INSIST_CASES` says, or few enough for an ordinary test.
+/// Returns how many calls to make at once: as many as `INSIST_CASES` says, or few enough for an ordinary test.
 pub(crate) fn cases(ordinarily: u64) -> u64 {
     std::env::var("INSIST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(ordinarily)
 }

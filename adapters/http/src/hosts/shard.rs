@@ -114,7 +114,7 @@ impl<G: Gate> Shard<G> {
     }
 }
 
-/// What is hashed already.
+/// Passes on what is hashed already.
 #[derive(Default)]
 pub(super) struct Hashed(u64);
 

@@ -19,7 +19,7 @@ pub(crate) const fn at(millis: u64) -> Instant {
     Instant::from_nanos(millis * 1_000_000)
 }
 
-/// What comes of an attempt.
+/// Says what comes of an attempt.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
     /// It ends so after a time.

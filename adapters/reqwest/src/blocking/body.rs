@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// How much of a reader is read at a time.
+/// Sets how much of a reader is read at a time.
 const PIECE: usize = 16 << 10;
 
 /// The body of a blocking request: bytes, text, a file, or any reader.

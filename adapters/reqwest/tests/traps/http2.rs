@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{builder, ms};
 
-/// What is done with a stream.
+/// Says what is done with a stream.
 #[derive(Clone, Copy)]
 enum Do {
     Answer,

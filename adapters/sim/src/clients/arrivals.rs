@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::draw::{Draw, Purpose};
 use crate::times::nanos;
 
-/// How the calls of an open load arrive.
+/// Says how the calls of an open load arrive.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Arrivals {

@@ -8,7 +8,7 @@ use crate::times::Times;
 pub(crate) use arrivals::Schedule;
 pub use arrivals::{Arrivals, Surge};
 
-/// Who calls, and when.
+/// Says who calls, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clients {
     pub(crate) load: Load,

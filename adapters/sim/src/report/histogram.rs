@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The buckets of each doubling.
 const PARTS: u64 = 256;
 
-/// How often spans of which length occurred. Its memory goes by their range, not by their number.
+/// Counts how often spans of which length occurred. Its memory goes by their range, not by their number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
     buckets: Vec<u64>,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Histogram;
 
-/// What came of a policy in a world, from one seed. It counts the calls that began after the warm-up and before the end.
+/// Tells what came of a policy in a world, from one seed. It counts the calls that began after the warm-up and before
+/// the end.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -21,17 +22,17 @@ pub struct Outcome {
     pub hedges: u64,
     /// The most sends of one call.
     pub most_sends: u32,
-    /// How long the calls took that succeeded. Worth nothing without [`success`](Self::success): it falls when all else
-    /// fails.
+    /// The times that the calls took that succeeded. Worth nothing without [`success`](Self::success): it falls when
+    /// all else fails.
     pub success_times: Histogram,
-    /// How long all calls took, those that failed included.
+    /// The times that all calls took, those that failed included.
     pub all_times: Histogram,
     /// The time from the end of the last trouble until every second is as good as before the first, to 95 %; `None`: not
     /// within the run.
     pub recovers: Option<Duration>,
-    /// Why calls gave up, by the word of the reason.
+    /// Counts the calls that gave up, by the word of the reason.
     pub reasons: BTreeMap<&'static str, u64>,
-    /// What gates said that refused, of those calls.
+    /// Counts the refusals of those calls, by what the gate said.
     pub refusals: BTreeMap<&'static str, u64>,
     /// The run in slices of [`width`](Self::width).
     pub slices: Vec<Slice>,
@@ -39,13 +40,13 @@ pub struct Outcome {
     pub width: Duration,
     /// When the last of the calls ended, after the warm-up.
     pub ended_at: Duration,
-    /// What the simulation did: answers, timers, arrivals.
+    /// Counts what the simulation did: answers, timers, arrivals.
     pub events: u64,
     /// The most calls that lived at once.
     pub most_live: u64,
 }
 
-/// What happened in a slice of a run.
+/// Tells what happened in a slice of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Slice {

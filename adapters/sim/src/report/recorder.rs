@@ -9,7 +9,7 @@ use super::{Outcome, Slice};
 use crate::times::nanos;
 use crate::world::World;
 
-/// How a call ended.
+/// Says how a call ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
     Succeeded,

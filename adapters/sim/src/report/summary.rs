@@ -29,7 +29,7 @@ impl Figure {
     }
 }
 
-/// What came of a policy in a world, from several seeds.
+/// Tells what came of a policy in a world, from several seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     outcomes: Vec<Outcome>,

@@ -54,7 +54,7 @@ struct Run<'a, 'c, B, const LANES: usize> {
     schedule: Option<Schedule<'a>>,
     /// By client in a closed loop, else of the next call alone.
     arrivals: Heap,
-    /// How many calls each client of a closed loop has left.
+    /// Counts the calls that each client of a closed loop has left.
     left: Vec<u32>,
     timers: Heap,
     ends: Heap,

@@ -14,7 +14,7 @@ pub(super) struct Work {
     pub(super) request: Request,
 }
 
-/// Where an attempt is.
+/// Says where an attempt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// It waits before a replica.

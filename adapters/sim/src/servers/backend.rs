@@ -43,7 +43,7 @@ pub struct Request {
     pub call: u64,
     /// Its number in the call, from 1.
     pub attempt: u32,
-    /// How often the backend was asked about it before.
+    /// Counts how often the backend was asked about it before.
     pub step: u32,
     /// A number that the backend may keep between its steps.
     pub memo: u64,

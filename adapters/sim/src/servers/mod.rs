@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::times::Times;
 pub use backend::{Backend, Request, Step};
 
-/// What calls are sent to: replicas, each with workers and a queue before them.
+/// Serves calls: replicas, each with workers and a queue before them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Servers {
     pub(crate) service: Times,

@@ -13,7 +13,7 @@ const fn quota() -> RetryQuota {
     RetryQuota::new(5_000).cost(14).timeout_cost(14).throttled_cost(5)
 }
 
-/// Whether the quota is used up by 300,000 calls.
+/// Returns whether the quota is used up by 300,000 calls.
 fn drains(failure: f64, status: u16) -> bool {
     let servers = Servers::new(Times::Constant(S / 1000)).workers(1_000_000);
     let world = World::new(Clients::open(Arrivals::even(1000.0)), servers)

@@ -65,7 +65,7 @@ fn a_budget_recovers_by_the_room_that_it_leaves() {
     }
 }
 
-/// What waits at the server is no more than the limit, so answers come in time again as soon as the outage is over.
+/// Lets no more wait at the server than the limit, so answers come in time again as soon as the outage is over.
 #[test]
 fn a_limit_that_adapts_keeps_the_backlog_short() {
     let world = world(280.0, 300);

@@ -65,7 +65,7 @@ impl Backend for Layers {
     }
 }
 
-/// How often the bottom is asked for a call, through so many layers that each make so many attempts.
+/// Returns how often the bottom is asked for a call, through so many layers that each make so many attempts.
 pub(crate) fn asked(layers: u32, attempts: u32) -> u64 {
     let nothing = Times::Constant(Duration::ZERO);
     let world = World::new(Clients::closed(10, nothing.clone()).calls_each(1), Servers::new(nothing));

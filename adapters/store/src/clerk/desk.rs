@@ -12,9 +12,9 @@ use crate::error::StoreError;
 use crate::new_call::NewCall;
 use crate::ticket::{Enqueued, Reply};
 
-/// How often it looks whether another process has changed anything.
+/// Sets how often it looks whether another process has changed anything.
 const POLL: Duration = Duration::from_millis(20);
-/// How often workers note that they are alive.
+/// Sets how often workers note that they are alive.
 const ALIVE: Duration = Duration::from_secs(30);
 /// The most calls that are enqueued in one transaction.
 const GATHERED: usize = 1_000;
@@ -29,12 +29,12 @@ pub(super) struct Desk {
     /// Calls to be enqueued, and how many of them, in their order, each reply is about.
     new: Vec<NewCall>,
     replies: Vec<(usize, Reply)>,
-    /// Whether calls may be due that have not been looked for.
+    /// Says whether calls may be due that have not been looked for.
     may_be_due: bool,
     /// The next instant at which one is.
     next_due: Option<Instant>,
     transaction_takes: Duration,
-    /// How many messages had gathered for the last transaction.
+    /// Counts the messages that had gathered for the last transaction.
     gathered: usize,
     /// The pause after the store failed; zero if it did not.
     pause: Duration,

@@ -16,7 +16,7 @@ use crate::ticket::Reply;
 use desk::Desk;
 pub(crate) use post::{Post, Progress};
 
-/// What the thread is told.
+/// Tells the thread what to do.
 pub(crate) enum Message {
     Enqueue(Vec<NewCall>, Reply),
     /// Claim for these workers from now on.
@@ -52,7 +52,7 @@ impl Clerk {
     }
 }
 
-/// What was enqueued before is written first.
+/// Writes first what was enqueued before.
 impl Drop for Clerk {
     fn drop(&mut self) {
         let _ = self.to.send(Message::Quit);

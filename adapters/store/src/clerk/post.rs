@@ -9,7 +9,7 @@ use crate::crew::{Claimed, Crew};
 use crate::error::StoreError;
 use crate::jobs::Jobs;
 
-/// How many attempts a thread may find waiting at most: it gets through them while the next claim is synced to disk.
+/// Limits how many attempts a thread may find waiting: it gets through them while the next claim is synced to disk.
 const AHEAD: u32 = 32;
 
 /// Workers with their threads.
@@ -22,7 +22,7 @@ pub(crate) struct Post {
     pub(crate) is_stopping: bool,
     /// The instant at which it last noted that it is alive.
     pub(crate) seen: Option<Instant>,
-    /// How long an attempt takes, on a moving average.
+    /// Says how long an attempt takes, on a moving average.
     pub(crate) attempt_takes: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Post {
     }
 }
 
-/// How workers are doing, for whoever holds their handle.
+/// Tells how workers are doing, to whoever holds their handle.
 #[derive(Default)]
 pub(crate) struct Progress {
     state: Mutex<State>,

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::log::{AttemptRecord, AttemptWord, one_line};
 use crate::status::Status;
 
-/// What a row that was due comes to.
+/// Says what a row that was due comes to.
 enum Looked {
     Send(Box<Claimed>, Change),
     Put(Change),

@@ -7,13 +7,13 @@ use insist_core::{Admission, Cause, Gate, Instant, Refusal, Settled};
 
 use super::SharedGate;
 
-/// How long a refused attempt waits before its gate is asked again: 1 second.
+/// Sets how long a refused attempt waits before its gate is asked again: 1 second.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The gate of one call: its process's, if there is one.
 pub(super) struct Patient {
     inner: Option<SharedGate>,
-    /// Whether the retry that waits was refused when it was to be reserved, so that there is nothing to refund.
+    /// Says whether the retry that waits was refused when it was to be reserved, so that there is nothing to refund.
     is_refused: AtomicBool,
 }
 

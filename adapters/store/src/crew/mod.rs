@@ -23,7 +23,7 @@ pub(crate) type SharedGate = Arc<dyn Gate + Send + Sync>;
 /// The call of a row, for as long as its attempt is in flight here.
 type LiveCall = Call<Arc<Policy>, Patient, 1>;
 
-/// What the workers of one process go by.
+/// Holds what the workers of one process go by.
 pub(crate) struct Crew {
     pub(crate) policies: HashMap<String, Arc<Policy>>,
     names: HashSet<String>,
@@ -56,10 +56,10 @@ pub(crate) struct Finished {
     pub(crate) outcome: Option<Outcome>,
 }
 
-/// What is to be written of an attempt that is over.
+/// Holds what is to be written of an attempt that is over.
 struct Settled {
     change: Change,
-    /// What to write if the row has gone on without it: it was accepted, and that is worth knowing.
+    /// Holds what to write if the row has gone on without it: it was accepted, and that is worth knowing.
     late: Option<crate::log::AttemptRecord>,
     hold: Option<(String, Instant)>,
 }

@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 const DRAINED: u64 = 64 << 10;
 const USER_AGENT: &str = concat!("insist/", env!("CARGO_PKG_VERSION"));
 
-/// What a signing hook fails with: anything that can be printed.
+/// The error of a signing hook: anything that can be printed.
 pub type SignError = Box<dyn Error + Send + Sync>;
 type Sign = dyn Fn(&Attempt<'_>, &mut http::Request<Vec<u8>>) -> Result<(), SignError> + Send + Sync;
 

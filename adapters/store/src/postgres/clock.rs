@@ -5,7 +5,8 @@ use std::time::{Duration, Instant as Clocked, SystemTime};
 
 use insist_core::Instant;
 
-/// What the database's clock said last. Every transaction reads it anew; in between, this machine's clocks go on from there.
+/// Keeps what the database's clock said last. Every transaction reads it anew; in between, this machine's clocks go on
+/// from there.
 pub(super) struct DatabaseClock(Mutex<Reading>);
 
 struct Reading {

@@ -16,16 +16,16 @@ use super::{Connect, apart, schema};
 use crate::backend::{Connection, Work};
 use crate::error::StoreError;
 
-/// How often calls are looked for without a notification: one that was due later becomes due without one.
+/// Sets how often calls are looked for without a notification: one that was due later becomes due without one.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a look at what was notified takes, if nothing was.
+/// Sets how long a look at what was notified takes, if nothing was.
 const HEAR: Duration = Duration::from_millis(1);
-/// How often a transaction is tried again after a deadlock.
+/// Sets how often a transaction is tried again after a deadlock.
 const TRIES: u32 = 3;
 /// After so many rows of counts they are added up, also where no worker does so.
 const ADD_UP: usize = 1_000;
-/// What is set for every connection. A process that is stopped in a transaction holds up nobody for long; a commit is on disk;
-/// short statements are not worth compiling.
+/// Sets what holds for every connection. A process that is stopped in a transaction holds up nobody for long; a commit
+/// is on disk; short statements are not worth compiling.
 const SETTINGS: &str = "
 SET lock_timeout = '20s';
 SET idle_in_transaction_session_timeout = '15s';
@@ -46,13 +46,13 @@ pub(super) struct PostgresConnection {
     looked: Clocked,
 }
 
-/// What ends with the connection.
+/// Holds what ends with the connection.
 struct Session {
     client: Client,
     statements: Statements,
     queues: Queues,
     listens: bool,
-    /// How many rows of counts it has written since it added them up.
+    /// Counts the rows of counts that it has written since it added them up.
     written: usize,
 }
 

@@ -120,7 +120,7 @@ impl<C: GenericClient> PostgresTransaction<'_, C> {
         Ok(blocked.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Whether so many calls of these queues are due that they are not to be read over.
+    /// Returns whether so many calls of these queues are due that they are not to be read over.
     fn are_many(&mut self, now: Instant, queues: &[i64]) -> Result<bool, StoreError> {
         const COUNT: &str =
             "SELECT count(*) FROM (SELECT FROM insist_calls WHERE queue = ANY($1) AND due <= $2 LIMIT $3) c";

@@ -31,7 +31,7 @@ use clock::DatabaseClock;
 use connection::PostgresConnection;
 pub use outbox::{enqueue_in, prepare};
 
-/// How long connecting may take, if the address does not say: 10 seconds.
+/// Sets how long connecting may take, if the address does not say: 10 seconds.
 const CONNECT: Duration = Duration::from_secs(10);
 
 type Connect = dyn Fn() -> Result<Client, ::postgres::Error> + Send + Sync;

@@ -8,7 +8,7 @@ use ::postgres::{GenericClient, Row, Statement};
 use super::errors::told;
 use crate::error::StoreError;
 
-/// What a statement is given.
+/// The values that a statement is given.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
 #[derive(Default)]

@@ -28,9 +28,9 @@ pub(super) struct PostgresTransaction<'c, C: GenericClient> {
     pub(super) client: &'c mut C,
     pub(super) statements: &'c mut Statements,
     pub(super) queues: &'c mut Queues,
-    /// Whether rows that are found are locked.
+    /// Says whether rows that are found are locked.
     pub(super) is_writing: bool,
-    /// How many calls of a queue came to each status, or left it.
+    /// Counts the calls of a queue that came to each status, or left it.
     pub(super) moves: BTreeMap<i64, [i64; COUNTED.len()]>,
     /// The earliest instant at which something has become due by this transaction.
     due: Option<Instant>,

@@ -12,7 +12,7 @@ use super::transaction::SqliteTransaction;
 use crate::backend::{Connection, Work};
 use crate::error::StoreError;
 
-/// How long another process may keep the file locked.
+/// Sets how long another process may keep the file locked.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) struct SqliteConnection {

@@ -19,7 +19,7 @@ use crate::status::Status;
 const COUNTED: [Status; 6] =
     [Status::Pending, Status::Parked, Status::Delivered, Status::Failed, Status::Unknown, Status::Cancelled];
 
-/// How many calls of a queue came to each of them, or left it.
+/// Counts the calls of a queue that came to each of them, or left it.
 type Moves = HashMap<i64, [i64; COUNTED.len()]>;
 
 pub(super) struct SqliteTransaction<'c> {

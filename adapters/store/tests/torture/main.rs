@@ -10,7 +10,7 @@ mod receiver;
 mod server;
 mod syncs;
 
-/// What the processes of a run agree on.
+/// Holds what the processes of a run agree on.
 mod words {
     use std::time::Duration;
 

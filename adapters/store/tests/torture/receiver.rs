@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::words::hash;
 
-/// How often each attempt came, and whether it was accepted.
+/// Counts how often each attempt came, and whether it was accepted.
 pub(crate) type Seen = HashMap<(String, u32), (u32, bool)>;
 
 pub(crate) struct Receiver {

@@ -15,7 +15,7 @@ use tower::{Layer as _, Service, ServiceExt};
 use crate::ms;
 use crate::strict::Strict;
 
-/// What takes so long.
+/// Takes so long.
 async fn after(millis: u32) -> io::Result<u32> {
     sleep(ms(millis.into())).await;
     Ok(millis)

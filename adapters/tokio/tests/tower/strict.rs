@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tower::Service;
 
-/// How often it was asked, called and cloned.
+/// Counts how often it was asked, called and cloned.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     asked: AtomicU32,

@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Sender<C, S> {
     pub(crate) core: C,
     pub(crate) settings: S,
-    /// What reads accepted answers, if the call has one lane and asks for it.
+    /// Reads accepted answers, if the call has one lane and asks for it.
     pub(crate) receive: Option<Arc<dyn Receive>>,
     /// True if the request has no configuration of its own.
     pub(crate) is_agents_config: bool,

@@ -20,7 +20,7 @@ use super::request_settings::RequestSettings;
 use crate::probe::{has_extensions, may_be_marked};
 use crate::transport::{Copy, Limit, Scope, Terms};
 
-/// What the first attempt leaves for those after it.
+/// Holds what the first attempt leaves for those after it.
 pub(crate) struct Kept<'a> {
     pub(crate) request: RequestCopy,
     /// The body, if there may be one.

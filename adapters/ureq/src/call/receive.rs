@@ -88,7 +88,7 @@ impl<Any> ReceiveExt for RequestBuilder<Any> {
     }
 }
 
-/// What reads the answers to a request, among its extensions.
+/// Reads the answers to a request, among whose extensions it is.
 #[derive(Clone)]
 struct Receiving(Arc<dyn Receive>);
 

@@ -88,7 +88,7 @@ fn the_hint_of_a_proxy_is_a_hint() {
     assert_eq!(slot.take().unwrap().hint, Some(std::time::Duration::from_secs(100)));
 }
 
-/// What ureq does: it asks for a tunnel for `http://` too, where curl sends the absolute form.
+/// Does what ureq does: asks for a tunnel for `http://` too, where curl sends the absolute form.
 #[test]
 fn an_address_without_tls_is_tunnelled_as_well() {
     let (proxy, seen) = proxy(&[]);

@@ -1,8 +1,8 @@
 //! The cubic curve: what the rate is after the last throttling.
 
-/// What a throttling leaves of the rate.
+/// Sets the part of the rate that a throttling leaves.
 pub(super) const BETA: f64 = 0.7;
-/// How steep the curve is.
+/// Sets how steep the curve is.
 const SCALE: f64 = 0.4;
 
 /// The curve since a throttling, which comes back to the rate before it, stays near it for a while, and goes beyond.

@@ -126,11 +126,11 @@ impl Gate for AdaptiveRate {
     }
 }
 
-/// What an [`AdaptiveRate`] is at.
+/// Tells where an [`AdaptiveRate`] stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AdaptiveRateState {
-    /// Whether it has been throttled, and so limits at all.
+    /// True once it has been throttled, and so limits at all.
     pub is_limiting: bool,
     /// The rate, in attempts a second; what it would be, if it does not limit.
     pub rate: f64,

@@ -7,7 +7,7 @@ const HALF: u64 = 500_000_000;
 /// Room for tokens, whatever the rate.
 const ROOM: f64 = 1.0;
 
-/// How many answers there are a second.
+/// Measures how many answers there are a second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     /// Those since that half second.

@@ -136,7 +136,7 @@ mod tests {
         Last(window).add(since, number % 3 == 0, number % 5 == 0, || true)
     }
 
-    /// What the last so many of these numbers come to.
+    /// Adds up the last so many of these numbers.
     fn expected(numbers: impl DoubleEndedIterator<Item = u64>, most: u32) -> Tally {
         let last: VecDeque<_> = numbers.rev().take(most as usize).collect();
         let count = |by: u64| last.iter().filter(|number| *number % by == 0).count() as u64;

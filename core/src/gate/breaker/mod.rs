@@ -176,7 +176,7 @@ impl Breaker {
         }
     }
 
-    /// What the closed phase that began at this instant has in its window now.
+    /// Adds up what the closed phase that began at this instant has in its window now.
     fn tally(&self, since: u64, now: u64) -> Tally {
         match self.last {
             None => self.tally_of_slots(self.counts.peek(self.row(since).slot(now))),
@@ -187,7 +187,7 @@ impl Breaker {
         }
     }
 
-    /// What the slots up to this one have. Whoever counts a slow attempt has counted the attempt before.
+    /// Adds up the slots up to this one. Whoever counts a slow attempt has counted the attempt before.
     fn tally_of_slots(&self, slot: u64) -> Tally {
         let slow = self.counts.sum(SLOW, slot);
         let failures = self.counts.sum(FAILURES, slot);

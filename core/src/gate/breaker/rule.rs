@@ -2,7 +2,7 @@
 
 use super::Breaker;
 
-/// What was counted in a window.
+/// Counts what ended in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) attempts: u64,

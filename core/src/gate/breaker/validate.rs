@@ -111,19 +111,19 @@ pub enum BreakerError {
     Failures {
         /// The number of failures.
         failures: u32,
-        /// How many of the last attempts it counts.
+        /// The number of the last attempts that it counts.
         last: u32,
     },
     /// The minimum throughput is more than the attempts that it counts.
     Throughput {
         /// The minimum throughput.
         attempts: u32,
-        /// How many of the last attempts it counts.
+        /// The number of the last attempts that it counts.
         last: u32,
     },
     /// Even if all attempts fail, their share does not lie so far above the ratio.
     OutOfReach {
-        /// How many of the last attempts it counts.
+        /// The number of the last attempts that it counts.
         last: u32,
     },
 }

@@ -189,7 +189,7 @@ impl Gate for GradientLimit {
     }
 }
 
-/// What a [`GradientLimit`] is at.
+/// Tells where a [`GradientLimit`] stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GradientLimitState {

@@ -146,11 +146,11 @@ impl Gate for Latencies {
     }
 }
 
-/// What is known by a [`Latencies`].
+/// Tells what a [`Latencies`] knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LatenciesState {
-    /// How many latencies it holds.
+    /// The number of latencies that it holds.
     pub latencies: u32,
     /// Half of them are no longer than this.
     pub p50: Duration,

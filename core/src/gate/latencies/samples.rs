@@ -12,7 +12,7 @@ const FEW: u64 = 32;
 
 #[derive(Debug)]
 pub(super) struct Samples {
-    /// How many were added since it started anew.
+    /// Counts how many were added since it started anew.
     added: AtomicU64,
     /// The instant of the latest.
     latest: AtomicU64,

@@ -9,13 +9,13 @@ use insist_tokio::NoOutcome;
 use tokio::runtime::Builder;
 use tokio::task::JoinHandle;
 
-/// What a call ends with.
+/// Holds what a call ends with.
 pub type Result<T = usize, E = Failed> = std::result::Result<T, E>;
 
 /// Starts a call.
 pub type Start<E> = fn() -> JoinHandle<Result<usize, E>>;
 
-/// How often it was sent before.
+/// Says how often it was sent before.
 #[derive(Debug)]
 pub struct Failed(pub usize);
 

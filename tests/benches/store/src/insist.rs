@@ -10,7 +10,7 @@ use crate::{BATCH, Rates, body, rate};
 
 const POLICY: Policy = Policy::constant(Duration::from_secs(60)).attempts(5).attempt_timeout(Duration::from_secs(10));
 
-/// Where the calls are.
+/// Says where the calls are.
 pub(crate) enum Place {
     File(PathBuf),
     Database(String),

@@ -22,7 +22,7 @@ const PEER_CALLS: usize = 1_000;
 const FEW: usize = 10_000;
 const MANY: usize = 1_000_000;
 
-/// What a call is: 100 bytes.
+/// Returns the body of a call: 100 bytes.
 pub(crate) fn body() -> Vec<u8> {
     vec![b'x'; 100]
 }

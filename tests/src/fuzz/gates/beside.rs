@@ -5,7 +5,7 @@ use insist_core::{Admission, AttemptEnd, Cause, Gate, Instant, Settled, Verdict}
 use super::super::plan::Words;
 use super::LAST;
 
-/// What a gate says to an attempt, without its words.
+/// Says what a gate says to an attempt, without its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
     Yes,
@@ -148,7 +148,7 @@ pub(super) fn nearest_rank(latencies: &[u64], thousandths: u64) -> u64 {
     sorted[least_rank.expect("there are some") - 1]
 }
 
-/// How long an attempt took, or was in flight at least, if that tells something of the server.
+/// Returns how long an attempt took, or was in flight at least, if that tells something of the server.
 pub(super) fn told(now: u64, cause: &Cause, settled: &Settled) -> Option<(u64, AttemptEnd)> {
     match settled {
         Settled::Ended(end, sent) if cause.kind != insist_core::Kind::Hedge => match end {

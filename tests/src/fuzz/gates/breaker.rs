@@ -36,7 +36,7 @@ struct Ended {
     slow: bool,
 }
 
-/// What makes it open.
+/// Says what makes it open.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Limit {
     /// So many thousandths of the attempts.
@@ -45,7 +45,7 @@ pub(super) enum Limit {
     Number(u32),
 }
 
-/// Which attempts it looks at.
+/// Says which attempts it looks at.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Window {
     /// Those of so long, in nanoseconds.
@@ -143,7 +143,7 @@ impl Breaker {
         }
     }
 
-    /// What was sent in another phase says nothing.
+    /// Ignores what was sent in another phase.
     fn report(&mut self, now: u64, sent: u64, failed: bool, slow: bool) {
         let until = now.saturating_add(self.open_for).min(LAST);
         let length = self.slot();
@@ -195,7 +195,7 @@ impl Breaker {
         }
     }
 
-    /// How many ended in the ten slots up to this one, or last; how many of them failed, and were slow.
+    /// Returns how many ended in the ten slots up to this one, or last; how many of them failed, and were slow.
     fn in_window(&self, ended: &[Ended], newest: u64) -> (u64, u64, u64) {
         let most = match self.window {
             Window::Time(_) => ended.len(),
@@ -224,7 +224,7 @@ impl Breaker {
     }
 }
 
-/// What a breaker says of itself, to compare.
+/// Says what a breaker says of itself, to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Attempts, failures and slow ones.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What a slot has, by its number.
+/// Holds what a slot has, by its number.
 type Slots = BTreeMap<u64, u64>;
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Budget {
         may
     }
 
-    /// What was charged in another's slot, because time had stood still, is not taken back.
+    /// Takes nothing back that was charged in another's slot because time had stood still.
     pub(super) fn refund(&mut self, reserved: u64) {
         let slot = reserved / self.slot;
         if let Some(count) = self.charges.get_mut(&slot).filter(|count| **count > 0) {

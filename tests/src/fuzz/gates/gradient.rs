@@ -24,7 +24,7 @@ struct Gradient {
     heard: Vec<u64>,
     low_windows: u32,
     phase: Phase,
-    /// What was sent before says nothing.
+    /// Says since when what was sent counts.
     since: u64,
 }
 

@@ -83,7 +83,7 @@ struct Model {
     in_flight: u32,
 }
 
-/// Which gate was asked.
+/// Says which gate was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Which {
     All,
@@ -98,7 +98,7 @@ impl Which {
     }
 }
 
-/// What an attempt of this kind is for. How the one before it failed is nothing to these gates.
+/// Returns what an attempt of this kind is for. How the one before it failed is nothing to these gates.
 const fn cause(kind: Kind) -> Cause {
     match kind {
         Kind::Retry => Cause::retry(AttemptEnd::Timeout),

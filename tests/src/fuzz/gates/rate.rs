@@ -11,7 +11,7 @@ struct Rate {
     gap: i128,
     burst: i128,
     longest_wait: i128,
-    /// What was in the bucket at this instant, as far as it is not full since.
+    /// Holds what was in the bucket at this instant, as far as it is not full since.
     held: i128,
     at: i128,
 }

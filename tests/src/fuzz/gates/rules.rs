@@ -7,7 +7,7 @@ use insist_core::{Breaker, Budget, Bulkhead};
 use super::super::plan::Words;
 use super::{Model, breaker, budget};
 
-/// What the gates go by. Spans are in nanoseconds.
+/// Holds what the gates go by. Spans are in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) ratio: u64,

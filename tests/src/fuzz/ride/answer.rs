@@ -29,7 +29,7 @@ impl Ride {
         }
     }
 
-    /// What is taken back was never sent, so nothing is known of the server.
+    /// Takes back an attempt that was never sent, of which nothing is known of the server.
     fn withdraw<G: Gate, const LANES: usize>(&mut self, call: &mut Call<&Policy, &Ledger<G>, LANES>, id: u32) {
         self.clock = self.clock.max(self.now);
         let was_over = call.is_over();

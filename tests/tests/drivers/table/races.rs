@@ -120,7 +120,7 @@ fn hedges() -> Vec<Scenario> {
     ]
 }
 
-/// What a scripted gate says when it refuses.
+/// Holds what a scripted gate says when it refuses.
 const ADMITS: &str = "gate 1 admits none";
 
 const RESERVES: &str = "gate 1 reserves none";

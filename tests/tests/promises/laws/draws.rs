@@ -38,7 +38,7 @@ fn deviation(counts: &[u64]) -> f64 {
     (chi - freedom) / (2.0 * freedom).sqrt()
 }
 
-/// How many fall into each of so many equal parts of a range, both ends included.
+/// Counts how many fall into each of so many equal parts of a range, both ends included.
 fn spread(draws: &[u64], low: u64, high: u64, parts: usize) -> Vec<u64> {
     let mut counts = vec![0; parts];
     for draw in draws {

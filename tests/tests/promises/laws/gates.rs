@@ -36,7 +36,7 @@ fn law_12_nothing_leaks() {
     every_law_holds(12, 600, plans);
 }
 
-/// What two gates in a tuple were asked and told while a call went on; the second answers by a script.
+/// Returns what two gates in a tuple were asked and told while a call went on; the second answers by a script.
 fn told(answers: Answers, drive: impl FnOnce(Call<&Policy, &Watched<'_>, 2>)) -> Vec<(u8, Question)> {
     let notes = RefCell::new(Vec::new());
     let answers = [Answers::default(), answers, Answers::default()];
@@ -129,7 +129,7 @@ fn law_12_a_winner_gives_back_what_the_others_had() {
     );
 }
 
-/// What a gate is told of the retry after each of these, directly and after the call was put away in between.
+/// Tells a gate of the retry after each of these, directly and after the call was put away in between.
 #[test]
 fn law_12_a_gate_is_told_how_the_attempt_before_a_retry_failed_after_a_resume_too() {
     let policy = PLAIN.attempt_timeout(ms(70));

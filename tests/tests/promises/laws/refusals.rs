@@ -79,7 +79,7 @@ fn law_11_a_refused_first_send_ends_a_call_with_nothing_to_hand_back() {
     );
 }
 
-/// What two gates say who refuse by these scripts, when a call with two lanes that race has failed in both.
+/// Returns what two gates say who refuse by these scripts, when a call with two lanes that race has failed in both.
 fn words_of(first: Answers, second: Answers) -> Option<&'static str> {
     let notes = RefCell::new(Vec::new());
     let gate = Watched::new(Made::Pair, &[first, second, Answers::default()], &notes);

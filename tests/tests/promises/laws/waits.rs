@@ -53,7 +53,7 @@ fn law_6_a_wait_of_nothing_is_no_wait() {
     assert_eq!(sent(call.poll(at(7))), 2);
 }
 
-/// What a gate that answers this to the first retry makes of a call whose deadline is at 500 ms.
+/// Returns what a gate that answers this to the first retry makes of a call whose deadline is at 500 ms.
 fn held(answer: Answer) -> Action {
     let notes = RefCell::new(Vec::new());
     let gate = Scripted::new(0, Answers { reserve: vec![], admit: vec![Answer::Yes, answer] }, &notes);
@@ -148,7 +148,7 @@ fn law_9_hints_are_kept() {
     every_law_holds(109, 200, random::plan());
 }
 
-/// What follows when the first attempt fails at 10 ms with this verdict.
+/// Returns what follows when the first attempt fails at 10 ms with this verdict.
 fn after(policy: Policy, verdict: Verdict) -> Action {
     let mut call = Call::new(&policy, &(), at(0), 1);
     assert_eq!(sent(call.poll(at(0))), 1);

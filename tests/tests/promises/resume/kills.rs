@@ -24,7 +24,7 @@ const MINUTE: Duration = Duration::from_millis(8);
 /// As the example's policy has it.
 const ATTEMPTS: u32 = 30;
 
-/// What the receiver answers with 503 before it accepts.
+/// Holds what the receiver answers with 503 before it accepts.
 const FAILURES: usize = 3;
 
 const READY: &str = "the example begins";
@@ -33,7 +33,7 @@ const DELIVERED: i32 = 10;
 
 const GAVE_UP: i32 = 11;
 
-/// What the receiver was sent, by key: the numbers of the attempts in order, and how often the order was paid.
+/// Holds what the receiver was sent, by key: the numbers of the attempts in order, and how often the order was paid.
 #[derive(Clone, Debug, Default)]
 struct Order {
     attempts: Vec<u32>,

@@ -107,10 +107,10 @@ fn operated<const LANES: usize>(mut state: State<LANES>, policy: &Policy, now: u
     state
 }
 
-/// Where the lanes begin.
+/// Sets where the lanes begin.
 const HEAD: usize = 51;
 
-/// Where the fields are: the head, then those of each lane.
+/// Returns where the fields are: the head, then those of each lane.
 fn fields(length: usize) -> Vec<(usize, usize)> {
     let mut fields = vec![(0, 1), (1, 1), (2, 1), (3, 1), (4, 1), (5, 2)];
     fields.extend([(7, 8), (15, 8), (23, 8), (31, 8), (39, 4), (43, 4), (47, 4)]);
@@ -244,7 +244,7 @@ fn random_bytes_never_panic() {
     });
 }
 
-/// What each check is there for: without it, the state would break this law.
+/// Shows why each check is there: without it, the state would break this law.
 #[test]
 fn a_call_that_may_not_be_raced_is_not_read_as_one_that_is() {
     let policy = Policy::zero().attempts(5).lanes(2);

@@ -94,7 +94,8 @@ fn law_14_what_is_overdue_is_put_off_by_what_it_always_was() {
     assert_eq!(span, 1_027_839_232_870);
 }
 
-/// Who looks in every few seconds takes many calls up a little late, and each goes on as if nothing had been.
+/// Takes many calls up a little late, as one does who looks in every few seconds, and each goes on as if nothing had
+/// been.
 #[test]
 fn what_is_late_by_less_than_a_minute_is_due_and_from_then_on_it_is_put_off_by_no_more_than_it_is_late() {
     const MINUTE: u64 = 60_000_000_000;
@@ -169,7 +170,7 @@ fn without_jitter_nothing_is_put_off_and_nor_is_a_first_send() {
     assert_eq!(due(&POLICY, now, new), now.as_nanos());
 }
 
-/// What decorrelated jitter draws next depends on the wait, and not on the outage.
+/// Draws decorrelated jitter from the wait, and not from the outage.
 #[test]
 fn law_8_an_outage_does_not_count_as_a_wait() {
     let policy = Policy::decorrelated(ms(1000)).attempts(9).no_cap();

@@ -27,7 +27,7 @@ fn returned() -> Value {
     serde_json::to_value(call.suspend()).expect("it has no odd keys")
 }
 
-/// What is said of a state with some fields set, and lanes added.
+/// Returns what is said of a state with some fields set, and lanes added.
 fn why(mut state: Value, edits: &[(&str, Value)]) -> String {
     for (place, value) in edits {
         let (parent, key) = place.rsplit_once('/').expect("a place");

@@ -174,7 +174,7 @@ fn transient_statuses_are_retried() {
     assert!(![200, 400, 403].into_iter().any(is_retried));
 }
 
-/// What is measured of answers at these instants.
+/// Returns what is measured of answers at these instants.
 #[track_caller]
 fn clock(seconds: impl IntoIterator<Item = f64>) -> f64 {
     let rate = AdaptiveRate::new();

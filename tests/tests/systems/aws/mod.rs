@@ -53,7 +53,7 @@ fn where_it_is_throttled_it_starts_from_a_second() {
     assert!((waits(THROTTLED) / waits(RETRY)).abs_diff(20) <= 1);
 }
 
-/// What a retry costs, by what it comes after.
+/// Holds what a retry costs, by what it comes after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Costs {
     /// After any other failure.
@@ -77,7 +77,7 @@ pub(crate) const fn quota(costs: Costs, tokens: u32) -> RetryQuota {
     RetryQuota::new(tokens).cost(transient).timeout_cost(timeout).throttled_cost(throttled)
 }
 
-/// How many whole tokens are there.
+/// Returns how many whole tokens are there.
 pub(crate) fn available(quota: &RetryQuota, now: Instant) -> u32 {
     quota.state(now).tokens as u32
 }

@@ -80,7 +80,7 @@ fn a_retry_waits_for_its_backoff_and_then_for_its_turn() {
     assert_eq!(sent(call.poll(at(2000))), 2);
 }
 
-/// What another gate refuses has not been sent, and its turn is given to someone else.
+/// Gives the turn of what another gate refused, and was not sent, to someone else.
 #[test]
 fn a_turn_that_another_gate_refuses_is_given_back() {
     let (limiter, policy) = (AdaptiveRate::new(), Policy::aws());

@@ -30,7 +30,7 @@ fn quota_2_1(tokens: u32) -> RetryQuota {
     aws_quota(Costs::V2_1, tokens)
 }
 
-/// What a call with these failures waits, and what is left in the quota after each.
+/// Returns what a call with these failures waits, and what is left in the quota after each.
 #[track_caller]
 fn retries(policy: &Policy, quota: &RetryQuota, failures: &[Verdict]) -> Vec<(Result<Duration, Reason>, u32)> {
     let mut hand = Hand::new(policy, &quota);

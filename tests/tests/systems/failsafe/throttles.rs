@@ -28,7 +28,7 @@ impl ConcurrencyBudget {
         Self { share, always, all: Cell::new(0), extra: Cell::new(0) }
     }
 
-    /// How many attempts are in flight or promised, and how many of them are retries and hedges.
+    /// Returns how many attempts are in flight or promised, and how many of them are retries and hedges.
     fn counts(&self) -> (u32, u32) {
         (self.all.get(), self.extra.get())
     }
@@ -130,10 +130,10 @@ const FAILED: Settled = Settled::Ended(AttemptEnd::Retry(Failure::new()), Instan
 
 const SUCCEEDED: Settled = Settled::Ended(AttemptEnd::Accept, Instant::ZERO);
 
-/// What a retry is for; the budget does not look at how the attempt before it failed.
+/// Holds what a retry is for; the budget does not look at how the attempt before it failed.
 const AGAIN: Cause = Cause::retry(AttemptEnd::Timeout);
 
-/// What other calls have in flight: so many first attempts, and retries or hedges whose first attempts are over.
+/// Puts in flight what other calls have: so many first attempts, and retries or hedges whose first attempts are over.
 fn others(budget: &ConcurrencyBudget, firsts: u32, extra: u32) {
     let now = Instant::ZERO;
     for _ in 0..extra {

@@ -228,7 +228,7 @@ fn report_of(policy: Policy, url: &str, rules: Rules) -> (Error, Report) {
     (error, slot.take().unwrap())
 }
 
-/// How many attempts failed and might have been retried: what pester's log held.
+/// Returns how many attempts failed and might have been retried: what pester's log held.
 fn failures(report: &Report) -> usize {
     report.log.entries().iter().filter(|entry| entry.end.unwrap().as_str() == "retry").count()
 }

@@ -188,7 +188,7 @@ fn replica(delay: u64, asked: &Arc<Barrier>) -> Server {
     .unwrap()
 }
 
-/// Whether the fastest won, and before any other had answered.
+/// Returns whether the fastest won, and before any other had answered.
 fn the_fastest_wins() -> bool {
     let asked = Arc::new(Barrier::new(3));
     let servers = [200, 18, 60].map(|delay| replica(delay, &asked));

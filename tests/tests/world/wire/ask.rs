@@ -97,7 +97,7 @@ impl Ask {
         Self { seed, call, method, policy, body, whole_body, is_plain }
     }
 
-    /// How many attempts its policy allows.
+    /// Returns how many attempts its policy allows.
     pub(crate) fn attempts(&self) -> u32 {
         self.policy.get_attempts().unwrap()
     }
@@ -114,7 +114,7 @@ pub(crate) fn numbers(path: &str) -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// What the proxy does to an attempt: to one in three, something.
+/// Returns what the proxy does to an attempt: to one in three, something.
 pub(crate) fn fault(seed: u64, arrival: &Arrival) -> Fault {
     let (call, attempt) = numbers(&arrival.path);
     let mut random = random(seed, 2, call, attempt);
@@ -138,21 +138,21 @@ impl Bytes for fastrand::Rng {
 
 /// A client that insists, whatever it is made of.
 pub(crate) trait Client: Sync {
-    /// Whether what is not HTTP ends a call at once, or is tried again as what breaks off is.
+    /// Says whether what is not HTTP ends a call at once, or is tried again as what breaks off is.
     const STOPS_AT_NOISE: bool;
 
     /// Makes a call. Attempt N asks for [`Ask::path`] of N at the proxy.
     fn call(&self, ask: &Ask) -> Seen;
 }
 
-/// What became of a call.
+/// Holds what became of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// How many attempts were made.
+    /// Counts how many attempts were made.
     pub(crate) attempts: u32,
     /// The answer, or the error as it is printed.
     pub(crate) answer: Result<Answer, String>,
-    /// What its report said, unless the call is plain.
+    /// Holds what its report said, unless the call is plain.
     pub(crate) told: Option<Told>,
     /// From the start to the end of the answer's body.
     pub(crate) took: Duration,
@@ -164,10 +164,10 @@ pub(crate) struct Answer {
     pub(crate) body: Result<Vec<u8>, String>,
 }
 
-/// What the report of a call told.
+/// Holds what the report of a call told.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
-    /// Why it gave up; `None` if it returned.
+    /// Says why it gave up; `None` if it returned.
     pub(crate) reason: Option<Reason>,
     /// The attempt whose result it returned.
     pub(crate) winner: Option<u32>,
@@ -188,7 +188,7 @@ pub(crate) struct Attempted {
 }
 
 impl Told {
-    /// What a report tells, whatever its client keeps as detail of an attempt.
+    /// Returns what a report tells, whatever its client keeps as detail of an attempt.
     pub(crate) fn of<D>(report: &Report<D>, status: impl Fn(&D) -> Option<u16>) -> Self {
         let since = |at: insist_ureq::insisting::Instant| at.saturating_since(report.started);
         let attempts = report.log.entries().iter().map(|entry| Attempted {

@@ -128,7 +128,7 @@ impl Client for Smol {
 pub(crate) const WHOLE: usize = 1 << 20;
 
 thread_local! {
-    /// How many attempts this thread has made of its call.
+    /// Counts the attempts that this thread has made of its call.
     static ATTEMPTS: Cell<u32> = const { Cell::new(0) };
 }
 

@@ -28,7 +28,7 @@ fn text(answer: Result<Response<Body>, Error>) -> Result<String, Error> {
     answer?.body_mut().read_to_string()
 }
 
-/// What a call with one attempt, the body included, comes to, and what the proxy did.
+/// Returns what a call with one attempt, the body included, comes to, and what the proxy did.
 fn once(fault: Fault, policy: Policy) -> (Result<String, Error>, Exchange) {
     let (_server, proxy) = faulty([fault]);
     let result = text(Agent::new_with_defaults().get(proxy.at("/")).policy(policy).whole_body(1 << 10).call());

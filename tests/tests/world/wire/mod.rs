@@ -58,7 +58,7 @@ fn sixteen_thousand_calls_of_hyper_on_smol_end_as_their_policies_say_and_leave_n
     });
 }
 
-/// What does not happen to clients that open a connection for each attempt, and try again whatever was not HTTP.
+/// Holds what does not happen to clients that open a connection for each attempt, and try again whatever was not HTTP.
 const WITHOUT_POOL: [&str; 2] = ["close reused", "stopped"];
 
 /// Eight rounds of 2,000 calls. All happens in them but this.
@@ -78,7 +78,7 @@ fn sixteen_thousand<C: Client>(client: fn(SocketAddr) -> C, but: &[&str]) {
     tally.has_everything_but(but);
 }
 
-/// How much memory the process has.
+/// Returns how much memory the process has.
 fn kib_resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

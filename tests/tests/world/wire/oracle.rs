@@ -12,14 +12,14 @@ use insist_ureq::insisting::{AttemptEnd, Failure, Reason, Sent};
 use super::ask::{Answer, Ask, Attempted, Method, Seen, Told, WAIT, numbers};
 use super::round::Expected;
 
-/// How much later than the deadline a call may be noticed to be over, on a noisy machine: far less than what the proxy
-/// would have it wait for.
+/// Sets how much later than the deadline a call may be noticed to be over, on a noisy machine: far less than what the
+/// proxy would have it wait for.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// How much sooner than asked a system may end a wait.
+/// Sets how much sooner than asked a system may end a wait.
 const EARLY: Duration = ms(6);
 
-/// What is wrong with a call, if anything is. For `stops_at_noise`, see [`Client`](crate::client::Client).
+/// Returns what is wrong with a call, if anything is. For `stops_at_noise`, see [`Client`](crate::client::Client).
 pub(crate) fn judge(ask: &Ask, seen: &Seen, exchanges: &[&Exchange], stops_at_noise: bool) -> Result<(), String> {
     let call = Judged { ask, seen, exchanges, stops_at_noise };
     call.sends()?;
@@ -77,12 +77,12 @@ impl Judged<'_> {
         check(self.seen.took <= most + SLACK, "took longer than its policy allows")
     }
 
-    /// Whether what its client got was not HTTP, and is to end the call.
+    /// Returns whether what its client got was not HTTP, and is to end the call.
     const fn stops(&self, exchange: &Exchange) -> bool {
         self.stops_at_noise && matches!(exchange.fault, Fault::Garbage(_))
     }
 
-    /// Whether an attempt had all the time that it may have.
+    /// Returns whether an attempt had all the time that it may have.
     fn is_out_of_time(&self, attempted: &Attempted) -> bool {
         let left = self.ask.policy.get_deadline().map(|deadline| deadline.saturating_sub(attempted.sent));
         let timeout = self.ask.policy.get_attempt_timeout().into_iter().chain(left).min();
@@ -210,7 +210,7 @@ impl Judged<'_> {
     }
 }
 
-/// Whether its client did not get the whole answer.
+/// Returns whether its client did not get the whole answer.
 fn breaks_off(exchange: &Exchange) -> bool {
     exchange.given < Given::Whole
 }

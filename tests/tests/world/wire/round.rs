@@ -64,7 +64,7 @@ fn ask_all(client: &impl Client, seed: u64, calls: u32) -> Vec<(u32, Seen)> {
     all
 }
 
-/// What an attempt is answered, if its answer comes through.
+/// Holds what an attempt is answered, if its answer comes through.
 pub(crate) struct Expected {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,

@@ -22,7 +22,7 @@ use super::validator::content_range;
 /// The size of the buffer.
 const PIECE: usize = 64 << 10;
 
-/// What becomes of answers whose status is 400 or more, but that are not retried, or were retried in vain.
+/// Says what becomes of answers whose status is 400 or more, but that are not retried, or were retried in vain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ErrorPages {
     /// They are written to streams, and replace no file.
@@ -33,7 +33,7 @@ pub(super) enum ErrorPages {
     Everywhere,
 }
 
-/// What is wanted of a body.
+/// Holds what is wanted of a body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     pub(super) pages: ErrorPages,
@@ -45,7 +45,7 @@ pub(super) struct Wanted {
     pub(super) is_timed: bool,
 }
 
-/// What came to be of a body.
+/// Says what came to be of a body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Trouble {
     None,
@@ -67,7 +67,7 @@ pub(super) struct Download {
     seen: Box<dyn Fn(u64, u64, Option<u64>) + Send + Sync>,
 }
 
-/// What came of a body in the end.
+/// Tells what came of a body in the end.
 pub(super) struct Downloaded {
     pub(super) output: Option<Output>,
     pub(super) trouble: Trouble,

@@ -12,7 +12,7 @@ use super::super::validator::{content_range, strong_etag, validator};
 use super::Trouble;
 use super::broken::{BROKE_OFF, broken, stop};
 
-/// What there is of a body, between its attempts.
+/// Holds what there is of a body, between its attempts.
 pub(super) struct State {
     pub(super) to: Option<Output>,
     /// The bytes of the resource that the output has.
@@ -30,7 +30,7 @@ pub(super) struct State {
     pub(super) status: Option<u16>,
 }
 
-/// Where the bytes of an answer go.
+/// Says where the bytes of an answer go.
 pub(super) enum From {
     /// Behind those that there are.
     Here,

@@ -37,7 +37,7 @@ const AHEAD: usize = 64;
 /// The most threads of calls that wait.
 const WAITING: usize = 256;
 
-/// What a thread tells.
+/// Says what a thread tells.
 enum News {
     /// A URL was fetched, or fetching it panicked.
     Fetched(usize, Box<std::thread::Result<Ended>>),
@@ -49,7 +49,7 @@ enum News {
 struct Writer {
     rows: Vec<Row>,
     report: Option<Sink>,
-    /// What went wrong with the report.
+    /// Holds what went wrong with the report.
     trouble: Option<io::Error>,
     bar: Bar,
 }

@@ -60,7 +60,7 @@ pub(in crate::get) struct ConnectionOptions {
     #[arg(short = '6', long)]
     ipv6: bool,
 
-    /// Follow redirects, as is done anyway; --max-redirs 0 follows none
+    /// Change nothing: redirects are always followed, unless --max-redirs is 0
     #[arg(short = 'L', long)]
     location: bool,
 

@@ -34,7 +34,7 @@ pub(in crate::get) struct RequestOptions {
     #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
     data_binary: Vec<String>,
 
-    /// The body of the request, as --data, but @ means nothing
+    /// The body of the request, as --data, but an @ at its beginning is sent too
     #[arg(long, value_name = "DATA", allow_hyphen_values = true)]
     data_raw: Vec<String>,
 
@@ -99,7 +99,7 @@ pub(in crate::get) struct RequestOptions {
 /// The options that give a body which is joined with &.
 const BODIES: [&str; 5] = ["data", "data_binary", "data_raw", "data_urlencode", "field"];
 
-/// What curl leaves as it is in URL-encoded text: RFC 3986's unreserved characters.
+/// Lists what curl leaves as it is in URL-encoded text: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The request of the options, without its address.
@@ -107,9 +107,9 @@ pub(in crate::get) struct Said {
     pub(in crate::get) method: Method,
     pub(in crate::get) headers: HeaderMap,
     pub(in crate::get) body: Option<Vec<u8>>,
-    /// What is added to the query of each URL.
+    /// Holds what is added to the query of each URL.
     query: Option<String>,
-    /// What is added to the path of a URL that ends with a slash.
+    /// Holds what is added to the path of a URL that ends with a slash.
     name: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use super::span::{seconds, seconds_or_zero};
 #[derive(Args)]
 #[command(next_help_heading = "Retries in the words of curl (a number alone is seconds)")]
 pub(in crate::get) struct RetryWords {
-    /// Retry this often: --attempts is one more
+    /// Retry at most this many times, which is --attempts less one
     #[arg(long, value_name = "N", conflicts_with = "attempts")]
     retry: Option<u32>,
 
@@ -23,7 +23,7 @@ pub(in crate::get) struct RetryWords {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(in crate::get) retry_max_time: Option<Duration>,
 
-    /// Retry also where the connection is refused, as is done anyway
+    /// Change nothing: a refused connection is always retried
     #[arg(long)]
     retry_connrefused: bool,
 

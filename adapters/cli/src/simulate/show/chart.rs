@@ -19,7 +19,7 @@ const SENDS: (f64, f64) = (88.0, 124.0);
 /// The most stretches that are drawn.
 const STRETCHES: usize = 150;
 
-/// What charts of one world share, so that they can be compared.
+/// Holds what charts of one world share, so that they can be compared.
 pub(super) struct Scale {
     /// The sends of a stretch for each call of a mean stretch, at the top of the bars.
     most: f64,

@@ -6,7 +6,7 @@ use insist_sim::WorldError;
 
 use crate::options::file::{line, placed};
 
-/// What is wrong with a field, which may be missing, and the setting that asks for it.
+/// Says what is wrong with a field, which may be missing, and the setting that asks for it.
 pub(super) struct Wrong {
     field: &'static str,
     message: String,

@@ -14,7 +14,7 @@ use crate::stored::open::{StoreOption, told};
 use crate::stored::time::duration;
 
 const EXIT: &str = "Exit status: 0 done; 1 one of them could not be, or the store failed; 2 usage error.";
-/// How many calls `revive --all` looks at in one go.
+/// Sets how many calls `revive --all` looks at in one go.
 const PAGE: usize = 500;
 
 /// Make calls due now, whatever they wait for
@@ -46,11 +46,11 @@ pub(super) struct Revive {
     #[arg(long, conflicts_with = "keys")]
     all: bool,
 
-    /// With --all: only those to this target
+    /// Revive only calls to this target, with --all
     #[arg(long, value_name = "TARGET", requires = "all")]
     target: Option<String>,
 
-    /// With --all: only those by this policy
+    /// Revive only calls by this policy, with --all
     #[arg(long, value_name = "NAME", requires = "all")]
     policy: Option<String>,
 }
@@ -76,11 +76,11 @@ pub(super) struct Prune {
     #[command(flatten)]
     store: StoreOption,
 
-    /// Calls with this status: delivered, failed, unknown or cancelled; may be given several times [default: delivered]
+    /// Remove calls with this status: delivered, failed, unknown or cancelled; may be given several times [default: delivered]
     #[arg(long, value_name = "STATUS", value_parser = status())]
     status: Vec<Status>,
 
-    /// Only those that ended longer ago than this
+    /// Remove only calls that ended longer ago than this
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration)]
     older_than: Duration,
 }

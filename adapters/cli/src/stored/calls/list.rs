@@ -16,24 +16,24 @@ use crate::stored::time::from_now;
 
 /// List calls, newest first
 #[derive(Args)]
-#[command(after_help = "Exit status: 0 listed, none included; 1 the store failed; 2 usage error.")]
+#[command(after_help = "Exit status: 0 listed, also if there are none; 1 the store failed; 2 usage error.")]
 pub(super) struct List {
     #[command(flatten)]
     store: StoreOption,
 
-    /// Only calls with this status
+    /// List only calls with this status
     #[arg(long, value_name = "STATUS", value_parser = status())]
     status: Option<Status>,
 
-    /// Only calls to this target, as in https://shop.example
+    /// List only calls to this target, as in https://shop.example
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
 
-    /// Only calls by this policy
+    /// List only calls by this policy
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
 
-    /// How many at most
+    /// List at most so many
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
 

@@ -38,7 +38,7 @@ pub(super) struct Pause {
     #[command(flatten)]
     store: StoreOption,
 
-    /// How long [default: until it is resumed]
+    /// Pause it for so long [default: until it is resumed]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     r#for: Option<Duration>,
 }

@@ -12,9 +12,9 @@ pub(super) struct Records {
     /// The hosts that attempts were sent to.
     pub(super) targets: Vec<String>,
     pub(super) attempts: Vec<Attempt>,
-    /// Whether every record says which attempts were the first of their call.
+    /// Says whether every record says which attempts were the first of their call.
     pub(super) knows_calls: bool,
-    /// What was read: `reports`, `spans` or `access log`.
+    /// Names what was read: `reports`, `spans` or `access log`.
     pub(super) kinds: Vec<&'static str>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Attempt {
     pub(super) end: End,
 }
 
-/// How an attempt ended.
+/// Says how an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The server did its work.

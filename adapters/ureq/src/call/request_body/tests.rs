@@ -10,7 +10,7 @@ fn parts() -> Parts {
     Request::new(()).into_parts().0
 }
 
-/// What an attempt of this body writes before it fails, and what the next one would send.
+/// Returns what an attempt of this body writes before it fails, and what the next one would send.
 fn learned<'a>(mut body: SendBody<'a>, framing: Framing, written: usize) -> Payload<'a> {
     let bytes = read(&mut body, written as u64).unwrap();
     let field = match framing {

@@ -7,7 +7,7 @@ use insist_blocking::{NoOutcome, Policy, retry};
 
 const POLICY: Policy = Policy::exponential(Duration::from_millis(100)).attempts(5);
 
-/// How often it was sent before.
+/// Says how often it was sent before.
 struct Failed(usize);
 
 impl From<NoOutcome> for Failed {

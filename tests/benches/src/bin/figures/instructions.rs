@@ -144,7 +144,7 @@ pub(crate) fn on_reqwest(table: &mut Table) -> Outcome {
     Ok(())
 }
 
-/// What each of the second to the tenth delay costs.
+/// Returns what each of the second to the tenth delay costs.
 fn per_delay(kind: &str, name: &str) -> Outcome<f64> {
     Ok((each(kind, name, 10)? - each(kind, name, 1)?) / 9.0)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What does not depend on how a policy is held stands in this column.
+/// Names the column of what does not depend on how a policy is held.
 pub(crate) const CORE: &str = "core, constant policy";
 pub(crate) const BLOCKING: &str = "insist-blocking, constant policy";
 pub(crate) const BLOCKING_BORROWED: &str = "insist-blocking, borrowed policy";
@@ -69,14 +69,14 @@ pub(crate) const HOSTS: &[&str] = &["insist-http", "governor"];
 /// Of the built-in backoffs and jitters, a row each.
 pub(crate) const SHAPES: &[&str] = &["core, borrowed policy"];
 
-/// What is measured side by side.
+/// Holds what is measured side by side.
 pub(crate) struct Table {
     title: String,
     columns: &'static [&'static str],
     rows: Vec<Row>,
 }
 
-/// How figures are printed, and judged: as they are printed.
+/// Says how figures are printed, and judged: as they are printed.
 #[derive(Clone, Copy)]
 enum Figures {
     /// Counts: half an instruction is noise.

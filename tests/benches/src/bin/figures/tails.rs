@@ -22,7 +22,7 @@ const TURNS: u32 = 8;
 const REQUESTS: u32 = 1000;
 /// Milliseconds that most answers take, before the drift and after it.
 const MEDIANS: [u64; 2] = [2, 20];
-/// What slow answers take on top.
+/// Holds what slow answers take on top.
 const TAIL: Duration = Duration::from_millis(98);
 
 const RETRIED: Policy = Policy::exponential(Duration::from_millis(100)).attempts(3).lanes(2);
