@@ -34,7 +34,7 @@ pub(super) struct State<T, E, P: AsPolicy, J, H, G: Gate> {
     alarm: Option<Alarm>,
 }
 
-/// What the call waits for.
+/// The thing that the call waits for.
 pub(super) enum Next {
     /// An instant, or the end of an attempt.
     Until(Option<Instant>),
@@ -63,7 +63,7 @@ pub(super) struct Job {
     context: insist_tracing::Context,
 }
 
-/// What a thread has to do once it has let go of the state.
+/// The things that a thread has to do once it has let go of the state.
 pub(super) struct Todo {
     /// The attempts to cancel.
     cancels: Vec<(Canceller, CancelReason)>,

@@ -27,7 +27,7 @@ pub(crate) struct Connection<T> {
     can_probe: bool,
 }
 
-/// How far the answer is.
+/// The part of the answer that comes next.
 #[derive(Clone, Copy, PartialEq)]
 enum Stage {
     /// Nothing was written: the connection is new, or in the pool.

@@ -30,10 +30,10 @@ const CONNECTING: Marks = 128;
 const PROBING: Marks = 256;
 /// A redirect must not change the method of the request.
 pub(super) const KEEPS_METHOD: Marks = 512;
-/// What the attempt writes is copied.
+/// The bytes that the attempt writes are copied.
 pub(super) const COPIED: Marks = 1024;
 
-/// What the attempt was told, and stays while it lasts.
+/// The flags that the attempt was told, which stay while it lasts.
 pub(super) const TOLD: Marks = TIMED | CANCELLABLE | AGENTS_CONFIG | FRESH | KEEPS_REDIRECT | KEEPS_METHOD | COPIED;
 
 /// Begins an attempt with these marks, and returns those of the attempt around it.
