@@ -63,12 +63,18 @@ fn hedges_that_are_never_sent_start_none_but_the_timer(agent: &Agent, url: &str)
     let policy = Policy::zero().lanes(2).attempts(2).hedge_after(LONG).deadline(LONG);
     for _ in 0..100 {
         assert_eq!(read(&agent.clone().policy(policy), url), "fast");
-        assert_eq!(started(), ["insist-timer"]);
+        assert_timer_at_most();
     }
     // A new connection, to a name.
     let url = url.replace("127.0.0.1", "localhost");
     assert_eq!(read(&Agent::new_with_defaults().policy(policy), &url), "fast");
-    assert_eq!(started(), ["insist-timer"]);
+    assert_timer_at_most();
+}
+
+/// A thread that has just been started may not have its name yet.
+fn assert_timer_at_most() {
+    let started = started();
+    assert!(started.is_empty() || started == ["insist-timer"], "{started:?}");
 }
 
 fn raced_calls_leave_none(agent: &Agent, both: &[String]) {

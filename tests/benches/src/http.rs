@@ -10,7 +10,7 @@ pub static JOBS: &[Job] =
     &[Job { name: "insist-ureq", run: drop_in::requests }, Job { name: "plain ureq", run: plain::requests }];
 
 /// The requests, by their number, and the most that a drop-in may cost over ureq, in thousandths.
-pub static REQUESTS: [(&str, f64); 9] = [
+pub static REQUESTS: [(&str, f64); 10] = [
     ("a GET", 0.0),
     ("a GET with 5 headers", 0.0),
     ("a POST of 5 B", 20.0),
@@ -20,6 +20,7 @@ pub static REQUESTS: [(&str, f64); 9] = [
     ("a GET with an attempt timeout, over one without", 20.0),
     ("a GET with a deadline, over one without", 20.0),
     ("a POST of 5 B with both, over one without", 20.0),
+    ("a GET with a hedge that is never sent, over one without", 500.0),
 ];
 
 fn url() -> String {
@@ -70,6 +71,7 @@ mod drop_in {
         6 => agent.policy(Policy::default().attempt_timeout(MINUTE)),
         7 => agent.policy(Policy::default().deadline(MINUTE)),
         8 => agent.policy(Policy::default().attempt_timeout(MINUTE).deadline(MINUTE)),
+        9 => agent.policy(Policy::default().lanes(2).hedge_after(MINUTE)),
         _ => agent,
     } }
 }

@@ -11,7 +11,7 @@ thread_local! {
     static COPY: RefCell<Copy> = const { RefCell::new(Copy::NONE) };
 }
 
-/// What was written of a request.
+/// The bytes that were written of a request.
 #[derive(Debug)]
 pub(crate) struct Copy {
     /// The head, as far as it was written.

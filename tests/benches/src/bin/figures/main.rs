@@ -11,6 +11,7 @@ mod race;
 mod sizes;
 mod table;
 mod tails;
+mod threads;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     programs::on_tokio(&mut on_tokio)?;
 
     let mut gets = Table::new("HTTP", HTTP);
+    threads::measure(&mut gets)?;
     instructions::http(&mut gets)?;
 
     let mut on_reqwest = Table::new("reqwest", REQWEST);
