@@ -25,6 +25,8 @@ pub(crate) struct Connection<T> {
     is_reused: bool,
     /// It can be asked whether it has ended without waiting.
     can_probe: bool,
+    /// There is another one above it, which copies what the attempt writes.
+    is_below: bool,
 }
 
 /// How far the answer is.
@@ -45,8 +47,19 @@ impl<T> Connection<T> {
         sockets: Vec<Weak<dyn ShutdownHandle>>,
         bound: Option<Arc<Cancel>>,
         can_probe: bool,
+        is_below: bool,
     ) -> Self {
-        Self { number, inner, sockets, bound, deadline: None, stage: Stage::Idle, is_reused: false, can_probe }
+        Self {
+            number,
+            inner,
+            sockets,
+            bound,
+            deadline: None,
+            stage: Stage::Idle,
+            is_reused: false,
+            can_probe,
+            is_below,
+        }
     }
 
     /// Binds the connection to this thread's attempt: to its remaining time, and to its canceller.
@@ -149,7 +162,7 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if scope::is_copied() {
+        if scope::is_copied() && !self.is_below {
             self.copy(amount);
         }
         self.stage = Stage::Head;
