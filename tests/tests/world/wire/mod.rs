@@ -10,11 +10,13 @@
 
 mod ask;
 mod clients;
+mod draws;
 mod faults;
 mod oracle;
 mod reqwest;
 mod round;
 mod sees;
+mod tls;
 
 use std::net::SocketAddr;
 
@@ -27,7 +29,28 @@ use round::Tally;
 #[test]
 fn sixteen_thousand_calls_of_ureq_end_as_their_policies_say_and_leave_nothing() {
     alone(|| {
-        sixteen_thousand(Ureq::new, &[]);
+        calls(8, Ureq::<false, false>::new, &["close notify"]);
+    });
+}
+
+#[test]
+fn four_thousand_calls_of_ureq_over_tls_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        calls(2, Ureq::<true, false>::new, &[]);
+    });
+}
+
+#[test]
+fn four_thousand_calls_of_ureq_through_tunnels_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        calls(2, Ureq::<false, true>::new, &[&WITHOUT_REUSE[..], &["close notify"]].concat());
+    });
+}
+
+#[test]
+fn four_thousand_calls_of_ureq_over_tls_through_tunnels_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        calls(2, Ureq::<true, true>::new, &WITHOUT_REUSE);
     });
 }
 
@@ -36,7 +59,7 @@ fn sixteen_thousand_calls_of_reqwest_end_as_their_policies_say_and_leave_nothing
     alone(|| {
         drop(clients::runtime());
         // Its attempts are told apart by their addresses, and a hint of one address holds up no other.
-        sixteen_thousand(Reqwest::new, &["retry_after"]);
+        calls(8, Reqwest::new, &["retry_after", "close notify", "early"]);
     });
 }
 
@@ -45,7 +68,7 @@ fn sixteen_thousand_calls_of_hyper_on_tokio_end_as_their_policies_say_and_leave_
     alone(|| {
         // With its feature `signal`, which a dependency may ask for, tokio keeps two descriptors for as long as the process.
         drop(clients::runtime());
-        sixteen_thousand(Tokio::new, &WITHOUT_POOL);
+        calls(8, Tokio::new, &WITHOUT_POOL);
     });
 }
 
@@ -54,18 +77,21 @@ fn sixteen_thousand_calls_of_hyper_on_smol_end_as_their_policies_say_and_leave_n
     alone(|| {
         // Its thread and its descriptors stay for as long as the process.
         async_io::block_on(async_io::Timer::after(ms(1)));
-        sixteen_thousand(Smol::new, &WITHOUT_POOL);
+        calls(8, Smol::new, &WITHOUT_POOL);
     });
 }
 
 /// What does not happen to clients that open a connection for each attempt, and try again whatever was not HTTP.
-const WITHOUT_POOL: [&str; 2] = ["close reused", "stopped"];
+const WITHOUT_POOL: [&str; 6] = ["close reused", "reset reused", "stall reused", "close notify", "early", "stopped"];
 
-/// Eight rounds of 2,000 calls. All happens in them but this.
-fn sixteen_thousand<C: Client>(client: fn(SocketAddr) -> C, but: &[&str]) {
+/// What is rare where each call has connections of its own.
+const WITHOUT_REUSE: [&str; 3] = ["close reused", "reset reused", "stall reused"];
+
+/// Rounds of 2,000 calls. All happens in them but this.
+fn calls<C: Client>(rounds: u64, client: fn(SocketAddr) -> C, but: &[&str]) {
     let before = Held::now();
     let (mut tally, mut resident) = (Tally::default(), Vec::new());
-    for round in 0..8 * set("INSIST_CASES").unwrap_or(1) {
+    for round in 0..rounds * set("INSIST_CASES").unwrap_or(1) {
         tally += round::run(set("INSIST_SEED").unwrap_or(1) * 1_000_003 + round, 2_000, client);
         before.wait_for();
         resident.push(kib_resident());

@@ -8,7 +8,7 @@ use insist_reqwest::insisting::ReportSlot;
 use insist_reqwest::{Error, Insist, Response};
 use tokio::runtime::Runtime;
 
-use super::ask::{Answer, Ask, Client, Method, Seen, Told};
+use super::ask::{Answer, Ask, Client, Habits, Method, Seen, Told};
 use super::clients::{WHOLE, runtime};
 
 /// insist-reqwest's client, and the runtime of its connections.
@@ -63,7 +63,8 @@ impl Reqwest {
 }
 
 impl Client for Reqwest {
-    const STOPS_AT_NOISE: bool = true;
+    const HABITS: Habits =
+        Habits { stops_at_noise: true, opens_anew: false, hears_early: false, has_own_tunnels: false, over_tls: false };
 
     fn call(&self, ask: &Ask) -> Seen {
         self.runtime.block_on(self.call(ask))

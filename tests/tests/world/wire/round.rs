@@ -3,22 +3,26 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::ops::AddAssign;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::{fmt, thread};
 
 use insist_flaky::{Answer, Script, Server};
-use insist_tests::proxy::{Exchange, Fault, Proxy};
+use insist_tests::proxy::{Arrival, Exchange, Fault, Proxy};
 
-use super::ask::{Ask, Client, Method, Seen, fault, numbers, random};
+use super::ask::{Ask, Client, Method, Seen, call_of, is_connect, numbers, random};
+use super::draws::Draws;
 use super::oracle;
+use super::tls::TLS;
 
 const THREADS: u32 = 16;
 
 /// Asks a client for that many calls. Panics with what is wrong, if anything is.
 pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAddr) -> C) -> Tally {
     let server = start(seed);
-    let proxy = Proxy::start(server.address(), move |arrival| fault(seed, arrival)).unwrap();
+    let draws = Draws::new(seed, C::HABITS);
+    let faults = move |arrival: &Arrival| draws.fault(arrival);
+    let proxy = Proxy::start_tls(server.address(), Arc::clone(&TLS.server), faults).unwrap();
     let client = client(proxy.address());
     let seen = ask_all(&client, seed, calls);
     drop(client);
@@ -29,13 +33,22 @@ pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAd
     let mut of_calls: HashMap<u32, Vec<&Exchange>> = HashMap::new();
     for exchange in &exchanges {
         tally.exchange(exchange);
-        of_calls.entry(numbers(&exchange.arrival.path).0).or_default().push(exchange);
+        of_calls.entry(call_of(&exchange.arrival)).or_default().push(exchange);
+    }
+    if let Err(wrong) = oracle::judge_connections(&exchanges) {
+        panic!("seed {seed}: {wrong}");
     }
     for (call, seen) in seen {
         let ask = Ask::draw(seed, call);
         let exchanges = of_calls.remove(&call).unwrap_or_default();
-        if let Err(wrong) = oracle::judge(&ask, &seen, &exchanges, C::STOPS_AT_NOISE) {
-            panic!("seed {seed}: {wrong}\n{ask:#?}\n{seen:#?}\n{exchanges:#?}");
+        if let Err(wrong) = oracle::judge(&ask, &seen, &exchanges, C::HABITS) {
+            let Ask { method, policy, whole_body, is_plain, .. } = &ask;
+            let (length, answer) = (ask.body.len(), seen.answer.as_ref().map(|answer| answer.status));
+            panic!(
+                "seed {seed}, call {call}: {wrong}\n{method:?} with {length} bytes, whole_body {whole_body}, plain \
+                 {is_plain}, {policy:?}\n{answer:?} after {:?}: {:#?}\n{exchanges:#?}",
+                seen.took, seen.told
+            );
         }
         tally.call(&ask, &seen);
     }
@@ -112,12 +125,17 @@ pub(crate) fn start(seed: u64) -> Server {
 #[derive(Default)]
 pub(crate) struct Tally {
     faults: BTreeMap<&'static str, u32>,
+    tunnels: BTreeMap<&'static str, u32>,
     ends: BTreeMap<&'static str, u32>,
 }
 
 impl Tally {
     pub(crate) fn exchange(&mut self, exchange: &Exchange) {
-        *self.faults.entry(exchange.fault.name()).or_default() += 1;
+        if is_connect(&exchange.arrival) {
+            *self.tunnels.entry(exchange.fault.name()).or_default() += 1;
+        } else {
+            *self.faults.entry(exchange.fault.name()).or_default() += 1;
+        }
     }
 
     pub(crate) fn call(&mut self, ask: &Ask, seen: &Seen) {
@@ -135,7 +153,8 @@ impl Tally {
 
     /// Every fault was applied and calls ended in every way, but for these, and most attempts met the proxy.
     pub(crate) fn has_everything_but(&self, but: &[&str]) {
-        let arrived: u32 = self.faults.values().sum();
+        let refused = self.tunnels.iter().filter(|(fault, _)| **fault != "none");
+        let arrived: u32 = self.faults.values().chain(refused.map(|(_, count)| count)).sum();
         assert!(arrived > self.ends["attempts made"] / 4 * 3, "too few arrived: {self}");
         let reasons = ["attempts", "deadline", "not_repeatable", "retry_after", "stopped"];
         let ends = reasons.into_iter().chain(["returned", "plain, returned", "plain, failed"]);
@@ -148,7 +167,9 @@ impl Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        for (mine, other) in [(&mut self.faults, other.faults), (&mut self.ends, other.ends)] {
+        for (mine, other) in
+            [(&mut self.faults, other.faults), (&mut self.tunnels, other.tunnels), (&mut self.ends, other.ends)]
+        {
             for (name, count) in other {
                 *mine.entry(name).or_default() += count;
             }
@@ -158,7 +179,7 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (what, counts) in [("exchanges", &self.faults), ("calls", &self.ends)] {
+        for (what, counts) in [("exchanges", &self.faults), ("tunnels", &self.tunnels), ("calls", &self.ends)] {
             let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
             writeln!(f, "{what}: {}", counts.join(", "))?;
         }

@@ -4,11 +4,14 @@ use insist_tests::proxy::{Arrival, Exchange, Fault, Given};
 use insist_tests::words::{LONG, ms};
 use insist_ureq::insisting::{AttemptEnd, Failure, Reason, Verdict};
 
-use super::ask::{Answer, Ask, Attempted, Method, Seen, TIMEOUT, Told};
+use super::ask::{Answer, Ask, Attempted, Habits, Method, Seen, TIMEOUT, Told};
 use super::oracle;
 use super::round::Expected;
 
 const MAYBE: AttemptEnd = AttemptEnd::Retry(Failure::new());
+
+const HABITS: Habits =
+    Habits { stops_at_noise: true, opens_anew: true, hears_early: true, has_own_tunnels: true, over_tls: true };
 
 /// A call, and what was seen of it.
 struct Case {
@@ -71,7 +74,7 @@ fn ask(seed: u64) -> Ask {
 #[test]
 fn a_call_in_order_is_in_order() {
     let Case { ask, seen, exchanges } = in_order();
-    oracle::judge(&ask, &seen, &exchanges.iter().collect::<Vec<_>>(), true).unwrap();
+    oracle::judge(&ask, &seen, &exchanges.iter().collect::<Vec<_>>(), HABITS).unwrap();
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn what_is_wrong_is_seen() {
     for (wrong, change) in wrongs {
         let mut case = in_order();
         change(&mut case);
-        let said = oracle::judge(&case.ask, &case.seen, &case.exchanges.iter().collect::<Vec<_>>(), true);
+        let said = oracle::judge(&case.ask, &case.seen, &case.exchanges.iter().collect::<Vec<_>>(), HABITS);
         assert_eq!(said, Err((*wrong).to_owned()));
     }
 }
