@@ -147,7 +147,8 @@ impl<const TLS: bool, const TUNNELS: bool> Ureq<TLS, TUNNELS> {
     pub(crate) fn new(proxy: SocketAddr) -> Self {
         let mut agent = Agent::config_builder()
             .http_status_as_error(false)
-            .max_idle_connections(100)
+            // What a call leaves in a tunnel is nobody's.
+            .max_idle_connections(if TUNNELS { 16 } else { 100 })
             .max_idle_connections_per_host(100)
             // A long body is many writes, and an early answer comes between them.
             .output_buffer_size(8 << 10)

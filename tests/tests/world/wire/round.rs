@@ -151,16 +151,16 @@ impl Tally {
         }
     }
 
-    /// Every fault was applied and calls ended in every way, but for these, and most attempts met the proxy.
-    pub(crate) fn has_everything_but(&self, but: &[&str]) {
+    /// Every fault was applied and calls ended in every way so often, but for these, and most attempts met the proxy.
+    pub(crate) fn has_everything_but(&self, but: &[&str], least: u32) {
         let refused = self.tunnels.iter().filter(|(fault, _)| **fault != "none");
         let arrived: u32 = self.faults.values().chain(refused.map(|(_, count)| count)).sum();
-        assert!(arrived > self.ends["attempts made"] / 4 * 3, "too few arrived: {self}");
+        assert!(arrived > self.ends["attempts made"] / 2, "too few arrived: {self}");
         let reasons = ["attempts", "deadline", "not_repeatable", "retry_after", "stopped"];
         let ends = reasons.into_iter().chain(["returned", "plain, returned", "plain, failed"]);
         let (faults, ends) = (Fault::NAMES.map(|fault| (&self.faults, fault)), ends.map(|end| (&self.ends, end)));
         for (counts, name) in faults.into_iter().chain(ends).filter(|(_, name)| !but.contains(name)) {
-            assert!(counts.get(name).is_some_and(|count| *count >= 20), "too few of {name}: {self}");
+            assert!(counts.get(name).is_some_and(|count| *count >= least), "too few of {name}: {self}");
         }
     }
 }
