@@ -44,7 +44,10 @@ struct Answer {
 /// What becomes of the connection.
 enum Next {
     Keep,
+    /// The TLS stream, if it is one, and the connection.
     Close,
+    /// The connection alone.
+    Drop,
     Reset,
 }
 
@@ -76,7 +79,7 @@ impl Connection<'_> {
                     let _ = SockRef::from(&*self.socket).set_linger(Some(Duration::ZERO));
                     return;
                 }
-                Ok(None) | Err(_) => return,
+                Ok(Some(Next::Drop) | None) | Err(_) => return,
             }
         }
     }
@@ -126,7 +129,7 @@ impl Connection<'_> {
         match fault {
             _ if is_reused && self.number <= self.shared.retired.load(Ordering::SeqCst) => Fault::ResetReused,
             Fault::CloseReused | Fault::ResetReused | Fault::StallReused if !is_reused => Fault::None,
-            Fault::CloseNotify if !self.stream.is_tls() => Fault::None,
+            Fault::CloseNotify | Fault::EndTorn if !self.stream.is_tls() => Fault::None,
             Fault::Early(_) if !is_connect && head.body == Framing::Length(0) => Fault::None,
             fault => fault,
         }
@@ -222,6 +225,11 @@ impl Connection<'_> {
                 let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
                 self.write(&bytes[..head + part(share, bytes.len() - head + 1)])?;
                 return Ok(Next::Reset);
+            }
+            Fault::EndTorn if has_body => {
+                self.change(index, |exchange| exchange.given = Given::Head);
+                self.write(&unframed(&answer.head, &answer.body, answer.framing))?;
+                return Ok(Next::Drop);
             }
             Fault::EndByClose => {
                 self.stream.write_last(&unframed(&answer.head, &answer.body, answer.framing))?;

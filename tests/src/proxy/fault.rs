@@ -52,6 +52,8 @@ pub enum Fault {
     /// Hands on the answer with a body that ends with the connection, and resets it after this share of the body, which
     /// may be all of it.
     EndByReset(u16),
+    /// The same, but ends the connection below the TLS stream alone, after all of the body; without TLS nothing.
+    EndTorn,
     /// Hands on the answer and ends the TLS stream (close_notify), but keeps the connection open; without TLS nothing.
     CloseNotify,
     /// Answers with this status when the head is there, reads no more, and closes; the server does not get the request.
@@ -61,7 +63,7 @@ pub enum Fault {
 
 impl Fault {
     /// Their names, in the order of [`draw`](Self::draw).
-    pub const NAMES: [&str; 24] = [
+    pub const NAMES: [&str; 25] = [
         "none",
         "reset unread",
         "reset read",
@@ -84,6 +86,7 @@ impl Fault {
         "retire",
         "end by close",
         "end by reset",
+        "end torn",
         "close notify",
         "early",
     ];
@@ -95,7 +98,7 @@ impl Fault {
     /// most a few milliseconds.
     #[must_use]
     pub fn draw(random: &mut fastrand::Rng, late: Duration) -> Self {
-        match random.u8(1..24) {
+        match random.u8(1..25) {
             1 => Self::ResetUnread,
             2 => Self::ResetRead,
             3 => Self::ResetAnswered,
@@ -118,7 +121,8 @@ impl Fault {
             19 => Self::Retire,
             20 => Self::EndByClose,
             21 => Self::EndByReset(random.u16(..)),
-            22 => Self::CloseNotify,
+            22 => Self::EndTorn,
+            23 => Self::CloseNotify,
             _ => Self::Early(if random.bool() { 503 } else { 413 }),
         }
     }
@@ -149,8 +153,9 @@ impl Fault {
             Self::Retire => 19,
             Self::EndByClose => 20,
             Self::EndByReset(_) => 21,
-            Self::CloseNotify => 22,
-            Self::Early(_) => 23,
+            Self::EndTorn => 22,
+            Self::CloseNotify => 23,
+            Self::Early(_) => 24,
         }]
     }
 

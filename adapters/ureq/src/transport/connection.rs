@@ -140,18 +140,16 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Makes an error of a reset that ureq does not take for the end of a body.
+    /// Makes an error of a reset, or of a TLS stream that was torn off, that ureq does not take for the end of a body.
     #[cold]
     fn failed(&self, error: Error) -> Error {
-        match error {
-            Error::Io(error)
-                if self.stage == Stage::Body
-                    && matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) =>
-            {
-                Error::Io(IoError::other(error))
-            }
-            error => error,
-        }
+        let Error::Io(error) = error else { return error };
+        let is_cut = match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => true,
+            ErrorKind::UnexpectedEof => self.inner.is_tls(),
+            _ => false,
+        };
+        Error::Io(if is_cut && self.stage == Stage::Body { IoError::other(error) } else { error })
     }
 }
 
