@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+use super::garbage::garbage;
 use super::message::{Framing, Head, Inbox};
 use super::stream::Stream;
 use super::unframed::unframed;
@@ -120,7 +121,10 @@ impl Connection<'_> {
         }
         let answer = self.ask(index, &head, &body, is_head)?;
         let next = self.give(index, fault, &answer)?;
-        Ok(Some(if answer.is_last || head.is_last { Next::Close } else { next }))
+        Ok(Some(match next {
+            Next::Keep if answer.is_last || head.is_last => Next::Close,
+            next => next,
+        }))
     }
 
     /// What a fault does to this request.
@@ -220,19 +224,20 @@ impl Connection<'_> {
                 });
             }
             Fault::EndByReset(share) if has_body => {
-                let bytes = unframed(&answer.head, &answer.body, answer.framing);
+                let (head, body) = unframed(&answer.head, &answer.body, answer.framing);
                 self.change(index, |exchange| exchange.given = Given::Head);
-                let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
-                self.write(&bytes[..head + part(share, bytes.len() - head + 1)])?;
+                self.write(&[&head, &body[..part(share, body.len() + 1)]].concat())?;
                 return Ok(Next::Reset);
             }
             Fault::EndTorn if has_body => {
                 self.change(index, |exchange| exchange.given = Given::Head);
-                self.write(&unframed(&answer.head, &answer.body, answer.framing))?;
+                let (head, body) = unframed(&answer.head, &answer.body, answer.framing);
+                self.write(&[head, body].concat())?;
                 return Ok(Next::Drop);
             }
             Fault::EndByClose => {
-                self.stream.write_last(&unframed(&answer.head, &answer.body, answer.framing))?;
+                let (head, body) = unframed(&answer.head, &answer.body, answer.framing);
+                self.stream.write_last(&[head, body].concat())?;
                 self.change(index, |exchange| exchange.given = Given::Whole);
                 return Ok(Next::Close);
             }
@@ -313,19 +318,4 @@ impl Connection<'_> {
 /// This share of a length, in 65,536ths: less than all of it, unless it is 0.
 fn part(share: u16, length: usize) -> usize {
     (usize::from(share) * length) >> 16
-}
-
-/// Bytes that are no head: noise, or a line that begins as one does.
-fn garbage(seed: u64) -> Vec<u8> {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let length = random.usize(1..300);
-    let mut bytes = match random.u8(..4) {
-        0 => b"HTTP/1.1 abc\r\n".to_vec(),
-        1 => b"SSH-2.0-OpenSSH\r\n".to_vec(),
-        2 => b"HTTP/9.9 200 OK\r\n\r\n".to_vec(),
-        // Neither a line break, with which heads may begin, nor the first letter of one.
-        _ => vec![0x15],
-    };
-    bytes.extend(std::iter::repeat_with(|| random.u8(0x80..)).take(length));
-    bytes
 }

@@ -8,6 +8,7 @@
 
 mod connection;
 mod fault;
+mod garbage;
 mod message;
 mod stream;
 mod unframed;
