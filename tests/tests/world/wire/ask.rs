@@ -165,7 +165,7 @@ pub(crate) struct Habits {
     pub(crate) stops_at_noise: bool,
     /// After a failure on a connection that was used before, the next attempt opens one of its own.
     pub(crate) opens_anew: bool,
-    /// An answer that comes before the request is whole is the answer. Else the proxy gives none.
+    /// An answer that comes before the request is whole is the answer. Else it may be lost.
     pub(crate) hears_early: bool,
     /// Each call has connections of its own, whose other end speaks before a request is sent.
     pub(crate) has_own_tunnels: bool,

@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use insist_tests::proxy::{Arrival, Fault};
 
-use super::ask::{Ask, Habits, TIMEOUT, call_of, is_connect, numbers, random};
+use super::ask::{Ask, TIMEOUT, call_of, is_connect, numbers, random};
 
 /// The faults of a round.
 pub(crate) struct Draws {
     seed: u64,
-    habits: Habits,
+    over_tls: bool,
     /// How many tunnels each call has asked for: they do not say for which attempt they are.
     tunnels: Mutex<HashMap<u32, u32>>,
 }
 
 impl Draws {
-    pub(crate) fn new(seed: u64, habits: Habits) -> Self {
-        Self { seed, habits, tunnels: Mutex::default() }
+    pub(crate) fn new(seed: u64, over_tls: bool) -> Self {
+        Self { seed, over_tls, tunnels: Mutex::default() }
     }
 
     /// Draws what happens to a request: to one in three, something.
@@ -31,13 +31,12 @@ impl Draws {
                 *number += 1;
                 *number
             };
-            of_tunnel(&mut random(self.seed, 4, call, number), self.habits.over_tls)
+            of_tunnel(&mut random(self.seed, 4, call, number), self.over_tls)
         } else {
             let (_, attempt) = numbers(&arrival.path);
             of_request(&mut random(self.seed, 2, call, attempt), &arrival.method)
         };
         match fault {
-            Fault::Early(_) if !self.habits.hears_early => Fault::None,
             // Such a call would wait for ever.
             fault if fault.is_slow() && Ask::draw(self.seed, call).is_plain => Fault::None,
             fault => fault,

@@ -87,8 +87,8 @@ const WITHOUT_TLS: [&str; 2] = ["close notify", "end torn"];
 /// What is rare, or nothing, where each attempt or each call has connections of its own.
 const WITHOUT_REUSE: [&str; 3] = ["close reused", "reset reused", "stall reused"];
 
-/// What does not happen to clients that try again whatever was not HTTP, and that are given no early answers.
-const HYPER: [&str; 2] = ["stopped", "early"];
+/// What does not happen to clients that try again whatever was not HTTP.
+const HYPER: [&str; 1] = ["stopped"];
 
 /// Rounds of 2,000 calls. All happens in them but this.
 fn calls<C: Client>(rounds: u32, client: fn(SocketAddr) -> C, but: &[&[&str]]) {

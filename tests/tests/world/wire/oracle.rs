@@ -172,7 +172,9 @@ impl Judged<'_> {
             AttemptEnd::Retry(Failure { sent: Sent::Maybe, .. }) if self.is_out_of_time(attempted) => Ok(()),
             AttemptEnd::Retry(Failure { sent: Sent::Maybe, .. }) => {
                 check(!exchange.is_some_and(|exchange| self.stops(exchange)), "what is not HTTP was tried again")?;
-                let is_broken = exchange.is_none_or(breaks_off);
+                let may_miss =
+                    |exchange: &Exchange| !self.habits.hears_early && matches!(exchange.fault, Fault::Early(_));
+                let is_broken = exchange.is_none_or(|exchange| breaks_off(exchange) || may_miss(exchange));
                 check(is_broken, "the whole answer was out in time, and was taken for a failure")?;
                 let is_unsent = exchange.is_none() && self.is_certainly_unsent(attempted.attempt);
                 check(!is_unsent, "never arrived, and was said to be perhaps sent")

@@ -64,7 +64,7 @@ impl Reqwest {
 
 impl Client for Reqwest {
     const HABITS: Habits =
-        Habits { stops_at_noise: true, opens_anew: false, hears_early: true, has_own_tunnels: false, over_tls: false };
+        Habits { stops_at_noise: true, opens_anew: false, hears_early: false, has_own_tunnels: false, over_tls: false };
 
     fn call(&self, ask: &Ask) -> Seen {
         self.runtime.block_on(self.call(ask))

@@ -20,7 +20,7 @@ const THREADS: u32 = 16;
 /// Asks a client for that many calls. Panics with what is wrong, if anything is.
 pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAddr) -> C) -> Tally {
     let server = start(seed);
-    let draws = Draws::new(seed, C::HABITS);
+    let draws = Draws::new(seed, C::HABITS.over_tls);
     let faults = move |arrival: &Arrival| draws.fault(arrival);
     let proxy = Proxy::start_tls(server.address(), Arc::clone(&TLS.server), faults).unwrap();
     let client = client(proxy.address());
