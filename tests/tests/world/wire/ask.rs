@@ -171,6 +171,8 @@ pub(crate) struct Habits {
     pub(crate) has_own_tunnels: bool,
     /// It speaks TLS.
     pub(crate) over_tls: bool,
+    /// It speaks HTTP/2, in which a stream that is refused was not processed.
+    pub(crate) over_http2: bool,
 }
 
 /// What became of a call.

@@ -87,8 +87,14 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
-const HYPER: Habits =
-    Habits { stops_at_noise: false, opens_anew: true, hears_early: false, has_own_tunnels: false, over_tls: false };
+const HYPER: Habits = Habits {
+    stops_at_noise: false,
+    opens_anew: true,
+    hears_early: false,
+    has_own_tunnels: false,
+    over_tls: false,
+    over_http2: false,
+};
 
 pub(crate) struct Tokio {
     runtime: Runtime,
@@ -205,8 +211,14 @@ impl<const TLS: bool, const TUNNELS: bool> Ureq<TLS, TUNNELS> {
 }
 
 impl<const TLS: bool, const TUNNELS: bool> Client for Ureq<TLS, TUNNELS> {
-    const HABITS: Habits =
-        Habits { stops_at_noise: true, opens_anew: true, hears_early: true, has_own_tunnels: TUNNELS, over_tls: TLS };
+    const HABITS: Habits = Habits {
+        stops_at_noise: true,
+        opens_anew: true,
+        hears_early: true,
+        has_own_tunnels: TUNNELS,
+        over_tls: TLS,
+        over_http2: false,
+    };
 
     fn call(&self, ask: &Ask) -> Seen {
         ATTEMPTS.set(0);

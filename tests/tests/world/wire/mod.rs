@@ -17,6 +17,7 @@ mod oracle;
 mod reqwest;
 mod round;
 mod sees;
+mod streams;
 mod tls;
 
 use std::net::SocketAddr;
@@ -60,7 +61,15 @@ fn sixteen_thousand_calls_of_reqwest_end_as_their_policies_say_and_leave_nothing
     alone(|| {
         drop(clients::runtime());
         // Its attempts are told apart by their addresses, and a hint of one address holds up no other.
-        calls(8, Reqwest::new, &[&WITHOUT_TLS, &["retry_after"]]);
+        calls(8, Reqwest::<false>::new, &[&WITHOUT_TLS, &["retry_after"]]);
+    });
+}
+
+#[test]
+fn eight_thousand_calls_of_reqwest_over_http2_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        drop(clients::runtime());
+        calls(4, Reqwest::<true>::new, &[&WITHOUT_CONNECTIONS, &["retry_after", "stopped"]]);
     });
 }
 
@@ -81,6 +90,28 @@ fn sixteen_thousand_calls_of_hyper_on_smol_end_as_their_policies_say_and_leave_n
         calls(8, Smol::new, &[&WITHOUT_TLS, &WITHOUT_REUSE, &HYPER]);
     });
 }
+
+/// What is something else on a stream.
+const WITHOUT_CONNECTIONS: [&str; 18] = [
+    "close idle",
+    "reset answered",
+    "close read",
+    "close reused",
+    "refuse",
+    "trickle",
+    "drip",
+    "cut head",
+    "cut body",
+    "garbage",
+    "reset reused",
+    "stall reused",
+    "retire",
+    "end by close",
+    "end by reset",
+    "end torn",
+    "close notify",
+    "early",
+];
 
 const WITHOUT_TLS: [&str; 2] = ["close notify", "end torn"];
 

@@ -82,6 +82,8 @@ impl Judged<'_> {
         check(arrived.last().is_none_or(|last| *last <= made), "sent an attempt that it did not count")?;
         check(arrived.first() != Some(&0), "sent an attempt without a number")?;
         if self.ask.method == Method::Post {
+            let processed = self.exchanges.iter().filter(|exchange| !self.is_unprocessed(exchange));
+            let arrived: Vec<_> = processed.map(|exchange| numbers(&exchange.arrival.path).1).collect();
             check(arrived.len() <= 1, "sent twice what must not be repeated")?;
             check(arrived.iter().all(|attempt| *attempt == made), "went on after what must not be repeated was sent")?;
         }
@@ -133,6 +135,11 @@ impl Judged<'_> {
         self.habits.stops_at_noise && matches!(exchange.fault, Fault::Garbage(_))
     }
 
+    /// Whether the protocol says that it was not processed.
+    fn is_unprocessed(&self, exchange: &Exchange) -> bool {
+        self.habits.over_http2 && exchange.fault == Fault::ResetUnread
+    }
+
     /// Whether an attempt had all the time that it may have.
     fn is_out_of_time(&self, attempted: &Attempted) -> bool {
         let left = self.ask.policy.get_deadline().map(|deadline| deadline.saturating_sub(attempted.sent));
@@ -167,7 +174,8 @@ impl Judged<'_> {
             AttemptEnd::Deadline | AttemptEnd::Timeout => check(self.is_out_of_time(attempted), "timed out too soon"),
             AttemptEnd::Cancelled => Err("was cancelled, and nobody did".into()),
             AttemptEnd::Retry(Failure { sent: Sent::No, .. }) => {
-                check(exchange.is_none(), "arrived, and was said to be unsent")
+                let is_unsent = exchange.is_none_or(|exchange| self.is_unprocessed(exchange));
+                check(is_unsent, "arrived, and was said to be unsent")
             }
             AttemptEnd::Retry(Failure { sent: Sent::Maybe, .. }) if self.is_out_of_time(attempted) => Ok(()),
             AttemptEnd::Retry(Failure { sent: Sent::Maybe, .. }) => {
@@ -177,7 +185,9 @@ impl Judged<'_> {
                 let is_broken = exchange.is_none_or(|exchange| breaks_off(exchange) || may_miss(exchange));
                 check(is_broken, "the whole answer was out in time, and was taken for a failure")?;
                 let is_unsent = exchange.is_none() && self.is_certainly_unsent(attempted.attempt);
-                check(!is_unsent, "never arrived, and was said to be perhaps sent")
+                check(!is_unsent, "never arrived, and was said to be perhaps sent")?;
+                let is_unprocessed = exchange.is_some_and(|exchange| self.is_unprocessed(exchange));
+                check(!is_unprocessed, "was refused, and was said to be perhaps processed")
             }
             AttemptEnd::Stop => {
                 let is_refused = || self.tunnels.iter().any(|tunnel| self.is_refused(tunnel));
@@ -215,6 +225,9 @@ impl Judged<'_> {
             Reason::Attempts => check(made == self.ask.attempts(), "gave up with attempts left"),
             Reason::NotRepeatable => {
                 check(self.ask.method == Method::Post, "it could have been repeated")?;
+                let is_last = |exchange: &&&Exchange| numbers(&exchange.arrival.path).1 == made;
+                let is_unprocessed = self.exchanges.iter().find(is_last).is_some_and(|last| self.is_unprocessed(last));
+                check(!is_unprocessed, "it was refused, and could have been repeated")?;
                 let last = told.attempts.iter().find(|attempted| attempted.attempt == made);
                 let is_in_time = last.is_some_and(|last| !self.is_out_of_time(last));
                 let is_unsent = is_in_time && self.exchanges.is_empty() && self.is_certainly_unsent(made);

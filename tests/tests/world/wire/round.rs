@@ -13,21 +13,26 @@ use insist_tests::proxy::{Arrival, Exchange, Fault, Proxy};
 use super::ask::{Ask, Client, Method, Seen, call_of, is_connect, numbers, random};
 use super::draws::Draws;
 use super::oracle;
+use super::streams::Streams;
 use super::tls::TLS;
 
 const THREADS: u32 = 16;
 
 /// Asks a client for that many calls. Panics with what is wrong, if anything is.
 pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAddr) -> C) -> Tally {
-    let server = start(seed);
     let draws = Draws::new(seed, C::HABITS.over_tls);
-    let faults = move |arrival: &Arrival| draws.fault(arrival);
-    let proxy = Proxy::start_tls(server.address(), Arc::clone(&TLS.server), faults).unwrap();
-    let client = client(proxy.address());
-    let seen = ask_all(&client, seed, calls);
-    drop(client);
-    let exchanges = proxy.stop();
-    server.stop();
+    let (seen, exchanges) = if C::HABITS.over_http2 {
+        let server = Streams::start(seed, draws).unwrap();
+        (ask_all(client(server.address), seed, calls), server.stop())
+    } else {
+        let server = start(seed);
+        let faults = move |arrival: &Arrival| draws.fault(arrival);
+        let proxy = Proxy::start_tls(server.address(), Arc::clone(&TLS.server), faults).unwrap();
+        let seen = ask_all(client(proxy.address()), seed, calls);
+        let exchanges = proxy.stop();
+        server.stop();
+        (seen, exchanges)
+    };
 
     let mut tally = Tally::default();
     let mut of_calls: HashMap<u32, Vec<&Exchange>> = HashMap::new();
@@ -56,7 +61,7 @@ pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAd
     tally
 }
 
-fn ask_all(client: &impl Client, seed: u64, calls: u32) -> Vec<(u32, Seen)> {
+fn ask_all(client: impl Client, seed: u64, calls: u32) -> Vec<(u32, Seen)> {
     let (next, all) = (AtomicU32::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -108,15 +113,19 @@ impl Expected {
     }
 }
 
+/// What a busy server asks for, in seconds.
+pub(crate) fn hint(seed: u64, call: u32, attempt: u32) -> &'static str {
+    // 9 s is longer than any deadline. Who has none is told to come back at once.
+    let has_deadline = Ask::draw(seed, call).policy.get_deadline().is_some();
+    if has_deadline && attempt != 2 { "9" } else { "0" }
+}
+
 pub(crate) fn start(seed: u64) -> Server {
     let script = Script::each(move |request, _| {
         let (call, attempt) = numbers(&request.path);
         let Expected { status, body } = expected(seed, &request.method, call, attempt, &request.body);
         let answer = Answer::status(status).body(body).header("X-Call", call.to_string());
-        // 9 s is longer than any deadline. Who has none is told to come back at once.
-        let has_deadline = Ask::draw(seed, call).policy.get_deadline().is_some();
-        let wait = if has_deadline && attempt != 2 { "9" } else { "0" };
-        let answer = if status == 503 { answer.header("Retry-After", wait) } else { answer };
+        let answer = if status == 503 { answer.header("Retry-After", hint(seed, call, attempt)) } else { answer };
         if attempt % 2 == 0 { answer.chunked() } else { answer }
     });
     Server::start(script).unwrap()

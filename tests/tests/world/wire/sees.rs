@@ -10,8 +10,14 @@ use super::round::Expected;
 
 const MAYBE: AttemptEnd = AttemptEnd::Retry(Failure::new());
 
-const HABITS: Habits =
-    Habits { stops_at_noise: true, opens_anew: true, hears_early: true, has_own_tunnels: true, over_tls: true };
+const HABITS: Habits = Habits {
+    stops_at_noise: true,
+    opens_anew: true,
+    hears_early: true,
+    has_own_tunnels: true,
+    over_tls: true,
+    over_http2: false,
+};
 
 /// A call, and what was seen of it.
 struct Case {
