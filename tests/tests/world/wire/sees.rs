@@ -104,6 +104,32 @@ fn a_call_through_tunnels_is_in_order() {
 }
 
 #[test]
+fn a_stream_that_was_refused_was_not_processed() {
+    let http2 = Habits { has_own_tunnels: false, over_http2: true, ..HABITS };
+    let refused = || {
+        let mut case = in_order();
+        (case.exchanges[0].fault, case.exchanges[0].given) = (Fault::ResetUnread, Given::Nothing);
+        case.exchanges.iter_mut().for_each(|exchange| exchange.arrival.method = "POST".into());
+        case.ask.method = Method::Post;
+        case.told().attempts[0].end = Some(Verdict::retry().unsent().into());
+        let Expected { status, body } = Expected::of(&case.ask, 2);
+        case.seen.answer = Ok(Answer { status, body: Ok(body) });
+        case
+    };
+    let said = |case: &Case| oracle::judge(&case.ask, &case.seen, &case.exchanges.iter().collect::<Vec<_>>(), http2);
+    assert_eq!(said(&refused()), Ok(()));
+
+    let mut maybe = refused();
+    maybe.told().attempts[0].end = Some(MAYBE);
+    assert_eq!(said(&maybe).unwrap_err(), "attempt 1: was refused, and was said to be perhaps processed");
+
+    let mut once = refused();
+    once.exchanges[1].fault = Fault::ResetUnread;
+    once.gives_up(Reason::NotRepeatable, Verdict::retry().unsent().into());
+    assert_eq!(said(&once).unwrap_err(), "it was refused, and could have been repeated");
+}
+
+#[test]
 fn what_is_sent_on_a_tls_stream_that_has_ended_is_seen() {
     let ended = exchange(1, Fault::CloseNotify, Given::Whole);
     let mut next = exchange(2, Fault::None, Given::Whole);
