@@ -1,5 +1,6 @@
 //! Thousands of calls through a proxy that breaks one attempt in three, from fixed seeds: each call ends as its policy
-//! says, nothing is repeated that must not be, and nothing is left behind.
+//! says, nothing is repeated that must not be, and nothing is left behind. So it is over TLS, through tunnels, and over
+//! HTTP/2.
 //!
 //! A call's method, policy and body, the server's answers and the proxy's faults are all drawn from a seed and the
 //! numbers of the call and the attempt, whatever the threads do. `INSIST_SEED=7` draws others, and `INSIST_CASES=5`

@@ -225,13 +225,12 @@ impl Judged<'_> {
             Reason::Attempts => check(made == self.ask.attempts(), "gave up with attempts left"),
             Reason::NotRepeatable => {
                 check(self.ask.method == Method::Post, "it could have been repeated")?;
-                let is_last = |exchange: &&&Exchange| numbers(&exchange.arrival.path).1 == made;
-                let is_unprocessed = self.exchanges.iter().find(is_last).is_some_and(|last| self.is_unprocessed(last));
-                check(!is_unprocessed, "it was refused, and could have been repeated")?;
                 let last = told.attempts.iter().find(|attempted| attempted.attempt == made);
                 let is_in_time = last.is_some_and(|last| !self.is_out_of_time(last));
-                let is_unsent = is_in_time && self.exchanges.is_empty() && self.is_certainly_unsent(made);
-                check(!is_unsent, "nothing was sent, and it could have been repeated")
+                let is_unprocessed = self.exchange(made).is_some_and(|last| self.is_unprocessed(last));
+                check(!is_in_time || !is_unprocessed, "it was refused, and could have been repeated")?;
+                let is_unsent = self.exchanges.is_empty() && self.is_certainly_unsent(made);
+                check(!is_in_time || !is_unsent, "nothing was sent, and it could have been repeated")
             }
             Reason::Stopped => check(
                 told.attempts.iter().any(|attempted| attempted.end == Some(AttemptEnd::Stop)),
