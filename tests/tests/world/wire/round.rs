@@ -18,6 +18,9 @@ use super::tls::TLS;
 
 const THREADS: u32 = 16;
 
+/// Handshakes take the processor's time, and an attempt has little.
+const THREADS_OVER_TLS: u32 = 4;
+
 /// Asks a client for that many calls. Panics with what is wrong, if anything is.
 pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAddr) -> C) -> Tally {
     let draws = Draws::new(seed, C::HABITS.over_tls);
@@ -61,10 +64,10 @@ pub(crate) fn run<C: Client>(seed: u64, calls: u32, client: impl FnOnce(SocketAd
     tally
 }
 
-fn ask_all(client: impl Client, seed: u64, calls: u32) -> Vec<(u32, Seen)> {
+fn ask_all<C: Client>(client: C, seed: u64, calls: u32) -> Vec<(u32, Seen)> {
     let (next, all) = (AtomicU32::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
-        for _ in 0..THREADS {
+        for _ in 0..if C::HABITS.over_tls { THREADS_OVER_TLS } else { THREADS } {
             scope.spawn(|| {
                 loop {
                     let call = next.fetch_add(1, Ordering::Relaxed);
