@@ -95,7 +95,7 @@
 //! - Nothing was sent if a look-up, a connect, a handshake or a proxy failed: then a POST is repeated too. A proxy that
 //!   refuses with 4xx, but for 408, 425 and 429, is not asked again; its Retry-After is a hint.
 //! - An answer that comes before the request is whole is the answer, and so is one in place of `100 Continue`.
-//! - A body that ends with a reset is not whole.
+//! - A body that ends with a reset is not whole, nor is one whose connection closes before its TLS stream has ended.
 //!
 //! # Races
 //!

@@ -1,4 +1,4 @@
-//! What the proxy does to one request, and how it is drawn.
+//! The faults that the proxy can do to one request, and how they are drawn.
 
 use std::time::Duration;
 
@@ -39,11 +39,31 @@ pub enum Fault {
     ResetBody(u16),
     /// Sends what is not HTTP instead of a head, drawn from this seed, and closes (FIN).
     Garbage(u64),
+    /// Resets the connection when the head is there, if it is not the first request on it; else nothing.
+    ResetReused,
+    /// Reads the request and never answers, if it is not the first on its connection; the server does not get it. Else
+    /// nothing.
+    StallReused,
+    /// Hands on the answer. From then on, every connection that is open now meets [`ResetReused`](Self::ResetReused).
+    Retire,
+    /// Hands on the answer with a body that ends with the connection, and closes it (FIN, below TLS after a
+    /// close_notify).
+    EndByClose,
+    /// Hands on the answer with a body that ends with the connection, and resets it after this share of the body, which
+    /// may be all of it.
+    EndByReset(u16),
+    /// The same, but ends the connection below the TLS stream alone, after all of the body; without TLS nothing.
+    EndTorn,
+    /// Hands on the answer and ends the TLS stream (close_notify), but keeps the connection open; without TLS nothing.
+    CloseNotify,
+    /// Answers with this status when the head is there, reads no more, and closes; the server does not get the request.
+    /// If there is no body to come and no tunnel is asked for, nothing.
+    Early(u16),
 }
 
 impl Fault {
     /// Their names, in the order of [`draw`](Self::draw).
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 25] = [
         "none",
         "reset unread",
         "reset read",
@@ -61,13 +81,24 @@ impl Fault {
         "cut body",
         "reset body",
         "garbage",
+        "reset reused",
+        "stall reused",
+        "retire",
+        "end by close",
+        "end by reset",
+        "end torn",
+        "close notify",
+        "early",
     ];
+
+    /// The body of an [`Early`](Self::Early) answer.
+    pub const EARLY: &str = "early";
 
     /// Draws one that is not none, all as likely. What is slow takes longer than `late`, what is idle or refused at
     /// most a few milliseconds.
     #[must_use]
     pub fn draw(random: &mut fastrand::Rng, late: Duration) -> Self {
-        match random.u8(1..17) {
+        match random.u8(1..25) {
             1 => Self::ResetUnread,
             2 => Self::ResetRead,
             3 => Self::ResetAnswered,
@@ -84,7 +115,15 @@ impl Fault {
             13 => Self::CutHead(random.u16(..)),
             14 => Self::CutBody(random.u16(..)),
             15 => Self::ResetBody(random.u16(..)),
-            _ => Self::Garbage(random.u64(..)),
+            16 => Self::Garbage(random.u64(..)),
+            17 => Self::ResetReused,
+            18 => Self::StallReused,
+            19 => Self::Retire,
+            20 => Self::EndByClose,
+            21 => Self::EndByReset(random.u16(..)),
+            22 => Self::EndTorn,
+            23 => Self::CloseNotify,
+            _ => Self::Early(if random.bool() { 503 } else { 413 }),
         }
     }
 
@@ -109,18 +148,35 @@ impl Fault {
             Self::CutBody(_) => 14,
             Self::ResetBody(_) => 15,
             Self::Garbage(_) => 16,
+            Self::ResetReused => 17,
+            Self::StallReused => 18,
+            Self::Retire => 19,
+            Self::EndByClose => 20,
+            Self::EndByReset(_) => 21,
+            Self::EndTorn => 22,
+            Self::CloseNotify => 23,
+            Self::Early(_) => 24,
         }]
     }
 
     /// Returns whether a client that nothing but the end of the connection moves would wait for ever, or long.
     #[must_use]
     pub const fn is_slow(&self) -> bool {
-        matches!(self, Self::Stall | Self::StallBody(_) | Self::Drip(_) | Self::Late(_))
+        matches!(self, Self::Stall | Self::StallReused | Self::StallBody(_) | Self::Drip(_) | Self::Late(_))
     }
 
     /// Returns whether the server gets the request.
     #[must_use]
     pub const fn is_passed_on(&self) -> bool {
-        !matches!(self, Self::ResetUnread | Self::ResetRead | Self::CloseRead | Self::CloseReused)
+        !matches!(
+            self,
+            Self::ResetUnread
+                | Self::ResetRead
+                | Self::CloseRead
+                | Self::CloseReused
+                | Self::ResetReused
+                | Self::StallReused
+                | Self::Early(_)
+        )
     }
 }

@@ -1,15 +1,15 @@
 //! Reads whole HTTP/1.1 messages: a head, and a body by its length or in chunks, with their bytes as they are; and
 //! keeps what was done to a request.
 
-use std::io::{self, ErrorKind, Read};
-use std::net::TcpStream;
-use std::sync::Arc;
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
 
 use super::Fault;
+use super::stream::Stream;
 
-/// A socket, and what was received on it and not yet taken.
+/// A stream, and what was received on it and not yet taken.
 pub(super) struct Inbox {
-    socket: Arc<TcpStream>,
+    stream: Rc<Stream>,
     bytes: Vec<u8>,
 }
 
@@ -31,8 +31,8 @@ pub(super) enum Framing {
 }
 
 impl Inbox {
-    pub(super) const fn new(socket: Arc<TcpStream>) -> Self {
-        Self { socket, bytes: Vec::new() }
+    pub(super) const fn new(stream: Rc<Stream>) -> Self {
+        Self { stream, bytes: Vec::new() }
     }
 
     /// Reads a head; `None` if the connection ends before its first byte.
@@ -73,7 +73,7 @@ impl Inbox {
 
     fn fill(&mut self) -> io::Result<()> {
         let mut piece = [0; 16 << 10];
-        match (&*self.socket).read(&mut piece)? {
+        match self.stream.read(&mut piece)? {
             0 => Err(ErrorKind::UnexpectedEof.into()),
             count => {
                 self.bytes.extend_from_slice(&piece[..count]);
@@ -130,11 +130,11 @@ fn chunked(bytes: &[u8]) -> io::Result<Option<usize>> {
 pub struct Arrival {
     /// The method.
     pub method: String,
-    /// The target: the path with its query.
+    /// The target: the path with its query, or what a CONNECT asks for.
     pub path: String,
     /// The number of the connection, from 1.
     pub connection: usize,
-    /// The number of the request on its connection, from 1.
+    /// The number of the request on its connection, from 1. A CONNECT has 0, and the first in its tunnel 1.
     pub number_on_connection: usize,
 }
 
@@ -154,11 +154,11 @@ pub enum Given {
 pub struct Exchange {
     /// The request.
     pub arrival: Arrival,
-    /// Holds what was done to it. [`CloseReused`](Fault::CloseReused) on a fresh connection is none.
+    /// The fault that was done to it. One that does nothing to such a request is none.
     pub fault: Fault,
     /// It was read whole.
     pub is_read: bool,
-    /// The status that the server answered with, if it was asked.
+    /// The status that the server answered with, if it was asked, or the proxy itself.
     pub status: Option<u16>,
     /// Says how much of the answer went out.
     pub given: Given,

@@ -1,19 +1,26 @@
 //! A proxy that does to each request what its draw says: it stands between a client and a healthy HTTP/1.1 server.
 //!
+//! Clients that begin with TLS are spoken to in TLS, if the proxy has a certificate. A client that asks for a tunnel
+//! (CONNECT) gets one, wherever to: in it are requests like any other, with TLS or without.
+//!
 //! What it did is in its [`Exchange`]s: which request reached it, whether the server had it, and how much of the answer
 //! went out. Linux only: it refuses connections by ceasing to listen, and listens again on the same socket.
 
 mod connection;
 mod fault;
+mod garbage;
 mod message;
+mod stream;
+mod unframed;
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustls::ServerConfig;
 use socket2::SockRef;
 
 pub use fault::Fault;
@@ -35,11 +42,16 @@ pub struct Proxy {
 /// Holds what the threads of a proxy have in common.
 struct Shared {
     upstream: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
     faults: Box<dyn Fn(&Arrival) -> Fault + Send + Sync>,
     exchanges: Mutex<Vec<Exchange>>,
     /// Until when connections are refused, if they are.
     refuses_until: Mutex<Option<Instant>>,
     stopping: AtomicBool,
+    /// The number of the connection that was accepted last.
+    latest: AtomicUsize,
+    /// The number of the last connection that was retired, as those before it were.
+    retired: AtomicUsize,
     open: Mutex<Vec<(usize, Arc<TcpStream>)>>,
 }
 
@@ -52,16 +64,40 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// What the system says to a new socket or thread.
+    /// Returns what the system says to a new socket or thread.
     pub fn start(upstream: SocketAddr, faults: impl Fn(&Arrival) -> Fault + Send + Sync + 'static) -> io::Result<Self> {
+        Self::start_with(upstream, None, faults)
+    }
+
+    /// Does what [`start`](Self::start) does, and accepts TLS too.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says to a new socket or thread.
+    pub fn start_tls(
+        upstream: SocketAddr,
+        tls: Arc<ServerConfig>,
+        faults: impl Fn(&Arrival) -> Fault + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::start_with(upstream, Some(tls), faults)
+    }
+
+    fn start_with(
+        upstream: SocketAddr,
+        tls: Option<Arc<ServerConfig>>,
+        faults: impl Fn(&Arrival) -> Fault + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = Arc::new(listen()?);
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             upstream,
+            tls,
             faults: Box::new(faults),
             exchanges: Mutex::default(),
             refuses_until: Mutex::default(),
             stopping: AtomicBool::new(false),
+            latest: AtomicUsize::new(0),
+            retired: AtomicUsize::new(0),
             open: Mutex::default(),
         });
         let thread = {
@@ -120,6 +156,11 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// Retires every connection that was accepted until now.
+    fn retire(&self) {
+        self.retired.fetch_max(self.latest.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
     /// Refuses connections for this long, from now on. Those that wait to be accepted are reset.
     fn refuse(&self, listener: &TcpListener, time: Duration) {
         let mut until = lock(&self.refuses_until);
@@ -168,6 +209,7 @@ fn accept(listener: &Arc<TcpListener>, shared: &Arc<Shared>) {
             *until = None;
         };
         let Some(socket) = socket else { break };
+        shared.latest.store(number, Ordering::SeqCst);
         let (listener, shared) = (Arc::clone(listener), Arc::clone(shared));
         let builder = thread::Builder::new().name("proxy connection".into()).stack_size(STACK);
         threads.extend(builder.spawn(move || connection::serve(&shared, &listener, number, socket)));

@@ -25,6 +25,8 @@ pub(crate) struct Connection<T> {
     is_reused: bool,
     /// It can be asked whether it has ended without waiting.
     can_probe: bool,
+    /// There is another one above it, which copies what the attempt writes.
+    is_below: bool,
 }
 
 /// The part of the answer that comes next.
@@ -45,8 +47,19 @@ impl<T> Connection<T> {
         sockets: Vec<Weak<dyn ShutdownHandle>>,
         bound: Option<Arc<Cancel>>,
         can_probe: bool,
+        is_below: bool,
     ) -> Self {
-        Self { number, inner, sockets, bound, deadline: None, stage: Stage::Idle, is_reused: false, can_probe }
+        Self {
+            number,
+            inner,
+            sockets,
+            bound,
+            deadline: None,
+            stage: Stage::Idle,
+            is_reused: false,
+            can_probe,
+            is_below,
+        }
     }
 
     /// Binds the connection to the canceller of this thread's attempt, if it has one.
@@ -126,18 +139,16 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Makes an error of a reset that ureq does not take for the end of a body.
+    /// Makes an error of a reset, or of a TLS stream that was torn off, that ureq does not take for the end of a body.
     #[cold]
     fn failed(&self, error: Error) -> Error {
-        match error {
-            Error::Io(error)
-                if self.stage == Stage::Body
-                    && matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) =>
-            {
-                Error::Io(IoError::other(error))
-            }
-            error => error,
-        }
+        let Error::Io(error) = error else { return error };
+        let is_cut = match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => true,
+            ErrorKind::UnexpectedEof => self.inner.is_tls(),
+            _ => false,
+        };
+        Error::Io(if is_cut && self.stage == Stage::Body { IoError::other(error) } else { error })
     }
 }
 
@@ -148,7 +159,7 @@ impl<T: Transport> Transport for Connection<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if scope::is_copied() {
+        if scope::is_copied() && !self.is_below {
             self.copy(amount);
         }
         self.stage = Stage::Head;

@@ -72,6 +72,8 @@ impl<C: Connector> Cancellable<C> {
                 register(socket)
             }
         };
+        // A connector asks for it, to put a tunnel on it.
+        let is_below = scope::is_connecting();
         let _connecting = scope::Connecting::begin();
         let (addrs, timeout) = lookup::addresses(details)?;
         let details = ConnectionDetails {
@@ -91,7 +93,9 @@ impl<C: Connector> Cancellable<C> {
         let connected = self.inner.connect(&details, chained);
         let sockets = std::mem::take(&mut *sockets.lock().unwrap_or_else(PoisonError::into_inner));
         match connected {
-            Ok(inner) => Ok(inner.map(|inner| Connection::new(number, inner, sockets, cancel, self.can_probe))),
+            Ok(inner) => {
+                Ok(inner.map(|inner| Connection::new(number, inner, sockets, cancel, self.can_probe, is_below)))
+            }
             Err(error) => {
                 if let Some(cancel) = cancel {
                     cancel.release(number);

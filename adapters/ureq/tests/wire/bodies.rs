@@ -1,13 +1,13 @@
 //! The bodies of answers: cut, unwanted, silent, and those that are none (X5, X8, X17, X22, X23).
 
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::time::Duration;
 
 use insist_flaky::{Answer, Script, Server};
 use insist_ureq::insisting::{Reason, ReportSlot};
 use insist_ureq::{Error, Insist};
 
-use crate::server::{POLICY, Scripted, agent, ok, reader, request, reset, write};
+use crate::server::{POLICY, Scripted, Tls, agent, ok, reader, request, reset, write};
 
 /// The head and a part of a body that ends with the connection.
 const PART: &str = "HTTP/1.1 200 OK\r\n\r\npart";
@@ -49,6 +49,30 @@ fn a_body_that_ends_with_the_connection_is_whole() {
     });
     let mut answer = agent().get(server.url()).call().unwrap();
     assert_eq!(answer.body_mut().read_to_string().unwrap(), "part");
+}
+
+/// Whoever is between can end a connection, but not a TLS stream.
+#[test]
+fn a_body_that_ends_without_the_end_of_its_tls_stream_is_not_whole() {
+    let tls = Tls::new();
+    let accept = tls.acceptor();
+    let server = Scripted::start(move |number, socket| {
+        let mut stream = BufReader::new(accept(socket));
+        request(&mut stream);
+        let stream = stream.get_mut();
+        stream.write_all(PART.as_bytes()).unwrap();
+        if number == 2 {
+            stream.write_all(b" and rest").unwrap();
+            stream.conn.send_close_notify();
+        }
+        stream.flush().unwrap();
+    });
+    let url = format!("https://{}/", server.address);
+    let mut answer = tls.agent().get(&url).whole_body(1000).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "part and rest");
+    assert_eq!(server.connections(), 2);
+    let result = tls.agent().get(&url).call().unwrap().body_mut().read_to_string();
+    assert!(matches!(result, Err(Error::Io(_))), "{result:?}");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Proxies that refuse, and what was sent through them (X3, X4, X26).
 
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
+use insist_ureq::http::Response;
 use insist_ureq::insisting::ReportSlot;
-use insist_ureq::{Agent, Error, Insist, Proxy};
+use insist_ureq::typestate::WithBody;
+use insist_ureq::{Agent, Body, Error, Insist, Proxy, RequestBuilder, SendBody};
 
 use crate::server::{POLICY, Scripted, Tls, head, reader, relay, request, write};
 
@@ -44,6 +46,26 @@ fn echo(tls: &Tls) -> Scripted {
             stream.get_mut().write_all(answer.as_bytes()).unwrap();
         }
     })
+}
+
+/// A server that answers its first request with 503, and keeps the bodies that it gets.
+fn busy_at_first(scheme: &str, tls: &Tls) -> (Scripted, Arc<Mutex<Vec<Vec<u8>>>>) {
+    fn serve(mut stream: BufReader<impl Read + Write>, bodies: &Mutex<Vec<Vec<u8>>>) {
+        while let Some(request) = request(&mut stream) {
+            let status = if bodies.lock().unwrap().is_empty() { "503 Busy" } else { "200 OK" };
+            bodies.lock().unwrap().push(request.body);
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    }
+
+    let (accept, is_tls) = (tls.acceptor(), scheme == "https");
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&bodies);
+    let server = Scripted::start(move |_, socket| {
+        if is_tls { serve(BufReader::new(accept(socket)), &seen) } else { serve(BufReader::new(socket), &seen) }
+    });
+    (server, bodies)
 }
 
 fn agent(tls: &Tls, proxy: &Scripted) -> Agent {
@@ -86,6 +108,32 @@ fn the_hint_of_a_proxy_is_a_hint() {
     assert!(matches!(error, Error::ConnectProxyFailed(_)), "{error:?}");
     assert_eq!(seen.lock().unwrap().len(), 1);
     assert_eq!(slot.take().unwrap().hint, Some(std::time::Duration::from_secs(100)));
+}
+
+/// Sends a body through a tunnel to a server that is busy at first, with and without TLS, and compares what arrives: what
+/// is written to the proxy, and below TLS, is nothing of the body.
+fn is_sent_again(expected: &[u8], send: impl Fn(RequestBuilder<WithBody>) -> Result<Response<Body>, Error>) {
+    let tls = Tls::new();
+    for scheme in ["http", "https"] {
+        let ((proxy, _), (server, bodies)) = (proxy(&[]), busy_at_first(scheme, &tls));
+        let result = send(agent(&tls, &proxy).put(format!("{scheme}://{}/", server.address)));
+        assert!(result.is_ok(), "{scheme}: {result:?}");
+        assert!(*bodies.lock().unwrap() == [expected, expected], "{scheme}: what arrives is another body");
+    }
+}
+
+#[test]
+fn long_bytes_are_sent_again_through_a_tunnel() {
+    let long = vec![b'x'; 300_000];
+    is_sent_again(&long, |request| request.send(&long[..]));
+}
+
+#[test]
+fn what_a_reader_gave_is_sent_again_through_a_tunnel() {
+    is_sent_again(b"a reader", |request| request.send(SendBody::from_reader(&mut &b"a reader"[..])));
+    is_sent_again(b"a reader", |request| {
+        request.header("Content-Length", "8").send(SendBody::from_reader(&mut &b"a reader"[..]))
+    });
 }
 
 /// Does what ureq does: asks for a tunnel for `http://` too, where curl sends the absolute form.

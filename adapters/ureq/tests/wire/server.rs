@@ -81,12 +81,30 @@ pub(crate) fn head(reader: &mut impl BufRead) -> Option<Request> {
     }
 }
 
+/// Reads a body in chunks.
+fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let length = usize::from_str_radix(line.trim_end(), 16).ok()?;
+        let mut chunk = vec![0; length + 2];
+        reader.read_exact(&mut chunk).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(&chunk[..length]);
+    }
+}
+
 /// Reads a request with its body.
 pub(crate) fn request(reader: &mut impl BufRead) -> Option<Request> {
     let mut request = head(reader)?;
     if let Some(length) = request.field("content-length") {
         request.body = vec![0; length.parse().unwrap()];
         reader.read_exact(&mut request.body).ok()?;
+    } else if request.field("transfer-encoding").is_some() {
+        request.body = chunks(reader)?;
     }
     Some(request)
 }

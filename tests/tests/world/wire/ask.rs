@@ -1,8 +1,8 @@
-//! What a call asks for and of whom, drawn from a seed; and what a client has to be.
+//! Calls: what each asks for and of whom, drawn from a seed; and what a client has to be.
 
 use std::time::Duration;
 
-use insist_tests::proxy::{Arrival, Fault};
+use insist_tests::proxy::Arrival;
 use insist_tests::words::ms;
 use insist_ureq::insisting::{AttemptEnd, Policy, Reason, Report};
 
@@ -46,6 +46,8 @@ pub(crate) struct Ask {
     pub(crate) policy: Policy,
     /// The body of the request.
     pub(crate) body: Vec<u8>,
+    /// The body is given as a reader, where the client takes one; not a longer one than it keeps.
+    pub(crate) is_read: bool,
     /// The answer's body is part of an attempt: one that breaks off is retried. Else the head is.
     pub(crate) whole_body: bool,
     /// No time bounds it and nobody asks for its report: the way of most calls.
@@ -92,9 +94,15 @@ impl Ask {
                 };
             }
         }
-        let length = if random.u8(..20) == 0 { 40_000 } else { random.usize(1..400) };
+        let length = match random.u8(..40) {
+            // More than is kept of a reader.
+            0 => 100_000,
+            1 | 2 => 40_000,
+            _ => random.usize(1..400),
+        };
         let body = if method.has_body() { random.alphanumeric_bytes(length) } else { Vec::new() };
-        Self { seed, call, method, policy, body, whole_body, is_plain }
+        let is_read = length < 64 << 10 && random.u8(..4) == 0;
+        Self { seed, call, method, policy, body, is_read, whole_body, is_plain }
     }
 
     /// Returns how many attempts its policy allows.
@@ -114,16 +122,20 @@ pub(crate) fn numbers(path: &str) -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// Returns what the proxy does to an attempt: to one in three, something.
-pub(crate) fn fault(seed: u64, arrival: &Arrival) -> Fault {
-    let (call, attempt) = numbers(&arrival.path);
-    let mut random = random(seed, 2, call, attempt);
-    if random.u8(..3) > 0 {
-        return Fault::None;
+/// The domain of the hosts that a tunnel is asked for: each call has one of its own.
+pub(crate) const DOMAIN: &str = ".wire.test";
+
+/// Returns whether a request asks for a tunnel.
+pub(crate) fn is_connect(arrival: &Arrival) -> bool {
+    arrival.method == "CONNECT"
+}
+
+/// The number of the call that a request is for.
+pub(crate) fn call_of(arrival: &Arrival) -> u32 {
+    if !is_connect(arrival) {
+        return numbers(&arrival.path).0;
     }
-    let fault = Fault::draw(&mut random, TIMEOUT);
-    // Such a call would wait for ever.
-    if fault.is_slow() && Ask::draw(seed, call).is_plain { Fault::None } else { fault }
+    arrival.path.split('.').next().unwrap().parse().unwrap()
 }
 
 trait Bytes {
@@ -132,20 +144,38 @@ trait Bytes {
 
 impl Bytes for fastrand::Rng {
     fn alphanumeric_bytes(&mut self, length: usize) -> Vec<u8> {
-        std::iter::repeat_with(|| self.alphanumeric() as u8).take(length).collect()
+        let pattern: Vec<_> = std::iter::repeat_with(|| self.alphanumeric() as u8).take(length.min(997)).collect();
+        pattern.into_iter().cycle().take(length).collect()
     }
 }
 
 /// A client that insists, whatever it is made of.
 pub(crate) trait Client: Sync {
-    /// Says whether what is not HTTP ends a call at once, or is tried again as what breaks off is.
-    const STOPS_AT_NOISE: bool;
+    /// Its habits where clients differ.
+    const HABITS: Habits;
 
     /// Makes a call. Attempt N asks for [`Ask::path`] of N at the proxy.
     fn call(&self, ask: &Ask) -> Seen;
 }
 
-/// Holds what became of a call.
+/// The habits of a client where clients differ.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Habits {
+    /// True if what is not HTTP ends a call at once; else it is tried again, as what breaks off is.
+    pub(crate) stops_at_noise: bool,
+    /// After a failure on a connection that was used before, the next attempt opens one of its own.
+    pub(crate) opens_anew: bool,
+    /// An answer that comes before the request is whole is the answer. Else it may be lost.
+    pub(crate) hears_early: bool,
+    /// Each call has connections of its own, whose other end speaks before a request is sent.
+    pub(crate) has_own_tunnels: bool,
+    /// It speaks TLS.
+    pub(crate) over_tls: bool,
+    /// It speaks HTTP/2, in which a stream that is refused was not processed.
+    pub(crate) over_http2: bool,
+}
+
+/// The end of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     /// Counts how many attempts were made.

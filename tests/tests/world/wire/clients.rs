@@ -17,12 +17,14 @@ use insist_http::{IDEMPOTENCY_KEY, Rules};
 use insist_smol::SmolTimer;
 use insist_tokio::TokioTimer;
 use insist_ureq::http::Uri;
+use insist_ureq::http::header::CONTENT_LENGTH;
 use insist_ureq::insisting::ReportSlot;
 use insist_ureq::middleware::MiddlewareNext;
-use insist_ureq::{Agent, Body, Error, Insist, SendBody};
+use insist_ureq::{Agent, Body, Error, Insist, Proxy, SendBody};
 use tokio::runtime::{Builder, Runtime};
 
-use super::ask::{Answer, Ask, Client, Method, Seen, Told};
+use super::ask::{Answer, Ask, Client, DOMAIN, Habits, Method, Seen, Told};
+use super::tls;
 use crate::examples::fetch;
 
 pub(crate) type Outcome = io::Result<Response<Bytes>>;
@@ -85,6 +87,15 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
+const HYPER: Habits = Habits {
+    stops_at_noise: false,
+    opens_anew: true,
+    hears_early: false,
+    has_own_tunnels: false,
+    over_tls: false,
+    over_http2: false,
+};
+
 pub(crate) struct Tokio {
     runtime: Runtime,
     proxy: SocketAddr,
@@ -97,7 +108,7 @@ impl Tokio {
 }
 
 impl Client for Tokio {
-    const STOPS_AT_NOISE: bool = false;
+    const HABITS: Habits = HYPER;
 
     fn call(&self, ask: &Ask) -> Seen {
         let send = |request| http_example::send(self.proxy, request);
@@ -116,7 +127,7 @@ impl Smol {
 }
 
 impl Client for Smol {
-    const STOPS_AT_NOISE: bool = false;
+    const HABITS: Habits = HYPER;
 
     fn call(&self, ask: &Ask) -> Seen {
         let send = |request| fetch::send(self.proxy, request);
@@ -132,25 +143,42 @@ thread_local! {
     static ATTEMPTS: Cell<u32> = const { Cell::new(0) };
 }
 
-pub(crate) struct Ureq {
+/// An agent, over TLS or not, through tunnels or not.
+pub(crate) struct Ureq<const TLS: bool = false, const TUNNELS: bool = false> {
     agent: Agent,
-    at: String,
+    proxy: SocketAddr,
 }
 
-impl Ureq {
+impl<const TLS: bool, const TUNNELS: bool> Ureq<TLS, TUNNELS> {
     pub(crate) fn new(proxy: SocketAddr) -> Self {
-        let agent = Agent::config_builder()
+        let mut agent = Agent::config_builder()
             .http_status_as_error(false)
-            .max_idle_connections(100)
+            // What a call leaves in a tunnel is nobody's.
+            .max_idle_connections(if TUNNELS { 16 } else { 100 })
             .max_idle_connections_per_host(100)
-            .middleware(number)
-            .build()
-            .into();
-        Self { agent, at: format!("http://{proxy}") }
+            // A long body is many writes, and an early answer comes between them.
+            .output_buffer_size(8 << 10)
+            .middleware(number);
+        if TLS {
+            agent = agent.tls_config(tls::TLS.ureq());
+        }
+        if TUNNELS {
+            agent = agent.proxy(Some(Proxy::new(&format!("http://{proxy}")).unwrap()));
+        }
+        Self { agent: agent.build().into(), proxy }
+    }
+
+    fn url(&self, ask: &Ask, attempt: u32) -> String {
+        let (scheme, path) = (if TLS { "https" } else { "http" }, ask.path(attempt));
+        if TUNNELS {
+            format!("{scheme}://{}{DOMAIN}{path}", ask.call)
+        } else {
+            format!("{scheme}://{}{path}", self.proxy)
+        }
     }
 
     fn run(&self, ask: &Ask, slot: &ReportSlot) -> Result<Response<Body>, Error> {
-        let url = |attempt| format!("{}{}", self.at, ask.path(attempt));
+        let url = |attempt| self.url(ask, attempt);
         if ask.is_plain {
             let agent = self.agent.clone().policy(ask.policy);
             let agent = if ask.whole_body { agent.whole_body(WHOLE) } else { agent };
@@ -171,12 +199,26 @@ impl Ureq {
         if ask.method == Method::PostWithKey {
             request.headers_mut().insert(IDEMPOTENCY_KEY, ask.call.into());
         }
+        if ask.method.has_body() && ask.is_read {
+            if ask.body.len() % 2 == 0 {
+                request.headers_mut().insert(CONTENT_LENGTH, ask.body.len().into());
+            }
+            let mut reader = &ask.body[..];
+            return self.agent.run(request.map(|()| SendBody::from_reader(&mut reader)));
+        }
         if ask.method.has_body() { self.agent.run(request.map(|()| &ask.body[..])) } else { self.agent.run(request) }
     }
 }
 
-impl Client for Ureq {
-    const STOPS_AT_NOISE: bool = true;
+impl<const TLS: bool, const TUNNELS: bool> Client for Ureq<TLS, TUNNELS> {
+    const HABITS: Habits = Habits {
+        stops_at_noise: true,
+        opens_anew: true,
+        hears_early: true,
+        has_own_tunnels: TUNNELS,
+        over_tls: TLS,
+        over_http2: false,
+    };
 
     fn call(&self, ask: &Ask) -> Seen {
         ATTEMPTS.set(0);

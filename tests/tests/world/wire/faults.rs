@@ -1,5 +1,6 @@
 //! Each fault by itself: what one attempt sees of it, and that another mends it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -10,21 +11,24 @@ use insist_ureq::http::Response;
 use insist_ureq::insisting::{Jitter, Policy};
 use insist_ureq::{Agent, Body, Error, Insist, Timeout};
 
-const TEXT: &str = "a whole text";
+use super::tls::TLS;
+
+pub(crate) const TEXT: &str = "a whole text";
 
 const ONCE: Policy = Policy::zero().attempts(1);
 
-/// A server with a proxy before it that does this to the first requests, and nothing to those after them.
-fn faulty(faults: impl IntoIterator<Item = Fault>) -> (Server, Proxy) {
+/// A server with a proxy before it that does this to the first requests, and nothing to those after them. It speaks TLS
+/// too.
+pub(crate) fn faulty(faults: impl IntoIterator<Item = Fault>) -> (Server, Proxy) {
     let server = Server::start(Answer::ok(TEXT)).unwrap();
     let (faults, arrived): (Vec<_>, _) = (faults.into_iter().collect(), AtomicUsize::new(0));
-    let proxy = Proxy::start(server.address(), move |_| {
+    let proxy = Proxy::start_tls(server.address(), Arc::clone(&TLS.server), move |_| {
         faults.get(arrived.fetch_add(1, Ordering::Relaxed)).copied().unwrap_or(Fault::None)
     });
     (server, proxy.unwrap())
 }
 
-fn text(answer: Result<Response<Body>, Error>) -> Result<String, Error> {
+pub(crate) fn text(answer: Result<Response<Body>, Error>) -> Result<String, Error> {
     answer?.body_mut().read_to_string()
 }
 

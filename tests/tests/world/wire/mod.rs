@@ -1,5 +1,6 @@
 //! Thousands of calls through a proxy that breaks one attempt in three, from fixed seeds: each call ends as its policy
-//! says, nothing is repeated that must not be, and nothing is left behind.
+//! says, nothing is repeated that must not be, and nothing is left behind. So it is over TLS, through tunnels, and over
+//! HTTP/2.
 //!
 //! A call's method, policy and body, the server's answers and the proxy's faults are all drawn from a seed and the
 //! numbers of the call and the attempt, whatever the threads do. `INSIST_SEED=7` draws others, and `INSIST_CASES=5`
@@ -10,11 +11,15 @@
 
 mod ask;
 mod clients;
+mod connections;
+mod draws;
 mod faults;
 mod oracle;
 mod reqwest;
 mod round;
 mod sees;
+mod streams;
+mod tls;
 
 use std::net::SocketAddr;
 
@@ -27,7 +32,28 @@ use round::Tally;
 #[test]
 fn sixteen_thousand_calls_of_ureq_end_as_their_policies_say_and_leave_nothing() {
     alone(|| {
-        sixteen_thousand(Ureq::new, &[]);
+        calls(8, Ureq::<false, false>::new, &[&WITHOUT_TLS]);
+    });
+}
+
+#[test]
+fn four_thousand_calls_of_ureq_over_tls_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        calls(2, Ureq::<true, false>::new, &[]);
+    });
+}
+
+#[test]
+fn four_thousand_calls_of_ureq_through_tunnels_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        calls(2, Ureq::<false, true>::new, &[&WITHOUT_TLS, &WITHOUT_REUSE]);
+    });
+}
+
+#[test]
+fn four_thousand_calls_of_ureq_over_tls_through_tunnels_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        calls(2, Ureq::<true, true>::new, &[&WITHOUT_REUSE]);
     });
 }
 
@@ -36,7 +62,15 @@ fn sixteen_thousand_calls_of_reqwest_end_as_their_policies_say_and_leave_nothing
     alone(|| {
         drop(clients::runtime());
         // Its attempts are told apart by their addresses, and a hint of one address holds up no other.
-        sixteen_thousand(Reqwest::new, &["retry_after"]);
+        calls(8, Reqwest::<false>::new, &[&WITHOUT_TLS, &["retry_after"]]);
+    });
+}
+
+#[test]
+fn eight_thousand_calls_of_reqwest_over_http2_end_as_their_policies_say_and_leave_nothing() {
+    alone(|| {
+        drop(clients::runtime());
+        calls(4, Reqwest::<true>::new, &[&WITHOUT_CONNECTIONS, &["retry_after", "stopped"]]);
     });
 }
 
@@ -45,7 +79,7 @@ fn sixteen_thousand_calls_of_hyper_on_tokio_end_as_their_policies_say_and_leave_
     alone(|| {
         // With its feature `signal`, which a dependency may ask for, tokio keeps two descriptors for as long as the process.
         drop(clients::runtime());
-        sixteen_thousand(Tokio::new, &WITHOUT_POOL);
+        calls(8, Tokio::new, &[&WITHOUT_TLS, &WITHOUT_REUSE, &HYPER]);
     });
 }
 
@@ -54,28 +88,55 @@ fn sixteen_thousand_calls_of_hyper_on_smol_end_as_their_policies_say_and_leave_n
     alone(|| {
         // Its thread and its descriptors stay for as long as the process.
         async_io::block_on(async_io::Timer::after(ms(1)));
-        sixteen_thousand(Smol::new, &WITHOUT_POOL);
+        calls(8, Smol::new, &[&WITHOUT_TLS, &WITHOUT_REUSE, &HYPER]);
     });
 }
 
-/// Holds what does not happen to clients that open a connection for each attempt, and try again whatever was not HTTP.
-const WITHOUT_POOL: [&str; 2] = ["close reused", "stopped"];
+/// The faults that are something else on a stream.
+const WITHOUT_CONNECTIONS: [&str; 18] = [
+    "close idle",
+    "reset answered",
+    "close read",
+    "close reused",
+    "refuse",
+    "trickle",
+    "drip",
+    "cut head",
+    "cut body",
+    "garbage",
+    "reset reused",
+    "stall reused",
+    "retire",
+    "end by close",
+    "end by reset",
+    "end torn",
+    "close notify",
+    "early",
+];
 
-/// Eight rounds of 2,000 calls. All happens in them but this.
-fn sixteen_thousand<C: Client>(client: fn(SocketAddr) -> C, but: &[&str]) {
+const WITHOUT_TLS: [&str; 2] = ["close notify", "end torn"];
+
+/// The faults that are rare, or nothing, where each attempt or each call has connections of its own.
+const WITHOUT_REUSE: [&str; 3] = ["close reused", "reset reused", "stall reused"];
+
+/// The faults that do not happen to clients that try again whatever was not HTTP.
+const HYPER: [&str; 1] = ["stopped"];
+
+/// Rounds of 2,000 calls. All happens in them but this.
+fn calls<C: Client>(rounds: u32, client: fn(SocketAddr) -> C, but: &[&[&str]]) {
     let before = Held::now();
     let (mut tally, mut resident) = (Tally::default(), Vec::new());
-    for round in 0..8 * set("INSIST_CASES").unwrap_or(1) {
+    for round in 0..u64::from(rounds) * set("INSIST_CASES").unwrap_or(1) {
         tally += round::run(set("INSIST_SEED").unwrap_or(1) * 1_000_003 + round, 2_000, client);
         before.wait_for();
         resident.push(kib_resident());
     }
     println!("{tally}KiB resident after each round: {resident:?}");
-    // What a busy machine has in flight moves it by 2 MiB. What 400 bytes of each call leave in six rounds is 4.6 MiB.
-    let early = resident[..2].iter().max().unwrap();
+    // What a busy machine has in flight moves it by 2 MiB. What 400 bytes of each call leave in five rounds is 3.8 MiB.
+    let early = resident.iter().take(3).max().unwrap();
     let late = resident[resident.len() - 2..].iter().min().unwrap();
     assert!(*late < early + 3 * 1024, "KiB resident after each round: {resident:?}");
-    tally.has_everything_but(but);
+    tally.has_everything_but(&but.concat(), rounds * 5 / 2);
 }
 
 /// Returns how much memory the process has.

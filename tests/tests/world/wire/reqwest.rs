@@ -8,20 +8,21 @@ use insist_reqwest::insisting::ReportSlot;
 use insist_reqwest::{Error, Insist, Response};
 use tokio::runtime::Runtime;
 
-use super::ask::{Answer, Ask, Client, Method, Seen, Told};
+use super::ask::{Answer, Ask, Client, Habits, Method, Seen, Told};
 use super::clients::{WHOLE, runtime};
 
-/// insist-reqwest's client, and the runtime of its connections.
-pub(crate) struct Reqwest {
+/// insist-reqwest's client, over HTTP/2 or not, and the runtime of its connections.
+pub(crate) struct Reqwest<const HTTP2: bool = false> {
     client: insist_reqwest::Client,
     runtime: Runtime,
     at: String,
 }
 
-impl Reqwest {
+impl<const HTTP2: bool> Reqwest<HTTP2> {
     pub(crate) fn new(proxy: SocketAddr) -> Self {
-        let client = insist_reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { client, runtime: runtime(), at: format!("http://{proxy}") }
+        let builder = insist_reqwest::Client::builder().no_proxy();
+        let builder = if HTTP2 { builder.http2_prior_knowledge() } else { builder };
+        Self { client: builder.build().unwrap(), runtime: runtime(), at: format!("http://{proxy}") }
     }
 
     async fn send(&self, ask: &Ask, slot: &ReportSlot) -> Result<Response, Error> {
@@ -62,8 +63,15 @@ impl Reqwest {
     }
 }
 
-impl Client for Reqwest {
-    const STOPS_AT_NOISE: bool = true;
+impl<const HTTP2: bool> Client for Reqwest<HTTP2> {
+    const HABITS: Habits = Habits {
+        stops_at_noise: true,
+        opens_anew: false,
+        hears_early: false,
+        has_own_tunnels: false,
+        over_tls: false,
+        over_http2: HTTP2,
+    };
 
     fn call(&self, ask: &Ask) -> Seen {
         self.runtime.block_on(self.call(ask))

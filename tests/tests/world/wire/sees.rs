@@ -4,11 +4,20 @@ use insist_tests::proxy::{Arrival, Exchange, Fault, Given};
 use insist_tests::words::{LONG, ms};
 use insist_ureq::insisting::{AttemptEnd, Failure, Reason, Verdict};
 
-use super::ask::{Answer, Ask, Attempted, Method, Seen, TIMEOUT, Told};
+use super::ask::{Answer, Ask, Attempted, DOMAIN, Habits, Method, Seen, TIMEOUT, Told};
 use super::oracle;
 use super::round::Expected;
 
 const MAYBE: AttemptEnd = AttemptEnd::Retry(Failure::new());
+
+const HABITS: Habits = Habits {
+    stops_at_noise: true,
+    opens_anew: true,
+    hears_early: true,
+    has_own_tunnels: true,
+    over_tls: true,
+    over_http2: false,
+};
 
 /// A call, and what was seen of it.
 struct Case {
@@ -35,6 +44,12 @@ fn exchange(attempt: u32, fault: Fault, given: Given) -> Exchange {
     let arrival =
         Arrival { method: "GET".into(), path: format!("/7/{attempt}"), connection: 1, number_on_connection: 1 };
     Exchange { arrival, fault, is_read: true, status: Some(200), given, is_awaited: false }
+}
+
+fn tunnel(fault: Fault) -> Exchange {
+    let arrival =
+        Arrival { method: "CONNECT".into(), path: format!("7{DOMAIN}:80"), connection: 1, number_on_connection: 0 };
+    Exchange { arrival, ..exchange(0, fault, Given::Whole) }
 }
 
 /// The first attempt's answer is cut, the second is well.
@@ -71,7 +86,57 @@ fn ask(seed: u64) -> Ask {
 #[test]
 fn a_call_in_order_is_in_order() {
     let Case { ask, seen, exchanges } = in_order();
-    oracle::judge(&ask, &seen, &exchanges.iter().collect::<Vec<_>>(), true).unwrap();
+    oracle::judge(&ask, &seen, &exchanges.iter().collect::<Vec<_>>(), HABITS).unwrap();
+}
+
+#[test]
+fn a_call_through_tunnels_is_in_order() {
+    let Case { ask, mut seen, mut exchanges } = in_order();
+    // The first attempt did not get through, and the second had an early answer.
+    exchanges[0] = tunnel(Fault::Early(503));
+    exchanges.push(tunnel(Fault::None));
+    (exchanges[1].fault, exchanges[1].status) = (Fault::Early(413), Some(413));
+    seen.answer = Ok(Answer { status: 413, body: Ok(Fault::EARLY.into()) });
+    let told = seen.told.as_mut().unwrap();
+    told.attempts[0].end = Some(Verdict::retry().unsent().into());
+    told.attempts[1].status = Some(413);
+    oracle::judge(&ask, &seen, &exchanges.iter().collect::<Vec<_>>(), HABITS).unwrap();
+}
+
+#[test]
+fn a_stream_that_was_refused_was_not_processed() {
+    let http2 = Habits { has_own_tunnels: false, over_http2: true, ..HABITS };
+    let refused = || {
+        let mut case = in_order();
+        (case.exchanges[0].fault, case.exchanges[0].given) = (Fault::ResetUnread, Given::Nothing);
+        case.exchanges.iter_mut().for_each(|exchange| exchange.arrival.method = "POST".into());
+        case.ask.method = Method::Post;
+        case.told().attempts[0].end = Some(Verdict::retry().unsent().into());
+        let Expected { status, body } = Expected::of(&case.ask, 2);
+        case.seen.answer = Ok(Answer { status, body: Ok(body) });
+        case
+    };
+    let said = |case: &Case| oracle::judge(&case.ask, &case.seen, &case.exchanges.iter().collect::<Vec<_>>(), http2);
+    assert_eq!(said(&refused()), Ok(()));
+
+    let mut maybe = refused();
+    maybe.told().attempts[0].end = Some(MAYBE);
+    assert_eq!(said(&maybe).unwrap_err(), "attempt 1: was refused, and was said to be perhaps processed");
+
+    let mut once = refused();
+    once.exchanges[1].fault = Fault::ResetUnread;
+    once.gives_up(Reason::NotRepeatable, Verdict::retry().unsent().into());
+    assert_eq!(said(&once).unwrap_err(), "it was refused, and could have been repeated");
+}
+
+#[test]
+fn what_is_sent_on_a_tls_stream_that_has_ended_is_seen() {
+    let ended = exchange(1, Fault::CloseNotify, Given::Whole);
+    let mut next = exchange(2, Fault::None, Given::Whole);
+    let said = oracle::judge_connections(&[ended.clone(), next.clone()]);
+    assert!(said.is_err_and(|said| said.starts_with("sent on a TLS stream that had ended")));
+    next.arrival.connection = 2;
+    oracle::judge_connections(&[ended, next]).unwrap();
 }
 
 #[test]
@@ -86,6 +151,25 @@ fn what_is_wrong_is_seen() {
         ("went on after what must not be repeated was sent", |case| {
             case.ask.method = Method::Post;
             case.exchanges.pop();
+        }),
+        ("asked for more tunnels than it made attempts", |case| {
+            case.exchanges.extend([0, 0, 0].map(|_| tunnel(Fault::None)));
+        }),
+        ("went on after a proxy had refused for good", |case| {
+            case.exchanges.extend([407, 503].map(|status| tunnel(Fault::Early(status))));
+        }),
+        ("waited for a tunnel for ever", |case| {
+            case.exchanges.push(Exchange { is_awaited: true, ..tunnel(Fault::Stall) });
+        }),
+        ("failed on an old connection, and took another old one", |case| {
+            case.exchanges.iter_mut().for_each(|exchange| exchange.arrival.number_on_connection = 2);
+        }),
+        ("attempt 1: never arrived, and was said to be perhaps sent", |case| drop(case.exchanges.remove(0))),
+        ("nothing was sent, and it could have been repeated", |case| {
+            case.exchanges.clear();
+            case.ask.method = Method::Post;
+            case.gives_up(Reason::NotRepeatable, Verdict::retry().unsent().into());
+            case.told().attempts[0].end = Some(Verdict::retry().unsent().into());
         }),
         ("other method", |case| case.ask.method = Method::Put),
         ("waited for ever", |case| case.exchanges[0].is_awaited = true),
@@ -165,7 +249,7 @@ fn what_is_wrong_is_seen() {
     for (wrong, change) in wrongs {
         let mut case = in_order();
         change(&mut case);
-        let said = oracle::judge(&case.ask, &case.seen, &case.exchanges.iter().collect::<Vec<_>>(), true);
+        let said = oracle::judge(&case.ask, &case.seen, &case.exchanges.iter().collect::<Vec<_>>(), HABITS);
         assert_eq!(said, Err((*wrong).to_owned()));
     }
 }
