@@ -2,6 +2,7 @@
 
 mod machine;
 mod relay;
+mod step;
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use crate::race::LANES;
 use crate::way::{FirstOnCaller, Run};
 
 use machine::Machine;
-use relay::{By, Next, Relay};
+use relay::Relay;
+use step::{By, Next};
 
 impl<F, T, E, P, J, H, G> Run<P, J, H, G> for FirstOnCaller<'_, F, T, E>
 where

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
-use insist_core::{Action, AsPolicy, Attempt, CancelReason, Gate, Hook, Instant, Judge};
+use insist_core::{Action, AsPolicy, CancelReason, Gate, Hook, Instant, Judge};
 
 use super::machine::Machine;
+use super::step::{By, Job, Next, Todo};
 use crate::attempt::{LiveAttempt, run};
 use crate::canceller::Canceller;
 use crate::panic::{Payload, discard};
@@ -32,55 +33,6 @@ pub(super) struct State<T, E, P: AsPolicy, J, H, G: Gate> {
     /// The attempts that the machine has cancelled, and that have yet to be told so: without the lock.
     cancels: Vec<(Canceller, CancelReason)>,
     alarm: Option<Alarm>,
-}
-
-/// The thing that the call waits for.
-pub(super) enum Next {
-    /// An instant, or the end of an attempt.
-    Until(Option<Instant>),
-    /// Nothing: it ended with this action.
-    Ended(Action),
-    /// Nothing: an attempt, the judge, the hook or the gate panicked on another thread.
-    Panicked(Payload),
-}
-
-/// The thread that tells the machine something.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum By {
-    Caller,
-    /// One that makes attempts.
-    Helper,
-    /// The timer's, because no other can be had.
-    Timer,
-}
-
-/// An attempt that a thread is to make.
-pub(super) struct Job {
-    attempt: Attempt,
-    canceller: Canceller,
-    /// The attempt's span is current when it is sent.
-    #[cfg(feature = "tracing")]
-    context: insist_tracing::Context,
-}
-
-/// The things that a thread has to do once it has let go of the state.
-pub(super) struct Todo {
-    /// The attempts to cancel.
-    cancels: Vec<(Canceller, CancelReason)>,
-    pub(super) job: Option<Job>,
-}
-
-impl Todo {
-    const NOTHING: Self = Self { cancels: Vec::new(), job: None };
-
-    /// Cancels the attempts that the machine no longer wants, and returns the one that this thread is to make.
-    pub(super) fn cancel(self) -> Option<Job> {
-        for (canceller, reason) in self.cancels {
-            // A panic of its functions is not the call's.
-            discard(canceller.cancel_because(reason));
-        }
-        self.job
-    }
 }
 
 impl<F, T, E, P: AsPolicy, J, H, G: Gate> Relay<F, T, E, P, J, H, G> {
@@ -312,17 +264,6 @@ where
             }
             relay.go_on(by)
         })
-    }
-}
-
-impl Job {
-    fn new(attempt: Attempt) -> Self {
-        Self {
-            attempt,
-            canceller: Canceller::new(),
-            #[cfg(feature = "tracing")]
-            context: insist_tracing::Context::current(),
-        }
     }
 }
 
