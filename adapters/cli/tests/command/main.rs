@@ -39,6 +39,8 @@ mod simulate;
 mod stored;
 #[cfg(all(feature = "ureq", target_os = "linux"))]
 mod terminal;
+#[cfg(all(feature = "ureq", target_os = "linux"))]
+mod tls;
 mod usage;
 #[cfg(all(feature = "store", target_os = "linux"))]
 mod webhooks;
