@@ -35,6 +35,8 @@ mod run;
 #[path = "../../../../tests/include/postgres.rs"]
 mod server;
 mod simulate;
+#[cfg(feature = "ureq")]
+mod socks;
 #[cfg(feature = "store")]
 mod stored;
 #[cfg(all(feature = "ureq", target_os = "linux"))]

@@ -281,7 +281,7 @@ fn what_makes_no_sense_is_refused_by_name() {
         (&["-F", "a=b", "-d", "c"], &["--form", "--data"]),
         (&["-T", "/nowhere/at/all"], &["-T", "/nowhere/at/all"]),
         (&["-O", "-o", "x"], &["--remote-name", "--output"]),
-        (&["-x", "socks5://h:1"], &["--proxy", "SOCKS"]),
+        (&["-x", "nonsense://alice:secret@h:1"], &["--proxy nonsense://", "socks5h://host:port"]),
         (&["--cacert", "/nowhere/at/all"], &["--cacert", "/nowhere/at/all"]),
         (&["--cacert", "/dev/null"], &["--cacert", "no certificate"]),
         (&["--max-time", "soon"], &["--max-time", "'soon'"]),

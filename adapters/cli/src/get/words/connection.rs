@@ -1,20 +1,13 @@
 //! The options of the connection, and the agent that is made of them.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread::Builder;
 use std::time::Duration;
 
 use clap::Args;
-use http::Uri;
 use insist_ureq::config::{AutoHeaderValue, IpFamily, RedirectAuthHeaders};
 use insist_ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
-use insist_ureq::unversioned::Config;
-use insist_ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use insist_ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use insist_ureq::{Agent, Error, Proxy};
+use insist_ureq::{Agent, Proxy};
 
 use super::span::{Limit, limit, seconds};
 use crate::exit::Failure;
@@ -48,7 +41,7 @@ pub(in crate::get) struct ConnectionOptions {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// Go through this proxy [env: https_proxy, http_proxy, all_proxy]
+    /// Go through this proxy: http://host:port, or https, socks4, socks4a, socks5, socks5h; with 4a and 5h it looks up names [env: https_proxy, http_proxy, all_proxy]
     #[arg(short = 'x', long, value_name = "URL")]
     proxy: Option<String>,
 
@@ -105,7 +98,7 @@ impl ConnectionOptions {
             (_, true) => config = config.ip_family(IpFamily::Ipv6Only),
             _ => {}
         }
-        Ok(Agent::with_parts(config.build(), DefaultConnector::default(), Lookup(DefaultResolver::default())))
+        Ok(config.build().new_agent())
     }
 
     fn tls(&self) -> Result<TlsConfig, Failure> {
@@ -154,57 +147,9 @@ fn pem(path: &Path, option: &str) -> Result<Pem, Failure> {
 }
 
 fn proxy(text: &str) -> Result<Proxy, Failure> {
-    let shown = without_secrets(text, true);
-    if text.starts_with("socks") {
-        return Err(Failure::Usage(format!(
-            "--proxy {shown} is a SOCKS proxy, which is not there; give an http:// one"
-        )));
-    }
-    Proxy::new(text)
-        .map_err(|_| Failure::Usage(format!("--proxy {shown} is no address of a proxy; write it as http://host:port")))
-}
-
-/// A resolver that looks up names on a thread where the time is limited, and on its own where there is no thread to be had.
-struct Lookup(DefaultResolver);
-
-impl fmt::Debug for Lookup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Resolver for Lookup {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        if timeout.after.is_not_happening() || host.parse::<IpAddr>().is_ok() {
-            let unlimited =
-                NextTimeout { after: insist_ureq::unversioned::transport::time::Duration::NotHappening, ..timeout };
-            return self.0.resolve(uri, config, unlimited);
-        }
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return Err(Error::HostNotFound) };
-        let address = DefaultResolver::host_and_port(scheme, authority).ok_or(Error::HostNotFound)?;
-        let (tell, told) = channel();
-        let look = {
-            let address = address.clone();
-            move || drop(tell.send(address.to_socket_addrs()))
-        };
-        let found = match Builder::new().spawn(look) {
-            Ok(_) => match told.recv_timeout(*timeout.after) {
-                Ok(found) => found,
-                Err(RecvTimeoutError::Timeout) => return Err(Error::Timeout(timeout.reason)),
-                Err(RecvTimeoutError::Disconnected) => return Err(Error::HostNotFound),
-            },
-            Err(_) => address.to_socket_addrs(),
-        };
-        let mut addresses = self.empty();
-        let family = config.ip_family();
-        let wanted = |address: &SocketAddr| match family {
-            IpFamily::Ipv4Only => address.is_ipv4(),
-            IpFamily::Ipv6Only => address.is_ipv6(),
-            IpFamily::Any => true,
-        };
-        // ureq keeps 16.
-        found?.filter(wanted).take(16).for_each(|address| addresses.push(address));
-        if addresses.is_empty() { Err(Error::HostNotFound) } else { Ok(addresses) }
-    }
+    Proxy::new(text).map_err(|_| {
+        let shown = without_secrets(text, true);
+        let ways = "write it as http://host:port or socks5h://host:port";
+        Failure::Usage(format!("--proxy {shown} is no address of a proxy; {ways}"))
+    })
 }

@@ -1,7 +1,7 @@
 //! Says what to use in place of those words of curl that mean nothing here.
 
 /// Words of curl, and what to use instead.
-const INSTEAD: [(&[&str], &str); 24] = [
+const INSTEAD: [(&[&str], &str); 28] = [
     (&["-Z", "--parallel-immediate"], "--each fetches several URLs at once"),
     (&["--parallel-max"], "--each --parallel N fetches so many at once"),
     (&["--retry-all-errors"], "--retry-status adds statuses, and --repeatable lets any request be sent again"),
@@ -22,7 +22,11 @@ const INSTEAD: [(&[&str], &str); 24] = [
     (&["--oauth2-bearer"], "-H 'Authorization: Bearer TOKEN' sends a token"),
     (&["--resolve", "--connect-to"], "-H 'Host: NAME' sends another name to the address in the URL"),
     (&["--interface", "--local-port"], "the system picks the address that connections come from"),
-    (&["--socks4", "--socks4a", "--socks5", "--socks5-hostname", "--preproxy"], "-x takes an HTTP proxy"),
+    (&["--socks4"], "-x socks4://host:port goes through it"),
+    (&["--socks4a"], "-x socks4a://host:port goes through it"),
+    (&["--socks5"], "-x socks5://host:port goes through it"),
+    (&["--socks5-hostname"], "-x socks5h://host:port goes through it"),
+    (&["--preproxy"], "-x takes one proxy"),
     (&["--noproxy"], "the environment variable no_proxy lists hosts that need no proxy"),
     (&["-Y", "--speed-limit", "-y", "--speed-time"], "--idle-timeout ends an attempt whose connection is silent"),
     (&["--http2", "--http2-prior-knowledge", "--http3", "--http3-only"], "requests are sent as HTTP/1.1"),
