@@ -211,8 +211,8 @@ impl<C: Client> Settings<C> {
 
     /// Shows every decision of a call to this hook, as it is made. Default: none.
     ///
-    /// With one lane it runs on the thread that made the call; with several, on that of the attempt from which the decision
-    /// follows, one decision at a time.
+    /// It runs where the call is driven, for one decision at a time: in async code where the future is polled; in blocking
+    /// code on the thread that made the call, or with several lanes on the thread of the attempt that led to the decision.
     ///
     /// Printed, an event is a line of a log: `20ms: attempt 1 ended: retry (io: connection refused); next in 70ms`.
     pub fn notify(mut self, hook: impl Fn(&Event<'_, C>) + Send + Sync + 'static) -> Self {
