@@ -1,17 +1,21 @@
 //! The hook: counts the attempts, the waits and the end of a call.
 
-use insist_core::{
-    Action, AttemptEnd, CancelReason, Decision, Event, Hook, Instant, Kind, Reason, Refusal, WaitReason,
-};
+use std::mem::take;
+use std::time::Duration;
+
+use insist_core::{Action, AttemptEnd, CancelReason, Event, Hook, Instant, Kind, Reason, Refusal, WaitReason};
 
 use crate::handles::Handles;
-use crate::recorder;
+use crate::notes::{Note, Noted};
+use crate::recorder::{self, Address};
 
 /// A hook that counts and times what a call does. Each call needs one of its own; the drivers' methods `metrics` and
 /// `metrics_as` make it.
 ///
-/// [The crate](crate#what-is-recorded) lists the metrics. They go to the recorder that is current when something
-/// happens. If there is none when the call starts, nothing is allocated and the call runs as if it had no hook.
+/// [The crate](crate#what-is-recorded) lists the metrics. They go to the recorder that is current when the call starts. If
+/// there is none, nothing is allocated and the call runs as if it had no hook. If it is one for a thread alone
+/// (`metrics::with_local_recorder`), what the call does on other threads is recorded once it is back, at the latest when
+/// it ends.
 ///
 /// ```
 /// use insist_core::{Policy, Terms};
@@ -27,12 +31,15 @@ pub struct Metrics {
     state: State,
     in_flight: Vec<InFlight>,
     wait: Option<Wait>,
+    /// The events that came where another recorder is current.
+    notes: Vec<Note>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     Described,
-    Running,
+    /// With this recorder.
+    Running(Address),
     /// Ended, or it has no recorder.
     Silent,
 }
@@ -67,7 +74,13 @@ impl Metrics {
     }
 
     const fn make(name: Option<&'static str>) -> Self {
-        Self { handles: Handles::new(name), state: State::Described, in_flight: Vec::new(), wait: None }
+        Self {
+            handles: Handles::new(name),
+            state: State::Described,
+            in_flight: Vec::new(),
+            wait: None,
+            notes: Vec::new(),
+        }
     }
 }
 
@@ -106,12 +119,33 @@ impl Metrics {
         self.handles.attempt(kind, end, took);
     }
 
-    fn over<T, E>(&mut self, result: &'static str, refusal: Option<Refusal>, event: &Event<'_, T, E>) {
+    fn over(&mut self, result: &'static str, refusal: Option<Refusal>, elapsed: Duration) {
         self.state = State::Silent;
         if let Some(refusal) = refusal {
             self.handles.refusal(refusal);
         }
-        self.handles.call(result, Some(event.elapsed));
+        self.handles.call(result, Some(elapsed));
+    }
+
+    fn record(&mut self, note: Note) {
+        match note.what {
+            Noted::Ended(attempt, end) => self.ended(attempt, end, note.at),
+            Noted::Action(action) => {
+                self.act(&action, note.at);
+                match action {
+                    Action::Return(_) => self.over("returned", None, note.elapsed),
+                    Action::GiveUp(give_up) => self.over(give_up.reason().as_str(), give_up.refusal(), note.elapsed),
+                    Action::Send(_) | Action::Cancel { .. } | Action::Wait { .. } => {}
+                }
+            }
+        }
+    }
+
+    /// Records the events that came elsewhere.
+    fn catch_up(&mut self) {
+        for note in take(&mut self.notes) {
+            self.record(note);
+        }
     }
 }
 
@@ -123,37 +157,26 @@ impl<T, E> Hook<T, E> for Metrics {
     fn on_event(&mut self, event: &Event<'_, T, E>) {
         // Another hook may listen where this one does not.
         if self.state == State::Described {
-            self.state = if recorder::is_there() { State::Running } else { State::Silent };
+            self.state = if recorder::is_there() { State::Running(recorder::current()) } else { State::Silent };
         }
-        if self.state == State::Silent {
+        let State::Running(recorder) = self.state else { return };
+        let Some(note) = Note::of(event) else { return };
+        if recorder != recorder::current() {
+            self.notes.push(note);
             return;
         }
-        match &event.decision {
-            Decision::Judged(judged) if judged.handled.counts() => {
-                self.ended(judged.attempt, judged.verdict.as_str(), event.at);
-            }
-            Decision::Withdrawn(withdrawn) if withdrawn.handled.counts() => {
-                self.ended(withdrawn.attempt, AttemptEnd::Withdrawn.as_str(), event.at);
-            }
-            Decision::Action(action) => {
-                self.act(action, event.at);
-                match action {
-                    Action::Return(_) => self.over("returned", None, event),
-                    Action::GiveUp(give_up) => self.over(give_up.reason().as_str(), give_up.refusal(), event),
-                    Action::Send(_) | Action::Cancel { .. } | Action::Wait { .. } => {}
-                }
-            }
-            _ => {}
+        if !self.notes.is_empty() {
+            self.catch_up();
         }
+        self.record(note);
     }
 }
 
 /// Counts the call and its attempts in flight as cancelled, if it is dropped before its end.
 impl Drop for Metrics {
     fn drop(&mut self) {
-        if self.state != State::Running {
-            return;
-        }
+        self.catch_up();
+        let State::Running(_) = self.state else { return };
         for attempt in self.in_flight.drain(..) {
             self.handles.attempt(attempt.kind, CancelReason::Cancelled.as_str(), None);
         }

@@ -37,8 +37,8 @@
 //! Without a recorder the call runs as if it had no hook: nothing is allocated, and no clock is read for it. With one, a
 //! call that succeeds at once looks up four handles, two for its attempt and two for the call; a call that is retried
 //! looks up those of its attempts and waits once, for as long as they end in the same way. With the exporter for
-//! Prometheus that is about a microsecond a call. Handles are those of the recorder that is current when they are
-//! needed, so one that is installed late, or for one thread, works.
+//! Prometheus that is about a microsecond a call. The recorder of a call is the one that is current when it starts, so one
+//! that is installed late, or for one thread, works.
 
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations, clippy::exhaustive_enums, clippy::exhaustive_structs)]
@@ -47,6 +47,7 @@ mod gates;
 mod handles;
 mod hook;
 mod names;
+mod notes;
 mod recorder;
 
 pub use gates::RecordState;

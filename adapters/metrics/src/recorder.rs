@@ -14,6 +14,14 @@ pub(crate) fn is_there() -> bool {
     with_recorder(|recorder| size_of_val(recorder) > 0 || has_handles(recorder))
 }
 
+/// The place of a recorder in memory, to tell one from another.
+pub(crate) type Address = usize;
+
+/// Returns the address of the current recorder.
+pub(crate) fn current() -> Address {
+    with_recorder(|recorder| std::ptr::from_ref(recorder).cast::<()>().addr())
+}
+
 /// Returns whether a handle of the recorder does something: only such a one converts the value that it is given.
 fn has_handles(recorder: &dyn Recorder) -> bool {
     struct Asked<'a>(&'a Cell<bool>);

@@ -239,3 +239,37 @@ fn a_hook_listens_where_a_recorder_is() {
     listens[1] = is_listening();
     assert_eq!(listens, [true, false]);
 }
+
+/// Shows every second event to the hook on another thread, where there is another recorder: none.
+struct Wandering {
+    hook: Metrics,
+    events: u32,
+}
+
+impl<T: Sync, E: Sync> Hook<T, E> for Wandering {
+    fn on_event(&mut self, event: &insist_core::Event<'_, T, E>) {
+        self.events += 1;
+        let Self { hook, events } = self;
+        if *events % 2 == 0 {
+            std::thread::scope(|scope| _ = scope.spawn(|| hook.on_event(event)));
+        } else {
+            hook.on_event(event);
+        }
+    }
+}
+
+#[test]
+fn what_happens_on_other_threads_is_recorded_by_the_recorder_of_the_thread_that_began() {
+    let end = |id| match id {
+        3 => End::After(ms(30), Verdict::Accept),
+        _ => End::After(ms(10), Verdict::retry().after(ms(5))),
+    };
+    for attempts in [5, 2, 1] {
+        let policy = SECOND.attempts(attempts);
+        let wanders = recorded(|| {
+            let hook = Wandering { hook: Metrics::new(), events: 0 };
+            run(Call::new(policy, (), at(0), 7), hook, |attempt| end(attempt.id), None);
+        });
+        assert_eq!(wanders, one_lane(policy, (), end), "{attempts} attempts");
+    }
+}

@@ -14,23 +14,18 @@ use tracing::{Dispatch, Span, dispatcher};
 #[derive(Clone, Debug)]
 pub struct Context {
     span: Span,
-    dispatch: Option<Dispatch>,
+    dispatch: Dispatch,
 }
 
 impl Context {
     /// Captures this thread's current span and subscriber.
     #[must_use]
     pub fn current() -> Self {
-        let span = Span::current();
-        let dispatch = span.with_subscriber(|(_, dispatch)| dispatch.clone());
-        Self { span, dispatch }
+        Self { span: Span::current(), dispatch: dispatcher::get_default(Dispatch::clone) }
     }
 
     /// Runs work inside the span, on any thread.
     pub fn in_scope<R>(&self, work: impl FnOnce() -> R) -> R {
-        match &self.dispatch {
-            Some(dispatch) => dispatcher::with_default(dispatch, || self.span.in_scope(work)),
-            None => work(),
-        }
+        dispatcher::with_default(&self.dispatch, || self.span.in_scope(work))
     }
 }

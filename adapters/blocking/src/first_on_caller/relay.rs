@@ -20,6 +20,9 @@ pub(super) struct Relay<F, T, E, P: AsPolicy, J, H, G: Gate> {
     operation: F,
     user: Option<Canceller>,
     caller: Thread,
+    /// The subscriber and the span of the caller, for what the hook does on other threads.
+    #[cfg(feature = "tracing")]
+    context: insist_tracing::Context,
     /// True while the caller's thread makes an attempt, so that an alarm has to wake the call.
     is_caller_busy: AtomicBool,
     state: Mutex<State<T, E, P, J, H, G>>,
@@ -43,6 +46,8 @@ impl<F, T, E, P: AsPolicy, J, H, G: Gate> Relay<F, T, E, P, J, H, G> {
             operation,
             user,
             caller: thread::current(),
+            #[cfg(feature = "tracing")]
+            context: insist_tracing::Context::current(),
             is_caller_busy: AtomicBool::new(true),
             state: Mutex::new(State { machine: Some(machine), next, in_flight, cancels: Vec::new(), alarm: None }),
         }
@@ -222,7 +227,10 @@ where
 
     /// Does a step of the call on a thread that is not the caller's, and returns the attempt that it is to make next.
     fn step(self: &Arc<Self>, step: impl FnOnce(&Arc<Self>) -> Todo) -> Option<Job> {
-        match catch_unwind(AssertUnwindSafe(|| step(self))) {
+        let step = || step(self);
+        #[cfg(feature = "tracing")]
+        let step = || self.context.in_scope(step);
+        match catch_unwind(AssertUnwindSafe(step)) {
             Ok(todo) => todo.cancel(),
             Err(payload) => {
                 self.panicked(payload);
