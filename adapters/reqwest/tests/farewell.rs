@@ -57,8 +57,12 @@ unsafe impl GlobalAlloc for Stopping {
     }
 }
 
+/// Waits for 20 s or so: what never comes fails a test, and does not hang it.
 fn wait_for(is_so: impl Fn() -> bool) {
-    while !is_so() {
+    for _ in 0..20_000 {
+        if is_so() {
+            return;
+        }
         thread::sleep(Duration::from_millis(1));
     }
 }
