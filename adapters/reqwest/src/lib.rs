@@ -62,6 +62,10 @@
 //!   shorter counts.
 //! - The policy's attempt timeout bounds an attempt until the answer's head has arrived, and the body too with
 //!   [`whole_body`](Insist::whole_body). reqwest's `connect_timeout` and `read_timeout` hold for each attempt as well.
+//! - A call has no limit by default, and can then wait for ever: for a server that never answers, and, seldom, for one that
+//!   was never asked. hyper 1.12 may lose a request that it is handed while its connection ends, which happens under load
+//!   to servers that say `GOAWAY`. An attempt timeout ends the wait, with another attempt if the request may be repeated;
+//!   a hedge is another attempt; reqwest's `timeout` ends the call.
 //! - Between attempts at most 64 KiB of the unwanted body are read, for at most 100 ms, so that the connection can be
 //!   used again.
 //!

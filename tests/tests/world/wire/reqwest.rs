@@ -1,7 +1,7 @@
 //! The calls of insist-reqwest, for the wire.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use insist_http::IDEMPOTENCY_KEY;
 use insist_reqwest::insisting::ReportSlot;
@@ -10,6 +10,10 @@ use tokio::runtime::Runtime;
 
 use super::ask::{Answer, Ask, Client, Habits, Method, Seen, Told};
 use super::clients::{WHOLE, runtime};
+
+/// Bounds the wait for the answer to a request that hyper loses with its connection, which `docs/upstream.md` tells of; far
+/// longer than any other attempt of a call without time takes.
+const LOST: Duration = Duration::from_secs(4);
 
 /// insist-reqwest's client, over HTTP/2 or not, and the runtime of its connections.
 pub(crate) struct Reqwest<const HTTP2: bool = false> {
@@ -28,7 +32,8 @@ impl<const HTTP2: bool> Reqwest<HTTP2> {
     async fn send(&self, ask: &Ask, slot: &ReportSlot) -> Result<Response, Error> {
         let url = |attempt| format!("{}{}", self.at, ask.path(attempt));
         let verb = insist_reqwest::Method::from_bytes(ask.method.as_str().as_bytes()).unwrap();
-        let request = self.client.request(verb, url(0)).policy(ask.policy).seed(ask.seed ^ u64::from(ask.call));
+        let policy = if HTTP2 && ask.is_plain { ask.policy.attempt_timeout(LOST) } else { ask.policy };
+        let request = self.client.request(verb, url(0)).policy(policy).seed(ask.seed ^ u64::from(ask.call));
         // Attempts learn their numbers from their addresses.
         let mut request = request.report_to(slot).replicas((1..=ask.attempts()).map(url));
         if ask.whole_body {

@@ -1,19 +1,21 @@
-//! A server of HTTP/2 that breaks streams as the proxy breaks connections; its connections stay.
+//! A server of HTTP/2 that breaks streams as the proxy breaks connections, and lets connections go while it answers.
 //!
-//! It does what is drawn as far as a stream can: what resets a connection resets the stream, and what meets a connection
-//! before its request was read refuses the stream, so that it was certainly not processed.
+//! It does what is drawn as far as a stream can: what resets a connection resets the stream, what closes an idle one says
+//! GOAWAY, and what meets a connection before its request was read refuses the stream, so that it was certainly not processed.
 
 use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream, SendStream};
 use hyper::body::Bytes;
 use hyper::{Request, Response};
 use insist_tests::proxy::{Arrival, Exchange, Fault, Given};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -34,6 +36,14 @@ struct Shared {
     draws: Draws,
     exchanges: Mutex<Vec<Exchange>>,
     is_over: Notify,
+}
+
+/// Says what is to become of a stream's connection.
+enum Then {
+    /// It stays.
+    Stay,
+    /// It takes no more streams.
+    Leave,
 }
 
 impl Streams {
@@ -81,19 +91,38 @@ async fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-async fn serve(socket: TcpStream, connection: usize, shared: Arc<Shared>) {
+async fn serve(socket: TcpStream, connection: usize, shared: Arc<Shared>) -> io::Result<()> {
+    let socket = socket.into_std()?;
+    let mut kept = TcpStream::from_std(socket.try_clone()?)?;
+    streams(TcpStream::from_std(socket)?, connection, shared).await;
+    // Closing on what the client still says would reset the connection, and take its last answers away.
+    kept.shutdown().await?;
+    while kept.read(&mut [0; 1024]).await? > 0 {}
+    Ok(())
+}
+
+async fn streams(socket: TcpStream, connection: usize, shared: Arc<Shared>) {
     let mut builder = Builder::new();
     // Whoever resets streams as fast as this is taken for an attacker by default.
     builder.max_pending_accept_reset_streams(1_000_000).max_local_error_reset_streams(None);
     let Ok(mut streams) = builder.handshake::<_, Bytes>(socket).await else { return };
+    let leaves = Arc::new(Notify::new());
     for number_on_connection in 1.. {
-        let Some(Ok((request, answer))) = streams.accept().await else { return };
-        let shared = Arc::clone(&shared);
+        let accepted = loop {
+            tokio::select! {
+                accepted = streams.accept() => break accepted,
+                () = leaves.notified() => streams.graceful_shutdown(),
+            }
+        };
+        let Some(Ok((request, answer))) = accepted else { return };
+        let (shared, leaves) = (Arc::clone(&shared), Arc::clone(&leaves));
         tokio::spawn(async move {
             let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
             let arrival = Arrival { method, path, connection, number_on_connection };
             // Whatever error: the client has reset the stream, or left.
-            let _ = exchange(&shared, arrival, request, answer).await;
+            if let Ok(Then::Leave) = exchange(&shared, arrival, request, answer).await {
+                leaves.notify_one();
+            }
         });
     }
 }
@@ -104,7 +133,7 @@ async fn exchange(
     arrival: Arrival,
     request: Request<RecvStream>,
     mut answer: SendResponse<Bytes>,
-) -> Result<(), h2::Error> {
+) -> Result<Then, h2::Error> {
     let fault = fitting(shared.draws.fault(&arrival), arrival.number_on_connection);
     let ((call, attempt), method) = (numbers(&arrival.path), arrival.method.clone());
     let index = {
@@ -115,7 +144,7 @@ async fn exchange(
     };
     if fault == Fault::ResetUnread {
         answer.send_reset(Reason::REFUSED_STREAM);
-        return Ok(());
+        return Ok(Then::Stay);
     }
     let mut body = request.into_body();
     let mut sent = Vec::new();
@@ -130,17 +159,17 @@ async fn exchange(
     match fault {
         Fault::ResetRead => {
             answer.send_reset(Reason::INTERNAL_ERROR);
-            return Ok(());
+            return Ok(Then::Stay);
         }
         Fault::Stall => {
             let waits = timeout(Exchange::PATIENCE, poll_fn(|context| answer.poll_reset(context))).await;
             shared.change(index, |exchange| exchange.is_awaited = waits.is_err());
-            return Ok(());
+            return Ok(Then::Stay);
         }
         Fault::Late(delay) => {
             tokio::select! {
                 () = sleep(delay) => {}
-                reason = poll_fn(|context| answer.poll_reset(context)) => return reason.map(drop),
+                reason = poll_fn(|context| answer.poll_reset(context)) => return reason.map(|_| Then::Stay),
             }
         }
         _ => {}
@@ -158,11 +187,11 @@ async fn exchange(
                 let waits = timeout(Exchange::PATIENCE, poll_fn(|context| stream.poll_reset(context))).await;
                 shared.change(index, |exchange| exchange.is_awaited = waits.is_err());
             }
-            return Ok(());
+            return Ok(Then::Stay);
         }
     }
     shared.change(index, |exchange| exchange.given = Given::Whole);
-    Ok(())
+    Ok(if matches!(fault, Fault::CloseIdle(_)) { Then::Leave } else { Then::Stay })
 }
 
 /// Sends a body, or the part of it that the fault leaves; returns whether that is all.
@@ -190,6 +219,12 @@ fn fitting(fault: Fault, number_on_connection: usize) -> Fault {
         Fault::StallBody(share) => Fault::StallBody(share),
         Fault::CutBody(share) | Fault::ResetBody(share) | Fault::EndByReset(share) => Fault::ResetBody(share),
         Fault::Late(delay) => Fault::Late(delay),
-        _ => Fault::None,
+        Fault::Drip(_) | Fault::Trickle | Fault::Early(_) | Fault::None => Fault::None,
+        Fault::CloseIdle(_)
+        | Fault::Refuse(_)
+        | Fault::Retire
+        | Fault::EndByClose
+        | Fault::EndTorn
+        | Fault::CloseNotify => Fault::CloseIdle(Duration::ZERO),
     }
 }
