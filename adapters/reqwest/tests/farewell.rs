@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 thread_local! {
-    /// Whether this thread is to be stopped.
+    /// True if this thread is to be stopped.
     static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
 }
 
