@@ -59,6 +59,13 @@ pub(in crate::transport) fn deadline() -> Option<Instant> {
     current()?.deadline
 }
 
+/// Returns whole milliseconds, so that reads and writes that follow each other have the same timeout: the socket has to be
+/// told of a new one, and its own clock is no finer.
+fn rounded_up(left: Duration) -> Duration {
+    const MILLI: u32 = 1_000_000;
+    Duration::new(left.as_secs(), left.subsec_nanos().div_ceil(MILLI) * MILLI)
+}
+
 /// Returns the smaller of a timeout and what is left of the attempt's; an error if nothing is left.
 pub(in crate::transport) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
     limit_both(timeout, None)
@@ -76,6 +83,6 @@ pub(in crate::transport) fn limit_both(timeout: NextTimeout, deadline: Option<In
     if left.is_zero() {
         return Err(Error::Timeout(reason));
     }
-    let left = time::Duration::Exact(left);
+    let left = time::Duration::Exact(rounded_up(left));
     Ok(if left < timeout.after { NextTimeout { after: left, reason, ..timeout } } else { timeout })
 }
