@@ -44,8 +44,9 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
     let own =
         if has_extensions(request.extensions()) { request.extensions_mut().remove::<RequestSettings>() } else { None };
     let receive = if has_extensions(request.extensions()) { receive::take(request.extensions_mut()) } else { None };
-    let merged = own.map(|RequestSettings(own)| own.over(&core.settings));
-    let settings = merged.as_ref().unwrap_or(&core.settings);
+    let merged = own.map(|RequestSettings(own)| Arc::new(own.over(&core.settings)));
+    let shared = merged.as_ref().unwrap_or(&core.settings);
+    let settings: &Settings = shared;
     if let Err(error) = settings.get_rules().validate() {
         return Err(other(GaveUp::Rules(error)));
     }
@@ -106,7 +107,9 @@ pub(crate) fn run(core: &Arc<Core>, mut request: Request<SendBody<'_>>) -> Resul
 
     let (outcome, report) = if policy.get_lanes() > 1 {
         match payload.for_threads().filter(|_| !receives) {
-            Some(kept) if repeat == Repeat::Always => call.into_race(call_config.is_interruptible).make(parts, kept),
+            Some(kept) if repeat == Repeat::Always => {
+                call.into_race(Arc::clone(shared), call_config.is_interruptible).make(parts, kept)
+            }
             _ => Call { policy: &policy.lanes(1), ..call }.one_by_one(&mut parts, &mut payload, None),
         }
     } else {
@@ -188,10 +191,9 @@ impl Call<'_> {
         }
     }
 
-    /// Makes the call a race, which threads may share.
-    fn into_race(self, is_interruptible: bool) -> Race {
-        let Self { policy, sender, watch: Watch { settings, targets, gates }, seed, .. } = self;
-        let settings = Arc::new(settings.clone());
+    /// Makes the call a race with these settings, which are its own: threads may share it.
+    fn into_race(self, settings: Arc<Settings>, is_interruptible: bool) -> Race {
+        let Self { policy, sender, watch: Watch { targets, gates, .. }, seed, .. } = self;
         let sender = sender.for_threads(Arc::clone(&settings));
         let watch = Arc::new(Watch { settings, targets, gates: Arc::new(gates) });
         Race { policy: *policy, sender, watch, seed, is_interruptible }
