@@ -2,6 +2,9 @@
 
 #[cfg(feature = "ureq")]
 mod again;
+#[cfg(all(feature = "ureq", target_os = "linux"))]
+#[path = "../../../../tests/include/certificate.rs"]
+mod certificate;
 #[cfg(feature = "ureq")]
 mod demo;
 mod difference;

@@ -2,14 +2,12 @@
 
 use std::fs::write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use insist_flaky::{Answer, Server};
 use insist_tests::proxy::{Fault, Proxy};
-use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 
+use crate::certificate::certificate;
 use crate::run::{Ran, insist};
 
 /// A server with a certificate for 127.0.0.1 that nobody vouches for, and the file with it.
@@ -22,19 +20,12 @@ struct Https {
 
 impl Https {
     fn start(answers: impl Into<insist_flaky::Script>) -> Self {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let (own, config) = certificate(["127.0.0.1".to_owned()]);
         let folder = tempfile::tempdir().unwrap();
         let certificate = folder.path().join("own.pem");
-        write(&certificate, made.cert.pem()).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
+        write(&certificate, own.pem()).unwrap();
         let server = Server::start(answers).unwrap();
-        let proxy = Proxy::start_tls(server.address(), Arc::new(config), |_| Fault::None).unwrap();
+        let proxy = Proxy::start_tls(server.address(), config, |_| Fault::None).unwrap();
         Self { server, proxy, certificate, _folder: folder }
     }
 

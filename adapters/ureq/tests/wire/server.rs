@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use insist_ureq::tls::{Certificate, RootCerts, TlsConfig};
 use insist_ureq::{Agent, Insist, insisting::Policy};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::SockRef;
+
+use crate::certificate::certificate;
 
 pub(crate) const SOON: Duration = Duration::from_millis(1);
 pub(crate) const POLICY: Policy = Policy::constant(SOON).attempts(3);
@@ -155,17 +156,8 @@ pub(crate) type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 impl Tls {
     pub(crate) fn new() -> Self {
         let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let certificate = made.cert.der().to_vec();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let server = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        Self { server: Arc::new(server), certificate }
+        let (certificate, server) = certificate(names);
+        Self { server, certificate: certificate.der().to_vec() }
     }
 
     /// A function that accepts TLS on a connection.

@@ -10,6 +10,8 @@
 #![cfg(target_os = "linux")]
 
 mod ask;
+#[path = "../../../include/certificate.rs"]
+mod certificate;
 mod clients;
 mod connections;
 mod draws;
